@@ -1,0 +1,1 @@
+"""Troupe's edges: the platforms, the local stage, the process itself."""
