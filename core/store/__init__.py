@@ -1,0 +1,1 @@
+"""Where everything is written down; the only room that speaks SQL."""

@@ -1,0 +1,112 @@
+"""Opening the database: its location, its settings, its two doors."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+
+from core.errors import BadInput, Finding, StoreUnavailable
+from core.ports import Unit
+from core.secrets import Secret
+from core.store import schema
+from core.store.notes import Vault
+from core.store.unit import SqlUnit
+from core.store.writer import Writer
+
+T = TypeVar("T")
+
+_LOCK_PATIENCE = 2.0
+"""Seconds SQLite itself waits for a lock; after that the caller is told and repeats."""
+
+
+class SqliteStore:
+    """core.ports.Store over one SQLite file: one writing thread, readers beside it."""
+
+    def __init__(self, writer: Writer, readers: AsyncEngine, vault: Vault) -> None:
+        self._writer = writer
+        self._readers = readers
+        self._vault = vault
+
+    async def write(self, work: Callable[[Unit], T]) -> T:
+        return await self._writer.write(lambda connection: work(SqlUnit(connection, self._vault)))
+
+    async def read(self, work: Callable[[Unit], T]) -> T:
+        try:
+            async with self._readers.connect() as connection:
+                return await connection.run_sync(lambda sync: work(SqlUnit(sync, self._vault)))
+        except sa.exc.OperationalError as error:
+            raise StoreUnavailable(str(error.orig)) from None
+
+
+@contextlib.asynccontextmanager
+async def open_store(
+    url: str | None, folder: Path, *, key: Secret | None = None
+) -> AsyncIterator[SqliteStore]:
+    """The store, migrated to the newest schema; `url` defaults to a file in `folder`.
+
+    Raises BadInput for a URL of another kind of database.
+    """
+    file = database_file(url, folder)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    await asyncio.to_thread(schema.upgrade, file)
+
+    writing = sa.create_engine(
+        f"sqlite:///{file}", hide_parameters=True, isolation_level="AUTOCOMMIT"
+    )
+    reading = create_async_engine(
+        f"sqlite+aiosqlite:///{file}",
+        hide_parameters=True,
+        isolation_level="AUTOCOMMIT",
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=2,
+        max_overflow=2,
+    )
+    sa.event.listen(writing, "connect", _set_up)
+    sa.event.listen(reading.sync_engine, "connect", _set_up)
+    writer = Writer(writing)
+    writer.start()
+    try:
+        yield SqliteStore(writer, reading, Vault(key, folder / "secret.key"))
+    finally:
+        await writer.stop()
+        await reading.dispose()
+        writing.dispose()
+
+
+def database_file(url: str | None, folder: Path) -> Path:
+    """Where the database lies; raises BadInput where it is not a SQLite file."""
+    if not url:
+        return folder / "troupe.db"
+    try:
+        parsed = sa.make_url(url)
+    except sa.exc.ArgumentError:
+        raise BadInput(
+            Finding("DATABASE_URL", "not a database URL", "Write sqlite:///path/to/troupe.db")
+        ) from None
+    if parsed.get_backend_name() != "sqlite" or not parsed.database:
+        raise BadInput(
+            Finding(
+                "DATABASE_URL",
+                f"this version keeps its data in SQLite, not in {parsed.get_backend_name()}",
+                "Leave it out, or write sqlite:///path/to/troupe.db",
+            )
+        )
+    return Path(parsed.database)
+
+
+def _set_up(connection: Any, record: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute(f"PRAGMA busy_timeout={int(_LOCK_PATIENCE * 1000)}")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA temp_store=MEMORY")
+    cursor.execute("PRAGMA cache_size=-8000")
+    cursor.close()

@@ -1,0 +1,34 @@
+"""Alembic's way to our tables: one revision is one transaction, so a kill leaves all or nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import context
+
+from core.store.tables import metadata
+
+engine = sa.create_engine(context.config.get_main_option("sqlalchemy.url") or "sqlite://")
+
+
+@sa.event.listens_for(engine, "connect")
+def leave_transactions_to_us(connection: Any, record: object) -> None:
+    connection.isolation_level = None  # sqlite3 would commit before every CREATE TABLE
+
+
+@sa.event.listens_for(engine, "begin")
+def begin(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+with engine.connect() as connection:
+    context.configure(
+        connection=connection,
+        target_metadata=metadata,
+        render_as_batch=True,
+        transactional_ddl=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+engine.dispose()

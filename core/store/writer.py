@@ -1,0 +1,133 @@
+"""The one writer of a SQLite file: whatever waits while it commits goes into the next commit."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from core.errors import StoreUnavailable
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+_BATCH = 256
+"""Functions in one commit; bounds how long the first of them waits for the last."""
+
+_AWAY = ("locked", "busy", "full", "disk i/o", "unable to open", "readonly")
+
+
+@dataclass(slots=True)
+class _Job:
+    work: Callable[[sa.Connection], Any]
+    done: asyncio.Future[Any]
+    result: Any = None
+    error: BaseException | None = None
+
+
+class Writer:
+    """A thread with a connection of its own, so a statement costs no hop between threads.
+
+    Functions run one after another, each in its own SAVEPOINT, then one COMMIT (which, with
+    synchronous=FULL, is one fsync), then their callers go on. Interleaving open transactions on
+    one connection would lose data without a word; a queue cannot interleave.
+    """
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._serve, name="store-writer", daemon=True)
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def start(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._thread.start()
+
+    async def stop(self) -> None:
+        """Finish what is queued, then end."""
+        self._jobs.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    async def write(self, work: Callable[[sa.Connection], T]) -> T:
+        assert self._loop is not None, "the store is not open"
+        job = _Job(work, self._loop.create_future())
+        self._jobs.put(job)
+        result: T = await job.done
+        return result
+
+    def _serve(self) -> None:
+        with self._engine.connect() as connection:
+            stopping = False
+            while not stopping:
+                batch: list[_Job] = []
+                job = self._jobs.get()
+                while True:
+                    if job is None:
+                        stopping = True
+                        break
+                    if not job.done.cancelled():
+                        batch.append(job)
+                    if len(batch) == _BATCH:
+                        break
+                    try:
+                        job = self._jobs.get_nowait()
+                    except queue.Empty:
+                        break
+                if batch:
+                    self._commit(connection, batch)
+                    self._answer(batch)
+
+    def _commit(self, connection: sa.Connection, batch: list[_Job]) -> None:
+        raw: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]  # the engine is pysqlite's
+        try:
+            raw.execute("BEGIN IMMEDIATE")
+            for job in batch:
+                raw.execute("SAVEPOINT one")
+                try:
+                    job.result = job.work(connection)
+                except Exception as error:
+                    if not raw.in_transaction:  # SQLite took back the whole transaction: disk full
+                        raise
+                    raw.execute("ROLLBACK TO one")
+                    job.error = _translated(error)
+                raw.execute("RELEASE one")
+            raw.execute("COMMIT")
+        except Exception as error:  # noqa: BLE001  (whatever it is, every caller must hear of it)
+            with contextlib.suppress(sqlite3.Error):
+                if raw.in_transaction:
+                    raw.execute("ROLLBACK")
+            translated = _translated(error)
+            for job in batch:
+                job.error = translated
+
+    def _answer(self, batch: list[_Job]) -> None:
+        def resolve() -> None:
+            for job in batch:
+                if job.done.cancelled():
+                    continue
+                if job.error is not None:
+                    job.done.set_exception(job.error)
+                else:
+                    job.done.set_result(job.result)
+
+        assert self._loop is not None
+        with contextlib.suppress(RuntimeError):  # the loop is gone: nobody waits any more
+            self._loop.call_soon_threadsafe(resolve)
+
+
+def _translated(error: BaseException) -> BaseException:
+    """Full, locked or away becomes StoreUnavailable; a bug stays what it is."""
+    cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    if isinstance(cause, sqlite3.OperationalError) and any(
+        word in str(cause).lower() for word in _AWAY
+    ):
+        return StoreUnavailable(str(cause))
+    return error
