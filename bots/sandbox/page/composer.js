@@ -1,0 +1,148 @@
+/** Where one types: sending, answering, editing. */
+
+import { byId, el, icon } from "./dom.js";
+import { Offers } from "./offers.js";
+import { sameId } from "./world.js";
+
+const TALLEST_PX = 180;
+
+export class Composer {
+  #world;
+  #say;
+  #change;
+  #offers;
+  #form = byId("composer");
+  #text = byId("text");
+  #send = byId("send");
+  #about = byId("about");
+  #task = null;
+  #unsent = new Map();
+  #spot = "";
+
+  /** `say(place, text, replyTo)` and `change(message, text)` resolve to false when the stage refused. */
+  constructor(world, { say, change }) {
+    this.#world = world;
+    this.#say = say;
+    this.#change = change;
+    this.#offers = new Offers(world);
+    this.#text.addEventListener("input", () => this.#typed());
+    this.#text.addEventListener("keydown", (event) => this.#key(event));
+    this.#text.addEventListener("blur", () => this.#offers.close());
+    this.#form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#submit();
+    });
+    world.on("reset place", () => this.#moved());
+    world.on("gone", (message) => this.#task?.message.id === message.id && this.isAbout(message) && this.cancel());
+  }
+
+  isAbout(message) {
+    return this.#task?.message.chat === message.chat;
+  }
+
+  focus() {
+    this.#text.focus({ preventScroll: true });
+  }
+
+  reply(message) {
+    if (this.#task?.kind === "edit") this.cancel();
+    this.#begin({ kind: "reply", message });
+  }
+
+  edit(message) {
+    this.#begin({ kind: "edit", message, before: this.#task?.kind === "edit" ? this.#task.before : this.#text.value });
+    this.#write(message.text);
+  }
+
+  cancel() {
+    if (!this.#task) return false;
+    const { kind, before } = this.#task;
+    this.#task = null;
+    if (kind === "edit") this.#write(before);
+    this.#drawAbout();
+    return true;
+  }
+
+  #begin(task) {
+    this.#task = task;
+    this.#drawAbout();
+    this.focus();
+  }
+
+  #drawAbout() {
+    const task = this.#task;
+    this.#about.hidden = !task;
+    this.#send.setAttribute("aria-label", task?.kind === "edit" ? "Save" : "Send");
+    this.#send.replaceChildren(icon(task?.kind === "edit" ? "save" : "send"));
+    if (!task) return this.#about.replaceChildren();
+    const title = task.kind === "edit" ? "Edit message" : `Reply to ${task.message.from.name}`;
+    const close = el("button", { type: "button", class: "round", "aria-label": "Cancel", onclick: () => (this.cancel(), this.focus()) }, icon("close"));
+    this.#about.replaceChildren(icon(task.kind), el("div", {}, el("b", {}, title), el("span", {}, task.message.text)), close);
+  }
+
+  #moved() {
+    const { chat, topic } = this.#world.place;
+    const spot = `${chat}|${topic ?? ""}`;
+    if (spot !== this.#spot) {
+      this.cancel();
+      this.#unsent.set(this.#spot, this.#text.value);
+      this.#spot = spot;
+      this.#write(this.#unsent.get(spot) ?? "");
+    } else if (this.#task?.kind === "edit" && !sameId(this.#task.message.from.id, this.#world.me)) this.cancel();
+    this.#text.disabled = !this.#world.chat;
+    this.#offers.close();
+  }
+
+  #write(words) {
+    this.#text.value = words;
+    this.#fit();
+    this.#offers.close();
+  }
+
+  #typed() {
+    this.#fit();
+    this.#offers.refresh();
+  }
+
+  #fit() {
+    this.#text.style.height = "auto";
+    this.#text.style.height = `${Math.min(this.#text.scrollHeight, TALLEST_PX)}px`;
+    this.#send.disabled = this.#text.value.trim() === "";
+  }
+
+  #key(event) {
+    // While an input method composes a word, Enter belongs to it.
+    if (event.isComposing) return;
+    if (this.#offers.key(event)) event.preventDefault();
+    else if (event.key === "Enter" && !event.shiftKey) {
+      event.preventDefault();
+      this.#submit();
+    } else if (event.key === "Escape" && this.cancel()) event.stopPropagation();
+    else if (event.key === "ArrowUp" && !event.altKey && this.#text.value === "" && !this.#task) this.#editLast(event);
+  }
+
+  #editLast(event) {
+    const mine = this.#world
+      .messagesAt(this.#world.place)
+      .filter((message) => !message.service && sameId(message.from.id, this.#world.me));
+    if (!mine.length) return;
+    event.preventDefault();
+    this.edit(mine.at(-1));
+  }
+
+  async #submit() {
+    const words = this.#text.value.trim();
+    if (!words || !this.#world.chat) return;
+    const task = this.#task;
+    const place = this.#world.place;
+    this.#task = null;
+    this.#write(task?.kind === "edit" ? task.before : "");
+    this.#drawAbout();
+    const done =
+      task?.kind === "edit"
+        ? task.message.text === words || (await this.#change(task.message, words))
+        : await this.#say(place, words, task?.message.id ?? null);
+    // A refused text comes back, unless something else has been written meanwhile.
+    if (!done && this.#world.place === place && this.#text.value === "") this.#write(words);
+  }
+}

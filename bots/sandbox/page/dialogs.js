@@ -1,0 +1,80 @@
+/** Questions with a form, and short notices. */
+
+import { avatar, byId, el } from "./dom.js";
+
+const NOTICE_MS = 6000;
+
+/** Ask for one line of text; `done` gets it trimmed. */
+export function askLine({ title, label, placeholder, button, done }) {
+  const field = el("input", { name: "line", type: "text", required: true, maxlength: "64", placeholder, autocomplete: "off" });
+  ask({
+    title,
+    button,
+    fields: [el("label", { class: "field" }, el("span", {}, label), field)],
+    done: () => done(field.value.trim()),
+    ready: () => field.value.trim() !== "",
+  });
+}
+
+/** Ask for a new group: its title, who is in it, and whether it has topics. */
+export function askGroup({ people, bots, done }) {
+  const title = el("input", { name: "title", type: "text", required: true, maxlength: "128", placeholder: "Book lovers", autocomplete: "off" });
+  const forum = el("input", { type: "checkbox", name: "forum" });
+  const boxes = (who, bot) =>
+    who.map((one) => {
+      const box = el("input", { type: "checkbox", checked: true });
+      box.who = one.id;
+      const label = el("label", { class: "pick" }, box, avatar(one.name, { bot }), el("span", {}, one.name));
+      return { box, label };
+    });
+  const characters = boxes(bots, true);
+  const guests = boxes(people, false);
+  const chosen = (list) => list.filter(({ box }) => box.checked).map(({ box }) => box.who);
+  const group = (legend, list) =>
+    list.length ? el("fieldset", {}, el("legend", {}, legend), ...list.map(({ label }) => label)) : null;
+  ask({
+    title: "New group",
+    button: "Create",
+    fields: [
+      el("label", { class: "field" }, el("span", {}, "Name"), title),
+      group("Characters", characters),
+      group("People", guests),
+      el("label", { class: "pick" }, forum, el("span", {}, "With topics")),
+    ],
+    done: () => done({ title: title.value.trim(), people: chosen(guests), bots: chosen(characters), forum: forum.checked }),
+    ready: () => title.value.trim() !== "",
+  });
+}
+
+function ask({ title, button, fields, done, ready }) {
+  const submit = el("button", { class: "primary", type: "submit" }, button);
+  const dialog = el("dialog", { class: "dialog", "aria-label": title });
+  const cancel = el("button", { type: "button", class: "plain", onclick: () => dialog.close() }, "Cancel");
+  const form = el("form", { method: "dialog" }, el("h2", {}, title), ...fields, el("div", { class: "deeds" }, cancel, submit));
+  const check = () => {
+    submit.disabled = !ready();
+  };
+  form.addEventListener("input", check);
+  form.addEventListener("submit", (event) => {
+    if (!ready()) event.preventDefault();
+    else done();
+  });
+  dialog.addEventListener("close", () => dialog.remove());
+  dialog.addEventListener("pointerdown", (event) => {
+    if (event.target === dialog) dialog.close();
+  });
+  dialog.append(form);
+  document.body.append(dialog);
+  check();
+  dialog.showModal();
+  form.querySelector("input").focus();
+}
+
+/** Say one sentence at the edge of the screen for a while. */
+export function notice(words) {
+  const note = el("div", { class: "toast" }, words);
+  const away = () => note.remove();
+  note.addEventListener("click", away);
+  byId("toasts").append(note);
+  setTimeout(away, NOTICE_MS);
+}

@@ -1,0 +1,292 @@
+/** The messages of the place on screen: at most 500 rows at a time, changed one by one. */
+
+import { dress, liveRow, rowOf } from "./bubble.js";
+import { byId, el, onceAFrame } from "./dom.js";
+
+const MOST_ROWS = 500;
+const STEP = 150;
+const NEAR_PX = 90;
+const FAREWELL_MS = 2000;
+
+export class Log {
+  #world;
+  #hands;
+  #items = [];
+  #first = 0;
+  #last = 0;
+  #rows = new Map();
+  #missed = 0;
+  #pinned = true;
+  #scroller = byId("scroller");
+  #log = byId("log");
+  #live = byId("live");
+  #latest = byId("latest");
+
+  constructor(world, hands) {
+    this.#world = world;
+    this.#hands = { ...hands, jump: (id) => this.jump(id) };
+    world.on("reset place", () => this.show());
+    world.on("message", ({ message, fromDraft }) => world.isHere(message) && this.#append(message, fromDraft));
+    world.on("changed", (message) => this.#replace(message));
+    world.on("gone", (message) => this.#remove(message));
+    world.on("live", () => this.#drawLive());
+    this.#scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    this.#latest.addEventListener("click", () => this.toLatest());
+    this.#log.addEventListener("keydown", (event) => this.#walk(event));
+    this.#log.addEventListener("contextmenu", (event) => this.#menu(event));
+    new ResizeObserver(() => this.#stick()).observe(this.#scroller);
+  }
+
+  /** Draw the place anew, at its end. */
+  show() {
+    this.#items = this.#world.chat ? this.#world.messagesAt(this.#world.place) : [];
+    this.#around(this.#items.length - MOST_ROWS / 2);
+    this.toLatest();
+    this.#drawEmpty();
+    this.#live.replaceChildren();
+    this.#drawLive();
+  }
+
+  #around(start) {
+    this.#first = Math.max(0, start);
+    this.#last = Math.min(this.#items.length, this.#first + MOST_ROWS / 2);
+    this.#rows.clear();
+    const rows = this.#items.slice(this.#first, this.#last).map((message) => this.#make(message));
+    rows.forEach((row, at) => dress(row, rows[at - 1] ?? null));
+    this.#log.replaceChildren(...rows);
+  }
+
+  #make(message) {
+    const row = rowOf(message, this.#world, this.#hands);
+    this.#rows.set(message.id, row);
+    return row;
+  }
+
+  #append(message, fromDraft) {
+    const atEnd = this.#last === this.#items.length;
+    this.#items.push(message);
+    if (!atEnd) return this.#miss();
+    const above = this.#log.lastElementChild;
+    const row = this.#make(message);
+    dress(row, living(above));
+    if (!fromDraft) row.classList.add("new");
+    this.#log.append(row);
+    this.#last += 1;
+    this.#trimTop();
+    this.#drawEmpty();
+    const own = row.classList.contains("own");
+    if (own) this.#pinned = true;
+    if (this.#pinned) this.#stick();
+    else this.#miss();
+  }
+
+  #trimTop() {
+    while (this.#last - this.#first > MOST_ROWS) {
+      const row = this.#log.firstElementChild;
+      this.#rows.delete(row.dataset.id);
+      row.remove();
+      this.#first += 1;
+    }
+  }
+
+  #replace(message) {
+    const at = this.#items.findIndex((item) => item.id === message.id && item.chat === message.chat);
+    if (at < 0) return;
+    this.#items[at] = message;
+    const old = this.#rows.get(message.id);
+    if (!old) return;
+    const row = this.#make(message);
+    for (const name of ["followed"]) row.classList.toggle(name, old.classList.contains(name));
+    dress(row, living(old.previousElementSibling));
+    const focused = old === document.activeElement;
+    old.replaceWith(row);
+    if (focused) row.focus();
+    this.#stick();
+  }
+
+  #remove(message) {
+    const at = this.#items.findIndex((item) => item.id === message.id && item.chat === message.chat);
+    if (at < 0) return;
+    this.#items.splice(at, 1);
+    if (at < this.#first) this.#first -= 1;
+    if (at < this.#last) this.#last -= 1;
+    const row = this.#rows.get(message.id);
+    if (!row) return;
+    this.#rows.delete(message.id);
+    const focused = row.contains(document.activeElement);
+    row.classList.add("gone");
+    row.removeAttribute("data-id");
+    row.replaceChildren(el("div", { class: "line" }, el("span", {}, "Message deleted")));
+    const below = this.#neighbour(row, "nextElementSibling");
+    const above = living(row.previousElementSibling);
+    if (below) dress(below, above);
+    else above?.classList.remove("followed");
+    if (focused) (below ?? above ?? this.#log).focus();
+    setTimeout(() => {
+      row.remove();
+      this.#drawEmpty();
+    }, FAREWELL_MS);
+  }
+
+  #neighbour(row, side) {
+    let next = row?.[side] ?? null;
+    while (next?.classList.contains("gone")) next = next[side];
+    return next;
+  }
+
+  // Live things below the log
+
+  #drawLive() {
+    const world = this.#world;
+    const drafts = world.liveHere(world.drafts);
+    const writing = new Set(drafts.map((draft) => String(draft.from)));
+    const typing = world.liveHere(world.typing).filter((one) => !writing.has(String(one.from)));
+    const rows = [
+      ...drafts.map((draft) => liveRow(world.who(draft.from), draft, world)),
+      ...typing.map((one) => liveRow(world.who(one.from), null, world)),
+    ];
+    const key = typing.map((one) => one.from).join();
+    // The dots would start their dance again at every notice; leave them when nothing else changed.
+    if (!drafts.length && key && this.#live.dataset.key === key) return;
+    this.#live.dataset.key = drafts.length ? "" : key;
+    this.#live.replaceChildren(...rows);
+    this.#stick();
+  }
+
+  #drawEmpty() {
+    const empty = byId("empty");
+    const { chat } = this.#world;
+    empty.hidden = this.#items.length > 0 || !this.#log.matches(":empty");
+    if (empty.hidden) return;
+    empty.replaceChildren(...invitation(this.#world, chat));
+  }
+
+  // Scrolling
+
+  #stick = onceAFrame(() => {
+    if (this.#pinned) this.#scroller.scrollTop = this.#scroller.scrollHeight;
+  });
+
+  toLatest() {
+    this.#pinned = true;
+    if (this.#last < this.#items.length) this.#around(this.#items.length - MOST_ROWS / 2);
+    this.#scroller.scrollTop = this.#scroller.scrollHeight;
+    this.#missed = 0;
+    this.#drawLatest();
+  }
+
+  #miss() {
+    this.#missed += 1;
+    this.#drawLatest();
+  }
+
+  #drawLatest() {
+    const badge = this.#latest.querySelector(".badge");
+    this.#latest.hidden = this.#pinned && this.#last === this.#items.length;
+    badge.hidden = this.#missed === 0;
+    badge.textContent = String(this.#missed);
+  }
+
+  #scrolled() {
+    const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
+    const below = scrollHeight - clientHeight - scrollTop;
+    if (scrollTop < NEAR_PX && this.#first > 0) this.#earlier();
+    else if (below < NEAR_PX && this.#last < this.#items.length) this.#later();
+    this.#pinned = below < NEAR_PX && this.#last === this.#items.length;
+    if (this.#pinned) this.#missed = 0;
+    this.#drawLatest();
+  }
+
+  #earlier() {
+    const from = Math.max(0, this.#first - STEP);
+    const rows = this.#items.slice(from, this.#first).map((message) => this.#make(message));
+    this.#first = from;
+    const anchor = this.#log.firstElementChild;
+    const before = anchor.getBoundingClientRect().top;
+    this.#log.prepend(...rows);
+    rows.forEach((row, at) => dress(row, rows[at - 1] ?? null));
+    dress(anchor, rows.at(-1));
+    while (this.#last - this.#first > MOST_ROWS) {
+      const row = this.#log.lastElementChild;
+      this.#rows.delete(row.dataset.id);
+      row.remove();
+      this.#last -= 1;
+    }
+    this.#scroller.scrollTop += anchor.getBoundingClientRect().top - before;
+  }
+
+  #later() {
+    const to = Math.min(this.#items.length, this.#last + STEP);
+    let above = this.#log.lastElementChild;
+    for (const message of this.#items.slice(this.#last, to)) {
+      const row = this.#make(message);
+      dress(row, above);
+      this.#log.append(row);
+      above = row;
+    }
+    this.#last = to;
+    const anchor = above;
+    const before = anchor.getBoundingClientRect().top;
+    this.#trimTop();
+    this.#scroller.scrollTop += anchor.getBoundingClientRect().top - before;
+  }
+
+  /** Show an earlier message and let it glow for a moment. */
+  jump(id) {
+    const at = this.#items.findIndex((item) => item.id === String(id));
+    if (at < 0) return;
+    if (!this.#rows.has(String(id))) this.#around(at - MOST_ROWS / 4);
+    const row = this.#rows.get(String(id));
+    this.#pinned = false;
+    row.scrollIntoView({ block: "center" });
+    row.classList.remove("glow");
+    requestAnimationFrame(() => row.classList.add("glow"));
+    row.focus({ preventScroll: true });
+  }
+
+  // Keys
+
+  #walk(event) {
+    const row = event.target.closest(".row");
+    if (event.target !== row && event.target !== this.#log) return;
+    const moves = { ArrowUp: "previousElementSibling", ArrowDown: "nextElementSibling" };
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.key in moves) {
+      const next = row ? this.#neighbour(row, moves[event.key]) : this.#log.lastElementChild;
+      next?.focus();
+    } else if (event.key === "Home") this.#log.firstElementChild?.focus();
+    else if (event.key === "End") this.#log.lastElementChild?.focus();
+    else if (event.key === "Enter" && row) this.#hands.menu(row, bubbleBox(row));
+    else return;
+    event.preventDefault();
+  }
+
+  #menu(event) {
+    const row = event.target.closest(".row");
+    if (!row?.message || row.classList.contains("gone") || event.target.closest("a")) return;
+    event.preventDefault();
+    // The keyboard's menu key reports no useful place of its own.
+    const byMouse = event.clientX > 0 && event.button === 2;
+    this.#hands.menu(row, byMouse ? new DOMRect(event.clientX, event.clientY, 0, 0) : bubbleBox(row));
+  }
+}
+
+const bubbleBox = (row) => (row.querySelector(".bubble") ?? row).getBoundingClientRect();
+
+function living(row) {
+  let above = row;
+  while (above?.classList.contains("gone")) above = above.previousElementSibling;
+  return above ?? null;
+}
+
+function invitation(world, chat) {
+  if (!chat) return [el("b", {}, "No chat here yet"), el("p", {}, "Press + to make a group and invite a character.")];
+  const bots = chat.bots.map((id) => world.who(id));
+  if (chat.kind === "private") {
+    const name = bots[0]?.name ?? chat.title;
+    return [el("b", {}, `Say hello to ${name}`), el("p", {}, "Type below and press Enter.")];
+  }
+  const tag = bots.find((bot) => bot.username)?.username;
+  const how = tag ? `Begin with @${tag} to be sure of an answer.` : "Type below and press Enter.";
+  return [el("b", {}, "Nobody has spoken here yet"), el("p", {}, how)];
+}

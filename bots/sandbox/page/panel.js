@@ -1,0 +1,122 @@
+/** The side panel: who is in this chat, and what the program says is running. */
+
+import { avatar, byId, el, icon } from "./dom.js";
+import { readiness } from "./link.js";
+import { titleOf } from "./sidebar.js";
+import { sameId } from "./world.js";
+
+const EVERY_MS = 4000;
+const KINDS = { private: "Direct chat", group: "Group", supergroup: "Group", forum: "Group with topics" };
+const GOOD = new Set(["running", "ready", "ok", "up", "online", "listening", "connected"]);
+const BAD = new Set(["rejected", "failed", "dead", "down", "broken"]);
+
+export class Panel {
+  #world;
+  #block;
+  #panel = byId("panel");
+  #opener = byId("info");
+  #blocked = new Set();
+  #news = undefined;
+  #timer = 0;
+
+  constructor(world, { block }) {
+    this.#world = world;
+    this.#block = block;
+    this.#opener.addEventListener("click", () => (this.open ? this.close() : this.show()));
+    this.#panel.addEventListener("keydown", (event) => event.key === "Escape" && this.close());
+    world.on("reset place chats", () => this.open && this.#draw());
+  }
+
+  get open() {
+    return !this.#panel.hidden;
+  }
+
+  show() {
+    this.#panel.hidden = false;
+    this.#opener.setAttribute("aria-expanded", "true");
+    document.body.classList.add("informed");
+    this.#draw();
+    this.#panel.querySelector("button").focus();
+    this.#ask();
+  }
+
+  close() {
+    clearTimeout(this.#timer);
+    this.#panel.hidden = true;
+    this.#opener.setAttribute("aria-expanded", "false");
+    document.body.classList.remove("informed");
+    this.#opener.focus();
+  }
+
+  async #ask() {
+    this.#news = await readiness();
+    if (!this.open) return;
+    this.#draw();
+    this.#timer = setTimeout(() => this.#ask(), EVERY_MS);
+  }
+
+  #draw() {
+    const held = document.activeElement?.dataset?.panel;
+    const { chat } = this.#world;
+    const close = el("button", { type: "button", class: "round", "data-panel": "close", "aria-label": "Close", onclick: () => this.close() }, icon("close"));
+    const parts = [el("header", { class: "bar" }, el("h2", {}, "About"), close)];
+    if (chat) parts.push(this.#card(chat), this.#members(chat));
+    parts.push(this.#running());
+    this.#panel.replaceChildren(...parts);
+    if (held) this.#panel.querySelector(`[data-panel="${held}"]`)?.focus();
+  }
+
+  #card(chat) {
+    const name = titleOf(chat, this.#world);
+    const direct = chat.kind === "private";
+    const note = direct ? `@${this.#world.who(chat.bots[0]).username}` : KINDS[chat.kind];
+    return el("div", { class: "card" }, avatar(name, { bot: direct, group: !direct }), el("h3", {}, name), el("p", {}, note));
+  }
+
+  #members(chat) {
+    const bots = chat.bots.map((id) => this.#member(this.#world.who(id), true, chat));
+    const people = chat.people.map((id) => this.#member(this.#world.who(id), false, chat));
+    return el("section", {}, el("h3", {}, "Members"), el("ul", { class: "members" }, ...bots, ...people));
+  }
+
+  #member(who, bot, chat) {
+    const note = who.username ? `@${who.username}` : "";
+    const me = sameId(who.id, this.#world.me);
+    const row = el("li", {}, avatar(who.name, { bot }), el("b", {}, me ? `${who.name} (speaking)` : who.name), el("span", {}, bot ? `${note} · character` : note));
+    if (bot && chat.kind === "private") row.append(this.#blocker(who));
+    return row;
+  }
+
+  #blocker(bot) {
+    const key = `${this.#world.me} ${bot.id}`;
+    const on = this.#blocked.has(key);
+    const press = async () => {
+      if (!(await this.#block(bot.id, !on))) return;
+      if (on) this.#blocked.delete(key);
+      else this.#blocked.add(key);
+      this.#draw();
+    };
+    return el("button", { type: "button", class: on ? "plain" : "plain danger", "data-panel": `block ${bot.id}`, onclick: press }, on ? "Unblock" : "Block");
+  }
+
+  #running() {
+    const section = el("section", {}, el("h3", {}, "What runs"));
+    const links = this.#news?.links;
+    if (this.#news === undefined) section.append(el("p", { class: "quiet" }, "Asking…"));
+    else if (!links?.length) section.append(el("p", { class: "quiet" }, "The program does not say. The stage itself is running."));
+    else section.append(table(links));
+    return section;
+  }
+}
+
+function table(links) {
+  const head = el("tr", {}, ...["Character", "Platform", "State"].map((name) => el("th", { scope: "col" }, name)));
+  const rows = links.map((link) => {
+    const phase = String(link.phase ?? "").toLowerCase();
+    const mood = GOOD.has(phase) ? "good" : BAD.has(phase) ? "bad" : "busy";
+    const state = el("td", { title: link.reason }, el("span", { class: `dot ${mood}`, "aria-hidden": "true" }), phase);
+    if (link.reason) state.append(el("small", {}, link.reason));
+    return el("tr", {}, el("td", {}, link.character), el("td", {}, link.platform), state);
+  });
+  return el("table", {}, el("thead", {}, head), el("tbody", {}, ...rows));
+}
