@@ -177,8 +177,8 @@ class Inbox(Protocol):
         """In the order of their ids; those still open only."""
         ...
 
-    def waiting(self) -> list[Waiting]:
-        """Every open row, oldest first."""
+    def waiting(self, account: Account) -> list[Waiting]:
+        """Every open row of one account, oldest first."""
         ...
 
     def close(self, ids: Iterable[int], outcome: Outcome, now: datetime) -> None: ...

@@ -52,7 +52,7 @@ _WAITING = (
         _INBOX.c.author,
         _INBOX.c.kind,
     )
-    .where(_INBOX.c.status == "new")
+    .where(_INBOX.c.status == "new", _INBOX.c.account == sa.bindparam("whose"))
     .order_by(_INBOX.c.id)
 )
 _CLOSE = (
@@ -145,10 +145,10 @@ class InboxRows:
             for row in rows
         ]
 
-    def waiting(self) -> list[Waiting]:
+    def waiting(self, account: Account) -> list[Waiting]:
         return [
             Waiting(row.id, _address(row), row.author, Kind(row.kind))
-            for row in self._db.execute(_WAITING)
+            for row in self._db.execute(_WAITING, {"whose": account})
         ]
 
     def close(self, ids: Iterable[int], outcome: Outcome, now: datetime) -> None:

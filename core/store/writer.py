@@ -57,6 +57,7 @@ class Writer:
         await asyncio.to_thread(self._thread.join)
 
     async def write(self, work: Callable[[sa.Connection], T]) -> T:
+        """Runs even when the caller is cancelled meanwhile: what was sent must be written down."""
         assert self._loop is not None, "the store is not open"
         job = _Job(work, self._loop.create_future())
         self._jobs.put(job)
@@ -73,8 +74,7 @@ class Writer:
                     if job is None:
                         stopping = True
                         break
-                    if not job.done.cancelled():
-                        batch.append(job)
+                    batch.append(job)
                     if len(batch) == _BATCH:
                         break
                     try:

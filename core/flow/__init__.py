@@ -1,0 +1,1 @@
+"""How one message travels: intake, mailbox, turns, outbox; it knows ports only."""

@@ -1,0 +1,118 @@
+"""Answer or stay silent: rules first, each with a name that is written down."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from functools import lru_cache
+
+from core.messages import ChannelType, Inbound, Kind
+
+
+class Choice(Enum):
+    ANSWER = "answer"
+    UNSURE = "unsure"
+    """The model may decide for silence, within the same call."""
+    SILENT = "silent"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    choice: Choice
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """One character's settings about when to speak, read once."""
+
+    names: tuple[str, ...]
+    bypass_types: frozenset[str] = frozenset()
+    """Channel types in lower case, beside the built-in DM, VOICE_DM, SELF, API (R-32, R-34)."""
+    bypass_sources: tuple[str, ...] = ()
+    """Platforms, by substring, in lower case, beside the built-in client_chat (R-33, X-02)."""
+    answer_bots: bool = False
+    hops: int = 3
+    """How often characters may answer one another before a person has to speak again."""
+    stale_group: float = 900.0
+    stale_direct: float = 86_400.0
+    """Seconds after which a message is remembered, but no longer answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What the rules look at beside the message itself."""
+
+    now: datetime
+    muted: bool = False
+    """This character is to be quiet in this room."""
+    colleague: bool = False
+    """The author is another character of ours."""
+    hops: int = 0
+    """How many messages of bots stand at the end of the talk."""
+    follow_up: bool = False
+    """The author has just been answered by us, and nobody spoke between."""
+
+
+_DIRECT_TYPES = frozenset({ChannelType.DM, ChannelType.VOICE_DM, ChannelType.SELF, ChannelType.API})
+_DIRECT_SOURCES = ("client_chat",)
+
+
+def decide(inbound: Inbound, manners: Manners, at: Circumstances) -> Verdict:
+    """The first rule that applies; the order is the policy."""
+    if inbound.kind is not Kind.MESSAGE:
+        return _silent("not-a-message")
+    if inbound.author.is_bot and not at.colleague and not manners.answer_bots:
+        return _silent("bot")
+    if inbound.author.is_bot and at.hops > manners.hops:
+        return _silent("hops")
+    if not inbound.text and not inbound.attachments:
+        return _silent("empty")
+
+    direct = inbound.is_direct or inbound.place.channel in _DIRECT_TYPES
+    age = (at.now - inbound.sent_at).total_seconds()
+    if age > (manners.stale_direct if direct else manners.stale_group):
+        return _silent("stale")
+
+    named = is_named(inbound.text, manners.names)
+    if at.muted and not named:
+        return _silent("muted")
+    if direct:
+        return _answer("direct")
+    if inbound.place.channel.value.lower() in manners.bypass_types:
+        return _answer("bypass-type")
+    source = inbound.address.platform.lower()
+    if any(one in source for one in (*_DIRECT_SOURCES, *manners.bypass_sources)):
+        return _answer("bypass-source")
+    if inbound.mentions_us:
+        return _answer("mentioned")
+    if inbound.replies_to_us:
+        return _answer("reply")
+    if named:
+        return _answer("named")
+    if inbound.mentions_others or inbound.reply_to is not None:
+        return _silent("addressed-to-another")
+    if at.follow_up and not inbound.author.is_bot:
+        return Verdict(Choice.UNSURE, "follow-up")
+    return _silent("not-addressed")
+
+
+def is_named(text: str, names: tuple[str, ...]) -> bool:
+    """Whether one of the names stands in the text as a word of its own: Bob, not Bobby (MH-11)."""
+    return bool(names) and _pattern(names).search(text) is not None
+
+
+@lru_cache(maxsize=256)
+def _pattern(names: tuple[str, ...]) -> re.Pattern[str]:
+    words = "|".join(re.escape(name) for name in names)
+    return re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE)
+
+
+def _answer(rule: str) -> Verdict:
+    return Verdict(Choice.ANSWER, rule)
+
+
+def _silent(rule: str) -> Verdict:
+    return Verdict(Choice.SILENT, rule)

@@ -1,0 +1,75 @@
+"""Write down, drop doubles, then let the platform be told: nothing is confirmed before its commit."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from core.clock import Clock
+from core.flow.mailbox import Mailbox
+from core.ids import Account
+from core.messages import Received
+from core.ports import Store
+
+log = logging.getLogger(__name__)
+
+_LOOK_AGAIN = 0.05
+
+
+class Intake:
+    """core.ports.Intake: the one door through which events come in.
+
+    Above `most_open` unfinished messages it lets nobody in: the platforms keep what they have
+    (Telegram for 24 hours), and memory stays bounded.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        mailbox: Mailbox,
+        clock: Clock,
+        *,
+        most_open: int = 20_000,
+        owed: Callable[[], int] = lambda: 0,
+    ) -> None:
+        self._store = store
+        self._mailbox = mailbox
+        self._clock = clock
+        self._most_open = most_open
+        self._owed = owed
+        self._full = asyncio.Lock()
+        self.doubles = 0
+        self.held_back = False
+
+    async def __call__(self, received: Sequence[Received]) -> None:
+        if not received:
+            return
+        if self._mailbox.open + self._owed() >= self._most_open:
+            await self._space()
+        now = self._clock.now()
+        ids = await self._store.write(lambda unit: unit.inbox.add(received, now))
+        for one, row in zip(received, ids, strict=True):
+            if row is None:
+                self.doubles += 1
+            else:
+                self._mailbox.enqueue(replace(one, id=row))
+
+    async def replay(self, account: Account) -> int:
+        """Take up what an earlier run of this process left open; how many."""
+        ours = await self._store.read(lambda unit: unit.inbox.waiting(account))
+        for one in ours:
+            self._mailbox.remind(one)
+        if ours:
+            log.info("%s: %d messages of an earlier run are taken up again", account, len(ours))
+        return len(ours)
+
+    async def _space(self) -> None:
+        async with self._full:
+            if not self.held_back:
+                log.warning("%d messages are open; asking for no more for now", self._mailbox.open)
+            self.held_back = True
+            while self._mailbox.open + self._owed() >= self._most_open:
+                await self._clock.sleep(_LOOK_AGAIN)
+            self.held_back = False

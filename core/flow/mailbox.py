@@ -1,0 +1,217 @@
+"""One turn at a time in each room; rooms side by side."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from core.bell import Bell
+from core.messages import Address, Kind, Received
+from core.ports import Handler, Store, Waiting
+
+log = logging.getLogger(__name__)
+
+_HOT = 2_000
+"""Payloads kept in memory; the others are read again from the inbox when their turn comes."""
+
+
+class Superseded(Exception):
+    """The same person has said more; the next turn answers everything."""
+
+
+class Open:
+    """core.ports.Batch: the messages that a running turn answers."""
+
+    __slots__ = ("_bell", "_committed", "address", "items")
+
+    def __init__(self, address: Address, items: tuple[Received, ...], bell: Bell) -> None:
+        self.address = address
+        self.items = items
+        self._bell = bell
+        self._committed = False
+
+    def commit_to(self) -> None:
+        """Raises Superseded when that has happened already."""
+        if self._bell.rung and not self._committed:
+            raise Superseded
+        self._committed = True
+
+    @property
+    def author(self) -> str:
+        return self.items[0].author
+
+    @property
+    def may_yield(self) -> bool:
+        return not self._committed and self.items[0].kind is Kind.MESSAGE
+
+    def supersede(self) -> None:
+        self._bell.ring()
+
+
+@dataclass(slots=True)
+class _Lane:
+    queue: deque[Waiting] = field(default_factory=deque)
+    running: Open | None = None
+    listed: bool = False
+    """In the list of rooms that wait for a free place."""
+
+
+class Mailbox:
+    """core.ports.Lanes within one process.
+
+    `keeps(address)` tells whether every message gets an answer of its own there; where not, the
+    newest of one person wins: its turn answers whatever of that person is still open, and nobody
+    else's answer is touched. A busy room has one task, an idle one nothing at all.
+    """
+
+    def __init__(
+        self, store: Store, keeps: Callable[[Address], bool], *, at_once: int = 256
+    ) -> None:
+        self._store = store
+        self._keeps = keeps
+        self._at_once = at_once
+        self._lanes: dict[Address, _Lane] = {}
+        self._ready: deque[Address] = deque()
+        self._hot: OrderedDict[int, Received] = OrderedDict()
+        self._group: asyncio.TaskGroup | None = None
+        self._handler: Handler | None = None
+        self._active = 0
+        self._closing = False
+        self._quiet = asyncio.Event()
+        self._quiet.set()
+        self._waiting = 0
+
+    @property
+    def open(self) -> int:
+        """Messages that wait or are being answered."""
+        return self._waiting + self._active
+
+    @property
+    def running(self) -> int:
+        return self._active
+
+    def enqueue(self, received: Received) -> None:
+        self._hot[received.id] = received
+        if len(self._hot) > _HOT:
+            self._hot.popitem(last=False)
+        self.remind(Waiting(received.id, received.address, received.author, received.kind))
+
+    def remind(self, waiting: Waiting) -> None:
+        """Queue a row that is in the inbox already."""
+        address = waiting.address
+        lane = self._lanes.get(address)
+        if lane is None:
+            lane = self._lanes[address] = _Lane()
+        lane.queue.append(waiting)
+        self._waiting += 1
+        running = lane.running
+        if running is None:
+            if not lane.listed:
+                lane.listed = True
+                self._ready.append(address)
+                self._pump()
+        elif (
+            waiting.kind is Kind.MESSAGE
+            and running.may_yield
+            and running.author == waiting.author
+            and not self._keeps(address)
+        ):
+            running.supersede()
+
+    async def run(self, handler: Handler) -> None:
+        """Serve until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            self._group, self._handler = group, handler
+            self._pump()
+            await asyncio.Event().wait()
+
+    async def settle(self) -> None:
+        """Begin nothing new; return when nothing is running. What waits stays in the inbox."""
+        self._closing = True
+        await self._quiet.wait()
+
+    def _pump(self) -> None:
+        if self._group is None or self._closing:
+            return
+        while self._ready and self._active < self._at_once:
+            address = self._ready.popleft()
+            self._active += 1
+            self._quiet.clear()
+            self._group.create_task(self._serve(address))
+
+    async def _serve(self, address: Address) -> None:
+        lane = self._lanes[address]
+        lane.listed = False
+        try:
+            while lane.queue and not self._closing:
+                await self._one(address, lane)
+                if self._ready:  # others wait for a place: go to the end of their line
+                    break
+        finally:
+            self._active -= 1
+            if lane.queue:
+                lane.listed = True
+                self._ready.append(address)
+            else:
+                del self._lanes[address]
+            if self._active == 0:
+                self._quiet.set()
+            self._pump()
+
+    async def _one(self, address: Address, lane: _Lane) -> None:
+        taken = self._take(address, lane)
+        bell = Bell()
+        try:
+            items = await self._fetch(taken)
+            if not items:
+                return
+            lane.running = Open(address, items, bell)
+            assert self._handler is not None
+            finished = False
+            try:
+                async with bell.interrupts():
+                    await self._handler(lane.running)
+                    finished = True
+            except Superseded:
+                pass
+            if not finished:
+                for received in items:
+                    self._hot[received.id] = received
+                lane.queue.extendleft(reversed(taken))
+                self._waiting += len(taken)
+        except Exception:  # the wall of one turn: the room goes on
+            log.exception("a turn failed outside its own wall; its messages stay in the inbox")
+        finally:
+            lane.running = None
+
+    def _take(self, address: Address, lane: _Lane) -> list[Waiting]:
+        """The oldest, and whatever its author has said since, where the newest wins."""
+        head = lane.queue.popleft()
+        taken = [head]
+        if head.kind is Kind.MESSAGE and lane.queue and not self._keeps(address):
+            rest: deque[Waiting] = deque()
+            while lane.queue:
+                one = lane.queue.popleft()
+                if one.author != head.author:
+                    rest.append(one)
+                elif one.kind is Kind.MESSAGE:
+                    taken.append(one)
+                elif one.kind is Kind.COMMAND:  # a command cuts: what follows it is a new matter
+                    rest.append(one)
+                    break
+                else:
+                    rest.append(one)
+            lane.queue.extendleft(reversed(rest))
+        self._waiting -= len(taken)
+        return taken
+
+    async def _fetch(self, taken: list[Waiting]) -> tuple[Received, ...]:
+        found = [self._hot.pop(one.id, None) for one in taken]
+        items = tuple(one for one in found if one is not None)
+        if len(items) == len(taken):
+            return items
+        ids = [one.id for one in taken]
+        return tuple(await self._store.read(lambda unit: unit.inbox.load(ids)))

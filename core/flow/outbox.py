@@ -1,0 +1,319 @@
+"""The governor of one account: claim, pace, send, settle; what is shown meanwhile shares its pace."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+from core.clock import Clock
+from core.errors import LinkRejected, Moved, SendDelayed, SendFailed, SendUncertain, Throttled
+from core.flow.pace import Pace
+from core.flow.signs import Signs
+from core.ids import Account
+from core.messages import Address, Delivery, DeliveryStatus, Live, Receipt
+from core.ports import Limits, Platform, Store, Unit
+
+log = logging.getLogger(__name__)
+
+_ATTEMPTS = 6
+_DOUBTFUL = 120.0
+"""Seconds for which an uncertain direct answer is worth a possible double."""
+_MANY_THROTTLED = 3
+"""Rooms refused within one window: then it is the account that is too fast, not a room."""
+_THROTTLE_WINDOW = 10.0
+
+
+class Outbox:
+    """What one account still owes, in order within each room, rooms side by side.
+
+    The ledger is the truth; this holds its open rows. It outlives its link: while the link is
+    away the rows wait. `granted` rows are those that a turn has written as `sending` already.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        store: Store,
+        clock: Clock,
+        pace: Pace,
+        limits: Limits,
+        *,
+        repeats_uncertain: Callable[[], bool] = lambda: True,
+        settled: Callable[[Delivery, DeliveryStatus], None] = lambda delivery, status: None,
+    ) -> None:
+        self._account = account
+        self._store = store
+        self._clock = clock
+        self._pace = pace
+        self._limits = limits
+        self._repeats_uncertain = repeats_uncertain
+        self._settled = settled
+        self._rooms: dict[Address, deque[Delivery]] = {}
+        self._busy: set[Address] = set()
+        self._granted: set[Address] = set()
+        self._flying = asyncio.Semaphore(limits.sends_in_flight)
+        self._group: asyncio.TaskGroup | None = None
+        self._platform: Platform | None = None
+        self._throttled: deque[tuple[float, str]] = deque(maxlen=_MANY_THROTTLED)
+        self._empty = asyncio.Event()
+        self._empty.set()
+        self._owed = 0
+        self.signs = Signs(pace, clock)
+
+    @property
+    def owed(self) -> int:
+        return self._owed
+
+    async def load(self) -> None:
+        """Take up the rows that an earlier run left open; those it was sending are uncertain."""
+        for row in await self._store.read(lambda unit: unit.deliveries.open(self._account)):
+            uncertain = row.status in (DeliveryStatus.SENDING, DeliveryStatus.UNCERTAIN)
+            self._queue(replace(row, status=DeliveryStatus.UNCERTAIN) if uncertain else row)
+
+    def grant(self, address: Address, *, direct: bool) -> bool:
+        """Whether a reply to this room may be written as `sending` at once.
+
+        True reserves its place; hand the row to `accept`, or give the place back by `release`.
+        """
+        if (
+            self._group is None
+            or address in self._rooms
+            or address in self._granted
+            or self._flying.locked()
+            or self._pace.wait(address, direct=direct) > 0
+        ):
+            return False
+        self._pace.take(address, direct=direct)
+        self._granted.add(address)
+        return True
+
+    def release(self, address: Address) -> None:
+        self._granted.discard(address)
+
+    def accept(self, deliveries: Sequence[Delivery]) -> None:
+        """Rows that have just been committed."""
+        for delivery in deliveries:
+            self._queue(delivery)
+            self._wake(delivery.address)
+
+    @contextmanager
+    def typing(self, address: Address) -> Iterator[None]:
+        """People see that an answer is being made, unless it comes at once."""
+        with self.signs.typing(address):
+            yield
+
+    def draft(self, live: Live) -> bool:
+        """Show the text so far when the pace allows; False where drafts cannot be shown."""
+        if self._group is None or not self._limits.drafts:
+            return False
+        self.signs.draft(live)
+        return True
+
+    async def run(self, platform: Platform) -> None:
+        """Send until cancelled; raises LinkRejected when the platform refuses the account."""
+        self._platform = platform
+        try:
+            async with asyncio.TaskGroup() as group:
+                self._group = group
+                for address in list(self._rooms):
+                    self._wake(address)
+                await self.signs.run(platform)
+        finally:
+            self._group = self._platform = None
+            self._busy.clear()
+            self._granted.clear()
+
+    async def flush(self) -> None:
+        """Return when everything is sent; at once while the link is away."""
+        if self._group is not None:
+            await self._empty.wait()
+
+    def _queue(self, delivery: Delivery) -> None:
+        self._rooms.setdefault(delivery.address, deque()).append(delivery)
+        self._owed += 1
+        self._empty.clear()
+
+    def _wake(self, address: Address) -> None:
+        if self._group is not None and address not in self._busy:
+            self._busy.add(address)
+            self._group.create_task(self._room(address))
+
+    async def _room(self, address: Address) -> None:
+        """Send what one room is owed, oldest first."""
+        queue = self._rooms.get(address, deque())
+        try:
+            while queue:
+                await self._one(address, queue)
+        finally:
+            self._busy.discard(address)
+            if not queue:
+                self._rooms.pop(address, None)
+            if not self._rooms:
+                self._empty.set()
+
+    async def _one(self, address: Address, queue: deque[Delivery]) -> None:
+        row = queue[0]
+        if row.status is DeliveryStatus.UNCERTAIN and not self._worth_repeating(row):
+            await self._settle(queue, row, DeliveryStatus.FAILED, reason="uncertain-not-repeated")
+            return
+        granted = address in self._granted
+        self._granted.discard(address)
+        if not granted:
+            await self._until_due(row)
+        async with self._flying:
+            if not granted:
+                if self._pace.wait(address, direct=row.direct) > 0:
+                    return  # somebody else took the place; wait in line again
+                self._pace.take(address, direct=row.direct)
+            await self.signs.clear(address)
+            if row.status is not DeliveryStatus.SENDING:
+                row = await self._start(queue, row)
+            await self._perform(queue, row)
+
+    async def _start(self, queue: deque[Delivery], row: Delivery) -> Delivery:
+        await self._store.write(lambda unit: unit.deliveries.start([row.seq]))
+        uncertain = row.status is DeliveryStatus.UNCERTAIN
+        queue[0] = replace(
+            row,
+            attempt=row.attempt + 1,
+            status=DeliveryStatus.UNCERTAIN if uncertain else DeliveryStatus.SENDING,
+        )
+        return queue[0]
+
+    async def _perform(self, queue: deque[Delivery], row: Delivery) -> None:
+        assert self._platform is not None
+        try:
+            receipt = await self._platform.perform(row)
+        except asyncio.CancelledError:
+            # The link is going down in mid-send: nobody knows whether it arrived.
+            queue[0] = replace(row, status=DeliveryStatus.UNCERTAIN)
+            raise
+        except Throttled as throttled:
+            self._note_throttled(row, throttled.seconds)
+            await self._later(queue, row, throttled.seconds, "throttled")
+        except Moved as moved:
+            await self._move(queue, row, moved.room)
+        except SendUncertain as error:
+            log.warning("delivery %d may or may not have arrived: %s", row.seq, error)
+            queue[0] = replace(row, status=DeliveryStatus.UNCERTAIN)
+            await self._backoff(queue, queue[0], "uncertain")
+        except SendDelayed as error:
+            log.warning("delivery %d did not go out: %s", row.seq, error)
+            await self._backoff(queue, row, "unreachable")
+        except LinkRejected:
+            await self._later(queue, row, 0.0, "link-rejected")
+            raise
+        except SendFailed as error:
+            log.warning("delivery %d cannot be sent: %s", row.seq, error)
+            await self._settle(queue, row, DeliveryStatus.FAILED, reason=str(error))
+        except Exception:  # one row's wall: a bug in a client must not stop its room
+            log.exception("delivery %d failed in the client", row.seq)
+            await self._settle(queue, row, DeliveryStatus.FAILED, reason="client-error")
+        else:
+            await self._settle(queue, row, DeliveryStatus.SENT, receipt=receipt)
+
+    async def _until_due(self, row: Delivery) -> None:
+        while True:
+            wait = max(
+                row.not_before - self._clock.now().timestamp(),
+                self._pace.wait(row.address, direct=row.direct),
+            )
+            if wait <= 0:
+                return
+            await self._clock.sleep(wait)
+
+    def _worth_repeating(self, row: Delivery) -> bool:
+        """The policy for what may have arrived already (architecture 12)."""
+        if self._limits.idempotent_send or row.target is not None:
+            return True  # the platform drops the double; an edit or a deletion is none
+        young = self._clock.now().timestamp() - row.created_at < _DOUBTFUL
+        return row.direct and young and row.attempt < _ATTEMPTS and self._repeats_uncertain()
+
+    async def _settle(
+        self,
+        queue: deque[Delivery],
+        row: Delivery,
+        status: DeliveryStatus,
+        *,
+        receipt: Receipt | None = None,
+        reason: str = "",
+    ) -> None:
+        """Close a row and, in the same commit, open the next of its room if it may go now."""
+        queue.popleft()
+        self._owed -= 1
+        now = self._clock.now()
+        following = queue[0] if queue else None
+        follows = (
+            following is not None
+            and following.status is DeliveryStatus.PENDING
+            and following.not_before <= now.timestamp()
+            and self._pace.wait(following.address, direct=following.direct) <= 0
+        )
+
+        def work(unit: Unit) -> None:
+            unit.deliveries.settle(
+                row.seq, status, now, message=receipt.message if receipt else None, reason=reason
+            )
+            if follows and following is not None:
+                unit.deliveries.start([following.seq])
+
+        if follows and following is not None:
+            self._pace.take(following.address, direct=following.direct)
+            self._granted.add(following.address)
+            queue[0] = replace(
+                following, status=DeliveryStatus.SENDING, attempt=following.attempt + 1
+            )
+        await self._store.write(work)
+        self._settled(row, status)
+
+    async def _backoff(self, queue: deque[Delivery], row: Delivery, reason: str) -> None:
+        if row.attempt >= _ATTEMPTS:
+            await self._settle(queue, row, DeliveryStatus.FAILED, reason=reason)
+        else:
+            await self._later(queue, row, 2.0**row.attempt, reason)
+
+    async def _later(
+        self, queue: deque[Delivery], row: Delivery, seconds: float, reason: str
+    ) -> None:
+        """Written down, so that a restart does not forget a penalty."""
+        now = self._clock.now()
+        due = now.timestamp() + seconds
+        uncertain = row.status is DeliveryStatus.UNCERTAIN
+        status = DeliveryStatus.UNCERTAIN if uncertain else DeliveryStatus.PENDING
+        queue[0] = replace(row, status=status, not_before=due)
+        await self._store.write(
+            lambda unit: unit.deliveries.settle(row.seq, status, now, reason=reason, not_before=due)
+        )
+
+    async def _move(self, queue: deque[Delivery], row: Delivery, room: str) -> None:
+        """The room has a new id: its rows and its talk go there."""
+        if row.attempt >= _ATTEMPTS:
+            await self._settle(queue, row, DeliveryStatus.FAILED, reason="moved-too-often")
+            return
+        old = row.address.room
+
+        def work(unit: Unit) -> None:
+            unit.rooms.move(self._account, old, room)
+            unit.deliveries.move(self._account, old, room)
+
+        await self._store.write(work)
+        log.info("%s: a room has a new id; its open messages go there", self._account)
+        moved = [
+            replace(one, address=one.address._replace(room=room), status=DeliveryStatus.PENDING)
+            for one in queue
+        ]
+        queue.clear()
+        self._owed -= len(moved)
+        self.accept(moved)
+
+    def _note_throttled(self, row: Delivery, seconds: float) -> None:
+        now = self._clock.monotonic()
+        self._throttled.append((now, row.address.room))
+        rooms = {room for at, room in self._throttled if now - at < _THROTTLE_WINDOW}
+        if len(rooms) >= _MANY_THROTTLED:
+            log.warning("%s: many rooms are throttled; everything waits", self._account)
+            self._pace.pause(seconds)

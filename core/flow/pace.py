@@ -1,0 +1,112 @@
+"""How fast one account may speak: never more than a platform's published rates, in any window."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from core.messages import Address
+
+_MARGIN = 0.05
+"""Seconds that messages may bunch up on their way: they must keep the rate where they arrive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most `most` in any `seconds`; 0 means no limit."""
+
+    most: int
+    seconds: float
+
+
+class Window:
+    """A sliding log, exact in every window; a leaky bucket lets twice its rate through at times."""
+
+    __slots__ = ("_rate", "_times")
+
+    def __init__(self, rate: Rate) -> None:
+        self._rate = rate
+        self._times: deque[float] = deque(maxlen=rate.most)
+
+    def wait(self, now: float) -> float:
+        """Seconds until there is room for one more."""
+        if len(self._times) < self._rate.most:
+            return 0.0
+        return max(0.0, self._times[0] + self._rate.seconds + _MARGIN - now)
+
+    def take(self, now: float) -> None:
+        self._times.append(now)
+
+    def half_free(self, now: float) -> bool:
+        since = now - self._rate.seconds
+        return sum(1 for time in self._times if time > since) * 2 <= self._rate.most
+
+    def idle(self, now: float) -> bool:
+        return not self._times or self._times[-1] + self._rate.seconds + _MARGIN < now
+
+
+class Pace:
+    """The rates of one account: overall, for each chat, and for each group on top of that.
+
+    Telegram: about 30 messages a second for a bot, one a second in a chat with short bursts, 20 a
+    minute in a group (P-07).
+    """
+
+    _SWEEP = 1_000
+
+    def __init__(
+        self, overall: Rate, chat: Rate, group: Rate, monotonic: Callable[[], float]
+    ) -> None:
+        self._overall = Window(overall) if overall.most else None
+        self._chat_rate, self._group_rate = chat, group
+        self._chats: dict[str, Window] = {}
+        self._groups: dict[str, Window] = {}
+        self._now = monotonic
+        self._paused_until = 0.0
+
+    def wait(self, address: Address, *, direct: bool) -> float:
+        """Seconds until a message may go there; 0 for now."""
+        now = self._now()
+        wait = self._paused_until - now
+        if self._overall:
+            wait = max(wait, self._overall.wait(now))
+        if chat := self._chats.get(address.room):
+            wait = max(wait, chat.wait(now))
+        if not direct and (group := self._groups.get(address.room)):
+            wait = max(wait, group.wait(now))
+        return max(0.0, wait)
+
+    def take(self, address: Address, *, direct: bool) -> None:
+        """One message goes there."""
+        now = self._now()
+        if self._overall:
+            self._overall.take(now)
+        if self._chat_rate.most:
+            self._of(self._chats, address.room, self._chat_rate, now).take(now)
+        if not direct and self._group_rate.most:
+            self._of(self._groups, address.room, self._group_rate, now).take(now)
+
+    def spare(self) -> bool:
+        """Take one of the account's places for a sign of life, if half of them are free."""
+        now = self._now()
+        if self._paused_until > now:
+            return False
+        if self._overall:
+            if not self._overall.half_free(now):
+                return False
+            self._overall.take(now)
+        return True
+
+    def pause(self, seconds: float) -> None:
+        """Nothing goes out for a while: the platform has said so for the whole account."""
+        self._paused_until = max(self._paused_until, self._now() + seconds)
+
+    def _of(self, windows: dict[str, Window], room: str, rate: Rate, now: float) -> Window:
+        window = windows.get(room)
+        if window is None:
+            if len(windows) >= self._SWEEP and len(windows) % self._SWEEP == 0:
+                for idle in [key for key, one in windows.items() if one.idle(now)]:
+                    del windows[idle]
+            window = windows[room] = Window(rate)
+        return window

@@ -1,0 +1,66 @@
+"""A store that waits out a full, locked or absent database instead of failing its callers."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from core.clock import Clock
+from core.errors import StoreUnavailable
+from core.ports import Store, Unit
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+_SHORTEST, _LONGEST = 0.1, 2.0
+_TELL_EVERY = 60.0
+
+
+class PatientStore:
+    """core.ports.Store that repeats until it is kept; nothing is confirmed to anyone meanwhile.
+
+    `trouble` is what /ready shows: empty while all is well.
+    """
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._told = float("-inf")
+        self.trouble = ""
+
+    async def write(self, work: Callable[[Unit], T]) -> T:
+        try:
+            result = await self._store.write(work)
+        except StoreUnavailable as error:
+            result = await self._insist(self._store.write, work, error)
+        if self.trouble:
+            log.warning("the database takes writes again")
+            self.trouble = ""
+        return result
+
+    async def read(self, work: Callable[[Unit], T]) -> T:
+        try:
+            return await self._store.read(work)
+        except StoreUnavailable as error:
+            return await self._insist(self._store.read, work, error)
+
+    async def _insist(
+        self,
+        door: Callable[[Callable[[Unit], T]], Awaitable[T]],
+        work: Callable[[Unit], T],
+        error: StoreUnavailable,
+    ) -> T:
+        pause = _SHORTEST
+        while True:
+            self.trouble = str(error)
+            now = self._clock.monotonic()
+            if now - self._told >= _TELL_EVERY:
+                self._told = now
+                log.error("the database cannot be used now (%s); waiting, nothing is lost", error)
+            await self._clock.sleep(pause)
+            pause = min(pause * 2, _LONGEST)
+            try:
+                return await door(work)
+            except StoreUnavailable as again:
+                error = again
