@@ -1,0 +1,160 @@
+"""What goes out to Telegram: messages, edits, deletions, reactions, drafts and typing."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any
+
+import orjson
+import telegram
+from telegram.error import BadRequest, TelegramError
+
+from bots.telegram.errors import send_failure
+from bots.telegram.rendering import parts_of
+from core.errors import SendUncertain, Unsendable
+from core.messages import Address, Delivery, DeliveryKind, Live, Receipt
+
+# PTB's typed send_message costs several times what the rest of the call does, for objects that
+# nobody here looks at; see _RAW_GET_UPDATES for the spelling.
+_RAW_SEND = "sendMessage_"
+_RAW_EDIT = "editMessageText_"
+_RAW_DRAFT = "sendMessageDraft_"
+_NO_PREVIEW = {"is_disabled": True}
+_GENERAL = "1"  # the topic that every forum has; sends must leave it out
+_DRAFTS_REMEMBERED = 256
+
+
+class Calls:
+    """The sending half of a link."""
+
+    def __init__(self, bot: telegram.Bot) -> None:
+        self._bot = bot
+        self._shown: OrderedDict[Address, tuple[int, object]] = OrderedDict()
+
+    async def perform(self, delivery: Delivery) -> Receipt:
+        try:
+            match delivery.kind:
+                case DeliveryKind.SEND:
+                    return await self._send(delivery)
+                case DeliveryKind.EDIT:
+                    return await self._edit(delivery)
+                case DeliveryKind.DELETE:
+                    return await self._delete(delivery)
+                case DeliveryKind.REACT:
+                    return await self._react(delivery)
+        except TelegramError as error:
+            repeatable = delivery.kind is not DeliveryKind.SEND
+            raise send_failure(error, repeatable=repeatable) from None  # its text may hold words
+        except (KeyError, TypeError):  # PTB, about a 200 of another shape
+            raise SendUncertain("Telegram's answer makes no sense") from None
+
+    async def show(self, live: Live) -> None:
+        """A draft where Telegram has drafts, in private chats; typing elsewhere."""
+        try:
+            part = next(iter(parts_of(live.text, max_parts=1)), None) if live.text else None
+            if part is None or _chat(live.address) < 0:
+                await self._type(live.address)
+                return
+            if self._shown.get(live.address) == (live.draft, part):
+                return
+            self._remember(live.address, live.draft, part)
+            asked = {"chat_id": _chat(live.address), "draft_id": live.draft, "text": part.text}
+            if part.entities:
+                asked["entities"] = part.entities
+            if live.address.thread:
+                asked["message_thread_id"] = int(live.address.thread)
+            await self._bot.do_api_request(_RAW_DRAFT, api_kwargs=asked)
+        except TelegramError as error:
+            raise send_failure(error, repeatable=True) from None
+
+    async def _type(self, address: Address) -> None:
+        # Unlike a message, an action in General has to name it.
+        thread = int(address.thread) if address.thread else None
+        await self._bot.send_chat_action(_chat(address), "typing", message_thread_id=thread)
+
+    def _remember(self, address: Address, draft: int, part: object) -> None:
+        self._shown[address] = (draft, part)
+        self._shown.move_to_end(address)
+        while len(self._shown) > _DRAFTS_REMEMBERED:
+            self._shown.popitem(last=False)
+
+    async def _send(self, delivery: Delivery) -> Receipt:
+        payload = _payload(delivery)
+        asked: dict[str, Any] = {
+            "chat_id": _chat(delivery.address),
+            "text": payload["text"],
+            "link_preview_options": _NO_PREVIEW,
+        }
+        if delivery.address.thread not in ("", _GENERAL):
+            asked["message_thread_id"] = int(delivery.address.thread)
+        if payload.get("reply_to"):
+            asked["reply_parameters"] = {
+                "message_id": int(payload["reply_to"]),
+                "allow_sending_without_reply": True,
+            }
+        sent = await self._written(_RAW_SEND, asked, payload)
+        self._shown.pop(delivery.address, None)  # a message takes the draft's place
+        return Receipt(str(sent["message_id"]))
+
+    async def _edit(self, delivery: Delivery) -> Receipt:
+        payload = _payload(delivery)
+        asked: dict[str, Any] = {
+            "chat_id": _chat(delivery.address),
+            "message_id": _target(delivery),
+            "text": payload["text"],
+            "link_preview_options": _NO_PREVIEW,
+        }
+        try:
+            await self._written(_RAW_EDIT, asked, payload)
+        except BadRequest as error:
+            if "not modified" not in error.message.lower():
+                raise
+        return Receipt(delivery.target)
+
+    async def _written(self, endpoint: str, asked: dict[str, Any], payload: dict[str, Any]) -> Any:
+        """With its entities; once more as plain text where Telegram cannot make sense of them."""
+        entities = payload.get("entities")
+        if not entities:
+            return await self._bot.do_api_request(endpoint, api_kwargs=asked)
+        try:
+            return await self._bot.do_api_request(
+                endpoint, api_kwargs={**asked, "entities": entities}
+            )
+        except BadRequest as error:
+            complaint = error.message.lower()
+            if "entit" not in complaint and "parse" not in complaint and "url" not in complaint:
+                raise
+        return await self._bot.do_api_request(endpoint, api_kwargs=asked)
+
+    async def _delete(self, delivery: Delivery) -> Receipt:
+        try:
+            await self._bot.delete_message(_chat(delivery.address), _target(delivery))
+        except BadRequest as error:
+            if "to delete not found" not in error.message.lower():  # it is gone, as was wished
+                raise
+        return Receipt(delivery.target)
+
+    async def _react(self, delivery: Delivery) -> Receipt:
+        emoji = _payload(delivery).get("emoji") or None
+        await self._bot.set_message_reaction(_chat(delivery.address), _target(delivery), emoji)
+        return Receipt(delivery.target)
+
+
+def _chat(address: Address) -> int:
+    try:
+        return int(address.room)
+    except ValueError:
+        raise Unsendable("the room is not a chat of Telegram's") from None
+
+
+def _target(delivery: Delivery) -> int:
+    if delivery.target is None or not delivery.target.isdecimal():
+        raise Unsendable("no message to change")
+    return int(delivery.target)
+
+
+def _payload(delivery: Delivery) -> dict[str, Any]:
+    payload = orjson.loads(delivery.payload)
+    if not isinstance(payload, dict):
+        raise Unsendable("the payload is not one of ours")
+    return payload

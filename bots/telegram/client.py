@@ -1,0 +1,284 @@
+"""One Telegram bot as a Platform: its own polling loop, its sends and its signs of life."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from typing import Any, Self
+
+import aiohttp
+import telegram
+from telegram.error import Conflict, RetryAfter, TelegramError
+
+from bots.telegram import mapping
+from bots.telegram.calls import Calls
+from bots.telegram.envelope import PLATFORM, envelope, update_id
+from bots.telegram.errors import OTHER_READER_PAUSE, link_failure, silence
+from bots.telegram.rendering import MAX_PARTS, MAX_TEXT, render
+from bots.telegram.request import AiohttpRequest
+from core.clock import Clock, SystemClock
+from core.errors import LinkLost, LinkRejected, SendDelayed, TroupeError
+from core.ids import Account
+from core.messages import Delivery, Inbound, Live, Receipt, Received, Reply
+from core.ports import Intake, Limits
+from core.secrets import Secret
+
+log = logging.getLogger(__name__)
+
+API_ROOT = "https://api.telegram.org"
+
+# An unset list would keep whatever an earlier program asked for; reactions and members come only
+# when they are named.
+WANTED = (
+    "message",
+    "edited_message",
+    "channel_post",
+    "edited_channel_post",
+    "callback_query",
+    "message_reaction",
+    "my_chat_member",
+    "chat_member",
+)
+COMMANDS = (
+    ("start", "Begin a conversation"),
+    ("help", "What I can do"),
+    ("reset", "Forget what we said here"),
+)
+
+_TOKEN = re.compile(r"(\d{1,20}):[A-Za-z0-9_-]{3,}")
+# PTB warns whoever calls by hand what it has a method for, but its getUpdates parses all updates
+# at once and falls over the first odd one. The spelling is ours; on the wire it is getUpdates.
+_RAW_GET_UPDATES = "getUpdates_"
+_BETWEEN_IDLE_POLLS = 0.5
+
+
+class TelegramLink:
+    """Implements Platform."""
+
+    name = PLATFORM
+    limits = Limits(
+        max_text=MAX_TEXT,
+        max_parts=MAX_PARTS,
+        idempotent_send=False,
+        sends_in_flight=8,
+        drafts=True,
+    )
+
+    def __init__(
+        self,
+        token: Secret,
+        *,
+        api_root: str = API_ROOT,
+        session: aiohttp.ClientSession | None = None,
+        clock: Clock,
+        fetch_limit: int = 100,
+        poll_seconds: int = 30,
+        commands_after: float = 2.0,
+    ) -> None:
+        self._token = token
+        self._root = api_root.rstrip("/")
+        self._lent = session
+        self._own: aiohttp.ClientSession | None = None
+        self._clock = clock
+        self._fetch_limit = fetch_limit
+        self._poll_seconds = poll_seconds
+        self._commands_after = commands_after
+        shape = _TOKEN.fullmatch(token.reveal())
+        self._well_formed = shape is not None
+        self._us = mapping.Us(int(shape.group(1)) if shape else 0, "")
+        self._account = Account(f"{PLATFORM}:{self._us.id}")
+        self._bot: telegram.Bot | None = None
+        self._calls: Calls | None = None
+        self._warned_of_privacy = False
+
+    def __repr__(self) -> str:
+        return f"<TelegramLink {self._account}>"
+
+    @property
+    def account(self) -> Account:
+        return self._account
+
+    @property
+    def handle(self) -> str:
+        return f"@{self._us.username}" if self._us.username else ""
+
+    # --- coming and going ----------------------------------------------------------------------
+
+    async def __aenter__(self) -> Self:
+        if not self._well_formed:
+            raise LinkRejected("the token does not have the shape of Telegram's: 123456:letters")
+        session = self._lent
+        if session is None:
+            # Without a limit of its own: every link holds one connection in its poll.
+            self._own = session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
+        request = AiohttpRequest(session)
+        bot = telegram.Bot(
+            self._token.reveal(),
+            base_url=f"{self._root}/bot",
+            base_file_url=f"{self._root}/file/bot",
+            request=request,
+            get_updates_request=request,
+        )
+        try:
+            await bot.initialize()  # asks getMe
+        except BaseException as error:
+            await self._leave()
+            if isinstance(error, TelegramError):
+                raise link_failure(error) from None  # its text may hold the token
+            if isinstance(error, (KeyError, TypeError)):  # PTB, about an answer of another shape
+                raise LinkLost("Telegram's answer makes no sense") from None
+            raise
+        self._bot, self._calls = bot, Calls(bot)
+        self._us = mapping.Us(bot.id, bot.username)
+        self._warn_of_privacy(bot)
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        bot, self._bot, self._calls = self._bot, None, None
+        try:
+            if bot is not None:
+                await bot.shutdown()
+        finally:
+            await self._leave()
+
+    async def _leave(self) -> None:
+        own, self._own = self._own, None
+        if own is not None:
+            await own.close()
+
+    def _warn_of_privacy(self, bot: telegram.Bot) -> None:
+        if bot.can_read_all_group_messages or self._warned_of_privacy:
+            return
+        self._warned_of_privacy = True
+        log.warning(
+            "%s (%s) hears in groups only what is addressed to it. To change that, send "
+            "/setprivacy to @BotFather, choose Disable, and add the bot to its groups again",
+            self._account,
+            self.handle,
+        )
+
+    # --- listening -----------------------------------------------------------------------------
+
+    async def listen(self, intake: Intake) -> None:
+        bot = self._entered()
+        end: TroupeError
+        async with asyncio.TaskGroup() as group:
+            # Beside the polling, so that nobody's first answer waits for a menu.
+            commands = group.create_task(self._offer_commands(bot))
+            end = await self._follow(bot, intake)
+            commands.cancel()
+        raise end
+
+    async def _follow(self, bot: telegram.Bot, intake: Intake) -> TroupeError:
+        """Poll until the link fails; the failure is returned, to leave a task group unwrapped."""
+        offset: int | None = None
+        webhook_removed = False
+        while True:
+            started = self._clock.monotonic()
+            try:
+                updates = await self._poll(bot, offset)
+            except RetryAfter as error:
+                await self._clock.sleep(silence(error))
+                continue
+            except Conflict:
+                # Either a webhook is set or somebody else polls; only asking tells.
+                if webhook_removed or not await self._remove_webhook(bot):
+                    return LinkLost(
+                        "another program reads with this token", pause=OTHER_READER_PAUSE
+                    )
+                webhook_removed = True
+                continue
+            except TelegramError as error:
+                return link_failure(error)
+            if updates:
+                # Telegram forgets an update once we ask for the next, so it is written down first.
+                await intake([envelope(raw, self._account) for raw in updates])
+            following = self._behind(updates)
+            if following is not None and (offset is None or following > offset):
+                offset = following
+            else:
+                # Nothing new came. A server that answers at once must not make us spin.
+                spent = self._clock.monotonic() - started
+                await self._clock.sleep(_BETWEEN_IDLE_POLLS - spent)
+
+    async def _poll(self, bot: telegram.Bot, offset: int | None) -> list[Any]:
+        # The first poll has no offset: what was never confirmed comes again, and intake knows
+        # what it has already. So no offset needs to be kept anywhere.
+        asked: dict[str, Any] = {
+            "limit": self._fetch_limit,
+            "timeout": self._poll_seconds,
+            "allowed_updates": WANTED,
+        }
+        if offset is not None:
+            asked["offset"] = offset
+        updates = await bot.do_api_request(
+            _RAW_GET_UPDATES, api_kwargs=asked, read_timeout=self._poll_seconds + 10.0
+        )
+        return updates if isinstance(updates, list) else [updates]
+
+    def _behind(self, updates: list[Any]) -> int | None:
+        """The offset that confirms these updates."""
+        numbers = [number for raw in updates if (number := update_id(raw)) is not None]
+        if len(numbers) < len(updates):
+            # Stored under a key of its own, and confirmed by whoever stands next to it.
+            log.warning(
+                "%s got %d updates without a number", self._account, len(updates) - len(numbers)
+            )
+        return max(numbers) + 1 if numbers else None
+
+    async def _remove_webhook(self, bot: telegram.Bot) -> bool:
+        """Whether there was one; the updates that wait behind it stay."""
+        try:
+            if not (await bot.get_webhook_info()).url:
+                return False
+            await bot.delete_webhook(drop_pending_updates=False)
+        except TelegramError:
+            return False
+        log.warning("%s had a webhook; it is removed, and updates are polled", self._account)
+        return True
+
+    async def _offer_commands(self, bot: telegram.Bot) -> None:
+        await self._clock.sleep(self._commands_after)
+        try:
+            there = tuple((c.command, c.description) for c in await bot.get_my_commands())
+            if there != COMMANDS:
+                await bot.set_my_commands(COMMANDS)
+        except TelegramError as error:
+            # A menu is a courtesy; the next start tries again.
+            log.info("%s could not offer its commands: %s", self._account, type(error).__name__)
+
+    # --- one message ---------------------------------------------------------------------------
+
+    def read(self, received: Received) -> Inbound:
+        return mapping.read(received, self._us)
+
+    def render(self, reply: Reply) -> tuple[bytes, ...]:
+        return render(reply)
+
+    async def perform(self, delivery: Delivery) -> Receipt:
+        return await self._calling().perform(delivery)
+
+    async def show(self, live: Live) -> None:
+        await self._calling().show(live)
+
+    def _entered(self) -> telegram.Bot:
+        if self._bot is None:
+            raise LinkLost("the link is closed")
+        return self._bot
+
+    def _calling(self) -> Calls:
+        if self._calls is None:
+            raise SendDelayed("the link is closed")
+        return self._calls
+
+
+def open_link(
+    token: Secret,
+    *,
+    api_root: str = API_ROOT,
+    session: aiohttp.ClientSession | None = None,
+    clock: Clock | None = None,
+) -> TelegramLink:
+    """The entry point of `troupe.platforms`."""
+    return TelegramLink(token, api_root=api_root, session=session, clock=clock or SystemClock())

@@ -1,0 +1,54 @@
+"""Where a text must not be cut: inside what a reader sees as one character."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_ZWJ = "\u200d"
+_NEVER_APART = frozenset({"Mn", "Mc", "Me"})
+
+
+def joined(text: str, at: int) -> bool:
+    """Do the characters before and at `at` belong together?
+
+    Covers what people write: marks, emoji with skin, family and flag, keycaps, Hangul parts and
+    CR LF; it is not all of Unicode's annex 29.
+    """
+    if not 0 < at < len(text):
+        return False
+    before, here = text[at - 1], text[at]
+    if before < "\u0300" and here < "\u0300":
+        return before == "\r" and here == "\n"
+    if before == _ZWJ or here == _ZWJ or _extends(here):
+        return True
+    if _regional(before) and _regional(here):
+        return _regionals_before(text, at) % 2 == 1
+    return _hangul(before, here)
+
+
+def _extends(char: str) -> bool:
+    return (
+        unicodedata.category(char) in _NEVER_APART
+        or "\U0001f3fb" <= char <= "\U0001f3ff"  # skin
+        or "\U000e0020" <= char <= "\U000e007f"  # tags, as in the flag of Scotland
+    )
+
+
+def _regional(char: str) -> bool:
+    return "\U0001f1e6" <= char <= "\U0001f1ff"
+
+
+def _regionals_before(text: str, at: int) -> int:
+    count = 0
+    while count < at and _regional(text[at - 1 - count]):
+        count += 1
+    return count
+
+
+def _hangul(before: str, here: str) -> bool:
+    vowel_or_tail = "\u1160" <= here <= "\u11ff"
+    syllable_start = "\u1100" <= before <= "\u11ff" or "\uac00" <= before <= "\ud7a3"
+    return (syllable_start and vowel_or_tail) or (
+        "\u1100" <= before <= "\u115f"
+        and ("\uac00" <= here <= "\ud7a3" or "\u1100" <= here <= "\u115f")
+    )

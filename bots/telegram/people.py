@@ -1,0 +1,56 @@
+"""Users and chats of Telegram -> authors and places."""
+
+from __future__ import annotations
+
+import telegram
+
+from core.messages import Author, ChannelType, Place
+
+_CHANNELS = {
+    "private": ChannelType.DM,
+    "group": ChannelType.GROUP,
+    "supergroup": ChannelType.GROUP,
+    "channel": ChannelType.FEED,
+}
+
+
+def author_of(user: telegram.User | None, chat: telegram.Chat | None) -> Author:
+    """The chat in whose name somebody speaks (an anonymous admin, a channel), else the person."""
+    if chat is not None:
+        return Author(str(chat.id), _chat_name(chat), chat.username or "")
+    if user is None:
+        return nobody()
+    return Author(str(user.id), clean(user.full_name), user.username or "", user.is_bot)
+
+
+def nobody(id: str = "") -> Author:
+    return Author(id, "")
+
+
+def place_of(chat: telegram.Chat, message: telegram.Message | None) -> Place:
+    """The world is the chat, so that all topics of a forum share one."""
+    name = _chat_name(chat)
+    if message is not None and message.is_topic_message and message.message_thread_id is not None:
+        return Place(ChannelType.THREAD, _topic_name(message) or name, str(chat.id), name)
+    return Place(_CHANNELS.get(chat.type, ChannelType.GROUP), name, str(chat.id), name)
+
+
+def _topic_name(message: telegram.Message) -> str:
+    """Known only where the message points at the one that opened the topic."""
+    first = message.reply_to_message
+    opened = first.forum_topic_created if first is not None else message.forum_topic_created
+    return clean(opened.name) if opened is not None else ""
+
+
+def _chat_name(chat: telegram.Chat) -> str:
+    name = chat.title or " ".join(filter(None, (chat.first_name, chat.last_name)))
+    return clean(name or chat.username or "")
+
+
+def clean(text: str) -> str:
+    """The text, as long as before, without what no database takes: NUL and half an emoji."""
+    if text.isascii():
+        return text.replace("\0", "\ufffd")
+    return (
+        text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\ufffd")
+    )
