@@ -106,7 +106,9 @@ export class Composer {
 
   #fit() {
     this.#text.style.height = "auto";
-    this.#text.style.height = `${Math.min(this.#text.scrollHeight, TALLEST_PX)}px`;
+    // On a narrow screen the composer may be out of sight, and then has no height to measure.
+    const tall = this.#text.scrollHeight;
+    this.#text.style.height = tall ? `${Math.min(tall, TALLEST_PX)}px` : "";
     this.#send.disabled = this.#text.value.trim() === "";
   }
 

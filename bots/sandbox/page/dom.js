@@ -32,8 +32,8 @@ export function avatar(name, { bot = false, group = false } = {}) {
 }
 
 export function toneOf(name) {
-  let sum = 7;
-  for (const letter of name) sum = (sum * 31 + letter.codePointAt(0)) % 9973;
+  let sum = 14;
+  for (const letter of name) sum = (sum * 43 + letter.codePointAt(0)) % 9973;
   return sum % 8;
 }
 

@@ -42,6 +42,7 @@ export class Log {
     this.#items = this.#world.chat ? this.#world.messagesAt(this.#world.place) : [];
     this.#around(this.#items.length - MOST_ROWS / 2);
     this.toLatest();
+    this.#scroller.classList.toggle("direct", this.#world.chat?.kind === "private");
     this.#drawEmpty();
     this.#live.replaceChildren();
     this.#drawLive();

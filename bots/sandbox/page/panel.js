@@ -82,7 +82,8 @@ export class Panel {
   #member(who, bot, chat) {
     const note = who.username ? `@${who.username}` : "";
     const me = sameId(who.id, this.#world.me);
-    const row = el("li", {}, avatar(who.name, { bot }), el("b", {}, me ? `${who.name} (speaking)` : who.name), el("span", {}, bot ? `${note} · character` : note));
+    const row = el("li", {}, avatar(who.name, { bot }), el("b", {}, me ? `${who.name} (speaking)` : who.name));
+    if (note) row.append(el("span", {}, bot ? `${note} · character` : note));
     if (bot && chat.kind === "private") row.append(this.#blocker(who));
     return row;
   }

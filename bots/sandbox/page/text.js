@@ -11,6 +11,7 @@ const PLAIN = {
   blockquote: "blockquote",
   expandable_blockquote: "blockquote",
 };
+const BLOCKS = new Set(["pre", "blockquote", "expandable_blockquote"]);
 const SAFE = new Set(["http:", "https:", "mailto:", "tg:"]);
 
 /** Nodes for the whole text; unknown entities and unsafe addresses stay plain words. */
@@ -28,7 +29,7 @@ function between(text, start, end, marks) {
   let at = start;
   while (waiting.length) {
     const mark = waiting.shift();
-    if (mark.offset > at) nodes.push(text.slice(at, mark.offset));
+    if (mark.offset > at) nodes.push(plain(text, at, mark.offset, { after: nodes.at(-1), before: mark }));
     // A mark that reaches over this one's end is cut there, and its rest continues afterwards.
     const inside = [];
     const after = [];
@@ -45,8 +46,16 @@ function between(text, start, end, marks) {
     nodes.push(...wrap(mark, text.slice(mark.offset, mark.end), between(text, mark.offset, mark.end, inside)));
     at = mark.end;
   }
-  if (at < end) nodes.push(text.slice(at, end));
+  if (at < end) nodes.push(plain(text, at, end, { after: nodes.at(-1) }));
   return nodes;
+}
+
+/** Words between marks. A block begins and ends its own line, so the line break beside it is not shown again. */
+function plain(text, start, end, { after = null, before = null }) {
+  let words = text.slice(start, end);
+  if (after instanceof Element && after.matches("pre, blockquote")) words = words.replace(/^\n/, "");
+  if (before && BLOCKS.has(before.type)) words = words.replace(/\n$/, "");
+  return words;
 }
 
 function wrap(mark, words, inner) {

@@ -1,0 +1,1 @@
+"""The stage's page, played in a real browser."""
