@@ -1,0 +1,237 @@
+"""Reading a model's answer while it streams; forgiving on purpose, bounded on purpose.
+
+What arrives is text from outside: tags, JSON, plain talk, or rubbish. Only what the character says
+ever comes out of `feed`; the cuts between pieces make no difference to the result.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from core.prompting.braces import Braces
+from core.prompting.names import SILENT, declines, names_in
+from core.prompting.saying import Mouth
+from core.prompting.tagged import (
+    FIELDS,
+    TAG,
+    THINKING,
+    THOUGHT_OVER,
+    TOKEN,
+    WRAPPERS,
+    Tagged,
+    unfinished,
+)
+
+MOST_READ = 256 * 1024
+"""Characters of one answer, thoughts and markup included; the rest is not looked at."""
+
+_SPACE = re.compile(r"[\s\ufeff]+")
+_XML = re.compile(r"<\?xml[^<>]{0,100}\?>")
+_HALF_XML = re.compile(r"<(?:\?(?:x(?:m(?:l[^<>]{0,101})?)?)?)?\Z")
+_FENCE = re.compile(r"```[ \t]{0,4}(?:xml|json5?|html|text)?[ \t]{0,4}\r?\n?\s{0,32}(?=[<{])", re.I)
+_HALF_FENCE = re.compile(r"`{1,3}\Z|```[ \t]{0,4}[a-z5]{0,6}[ \t]{0,4}\r?\n?\s{0,32}\Z", re.I)
+_ROLE = re.compile(r"(?:assistant|model)[ \t]{0,4}\r?\n", re.I)
+_HALF_ROLE = re.compile(r"([a-z]{1,9})[ \t]{0,4}\r?\Z", re.I)
+
+# "Sure! Here is my answer:" before the answer. Held back for a line at most, and only where it
+# begins with such a word, so that ordinary talk flows at once.
+_PREAMBLE_WORDS = (
+    "here", "sure", "ok", "okay", "certainly", "of course", "response", "output", "answer",
+    "my ", "the ", "xml", "json",
+)  # fmt: skip
+_PREAMBLE = re.compile(
+    r"[^\n<{]{0,80}[:.!][\s`a-z]{0,24}(?=<(?:response|thought|actions|text)>|\{\s{0,32}[\"'])",
+    re.I,
+)
+_HALF_PREAMBLE = re.compile(
+    r"[^\n<{]{0,80}(?:[:.!][\s`a-z]{0,24}(?:<[a-z]{0,8}|\{\s{0,32})?)?\Z", re.I
+)
+
+_OBJECT = re.compile(r"\{\s{0,32}(?:([\"'])[A-Za-z_][\w -]{0,31}\1|[A-Za-z_]\w{0,31})\s{0,8}:")
+_HALF_OBJECT = re.compile(
+    r"\{\s{0,32}(?:([\"'])(?:[A-Za-z_][\w -]{0,31})?(?:\1\s{0,8})?|[A-Za-z_]\w{0,31}\s{0,8})?\Z"
+)
+_VERDICT = re.compile(r"\W{0,3}(IGNORE|NONE|STOP)\W{0,3}\Z")
+_HALF_VERDICT = re.compile(r"\W{0,3}([A-Z]{0,6})\W{0,3}\Z")
+_OPENERS = FIELDS | THINKING | WRAPPERS
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a model has answered, as far as it could be understood."""
+
+    thought: str = ""
+    actions: tuple[str, ...] = ()
+    """Upper case, in the model's order. Words without an action mean REPLY."""
+    providers: tuple[str, ...] = ()
+    text: str = ""
+    """Empty where the model chose silence before it wrote any words; where it chose silence after
+    them, the words stand and the silence is left out of the actions."""
+    complete: bool = False
+    """It came to its proper end; False for one that was cut off."""
+
+
+class AnswerReader:
+    """Feed it the pieces as they come; `names` are those that may stand before the words."""
+
+    def __init__(self, *names: str) -> None:
+        self._mouth = Mouth(names)
+        self._buffer = ""
+        self._left = MOST_READ
+        self._read: Callable[[str, int, bool], int] = self._start
+        self._after_thinking: Callable[[str, int, bool], int] = self._start
+        self._form: Tagged | Braces | None = None
+        self._raw: list[str] = []
+        self._verdict = ""
+        self._last = ""
+
+    @property
+    def full(self) -> bool:
+        """Nothing more will be read; the call may be closed."""
+        return self._left <= 0 or self._mouth.full
+
+    def feed(self, piece: str) -> str:
+        """The text that has become sayable, often none."""
+        piece = piece[: self._left]
+        self._left -= len(piece)
+        if isinstance(self._form, Braces):
+            self._raw.append(piece)
+        self._buffer += piece
+        self._advance(final=False)
+        return self._mouth.take()
+
+    def end(self) -> Answer:
+        """The answer; its text begins with all that `feed` gave, in that order."""
+        self._advance(final=True)
+        form = self._form
+        listed = (form.field("actions") or form.field("action")) if form else self._verdict
+        actions = names_in(listed)
+        providers = names_in(form.field("providers")) if form else ()
+        thought = (form.field("thought") or form.field("reasoning")) if form else ""
+        complete = form is None or form.complete
+        if declines(listed) and not self._mouth.begun:
+            return Answer(thought, actions, providers, "", complete)
+        if form is not None:
+            form.close()
+        text = self._mouth.close()
+        if isinstance(form, Braces) and not text and not actions:
+            # An object that is no answer of ours was meant to be seen.
+            self._mouth.say("".join(self._raw))
+            text = self._mouth.close()
+        if text:
+            actions = tuple(name for name in actions if name not in SILENT) or ("REPLY",)
+        return Answer(thought, actions, providers, text, complete and bool(text or actions))
+
+    def _advance(self, *, final: bool) -> None:
+        text, at = self._buffer, 0
+        while at < len(text):
+            before = self._read
+            step = before(text, at, final)
+            if step == at and self._read == before:
+                break
+            at = step
+        self._buffer = text[at:]
+
+    # --- the beginning -------------------------------------------------------------------------
+
+    def _start(self, text: str, at: int, final: bool) -> int:
+        """Skip what stands before an answer and see which form it has."""
+        for skipped in (_SPACE, TOKEN, _ROLE, _FENCE, _XML):
+            if found := skipped.match(text, at):
+                return found.end()
+        if text[at] == "<":
+            tag = TAG.match(text, at)
+            if tag is not None:
+                return self._first_tag(tag, at)
+            if not final and (unfinished(text, at, _OPENERS) or _HALF_XML.match(text, at)):
+                return at
+        elif text[at] == "{":
+            if _OBJECT.match(text, at):
+                self._raw.append(text[at:])
+                return self._become(Braces(self._mouth), at)
+            if not final and _HALF_OBJECT.match(text, at):
+                return at
+        elif words := self._before_words(text, at, final):
+            return at if words < 0 else words
+        self._read = self._plain
+        return at
+
+    def _before_words(self, text: str, at: int, final: bool) -> int:
+        """Where a preamble or a bare verdict ends; -1 while nobody can know, 0 if there is none."""
+        if final:
+            if verdict := _VERDICT.match(text, at):
+                self._verdict = verdict[1]
+                return len(text)
+            return 0
+        if _HALF_FENCE.match(text, at):
+            return -1
+        half = _HALF_ROLE.match(text, at)
+        if half and any(role.startswith(half[1].lower()) for role in ("assistant", "model")):
+            return -1
+        half = _HALF_VERDICT.match(text, at)
+        if half and any(word.startswith(half[1]) for word in SILENT):
+            return -1
+        low = text[at : at + 10].lower()
+        if any(low.startswith(word) for word in _PREAMBLE_WORDS):
+            if preamble := _PREAMBLE.match(text, at):
+                return preamble.end()
+            return -1 if _HALF_PREAMBLE.match(text, at) else 0
+        return -1 if any(word.startswith(low) for word in _PREAMBLE_WORDS) else 0
+
+    def _first_tag(self, tag: re.Match[str], at: int) -> int:
+        closing, name = bool(tag[1]), tag[2].lower()
+        if closing and name in _OPENERS:
+            return tag.end()
+        if name in THINKING:
+            return self._think(tag)
+        if name in _OPENERS:
+            return self._become(Tagged(self._mouth), at)
+        self._read = self._plain
+        return at
+
+    def _become(self, form: Tagged | Braces, at: int) -> int:
+        self._form = form
+        self._read = form.read
+        return at
+
+    # --- a model that just talks ---------------------------------------------------------------
+
+    def _plain(self, text: str, at: int, final: bool) -> int:
+        if text[at] != "<":
+            end = text.find("<", at)
+            return self._say(text, at, len(text) if end < 0 else end)
+        if token := TOKEN.match(text, at):
+            return token.end()
+        tag = TAG.match(text, at)
+        if tag is None:
+            half = not final and unfinished(text, at, _OPENERS)
+            return at if half else self._say(text, at, at + 1)
+        closing, name = bool(tag[1]), tag[2].lower()
+        if self._last != "`":  # in backticks a tag is spoken of, not used
+            if closing and name in (*THINKING, "response"):
+                return tag.end()
+            if not closing and name in THINKING:
+                return self._think(tag)
+            if not closing and name in ("response", "thought", "actions"):
+                self._mouth.say("\n\n")
+                return self._become(Tagged(self._mouth), at)
+        return self._say(text, at, tag.end())
+
+    def _say(self, text: str, at: int, end: int) -> int:
+        self._mouth.say(text[at:end])
+        self._last = text[end - 1]
+        return end
+
+    def _think(self, tag: re.Match[str]) -> int:
+        self._after_thinking = self._read
+        self._read = self._thinking
+        return tag.end()
+
+    def _thinking(self, text: str, at: int, final: bool) -> int:
+        end = THOUGHT_OVER.search(text, at)
+        if end is None:
+            return max(at, len(text) - 24)
+        self._read = self._after_thinking
+        return end.end()

@@ -1,0 +1,272 @@
+"""Reading an answer in tags while it streams: elizaOS' <response>, and what models make of it."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+
+from core.prompting.names import declines
+from core.prompting.saying import Mouth
+
+FIELDS = frozenset(
+    {"thought", "reasoning", "actions", "action", "providers", "evaluators", "simple", "text"}
+)
+WRAPPERS = frozenset({"response", "output", "answer", "reply", "result", "root"})
+THINKING = frozenset({"think", "thinking"})
+LISTS = frozenset({"actions", "action", "providers"})
+
+THOUGHT_OVER = re.compile(r"</think[^<>]{0,16}>", re.IGNORECASE)
+_TEXT_OVER = re.compile(r"</text[^<>]{0,16}>", re.IGNORECASE)
+TAG = re.compile(r"<(/?)([A-Za-z_][\w.-]{0,31})(/|\s[^<>]{0,256})?>")
+_HALF_TAG = re.compile(r"<(?:/?([A-Za-z_][\w.-]{0,31})?)(/|\s[^<>]{0,256})?\Z")
+TOKEN = re.compile(r"<\|[\w ]{1,24}\|>")
+_HALF_TOKEN = re.compile(r"<(?:\|(?:[\w ]{0,24}\|?)?)?\Z")
+_CDATA = "<![CDATA["
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|amp|lt|gt|quot|apos|nbsp);")
+_HALF_ENTITY = re.compile(r"&#?\w{0,8}\Z")
+_SPECIAL = re.compile(r"[<&]")
+_MOST_KEPT = 16 * 1024
+_DEEPEST = 8
+
+
+def unfinished(text: str, at: int, names: frozenset[str]) -> bool:
+    """Whether the rest of the text may still become a tag with one of these names, or a token."""
+    if len(text) - at > 300:
+        return False
+    if _HALF_TOKEN.match(text, at):
+        return True
+    half = _HALF_TAG.match(text, at)
+    if half is None:
+        return False
+    name = (half[1] or "").lower()
+    if half[2]:
+        return name in names
+    return any(known.startswith(name) for known in names)
+
+
+class Kept:
+    """Text kept aside up to a cap, whatever the pieces it comes in."""
+
+    __slots__ = ("_pieces", "_room")
+
+    def __init__(self, most: int = _MOST_KEPT) -> None:
+        self._pieces: list[str] = []
+        self._room = most
+
+    def add(self, text: str) -> None:
+        if self._room > 0 and text:
+            self._pieces.append(text[: self._room])
+            self._room -= len(text)
+
+    def __str__(self) -> str:
+        return "".join(self._pieces)
+
+
+class Tagged:
+    """Fields between tags. The text goes to the mouth at once, everything else is kept aside."""
+
+    def __init__(self, mouth: Mouth) -> None:
+        self._mouth = mouth
+        self._read: Callable[[str, int, bool], int] = self._outside
+        self._after_thinking: Callable[[str, int, bool], int] = self._outside
+        self._field = ""
+        self._depth = 0
+        self._last = ""
+        self._loose = Kept()
+        self._kept: dict[str, Kept] = {}
+        self._had_text = False
+        self.done = False
+        self.complete = False
+
+    def read(self, text: str, at: int, final: bool) -> int:
+        """Use what can be used from `at` on; returns the place up to which it was."""
+        while at < len(text) and not self.done:
+            before = self._read
+            step = before(text, at, final)
+            if step == at and self._read == before:
+                return at
+            at = step
+        return len(text) if self.done else at
+
+    def field(self, name: str) -> str:
+        """The first of that name that says anything."""
+        return str(self._kept.get(name, "")).strip()
+
+    def close(self) -> None:
+        """Where no text field came, what stood between the tags is the text."""
+        if not self._had_text:
+            self._mouth.say(html.unescape(str(self._loose)))
+
+    # --- between fields ------------------------------------------------------------------------
+
+    def _outside(self, text: str, at: int, final: bool) -> int:
+        if text[at] != "<":
+            end = text.find("<", at)
+            end = len(text) if end < 0 else end
+            self._loose.add(text[at:end])
+            return end
+        if text.startswith("<!--", at):
+            end = text.find("-->", at, at + 1024)
+            return end + 3 if end >= 0 else (at if self._short(text, at, final) else at + 4)
+        if token := TOKEN.match(text, at):
+            return token.end()
+        tag = TAG.match(text, at)
+        if tag is None:
+            half = not final and ("<!--".startswith(text[at:]) or _HALF_TAG.match(text, at))
+            if half or (not final and _HALF_TOKEN.match(text, at)):
+                return at
+            self._loose.add("<")
+            return at + 1
+        self._open_or_close(tag)
+        return tag.end()
+
+    def _open_or_close(self, tag: re.Match[str]) -> None:
+        closing, name = bool(tag[1]), tag[2].lower()
+        if closing:
+            if name == "response" and (self._had_text or self._kept or str(self._loose).strip()):
+                self.done = self.complete = True
+        elif name in THINKING:
+            self._think()
+        elif name in FIELDS and not (tag[3] or "").endswith("/"):
+            self._enter(name)
+
+    def _enter(self, name: str) -> None:
+        self._field = name
+        if name != "text":
+            self._kept.setdefault(name, Kept())
+            self._read = self._aside
+        elif self._had_text or declines(self.field("actions") or self.field("action")):
+            self._read = self._again
+        else:
+            self._depth = 0
+            self._read = self._spoken
+
+    def _leave(self) -> None:
+        if self._field == "text":
+            self._mouth.settle()
+            self._had_text = self._had_text or self._mouth.begun
+        self._field = ""
+        self._read = self._outside
+
+    def _think(self) -> None:
+        self._after_thinking = self._read
+        self._read = self._thinking
+
+    def _thinking(self, text: str, at: int, final: bool) -> int:
+        return self._until(text, at, THOUGHT_OVER, self._over)
+
+    def _over(self) -> None:
+        self._read = self._after_thinking
+
+    # --- inside a field ------------------------------------------------------------------------
+
+    def _aside(self, text: str, at: int, final: bool) -> int:
+        kept = self._kept[self._field]
+        if text[at] != "<":
+            end = text.find("<", at)
+            end = len(text) if end < 0 else end
+            kept.add(text[at:end])
+            return end
+        tag = TAG.match(text, at)
+        if tag is None:
+            if not final and unfinished(text, at, FIELDS | WRAPPERS | {"name"}):
+                return at
+            kept.add("<")
+            return at + 1
+        closing, name = bool(tag[1]), tag[2].lower()
+        inner = self._field in LISTS and name in ("action", "name", "provider", "item", "params")
+        if inner and self._field != name:
+            kept.add(",")
+            return tag.end()
+        if closing and name in (self._field, "response"):
+            self._leave()
+            # The end of the whole is for _outside to see.
+            return tag.end() if name == self._field else at
+        if not closing and name in FIELDS:
+            self._leave()
+            return at
+        kept.add(tag[0])
+        return tag.end()
+
+    def _again(self, text: str, at: int, final: bool) -> int:
+        """Text that goes nowhere: there was one before, or the model chose to be silent."""
+        return self._until(text, at, _TEXT_OVER, self._leave)
+
+    def _spoken(self, text: str, at: int, final: bool) -> int:
+        special = _SPECIAL.search(text, at)
+        end = special.start() if special else len(text)
+        if end > at:
+            return self._say(text, at, end)
+        if text[at] == "&":
+            entity = _ENTITY.match(text, at)
+            if entity is None:
+                half = not final and _HALF_ENTITY.match(text, at)
+                return at if half else self._say(text, at, at + 1)
+            self._mouth.say(html.unescape(entity[0]).replace("\xa0", " "))
+            self._last = ";"
+            return entity.end()
+        if token := TOKEN.match(text, at):
+            return token.end()
+        if text.startswith(_CDATA, at):
+            self._read = self._raw
+            return at + len(_CDATA)
+        tag = TAG.match(text, at)
+        if tag is not None:
+            return self._tag_in_text(text, at, tag)
+        half_cdata = _CDATA.startswith(text[at : at + len(_CDATA)])
+        if not final and (half_cdata or unfinished(text, at, FIELDS | WRAPPERS | THINKING)):
+            return at
+        return self._say(text, at, at + 1)
+
+    def _tag_in_text(self, text: str, at: int, tag: re.Match[str]) -> int:
+        closing, name = bool(tag[1]), tag[2].lower()
+        if closing and name == "text":
+            if self._depth == 0:
+                self.complete = True
+                self._leave()
+                return tag.end()
+            self._depth -= 1
+        elif closing and name == "response":
+            self._leave()
+            return at
+        elif name == "text" and not (tag[3] or "").endswith("/"):
+            if not self._mouth.begun:
+                return tag.end()
+            self._depth = min(self._depth + 1, _DEEPEST)
+        elif not closing and self._last != "`":
+            # In backticks a tag is spoken of; elsewhere it means that the text was never closed.
+            if name in THINKING:
+                self._think()
+                return tag.end()
+            if name in FIELDS:
+                self._leave()
+                return at
+        return self._say(text, at, tag.end())
+
+    def _raw(self, text: str, at: int, final: bool) -> int:
+        end = text.find("]]>", at)
+        if end >= 0:
+            self._say(text, at, end)
+            self._read = self._spoken
+            return end + 3
+        held = 0 if final else len(text) - len(text.rstrip("]"))
+        return self._say(text, at, max(at, len(text) - min(held, 2)))
+
+    def _say(self, text: str, at: int, end: int) -> int:
+        if end > at:
+            self._mouth.say(text[at:end])
+            self._last = text[end - 1]
+        return end
+
+    @staticmethod
+    def _until(text: str, at: int, closer: re.Pattern[str], then: Callable[[], None]) -> int:
+        """Skip to the end of the closing tag."""
+        if found := closer.search(text, at):
+            then()
+            return found.end()
+        return max(at, len(text) - 24)  # no closing tag that we look for is longer
+
+    @staticmethod
+    def _short(text: str, at: int, final: bool) -> bool:
+        return not final and len(text) - at < 1024
