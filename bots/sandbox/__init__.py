@@ -1,0 +1,20 @@
+"""The local stage: the other end of the wire, for people without tokens, for tests and benchmarks."""
+
+from bots.sandbox.cast import Bot, Person
+from bots.sandbox.faults import Fault, FaultPlan, Faults
+from bots.sandbox.journal import Call, Journal
+from bots.sandbox.stage import Stage
+from bots.sandbox.world import Chat, Message
+
+__all__ = [
+    "Bot",
+    "Call",
+    "Chat",
+    "Fault",
+    "FaultPlan",
+    "Faults",
+    "Journal",
+    "Message",
+    "Person",
+    "Stage",
+]

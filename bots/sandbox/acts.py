@@ -1,0 +1,143 @@
+"""What a person does on the page, as JSON, done in the world."""
+
+from typing import Any
+
+from bots.sandbox.cast import Bot, Person
+from bots.sandbox.world import Chat, Message, World
+
+Json = dict[str, Any]
+
+
+def act(world: World, asked: Json) -> Message | None:
+    """Do one deed and give the message it touched; ValueError says in a sentence why not."""
+    deed = str(asked.get("do"))
+    handler = _DEEDS.get(deed)
+    if handler is None:
+        raise ValueError(f"there is no deed called {deed}")
+    return handler(world, _person(world, asked.get("as")), asked)
+
+
+def _person(world: World, number: Any) -> Person:
+    who = world.accounts.get(_number(number, "person"))
+    if not isinstance(who, Person):
+        raise ValueError("this person is not here")
+    return who
+
+
+def _bot(world: World, number: Any) -> Bot:
+    who = world.accounts.get(_number(number, "bot"))
+    if not isinstance(who, Bot):
+        raise ValueError("this bot is not here")
+    return who
+
+
+def _chat(world: World, asked: Json) -> Chat:
+    room = world.chats.get(str(asked.get("chat")))
+    if room is None:
+        raise ValueError("there is no such chat")
+    return room
+
+
+def _message(world: World, who: Person, asked: Json) -> Message:
+    room = _chat(world, asked)
+    said = room.messages.get(_number(asked.get("id"), "message"))
+    if said is None or said.deleted or who not in room.members:
+        raise ValueError("there is no such message")
+    return said
+
+
+def _number(value: Any, what: str) -> int:
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"the {what} is not named by a number") from None
+
+
+def _words(asked: Json, name: str, longest: int) -> str:
+    value = asked.get(name)
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"the {name} is missing")
+    if len(value) > longest:
+        raise ValueError(f"the {name} is too long")
+    return value if name == "text" else value.strip()
+
+
+def _now(said: Message) -> Message:
+    return said.chat.messages[said.id]
+
+
+def _send(world: World, who: Person, asked: Json) -> Message:
+    topic, reply = asked.get("topic"), asked.get("reply_to")
+    return who.says(
+        _chat(world, asked),
+        _words(asked, "text", 4096),
+        topic=None if topic is None else _number(topic, "topic"),
+        reply_to=None if reply is None else _number(reply, "message"),
+    )
+
+
+def _edit(world: World, who: Person, asked: Json) -> Message:
+    return who.edits(_message(world, who, asked), _words(asked, "text", 4096))
+
+
+def _delete(world: World, who: Person, asked: Json) -> None:
+    who.deletes(_message(world, who, asked))
+
+
+def _react(world: World, who: Person, asked: Json) -> Message:
+    said, emoji = _message(world, who, asked), asked.get("emoji")
+    if emoji is not None and (not isinstance(emoji, str) or not 0 < len(emoji) <= 16):
+        raise ValueError("this is not an emoji")
+    who.reacts(said, emoji)
+    return _now(said)
+
+
+def _press(world: World, who: Person, asked: Json) -> None:
+    who.presses(_message(world, who, asked), str(asked.get("data")))
+
+
+def _block(world: World, who: Person, asked: Json) -> None:
+    who.blocks(_bot(world, asked.get("bot")), on=bool(asked.get("on", True)))
+
+
+def _new_person(world: World, who: Person, asked: Json) -> None:
+    name = _words(asked, "name", 64)
+    username = "".join(
+        c for c in name.lower().replace(" ", "_") if c.isascii() and (c.isalnum() or c == "_")
+    )
+    free = len(username) >= 3 and world.named(username) is None
+    made = world.account(name, username if free else None, False)
+    for bot in world.accounts.values():
+        if bot.is_bot:
+            world.open_chat("private", bot.name, [made], [bot])
+    for room in world.chats.values():
+        if room.kind != "private" and room.moved_to is None and who in room.members:
+            who.adds(room, made)
+
+
+def _group(world: World, who: Person, asked: Json) -> None:
+    people = [_person(world, number) for number in asked.get("people") or ()]
+    bots = [_bot(world, number) for number in asked.get("bots") or ()]
+    others = [person for person in people if person is not who]
+    kind = "forum" if asked.get("forum") else "group"
+    world.open_chat(kind, _words(asked, "title", 128), [who, *others], bots)
+
+
+def _topic(world: World, who: Person, asked: Json) -> None:
+    room = _chat(world, asked)
+    if room.kind != "forum" or who not in room.members:
+        raise ValueError("only a forum has topics")
+    world.open_topic(room, _words(asked, "name", 128), who)
+
+
+_DEEDS = {
+    "send": _send,
+    "edit": _edit,
+    "delete": _delete,
+    "react": _react,
+    "press": _press,
+    "block": _block,
+    "person": _new_person,
+    "group": _group,
+    "topic": _topic,
+}

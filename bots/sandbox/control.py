@@ -1,0 +1,118 @@
+"""Driving a stage in another process: many acts at once, faults, the journal."""
+
+import time
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from bots.sandbox.acts import act
+from bots.sandbox.cast import Bot, Person
+from bots.sandbox.faults import Fault, FaultPlan
+from bots.sandbox.people import guard
+from bots.sandbox.stage import Stage
+
+Json = dict[str, Any]
+
+
+class _Control:
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+
+    async def batch(self, request: web.Request) -> web.Response:
+        """Do a list of acts in order; an act may also be {"do": "chat"|"bot"|"someone"} to build the set."""
+        acts = await _body(request, list)
+        done: list[Any] = []
+        for asked in acts:
+            try:
+                done.append(self._do(asked))
+            except (ValueError, LookupError, TypeError) as error:
+                done.append({"error": str(error)})
+        return _answer({"ok": True, "done": done})
+
+    def _do(self, asked: Json) -> Any:
+        world, stage = self._stage.world, self._stage
+        match asked.get("do"):
+            case "bot":
+                bot = stage.bot(asked["name"], token=asked.get("token"))
+                return {"id": bot.id, "token": bot.token, "username": bot.username}
+            case "someone":
+                return stage.person(asked["name"], username=asked.get("username")).id
+            case "chat":
+                everyone = [world.accounts[number] for number in asked["members"]]
+                people = [who for who in everyone if isinstance(who, Person)]
+                bots = [who for who in everyone if isinstance(who, Bot)]
+                if asked["kind"] == "private":
+                    return stage.dm(people[0], bots[0]).key
+                title = asked.get("title", "Room")
+                return world.open_chat(asked["kind"], title, people, bots).key
+            case _:
+                said = act(world, asked)
+                return None if said is None else [said.id, time.monotonic_ns()]
+
+    async def faults(self, request: web.Request) -> web.Response:
+        """Set faults: {"clear": true}, {"plan": {"seed": 7}}, {"faults": [{"kind": "cut"}]}."""
+        asked = await _body(request, dict)
+        faults = self._stage.faults
+        try:
+            if asked.get("clear"):
+                faults.clear()
+            for given in asked.get("faults", ()):
+                faults.add(Fault(**given))
+            if "plan" in asked:
+                faults.follow(FaultPlan(**asked["plan"]))
+        except TypeError as error:
+            raise web.HTTPBadRequest(text=str(error)) from None
+        return _answer({"ok": True})
+
+    async def journal(self, request: web.Request) -> web.Response:
+        """The calls after number `since`, of one `method` if it is named."""
+        journal = self._stage.journal
+        since, method = int(request.query.get("since", "0")), request.query.get("method")
+        calls = [
+            {
+                "bot": call.bot,
+                "method": call.method,
+                "chat": call.chat,
+                "at_ns": call.at_ns,
+                "status": call.status,
+                "message_id": call.message_id,
+                "text": call.params.get("text"),
+            }
+            for call in journal.since(since)
+            if method is None or call.method == method
+        ]
+        counts = {"next": journal.opened, "violations": self._stage.violations}
+        return _answer({"ok": True, "calls": calls, **counts})
+
+    async def pending(self, request: web.Request) -> web.Response:
+        """How many updates each bot has not confirmed."""
+        accounts = self._stage.world.accounts.values()
+        bots = [bot for bot in accounts if isinstance(bot, Bot)]
+        return _answer({str(bot.id): len(self._stage.pending(bot)) for bot in bots})
+
+
+async def _body(request: web.Request, kind: type[Any]) -> Any:
+    guard(request)
+    try:
+        body = orjson.loads(await request.read())
+    except orjson.JSONDecodeError:
+        raise web.HTTPBadRequest(text="the body is not JSON") from None
+    if not isinstance(body, kind):
+        raise web.HTTPBadRequest(text=f"the body is not a JSON {kind.__name__}")
+    return body
+
+
+def _answer(shape: Json) -> web.Response:
+    return web.json_response(body=orjson.dumps(shape))
+
+
+def control_routes(stage: Stage) -> list[web.RouteDef]:
+    """Routes only for a stage that stands alone on this machine."""
+    control = _Control(stage)
+    return [
+        web.post("/stage/batch", control.batch),
+        web.post("/stage/faults", control.faults),
+        web.get("/stage/journal", control.journal),
+        web.get("/stage/pending", control.pending),
+    ]

@@ -1,0 +1,257 @@
+"""What Telegram keeps for each bot: its queue, its webhook, its commands, its open presses."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from bots.sandbox import shapes
+from bots.sandbox.queue import DAY, Update, UpdateQueue
+from bots.sandbox.world import Account, Change, Chat, Fact, Message, World
+
+_FIRST_UPDATE = 100_000_001
+
+
+@dataclass(slots=True)
+class Webhook:
+    """Where a bot wants its updates sent, and how that went of late."""
+
+    url: str
+    secret: str | None = field(repr=False)
+    max_connections: int
+    error: str | None = None
+    error_at: float | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Desk:
+    """One bot's place at the server."""
+
+    bot: Account
+    queue: UpdateQueue
+    webhook: Webhook | None = None
+    commands: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    presses: dict[str, float] = field(default_factory=dict)
+    answers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    # The long poll that is waiting now; a newer one ends it.
+    poll: asyncio.Future[str] | None = None
+
+
+class Desks:
+    """Hears every change of the world and puts it before the bots that may know of it."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._desks: dict[int, Desk] = {}
+        # For each message of a person: how many bots have not confirmed it yet.
+        self.waiting: dict[tuple[str, int], int] = {}
+        self.on_webhook: Callable[[Desk], None] = lambda desk: None
+        self.on_update: Callable[[Desk, Update], None] = lambda desk, update: None
+        self.on_token: Callable[[Desk], None] = lambda desk: None
+        world.listeners.append(self.hear)
+        world.inject = self.inject
+
+    def __getitem__(self, bot_id: int) -> Desk:
+        return self._desks[bot_id]
+
+    def __iter__(self) -> Iterator[Desk]:
+        return iter(tuple(self._desks.values()))
+
+    def hear(self, change: Change) -> None:
+        heard = getattr(self, f"_hear_{change.kind}", None)
+        if heard is not None:
+            heard(change)
+
+    # -- facts about the bots themselves ---------------------------------------------------------
+
+    def _hear_account(self, change: Change) -> None:
+        fact = change.fact
+        if fact["is_bot"]:
+            queue = UpdateQueue(self._world.now, _FIRST_UPDATE)
+            self._desks[fact["id"]] = Desk(self._world.accounts[fact["id"]], queue)
+
+    def _hear_token(self, change: Change) -> None:
+        self.on_token(self._desks[change.fact["bot"]])
+
+    def _hear_allowed(self, change: Change) -> None:
+        kinds = change.fact["kinds"]
+        self._desks[change.fact["bot"]].queue.allowed = frozenset(kinds) if kinds else None
+
+    def _hear_webhook(self, change: Change) -> None:
+        fact = change.fact
+        desk = self._desks[fact["bot"]]
+        url = fact["url"]
+        desk.webhook = Webhook(url, fact["secret"], fact["max_connections"]) if url else None
+        self.on_webhook(desk)
+
+    def _hear_commands(self, change: Change) -> None:
+        commands = self._desks[change.fact["bot"]].commands
+        commands[change.fact["scope"]] = change.fact["commands"]
+
+    def _hear_confirm(self, change: Change) -> None:
+        queue = self._desks[change.fact["bot"]].queue
+        self._confirmed(queue.confirm(change.fact["below"]))
+
+    def _hear_taken(self, change: Change) -> None:
+        queue = self._desks[change.fact["bot"]].queue
+        self._confirmed(queue.take(change.fact["update"]))
+
+    def _hear_dropped(self, change: Change) -> None:
+        self._confirmed(self._desks[change.fact["bot"]].queue.clear())
+
+    def _hear_inject(self, change: Change) -> None:
+        fact = change.fact
+        desk = self._desks[fact["bot"]]
+        body = fact["body"].encode("utf-8", "surrogateescape")
+        self._put(desk, Update(fact["id"], "raw", body, self._world.now() + DAY))
+
+    def _confirmed(self, gone: list[Update]) -> None:
+        for update in gone:
+            place = (update.place, update.message or 0)
+            left = self.waiting.get(place)
+            if left is None or update.kind != "message":
+                continue
+            if left > 1:
+                self.waiting[place] = left - 1
+                continue
+            del self.waiting[place]
+            self._world.tell({"fact": "confirmed", "chat": update.place, "id": update.message})
+
+    # -- facts about the rooms -------------------------------------------------------------------
+
+    def _hear_message(self, change: Change) -> None:
+        said = change.message
+        assert said is not None
+        if said.sender.is_bot and said.service is None:
+            return
+        shown = None
+        for desk in self._hearers(said):
+            if shown is None:
+                shown = shapes.message(self._world, said)
+            if self._post(desk, "message", shown, said.chat, said) and not said.sender.is_bot:
+                place = (said.chat.key, said.id)
+                self.waiting[place] = self.waiting.get(place, 0) + 1
+
+    def _hear_edit(self, change: Change) -> None:
+        said = change.message
+        assert said is not None
+        if said.sender.is_bot:
+            return
+        for desk in self._hearers(said):
+            self._post(desk, "edited_message", shapes.message(self._world, said), said.chat, said)
+
+    def _hearers(self, said: Message) -> Iterator[Desk]:
+        """The bots that see a message: never its writer, and in privacy mode only what is for them."""
+        room = said.chat
+        for bot in room.bots():
+            if bot is said.sender or self._is_blocked(room, bot):
+                continue
+            shy = room.kind != "private" and bot.id in self._world.private_bots
+            if shy and room.members[bot] != "administrator" and not shapes.meant_for(bot, said):
+                continue
+            yield self._desks[bot.id]
+
+    def _is_blocked(self, room: Chat, bot: Account) -> bool:
+        return room.kind == "private" and (room.id, bot.id) in self._world.blocked
+
+    def _hear_react(self, change: Change) -> None:
+        fact, room, said, before = change.fact, change.chat, change.message, change.before
+        assert room is not None
+        assert said is not None
+        assert before is not None
+        who = self._world.accounts[fact["who"]]
+        if who.is_bot:
+            return
+        shown = {
+            "chat": shapes.chat(room),
+            "message_id": said.id,
+            "user": shapes.user(who),
+            "date": int(fact["date"]),
+            "old_reaction": shapes.reaction(before.reactions.get(who.id)),
+            "new_reaction": shapes.reaction(fact["emoji"]),
+        }
+        for bot in room.bots():
+            # In a group only administrators are told of reactions.
+            if room.kind == "private" or room.members[bot] == "administrator":
+                self._post(self._desks[bot.id], "message_reaction", shown, room, said)
+
+    def _hear_member(self, change: Change) -> None:
+        fact, room = change.fact, change.chat
+        assert room is not None
+        who = self._world.accounts[fact["who"]]
+        shown = self._membership(room, who, fact["by"], fact["date"], fact["was"], fact["status"])
+        for bot in {*room.bots(), who} if who.is_bot else room.bots():
+            if bot is who:
+                self._post(self._desks[bot.id], "my_chat_member", shown, room)
+            elif room.members[bot] == "administrator":
+                self._post(self._desks[bot.id], "chat_member", shown, room)
+
+    def _hear_block(self, change: Change) -> None:
+        fact, room = change.fact, change.chat
+        if room is None:
+            return
+        was, status = ("member", "kicked") if fact["on"] else ("kicked", "member")
+        bot = self._world.accounts[fact["bot"]]
+        shown = self._membership(room, bot, fact["person"], fact["date"], was, status)
+        self._post(self._desks[bot.id], "my_chat_member", shown, room)
+
+    def _membership(
+        self, room: Chat, who: Account, by: int, date: float, was: str, status: str
+    ) -> dict[str, Any]:
+        return {
+            "chat": shapes.chat(room),
+            "from": shapes.user(self._world.accounts[by]),
+            "date": int(date),
+            "old_chat_member": shapes.member(who, was),
+            "new_chat_member": shapes.member(who, status),
+        }
+
+    def _hear_press(self, change: Change) -> None:
+        fact, room, said = change.fact, change.chat, change.message
+        assert room is not None
+        assert said is not None
+        desk = self._desks[said.sender.id]
+        desk.presses[fact["press"]] = fact["date"]
+        shown: dict[str, Any] = {
+            "id": fact["press"],
+            "from": shapes.user(self._world.accounts[fact["who"]]),
+            "chat_instance": str(abs(room.id) * 7919 + desk.bot.id),
+            "data": fact["data"],
+        }
+        if said.deleted:
+            shown["message"] = {"chat": shapes.chat(room), "message_id": said.id, "date": 0}
+        else:
+            shown["message"] = shapes.message(self._world, said)
+        self._post(desk, "callback_query", shown, room, said)
+
+    def _post(
+        self, desk: Desk, kind: str, shown: dict[str, Any], room: Chat, said: Message | None = None
+    ) -> bool:
+        if not desk.queue.wants(kind):
+            return False
+        number = desk.queue.next_id
+        body = orjson.dumps({"update_id": number, kind: shown})
+        # An update is about something that happened just now; its day starts with the fact.
+        date = shown.get("edit_date") or shown.get("date") or self._world.now()
+        said_id = said.id if said is not None else None
+        self._put(desk, Update(number, kind, body, date + DAY, room.key, said_id))
+        return True
+
+    def _put(self, desk: Desk, update: Update) -> None:
+        desk.queue.put(update)
+        self.on_update(desk, update)
+
+    def inject(self, bot: Account, raw: Fact | bytes) -> int:
+        """Put an update of any shape into a bot's queue; a dict without an id is given one."""
+        number = self._desks[bot.id].queue.next_id
+        if isinstance(raw, bytes):
+            body = raw
+        else:
+            given = raw.get("update_id")
+            number = given if isinstance(given, int) and given >= number else number
+            body = orjson.dumps({"update_id": number, **raw})
+        text = body.decode("utf-8", "surrogateescape")
+        self._world.commit({"fact": "inject", "bot": bot.id, "id": number, "body": text})
+        return number

@@ -1,0 +1,55 @@
+"""Flood control: sliding windows per bot, per chat and per group, and a count of those who pushed."""
+
+import math
+from collections import Counter, deque
+from collections.abc import Callable
+from typing import NamedTuple
+
+
+class Window(NamedTuple):
+    """At most `count` in any `seconds`."""
+
+    count: int
+    seconds: float
+
+
+PER_BOT = Window(30, 1.0)
+PER_CHAT = Window(3, 3.0)
+PER_GROUP = Window(20, 60.0)
+
+
+class FloodControl:
+    """Says how long a bot has to wait; a request that must wait is a violation and is not counted in."""
+
+    def __init__(self, now: Callable[[], float], on: bool) -> None:
+        self._now = now
+        self.on = on
+        self.violations: Counter[str] = Counter()
+        self._seen: dict[tuple[int, int | None, Window], deque[float]] = {}
+
+    def wait(self, bot: int, chat: int | None, is_group: bool) -> int:
+        """Seconds to wait, 0 to go on; `chat` None counts against the bot's own rate only."""
+        if not self.on:
+            return 0
+        now = self._now()
+        asked = [("bot", self._window(bot, None, PER_BOT, now), PER_BOT)]
+        if chat is not None:
+            asked.append(("chat", self._window(bot, chat, PER_CHAT, now), PER_CHAT))
+        if chat is not None and is_group:
+            asked.append(("group", self._window(bot, chat, PER_GROUP, now), PER_GROUP))
+        longest = 0.0
+        for kind, times, window in asked:
+            if len(times) >= window.count:
+                self.violations[kind] += 1
+                longest = max(longest, times[0] + window.seconds - now)
+        if longest > 0:
+            return max(1, math.ceil(longest))
+        for _, times, _ in asked:
+            times.append(now)
+        return 0
+
+    def _window(self, bot: int, chat: int | None, window: Window, now: float) -> deque[float]:
+        times = self._seen.setdefault((bot, chat, window), deque())
+        while times and times[0] <= now - window.seconds:
+            times.popleft()
+        return times

@@ -1,0 +1,182 @@
+"""The methods with which a bot asks about itself and its chats, and sets itself up."""
+
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+
+from bots.sandbox import shapes
+from bots.sandbox.asked import Asked, Refused, bad
+from bots.sandbox.desks import Desk
+from bots.sandbox.sending import find_chat, find_room_to_speak
+from bots.sandbox.world import PRESENT, World
+
+_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
+_COMMAND = re.compile(r"[a-z0-9_]{1,32}")
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+_TOPIC_COLOURS = (7322096, 16766590, 13338331, 9367192, 16749490, 16478047)
+
+
+def get_me(world: World, desk: Desk, asked: Asked) -> Any:
+    return shapes.me(desk.bot, reads_all=desk.bot.id not in world.private_bots)
+
+
+def get_chat(world: World, desk: Desk, asked: Asked) -> Any:
+    return shapes.full_chat(find_chat(world, desk, asked))
+
+
+def get_chat_member(world: World, desk: Desk, asked: Asked) -> Any:
+    room = find_chat(world, desk, asked)
+    who = world.accounts.get(asked.needed("user_id"))
+    if who is None:
+        raise bad("user not found")
+    return shapes.member(who, room.members.get(who, "left"))
+
+
+def get_chat_administrators(world: World, desk: Desk, asked: Asked) -> Any:
+    room = find_chat(world, desk, asked)
+    if room.kind == "private":
+        raise bad("there are no administrators in the private chat")
+    return [
+        shapes.member(who, status)
+        for who, status in room.members.items()
+        if status in {"creator", "administrator"}
+        and (not who.is_bot or who is desk.bot or asked.flag("return_bots"))
+    ]
+
+
+def get_chat_member_count(world: World, desk: Desk, asked: Asked) -> Any:
+    room = find_chat(world, desk, asked)
+    return sum(status in PRESENT for status in room.members.values())
+
+
+def leave_chat(world: World, desk: Desk, asked: Asked) -> Any:
+    room = find_chat(world, desk, asked)
+    if room.kind == "private":
+        raise bad("chat member status can't be changed in private chats")
+    world.say(desk.bot, room, "", service={"left_chat_member": desk.bot.id})
+    world.set_member(room, desk.bot, "left", desk.bot)
+    return True
+
+
+def create_forum_topic(world: World, desk: Desk, asked: Asked) -> Any:
+    room = find_room_to_speak(world, desk, asked)
+    if room.kind != "forum":
+        raise bad("the chat is not a forum")
+    if room.members[desk.bot] not in {"administrator", "creator"}:
+        raise bad("not enough rights to create a topic")
+    name = (asked.text("name") or "").strip()
+    if not 1 <= len(name) <= 128:
+        raise bad("topic name is invalid")
+    colour = asked.number("icon_color") or _TOPIC_COLOURS[0]
+    if colour not in _TOPIC_COLOURS:
+        raise bad("invalid icon color specified")
+    number = world.open_topic(room, name, desk.bot)
+    return {"message_thread_id": number, "name": name, "icon_color": colour}
+
+
+def _scope(asked: Asked) -> str:
+    scope = asked.json("scope") or {"type": "default"}
+    key = [scope.get("type"), scope.get("chat_id"), scope.get("user_id")]
+    return orjson.dumps([*key, asked.text("language_code") or ""]).decode()
+
+
+def set_my_commands(world: World, desk: Desk, asked: Asked) -> Any:
+    commands = asked.json("commands")
+    if not isinstance(commands, list):
+        raise bad("can't parse commands JSON object")
+    if len(commands) > 100:
+        raise bad("BOT_COMMANDS_TOO_MUCH")
+    for command in commands:
+        if not _COMMAND.fullmatch(str(command.get("command", "")).lstrip("/").lower()):
+            raise bad("BOT_COMMAND_INVALID")
+        if not 1 <= len(str(command.get("description", ""))) <= 256:
+            raise bad("BOT_COMMAND_DESCRIPTION_INVALID")
+    kept = [
+        {"command": c["command"].lstrip("/").lower(), "description": c["description"]}
+        for c in commands
+    ]
+    fact = {"fact": "commands", "bot": desk.bot.id, "scope": _scope(asked)}
+    world.commit({**fact, "commands": kept})
+    return True
+
+
+def get_my_commands(world: World, desk: Desk, asked: Asked) -> Any:
+    return desk.commands.get(_scope(asked), [])
+
+
+def delete_my_commands(world: World, desk: Desk, asked: Asked) -> Any:
+    fact = {"fact": "commands", "bot": desk.bot.id, "scope": _scope(asked), "commands": []}
+    world.commit(fact)
+    return True
+
+
+def remember_allowed(world: World, desk: Desk, asked: Asked) -> None:
+    """Keep which kinds a bot asked for; not naming them keeps what was asked before."""
+    kinds = asked.json("allowed_updates")
+    if kinds is None:
+        return
+    if not isinstance(kinds, list) or not all(isinstance(kind, str) for kind in kinds):
+        raise bad("can't parse allowed_updates JSON object")
+    wanted = frozenset(kinds) or None
+    if wanted != desk.queue.allowed:
+        world.commit({"fact": "allowed", "bot": desk.bot.id, "kinds": sorted(kinds)})
+
+
+def set_webhook(world: World, desk: Desk, asked: Asked) -> Any:
+    url = asked.text("url") or ""
+    if not url:
+        return delete_webhook(world, desk, asked)
+    place = urlsplit(url)
+    # Telegram wants https; on one machine plain http to a loopback address is as safe.
+    if place.scheme != "https" and not (place.scheme == "http" and place.hostname in _LOOPBACK):
+        raise bad("bad webhook: An HTTPS URL must be provided for webhook")
+    secret = asked.text("secret_token") or None
+    if secret is not None and not _SECRET.fullmatch(secret):
+        raise bad("secret token contains unallowed characters")
+    remember_allowed(world, desk, asked)
+    if asked.flag("drop_pending_updates"):
+        world.commit({"fact": "dropped", "bot": desk.bot.id})
+    connections = max(1, min(100, asked.number("max_connections", 40) or 40))
+    fact = {"fact": "webhook", "bot": desk.bot.id, "url": url, "secret": secret}
+    world.commit({**fact, "max_connections": connections})
+    return True
+
+
+def delete_webhook(world: World, desk: Desk, asked: Asked) -> Any:
+    if asked.flag("drop_pending_updates"):
+        world.commit({"fact": "dropped", "bot": desk.bot.id})
+    if desk.webhook is not None:
+        fact = {"fact": "webhook", "bot": desk.bot.id, "url": "", "secret": None}
+        world.commit({**fact, "max_connections": 0})
+    return True
+
+
+def get_webhook_info(world: World, desk: Desk, asked: Asked) -> Any:
+    hook = desk.webhook
+    shape: dict[str, Any] = {
+        "url": hook.url if hook is not None else "",
+        "has_custom_certificate": False,
+        "pending_update_count": len(desk.queue),
+    }
+    if desk.queue.allowed is not None:
+        shape["allowed_updates"] = sorted(desk.queue.allowed)
+    if hook is None:
+        return shape
+    shape["max_connections"] = hook.max_connections
+    if hook.error is not None and hook.error_at is not None:
+        shape["last_error_date"] = int(hook.error_at)
+        shape["last_error_message"] = hook.error
+    return shape
+
+
+def log_out(world: World, desk: Desk, asked: Asked) -> Any:
+    return True
+
+
+def close(world: World, desk: Desk, asked: Asked) -> Any:
+    started = getattr(world, "started", world.now())
+    if world.now() - started < 600:
+        raise Refused(429, "Too Many Requests: retry after 600", retry_after=600)
+    return True

@@ -1,0 +1,181 @@
+"""The world in Telegram's words: users, chats, messages and members as the Bot API writes them."""
+
+from typing import Any
+
+from bots.sandbox.text import cut
+from bots.sandbox.world import GENERAL, Account, Chat, Message, World
+
+Json = dict[str, Any]
+
+
+def user(who: Account) -> Json:
+    shape: Json = {"id": who.id, "is_bot": who.is_bot, "first_name": who.name}
+    if who.username is not None:
+        shape["username"] = who.username
+    if not who.is_bot:
+        shape["language_code"] = "en"
+    return shape
+
+
+def me(bot: Account, *, reads_all: bool) -> Json:
+    """A bot as getMe shows it to itself."""
+    return {
+        **user(bot),
+        "can_join_groups": True,
+        "can_read_all_group_messages": reads_all,
+        "supports_inline_queries": False,
+        "can_connect_to_business": False,
+        "has_main_web_app": False,
+        "has_topics_enabled": False,
+        "allows_users_to_create_topics": False,
+        "can_manage_bots": False,
+        "supports_guest_queries": False,
+        "supports_join_request_queries": False,
+    }
+
+
+def chat(room: Chat) -> Json:
+    if room.kind == "private":
+        person = next(who for who in room.members if not who.is_bot)
+        shape: Json = {"id": room.id, "type": "private", "first_name": person.name}
+        if person.username is not None:
+            shape["username"] = person.username
+        return shape
+    kind = "group" if room.kind == "group" else "supergroup"
+    shape = {"id": room.id, "type": kind, "title": room.title}
+    if room.kind == "forum":
+        shape["is_forum"] = True
+    return shape
+
+
+def full_chat(room: Chat) -> Json:
+    """A chat as getChat shows it."""
+    gifts = dict.fromkeys(
+        (
+            "unlimited_gifts",
+            "limited_gifts",
+            "unique_gifts",
+            "premium_subscription",
+            "gifts_from_channels",
+        ),
+        room.kind == "private",
+    )
+    shape = {
+        **chat(room),
+        "accent_color_id": abs(room.id) % 7,
+        "max_reaction_count": 11,
+        "accepted_gift_types": gifts,
+    }
+    if room.kind != "private":
+        shape["permissions"] = _permissions()
+    return shape
+
+
+def _permissions() -> Json:
+    names = (
+        "can_send_messages can_send_audios can_send_documents can_send_photos can_send_videos "
+        "can_send_video_notes can_send_voice_notes can_send_polls can_send_other_messages "
+        "can_add_web_page_previews can_react_to_messages can_edit_tag can_change_info "
+        "can_invite_users can_pin_messages can_manage_topics"
+    )
+    return dict.fromkeys(names.split(), True)
+
+
+def member(who: Account, status: str) -> Json:
+    """A membership; each status has its own required fields."""
+    shape: Json = {"status": status, "user": user(who)}
+    if status == "creator":
+        shape["is_anonymous"] = False
+    elif status == "administrator":
+        shape |= {
+            "can_be_edited": False,
+            "is_anonymous": False,
+            "can_manage_chat": True,
+            "can_delete_messages": True,
+            "can_manage_video_chats": True,
+            "can_restrict_members": True,
+            "can_promote_members": False,
+            "can_change_info": True,
+            "can_invite_users": True,
+            "can_post_stories": False,
+            "can_edit_stories": False,
+            "can_delete_stories": False,
+            "can_pin_messages": True,
+            "can_manage_topics": True,
+        }
+    elif status == "restricted":
+        shape |= {**_permissions(), "is_member": True, "can_send_messages": False, "until_date": 0}
+    elif status == "kicked":
+        shape["until_date"] = 0
+    return shape
+
+
+def entity(world: World, given: Json) -> Json:
+    """A kept entity holds a user's id only; the wire wants the user."""
+    if given["type"] != "text_mention":
+        return given
+    return {**given, "user": user(world.accounts[given["user"]["id"]])}
+
+
+def message(world: World, said: Message, *, nested: bool = False) -> Json:
+    """A message as bots see it; the message it replies to is shown one level deep."""
+    room = said.chat
+    shape: Json = {
+        "message_id": said.id,
+        "from": user(said.sender),
+        "chat": chat(room),
+        "date": int(said.date),
+    }
+    if said.topic is not None and said.topic != GENERAL:
+        shape["message_thread_id"] = said.topic
+        shape["is_topic_message"] = True
+    elif said.thread is not None:
+        shape["message_thread_id"] = said.thread
+    if said.origin is not None:
+        shape["forward_origin"] = said.origin
+    if said.edited is not None:
+        shape["edit_date"] = int(said.edited)
+    if said.reply_to is not None and not nested:
+        answered = room.messages.get(said.reply_to)
+        if answered is not None and not answered.deleted:
+            shape["reply_to_message"] = message(world, answered, nested=True)
+    if said.service is not None:
+        for name, value in said.service.items():
+            shape[name] = _service(world, name, value)
+    else:
+        shape["text"] = said.text
+    if said.entities:
+        shape["entities"] = [entity(world, e) for e in said.entities]
+    if said.markup is not None and "inline_keyboard" in said.markup:
+        shape["reply_markup"] = said.markup
+    return shape
+
+
+def _service(world: World, name: str, value: Any) -> Any:
+    if name == "left_chat_member":
+        return user(world.accounts[value])
+    if name == "new_chat_members":
+        return [user(world.accounts[number]) for number in value]
+    return value
+
+
+def reaction(emoji: str | None) -> list[Json]:
+    return [] if emoji is None else [{"type": "emoji", "emoji": emoji}]
+
+
+def meant_for(bot: Account, said: Message) -> bool:
+    """Whether a bot in privacy mode gets this message: commands, its name, answers to it."""
+    if said.service is not None:
+        return True
+    answered = said.chat.messages.get(said.reply_to) if said.reply_to is not None else None
+    if answered is not None and answered.sender is bot:
+        return True
+    name = f"@{bot.username}".lower()
+    for found in said.entities:
+        if found["type"] == "text_mention" and found["user"]["id"] == bot.id:
+            return True
+        if found["type"] in {"bot_command", "mention"}:
+            covered = cut(said.text, found["offset"], found["length"]).lower()
+            if covered.endswith(name) or (found["type"] == "bot_command" and "@" not in covered):
+                return True
+    return False

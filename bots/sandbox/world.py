@@ -1,0 +1,394 @@
+"""People, bots, rooms and what was said in them: one state behind every local platform."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from bots.sandbox.text import spans
+
+Fact = dict[str, Any]
+Entity = dict[str, Any]
+GENERAL = 1
+PRESENT = frozenset({"creator", "administrator", "member", "restricted"})
+_FIRST_PERSON, _FIRST_BOT = 1001, 7_000_001
+
+
+@dataclass(slots=True, eq=False)
+class Account:
+    """Someone who can speak: a person or a bot."""
+
+    world: World = field(repr=False)
+    id: int
+    name: str
+    username: str | None = None
+    is_bot: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Chat:
+    """A room with its members and everything said in it."""
+
+    key: str
+    id: int
+    kind: str  # private, group, supergroup, forum
+    title: str
+    members: dict[Account, str] = field(default_factory=dict, repr=False)
+    topics: dict[int, str] = field(default_factory=dict, repr=False)
+    messages: dict[int, Message] = field(default_factory=dict, repr=False)
+    last_id: int = 0
+    moved_to: Chat | None = field(default=None, repr=False)
+
+    def people(self) -> list[Account]:
+        return [who for who, status in self.members.items() if not who.is_bot and status in PRESENT]
+
+    def bots(self) -> list[Account]:
+        return [who for who, status in self.members.items() if who.is_bot and status in PRESENT]
+
+    @property
+    def is_super(self) -> bool:
+        return self.kind in {"supergroup", "forum"}
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message as it stands now; an edit makes a new value."""
+
+    chat: Chat = field(repr=False)
+    id: int
+    sender: Account = field(repr=False)
+    date: float
+    text: str
+    entities: tuple[Entity, ...] = ()
+    topic: int | None = None
+    thread: int | None = None
+    reply_to: int | None = None
+    edited: float | None = None
+    deleted: bool = False
+    reactions: dict[int, str] = field(default_factory=dict)
+    markup: dict[str, Any] | None = None
+    service: dict[str, Any] | None = None
+    origin: dict[str, Any] | None = None
+    draft: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one fact did; `before` is the message as it was."""
+
+    kind: str
+    fact: Fact
+    chat: Chat | None = None
+    message: Message | None = None
+    before: Message | None = None
+
+
+def _nowhere(bot: Account, raw: Fact | bytes) -> int:
+    raise LookupError(f"{bot.name} is on no platform")
+
+
+class World:
+    """Applies facts and tells its listeners; the same facts in the same order make the same world."""
+
+    def __init__(self, now: Callable[[], float] = time.time) -> None:
+        self.now = now
+        self.accounts: dict[int, Account] = {}
+        self.tokens: dict[int, str] = {}
+        self.chats: dict[str, Chat] = {}
+        self.blocked: set[tuple[int, int]] = set()
+        self.private_bots: set[int] = set()
+        self.listeners: list[Callable[[Change], None]] = []
+        self.keep: Callable[[Fact], None] | None = None
+        self.make_account: Callable[..., Account] = Account
+        self.inject: Callable[[Account, Fact | bytes], int] = _nowhere
+        self.drafts: dict[tuple[str, int | None, int], Message] = {}
+        self.typing: dict[tuple[str, int | None, int], float] = {}
+        self._next_id: dict[int, int] = {}
+
+    # -- facts ---------------------------------------------------------------------------------
+
+    def commit(self, fact: Fact) -> Change:
+        """Write a fact down, make it true, tell everyone."""
+        if self.keep is not None:
+            self.keep(fact)
+        return self.apply(fact)
+
+    def tell(self, fact: Fact) -> Change:
+        """Make a fleeting fact true: it is not kept across a restart."""
+        return self.apply(fact)
+
+    def apply(self, fact: Fact) -> Change:
+        kind = fact["fact"]
+        handler = getattr(self, f"_on_{kind}", None)
+        change = handler(fact) if handler is not None else Change(kind, fact)
+        for listener in self.listeners:
+            listener(change)
+        return change
+
+    def _on_account(self, fact: Fact) -> Change:
+        self.accounts[fact["id"]] = self.make_account(
+            self, fact["id"], fact["name"], fact.get("username"), fact["is_bot"]
+        )
+        return Change("account", fact)
+
+    def _on_token(self, fact: Fact) -> Change:
+        self.tokens[fact["bot"]] = fact["token"]
+        return Change("token", fact)
+
+    def _on_privacy(self, fact: Fact) -> Change:
+        (self.private_bots.add if fact["on"] else self.private_bots.discard)(fact["bot"])
+        return Change("privacy", fact)
+
+    def _on_chat(self, fact: Fact) -> Change:
+        chat = Chat(fact["key"], fact["id"], fact["kind"], fact["title"])
+        chat.members = {self.accounts[int(i)]: status for i, status in fact["members"].items()}
+        if chat.kind == "forum":
+            chat.topics[GENERAL] = "General"
+        self.chats[chat.key] = chat
+        return Change("chat", fact, chat)
+
+    def _on_topic(self, fact: Fact) -> Change:
+        chat = self.chats[fact["chat"]]
+        chat.topics[fact["id"]] = fact["name"]
+        return Change("topic", fact, chat)
+
+    def _on_message(self, fact: Fact) -> Change:
+        chat = self.chats[fact["chat"]]
+        number = fact["id"]
+        message = Message(
+            chat,
+            number,
+            self.accounts[fact["sender"]],
+            fact["date"],
+            fact["text"],
+            tuple(fact["entities"]),
+            fact["topic"],
+            fact["thread"],
+            fact["reply_to"],
+            markup=fact["markup"],
+            service=fact["service"],
+            origin=fact["origin"],
+        )
+        chat.messages[number] = message
+        chat.last_id = number
+        if not chat.is_super:
+            for bot in chat.bots():
+                self._next_id[bot.id] = number
+        if message.sender.is_bot:
+            place = (chat.key, message.topic, message.sender.id)
+            self.drafts.pop(place, None)
+            self.typing.pop(place, None)
+        return Change("message", fact, chat, message)
+
+    def _changed(self, fact: Fact, **changes: Any) -> Change:
+        chat = self.chats[fact["chat"]]
+        before = chat.messages[fact["id"]]
+        after = chat.messages[before.id] = replace(before, **changes)
+        return Change(fact["fact"], fact, chat, after, before)
+
+    def _on_edit(self, fact: Fact) -> Change:
+        return self._changed(
+            fact,
+            text=fact["text"],
+            entities=tuple(fact["entities"]),
+            markup=fact["markup"],
+            edited=fact["date"],
+        )
+
+    def _on_delete(self, fact: Fact) -> Change:
+        return self._changed(fact, deleted=True)
+
+    def _on_react(self, fact: Fact) -> Change:
+        reactions = dict(self.chats[fact["chat"]].messages[fact["id"]].reactions)
+        reactions.pop(fact["who"], None)
+        if fact["emoji"] is not None:
+            reactions[fact["who"]] = fact["emoji"]
+        return self._changed(fact, reactions=reactions)
+
+    def _on_member(self, fact: Fact) -> Change:
+        chat = self.chats[fact["chat"]]
+        who = self.accounts[fact["who"]]
+        fact["was"] = chat.members.get(who, "left")
+        chat.members[who] = fact["status"]
+        return Change("member", fact, chat)
+
+    def _on_block(self, fact: Fact) -> Change:
+        pair = (fact["person"], fact["bot"])
+        (self.blocked.add if fact["on"] else self.blocked.discard)(pair)
+        return Change("block", fact, self.dm_of(*pair))
+
+    def _on_moved(self, fact: Fact) -> Change:
+        old, new = self.chats[fact["chat"]], self.chats[fact["to"]]
+        old.moved_to = new
+        return Change("moved", fact, old)
+
+    def _on_press(self, fact: Fact) -> Change:
+        chat = self.chats[fact["chat"]]
+        return Change("press", fact, chat, chat.messages[fact["id"]])
+
+    def _on_draft(self, fact: Fact) -> Change:
+        chat = self.chats[fact["chat"]]
+        bot = self.accounts[fact["who"]]
+        draft = Message(
+            chat,
+            0,
+            bot,
+            fact["date"],
+            fact["text"],
+            tuple(fact["entities"]),
+            fact["topic"],
+            draft=fact["draft"],
+        )
+        self.drafts[chat.key, fact["topic"], bot.id] = draft
+        return Change("draft", fact, chat, draft)
+
+    def _on_typing(self, fact: Fact) -> Change:
+        self.typing[fact["chat"], fact["topic"], fact["who"]] = fact["until"]
+        return Change("typing", fact, self.chats[fact["chat"]])
+
+    # -- making things -------------------------------------------------------------------------
+
+    def account(
+        self, name: str, username: str | None, is_bot: bool, id: int | None = None
+    ) -> Account:
+        """Bring someone into the world."""
+        if username is not None and self.named(username) is not None:
+            raise ValueError(f"the username {username} is taken")
+        first = _FIRST_BOT if is_bot else _FIRST_PERSON
+        number = id or max(
+            (a.id + 1 for a in self.accounts.values() if a.is_bot == is_bot), default=first
+        )
+        if number in self.accounts:
+            raise ValueError(f"the id {number} is taken")
+        self.commit(
+            {"fact": "account", "id": number, "name": name, "username": username, "is_bot": is_bot}
+        )
+        return self.accounts[number]
+
+    def give_token(self, bot: Account, token: str | None = None) -> str:
+        """Let a bot in by this token, and by no earlier one."""
+        token = token or f"{bot.id}:AA{secrets.token_urlsafe(25)[:33]}"
+        if any(t == token and i != bot.id for i, t in self.tokens.items()):
+            raise ValueError("another bot has this token")
+        self.commit({"fact": "token", "bot": bot.id, "token": token})
+        return token
+
+    def named(self, username: str) -> Account | None:
+        """Find someone by username, in any case, with or without the @."""
+        wanted = username.lstrip("@").lower()
+        for account in self.accounts.values():
+            if account.username is not None and account.username.lower() == wanted:
+                return account
+        return None
+
+    def dm_of(self, person: int, bot: int) -> Chat | None:
+        return self.chats.get(f"tg:{person}.{bot}")
+
+    def open_chat(
+        self,
+        kind: str,
+        title: str,
+        people: Sequence[Account],
+        bots: Iterable[Account],
+        admins: Iterable[Account] = (),
+    ) -> Chat:
+        """Make a room; the first person owns it."""
+        members = {str(who.id): "member" for who in (*people, *bots)}
+        members |= {str(who.id): "administrator" for who in admins}
+        if kind == "private":
+            number = people[0].id
+            key = f"tg:{people[0].id}.{next(iter(bots)).id}"
+        else:
+            if people:
+                members[str(people[0].id)] = "creator"
+            count = len(self.chats) + 1
+            number = -4_000_000 - count if kind == "group" else -1_002_000_000_000 - count
+            key = f"tg:{number}"
+        fact = {"fact": "chat", "key": key, "id": number, "kind": kind, "title": title}
+        chat = self.commit({**fact, "members": members}).chat
+        assert chat is not None
+        return chat
+
+    def open_topic(self, chat: Chat, name: str, by: Account) -> int:
+        """Start a topic; its thread number is the number of the message that announces it."""
+        service = {"forum_topic_created": {"name": name, "icon_color": 0x6FB9F0}}
+        number = self.next_id(chat)
+        self.commit({"fact": "topic", "chat": chat.key, "id": number, "name": name})
+        return self.say(by, chat, "", topic=number, service=service).id
+
+    # -- deeds ---------------------------------------------------------------------------------
+
+    def next_id(self, chat: Chat) -> int:
+        """Supergroups count for themselves; elsewhere each bot's account has one count for all."""
+        if chat.is_super:
+            return chat.last_id + 1
+        return 1 + max([chat.last_id, *(self._next_id.get(bot.id, 0) for bot in chat.bots())])
+
+    def say(
+        self,
+        sender: Account,
+        chat: Chat,
+        text: str,
+        *,
+        entities: Sequence[Entity] = (),
+        topic: int | None = None,
+        thread: int | None = None,
+        reply_to: int | None = None,
+        markup: dict[str, Any] | None = None,
+        service: dict[str, Any] | None = None,
+        origin: dict[str, Any] | None = None,
+    ) -> Message:
+        """Put a message into a room; a reply joins the thread or topic of what it answers."""
+        answered = chat.messages.get(reply_to) if reply_to is not None else None
+        if chat.kind == "forum":
+            topic = topic or (answered.topic if answered is not None else None) or GENERAL
+        elif chat.kind == "supergroup" and answered is not None and thread is None:
+            thread = answered.thread or answered.id
+        message = self.commit(
+            {
+                "fact": "message",
+                "chat": chat.key,
+                "id": self.next_id(chat),
+                "sender": sender.id,
+                "date": self.now(),
+                "text": text,
+                "entities": spans(text, entities),
+                "topic": topic,
+                "thread": thread,
+                "reply_to": reply_to,
+                "markup": markup,
+                "service": service,
+                "origin": origin,
+            }
+        ).message
+        assert message is not None
+        return message
+
+    def edit(
+        self,
+        message: Message,
+        text: str,
+        entities: Sequence[Entity] = (),
+        markup: dict[str, Any] | None = None,
+        by: Account | None = None,
+    ) -> Message:
+        fact = {"fact": "edit", "chat": message.chat.key, "id": message.id, "text": text}
+        fact |= {"entities": spans(text, entities), "markup": markup, "date": self.now()}
+        fact["by"] = (by or message.sender).id
+        after = self.commit(fact).message
+        assert after is not None
+        return after
+
+    def delete(self, message: Message) -> None:
+        self.commit({"fact": "delete", "chat": message.chat.key, "id": message.id})
+
+    def react(self, who: Account, message: Message, emoji: str | None) -> None:
+        fact = {"fact": "react", "chat": message.chat.key, "id": message.id, "who": who.id}
+        self.commit({**fact, "emoji": emoji, "date": self.now()})
+
+    def set_member(self, chat: Chat, who: Account, status: str, by: Account) -> None:
+        fact = {"fact": "member", "chat": chat.key, "who": who.id, "status": status, "by": by.id}
+        self.commit({**fact, "date": self.now()})
