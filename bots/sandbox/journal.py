@@ -32,12 +32,12 @@ class Journal(deque[Call]):
         super().__init__(maxlen=size)
         self.on = True
         self.keep_results = keep_results
-        self.count = 0
+        self.opened = 0
 
     def open(self, call: Call) -> Call:
         if self.on:
             self.append(call)
-            self.count += 1
+            self.opened += 1
         return call
 
     def of(self, method: str, *, bot: int | None = None) -> list[Call]:
@@ -46,5 +46,5 @@ class Journal(deque[Call]):
 
     def since(self, number: int) -> list[Call]:
         """The calls after the first `number` ever made, as far as they are still kept."""
-        skip = len(self) - (self.count - number)
+        skip = len(self) - (self.opened - number)
         return list(self)[max(0, skip) :]

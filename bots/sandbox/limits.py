@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 
 class Window(NamedTuple):
-    """At most `count` in any `seconds`."""
+    """At most `most` in any `seconds`."""
 
-    count: int
+    most: int
     seconds: float
 
 
@@ -39,7 +39,7 @@ class FloodControl:
             asked.append(("group", self._window(bot, chat, PER_GROUP, now), PER_GROUP))
         longest = 0.0
         for kind, times, window in asked:
-            if len(times) >= window.count:
+            if len(times) >= window.most:
                 self.violations[kind] += 1
                 longest = max(longest, times[0] + window.seconds - now)
         if longest > 0:

@@ -91,7 +91,8 @@ class Stage:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._stack.__aexit__(kind, error, trace)
+        # Not handed on: the task group would wrap whatever went wrong inside into a group of its own.
+        await self._stack.aclose()
 
     async def _open_port(self) -> None:
         assert self._server is not None

@@ -74,7 +74,7 @@ class BotApi:
         self._limits = limits
         self._journal = journal
         self._bots: dict[str, int] = {}
-        self.closing = False
+        self._closing = asyncio.Event()
         desks.on_token = self._learn_token
 
     def _learn_token(self, desk: Desk) -> None:
@@ -202,8 +202,7 @@ class BotApi:
             await asyncio.sleep(self._faults.seconds(fault))
             return await self._answer(call, desk, asked)
         if fault.kind == "hang":
-            while not _gone(request) and not self.closing:
-                await asyncio.sleep(0.05)
+            await self._closing.wait()
         if fault.kind == "cut_after":
             await self._answer(call, desk, asked)
             # The method took effect and the client will never know.
@@ -213,7 +212,7 @@ class BotApi:
 
     def end_polls(self) -> None:
         """Let every waiting poll go, with nothing, because the server stops."""
-        self.closing = True
+        self._closing.set()
         for desk in self._desks:
             if desk.poll is not None:
                 _settle(desk.poll, "closing")
@@ -236,10 +235,6 @@ def _refusal(fault: Fault) -> Refused:
 def _settle(poll: asyncio.Future[str], why: str) -> None:
     if not poll.done():
         poll.set_result(why)
-
-
-def _gone(request: web.BaseRequest) -> bool:
-    return request.transport is None or request.transport.is_closing()
 
 
 def _as_number(value: Any) -> int | None:
