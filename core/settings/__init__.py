@@ -1,0 +1,1 @@
+"""What can be set, by whom, and which of several answers wins."""
