@@ -181,9 +181,10 @@ class Tab:
         """Wait until the expression is true; an AssertionError says what was on the page instead."""
         try:
             async with asyncio.timeout(within):
-                while not (value := await self.look(f"{VALUE}({expression})")):
+                while True:
+                    if value := await self.look(f"{VALUE}({expression})"):
+                        return value
                     await asyncio.sleep(0.03)
-                return value
         except TimeoutError:
             shown = await self.look("document.body.innerText")
             raise AssertionError(f"never true: {expression}\non the page:\n{shown}") from None

@@ -98,7 +98,7 @@ function reactions(message, world, hands) {
         title: names,
         onclick: () => hands.react(message, mine ? null : emoji),
       },
-      el("span", {}, emoji),
+      el("span", {}, emoji === "❤" ? "❤\uFE0F" : emoji),
       el("span", {}, String(from.length)),
     );
   });

@@ -27,9 +27,11 @@ async function post(deed) {
     throw new Refused("The stage does not answer. Is the program still running?");
   }
   const answer = await response.json().catch(() => ({}));
-  if (!response.ok || !answer.ok) throw new Refused(answer.error ?? `The stage refused (${response.status}).`);
+  if (!response.ok || !answer.ok) throw new Refused(sentence(answer.error ?? `the stage refused (${response.status})`));
   return answer;
 }
+
+const sentence = (words) => words[0].toUpperCase() + words.slice(1) + (/[.!?]$/.test(words) ? "" : ".");
 
 /** What the program says about its links, or null where nobody says anything. */
 export async function readiness() {
@@ -43,55 +45,80 @@ export async function readiness() {
 
 /**
  * Follow the stage for ever: `onState` with the whole state at each connection, then `onEvent` for each event
- * after it, `onLost` when the connection breaks. The stream is opened before the state is asked for, so no
- * event falls between the two; those the state already contains are known by their number.
+ * after it, `onLost` when the connection breaks; gives `refresh`, which asks for the state anew.
  */
 export function follow({ onState, onEvent, onLost }) {
   let attempt = 0;
+  let current = null;
 
   const connect = () => {
     const source = new EventSource("/stage/events");
-    let seen = null;
-    let early = [];
-
-    const take = ({ id, event }) => {
-      if (Number.isFinite(id) && id <= seen) return;
-      if (Number.isFinite(id)) seen = id;
-      onEvent(event);
-    };
+    current = new Line({ onState, onEvent });
+    const line = current;
     const lost = () => {
-      if (source.readyState === EventSource.CLOSED && early === null) return;
+      if (line.closed) return;
+      line.closed = true;
       source.close();
-      early = null;
       onLost();
+      setTimeout(connect, Math.min(250 * 2 ** attempt, 4000));
       attempt += 1;
-      setTimeout(connect, Math.min(250 * 2 ** (attempt - 1), 4000));
     };
-
     source.onopen = async () => {
-      try {
-        const response = await fetch("/stage/state", { signal: AbortSignal.timeout(PATIENCE_MS) });
-        if (!response.ok) throw new Error(`state: ${response.status}`);
-        const state = await response.json();
-        if (early === null) return;
-        attempt = 0;
-        seen = Number(state.event) || 0;
-        onState(state);
-        const held = early;
-        early = [];
-        held.forEach(take);
-      } catch {
-        if (early !== null) lost();
-      }
+      if (await line.refresh()) attempt = 0;
+      else lost();
     };
-    source.onmessage = (message) => {
-      const arrived = { id: message.lastEventId === "" ? NaN : Number(message.lastEventId), event: JSON.parse(message.data) };
-      if (seen === null) early.push(arrived);
-      else take(arrived);
-    };
+    source.onmessage = (message) => line.take(Number(message.lastEventId), JSON.parse(message.data));
     // The browser would reconnect by itself with the old number, which a restarted stage does not know.
     source.onerror = lost;
   };
 
   connect();
+  return { refresh: () => current.refresh() };
+}
+
+/** One connection. Events wait while the state is on its way, and those it already contains are left out. */
+class Line {
+  closed = false;
+  #asked = 0;
+  #seen = null;
+  #early = [];
+  #onState;
+  #onEvent;
+
+  constructor({ onState, onEvent }) {
+    this.#onState = onState;
+    this.#onEvent = onEvent;
+  }
+
+  take(id, event) {
+    if (this.closed || event.type === "hello") return;
+    if (this.#seen === null) this.#early.push([id, event]);
+    else if (id > this.#seen) {
+      this.#seen = id;
+      this.#onEvent(event);
+    }
+  }
+
+  /** Ask for the whole state; false when it could not be had. */
+  async refresh() {
+    this.#seen = null;
+    this.#asked += 1;
+    const turn = this.#asked;
+    const state = await stateOfStage();
+    if (turn !== this.#asked || this.closed) return true;
+    if (!state) return false;
+    this.#seen = Number(state.event) || 0;
+    this.#onState(state);
+    this.#early.splice(0).forEach(([id, event]) => this.take(id, event));
+    return true;
+  }
+}
+
+async function stateOfStage() {
+  try {
+    const response = await fetch("/stage/state", { signal: AbortSignal.timeout(PATIENCE_MS) });
+    return response.ok ? await response.json() : null;
+  } catch {
+    return null;
+  }
 }

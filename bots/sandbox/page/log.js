@@ -17,6 +17,7 @@ export class Log {
   #rows = new Map();
   #missed = 0;
   #pinned = true;
+  #stuckAt = 0;
   #scroller = byId("scroller");
   #log = byId("log");
   #live = byId("live");
@@ -164,14 +165,17 @@ export class Log {
 
   // Scrolling
 
-  #stick = onceAFrame(() => {
-    if (this.#pinned) this.#scroller.scrollTop = this.#scroller.scrollHeight;
-  });
+  #stick = onceAFrame(() => this.#pinned && this.#toEnd());
+
+  #toEnd() {
+    this.#scroller.scrollTop = this.#scroller.scrollHeight;
+    this.#stuckAt = this.#scroller.scrollTop;
+  }
 
   toLatest() {
     this.#pinned = true;
     if (this.#last < this.#items.length) this.#around(this.#items.length - MOST_ROWS / 2);
-    this.#scroller.scrollTop = this.#scroller.scrollHeight;
+    this.#toEnd();
     this.#missed = 0;
     this.#drawLatest();
   }
@@ -193,7 +197,9 @@ export class Log {
     const below = scrollHeight - clientHeight - scrollTop;
     if (scrollTop < NEAR_PX && this.#first > 0) this.#earlier();
     else if (below < NEAR_PX && this.#last < this.#items.length) this.#later();
-    this.#pinned = below < NEAR_PX && this.#last === this.#items.length;
+    // Rows may have come since we went to the end; only whoever moved up from there has left it.
+    const stayed = this.#pinned && scrollTop > this.#stuckAt - NEAR_PX;
+    this.#pinned = (below < NEAR_PX || stayed) && this.#last === this.#items.length;
     if (this.#pinned) this.#missed = 0;
     this.#drawLatest();
   }

@@ -52,18 +52,18 @@ function menu(row, box) {
   const reactions = Object.entries(REACTIONS).map(([glyph, label]) => ({
     glyph,
     label,
-    checked: sameEmoji(glyph, mine ?? ""),
-    run: () => react(message, sameEmoji(glyph, mine ?? "") ? null : glyph),
+    checked: bare(glyph) === bare(mine),
+    run: () => react(message, bare(glyph) === bare(mine) ? null : glyph),
   }));
   row.focus({ preventScroll: true });
   showMenu(box, items, { label: "Message", row: reactions });
 }
 
 // Telegram writes the heart without the sign that asks for a coloured picture.
-const sameEmoji = (one, two) => one.replace("\uFE0F", "") === two.replace("\uFE0F", "");
+const bare = (emoji) => emoji?.replace("\uFE0F", "") ?? null;
 
 function react(message, emoji) {
-  return does({ do: "react", chat: message.chat, id: message.id, emoji });
+  return does({ do: "react", chat: message.chat, id: message.id, emoji: bare(emoji) });
 }
 
 function press(message, key) {
@@ -87,10 +87,15 @@ function chooseSpeaker(event) {
     label: person.name,
     face: avatar(person.name),
     checked: sameId(person.id, world.me),
-    run: () => world.speakAs(person.id),
+    run: () => speakAs(person),
   }));
   const another = { label: "New person…", icon: "person", run: newPerson };
   showMenu(owner.getBoundingClientRect(), [...people, another], { label: "Speak as", owner });
+}
+
+function speakAs(person) {
+  world.speakAs(person.id);
+  composer.focus();
 }
 
 function newPerson() {
@@ -103,7 +108,7 @@ function newPerson() {
       const before = new Set(world.people.keys());
       if (!(await does({ do: "person", name }))) return;
       const appeared = () => [...world.people.values()].find((person) => person.name === name && !before.has(String(person.id)));
-      if (appeared()) world.speakAs(appeared().id);
+      if (appeared()) speakAs(appeared());
       else waiting = appeared;
     },
   });
@@ -112,10 +117,13 @@ function newPerson() {
 let waiting = null;
 
 world.on("chats", () => {
+  if (!world.chat) goHome();
+  // Bots are told of with the state alone; one that came later is asked for.
+  if ([...world.chats.values()].some((chat) => chat.bots.some((id) => !world.isBot(id)))) stage.refresh();
   const person = waiting?.();
   if (!person) return;
   waiting = null;
-  world.speakAs(person.id);
+  speakAs(person);
 });
 
 function newGroup() {
@@ -195,13 +203,13 @@ const isLetter = (event) => event.key.length === 1 && !event.ctrlKey && !event.m
 
 let late = 0;
 
-follow({
+const stage = follow({
   onState: (state) => {
     clearTimeout(late);
     byId("banner").hidden = true;
     world.load(state);
   },
-  onEvent: (event) => world.apply(event),
+  onEvent: (event) => (event.type === "answered" ? event.text && notice(event.text) : world.apply(event)),
   onLost: () => {
     clearTimeout(late);
     // A blink is not worth a notice.
