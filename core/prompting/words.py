@@ -1,0 +1,47 @@
+"""What people wrote, made fit to stand in a prompt: never a delimiter, a role or a template."""
+
+from __future__ import annotations
+
+import re
+
+# Our own delimiters, and the ones by which chat formats tell roles apart: several servers read
+# those in the words of a user too. The bracket is replaced by one that only looks alike.
+_RESERVED = re.compile(
+    r"<(?=/?\s*(?:context|response|start_of_turn|end_of_turn|s)\b[^<>]*>)|<(?=\|)|<(?=<)"
+    r"|\[(?=/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS)\])",
+    re.IGNORECASE,
+)
+_NOT_IN_NAMES = re.compile(r"[\s<>:\"“”\x00-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2066-\u2069]+")
+_LONGEST_NAME = 40
+
+
+def harmless(text: str, *, most: int = 2000) -> str:
+    """The same words without our delimiters, cut where they go on for too long."""
+    if len(text) > most:
+        text = text[:most] + " …"
+    if "<" in text or "[" in text:
+        text = _RESERVED.sub(_lookalike, text)
+    return text
+
+
+def named(name: str) -> str:
+    """A name on one line, that cannot end the line, the name or the quote it stands in."""
+    name = " ".join(_NOT_IN_NAMES.sub(" ", name[:200]).split())[:_LONGEST_NAME].strip()
+    return harmless(name) or "Somebody"
+
+
+def quoted(text: str, *, most: int = 120) -> str:
+    """A few words on one line."""
+    return harmless(" ".join(text[: most * 4].split()), most=most).replace("”", "’")
+
+
+def under_name(name: str, text: str, *, most: int = 2000) -> str:
+    """A line "Name: words"; further lines are indented, so that none of them looks like a name."""
+    text = harmless(text, most=most)
+    if not text.isprintable():
+        text = "\n  ".join(text.splitlines())
+    return f"{name}: {text}"
+
+
+def _lookalike(found: re.Match[str]) -> str:
+    return "‹" if found[0] == "<" else "⁅"
