@@ -5,6 +5,7 @@ from typing import Any
 from bots.sandbox import shapes
 from bots.sandbox.asked import Asked, Refused, bad
 from bots.sandbox.desks import Desk
+from bots.sandbox.emoji import REACTIONS
 from bots.sandbox.markup import Broken, parse
 from bots.sandbox.text import problem_of_entities, trimmed, units
 from bots.sandbox.world import GENERAL, PRESENT, Chat, Entity, Message, World
@@ -13,100 +14,11 @@ LONGEST_TEXT = 4096
 _TOO_OLD = "query is too old and response timeout expired or query ID is invalid"
 _PRESS_LIVES = 60.0
 _TYPING_LASTS = 5.0
-_ACTIONS = frozenset(
-    [
-        "typing",
-        "upload_photo",
-        "record_video",
-        "upload_video",
-        "record_voice",
-        "upload_voice",
-        "upload_document",
-        "choose_sticker",
-        "find_location",
-        "record_video_note",
-        "upload_video_note",
-        "record_audio",
-        "upload_audio",
-    ]
+_ACTION_NAMES = (
+    "typing upload_photo record_video upload_video record_voice upload_voice upload_document "
+    "choose_sticker find_location record_video_note upload_video_note record_audio upload_audio"
 )
-EMOJI = frozenset(
-    [
-        "❤",
-        "👍",
-        "👎",
-        "🔥",
-        "🥰",
-        "👏",
-        "😁",
-        "🤔",
-        "🤯",
-        "😱",
-        "🤬",
-        "😢",
-        "🎉",
-        "🤩",
-        "🤮",
-        "💩",
-        "🙏",
-        "👌",
-        "🕊",
-        "🤡",
-        "🥱",
-        "🥴",
-        "😍",
-        "🐳",
-        "❤\u200d🔥",
-        "🌚",
-        "🌭",
-        "💯",
-        "🤣",
-        "⚡",
-        "🍌",
-        "🏆",
-        "💔",
-        "🤨",
-        "😐",
-        "🍓",
-        "🍾",
-        "💋",
-        "🖕",
-        "😈",
-        "😴",
-        "😭",
-        "🤓",
-        "👻",
-        "👨\u200d💻",
-        "👀",
-        "🎃",
-        "🙈",
-        "😇",
-        "😨",
-        "🤝",
-        "✍",
-        "🤗",
-        "🫡",
-        "🎅",
-        "🎄",
-        "☃",
-        "💅",
-        "🤪",
-        "🗿",
-        "🆒",
-        "💘",
-        "🙉",
-        "🦄",
-        "😘",
-        "💊",
-        "🙊",
-        "😎",
-        "👾",
-        "🤷\u200d♂",
-        "🤷",
-        "🤷\u200d♀",
-        "😡",
-    ]
-)
+_ACTIONS = frozenset(_ACTION_NAMES.split())
 
 
 def find_chat(world: World, desk: Desk, asked: Asked, name: str = "chat_id") -> Chat:
@@ -372,7 +284,7 @@ def set_message_reaction(world: World, desk: Desk, asked: Asked) -> Any:
     if len(reactions) > 1:
         raise bad("REACTIONS_TOO_MANY")
     emoji = reactions[0].get("emoji") if reactions else None
-    if reactions and (emoji is None or emoji.rstrip("\ufe0f") not in EMOJI):
+    if reactions and (emoji is None or emoji.rstrip("\ufe0f") not in REACTIONS):
         raise bad("REACTION_INVALID")
     world.react(desk.bot, said, emoji)
     return True
