@@ -70,7 +70,7 @@ def link_failure(error: TelegramError) -> LinkRejected | LinkLost:
             return LinkLost(f"Telegram's answer makes no sense ({type(error).__name__})")
 
 
-def send_failure(error: TelegramError, *, repeatable: bool) -> SendFailed:
+def send_failure(error: TelegramError, *, repeatable: bool) -> SendFailed | LinkRejected:
     """What a failed call means for its delivery.
 
     `repeatable` calls (edits, deletions, reactions) do the same when done twice, so that an
@@ -82,9 +82,7 @@ def send_failure(error: TelegramError, *, repeatable: bool) -> SendFailed:
         case ChatMigrated():
             return Moved(str(error.new_chat_id))
         case InvalidToken():
-            # It did not arrive, and with a new token it still can. The poll meets the same
-            # refusal and ends the link.
-            return SendDelayed("Telegram refused the token")
+            return LinkRejected("Telegram refused the token")
         case Forbidden() | BadRequest():
             return Unsendable(_reason(error.message))
         case NotSent():
