@@ -235,6 +235,8 @@ class Delivery:
     target: str | None = None
     """The message to edit, delete or react to."""
     direct: bool = False
+    private: bool = False
+    """Its words are not kept once it has arrived (DISABLE_MEMORY_CREATION)."""
     attempt: int = 0
     not_before: float = 0.0
     """Unix time."""

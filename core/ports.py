@@ -24,6 +24,7 @@ from core.messages import (
     Room,
     World,
 )
+from core.settings.layers import Settings
 
 T = TypeVar("T")
 
@@ -149,6 +150,14 @@ class ModelProvider(Protocol):
         ...
 
 
+class ModelRoles(Protocol):
+    """Which models play TEXT_SMALL and TEXT_LARGE for a character; chains, limits, repeats."""
+
+    def stream(
+        self, settings: Settings, role: str, request: ModelRequest, spent: Spent | None = None
+    ) -> AsyncIterator[str]: ...
+
+
 class Embedder(Protocol):
     @property
     def name(self) -> str: ...
@@ -181,7 +190,12 @@ class Inbox(Protocol):
         """Every open row of one account, oldest first."""
         ...
 
-    def close(self, ids: Iterable[int], outcome: Outcome, now: datetime) -> None: ...
+    def close(
+        self, ids: Iterable[int], outcome: Outcome, now: datetime, *, private: bool = False
+    ) -> None:
+        """Write down how it ended; a private row keeps its key, but none of its words."""
+        ...
+
     def forget(self, before: datetime) -> int:
         """Drop finished rows older than this; how many."""
         ...
@@ -316,6 +330,11 @@ class Batch(Protocol):
     def address(self) -> Address: ...
     @property
     def items(self) -> tuple[Received, ...]: ...
+    @property
+    def author(self) -> str:
+        """The platform's id of the one person who said it all."""
+        ...
+
     def commit_to(self) -> None:
         """From here on nothing supersedes this turn: a word was shown, or an action began."""
         ...

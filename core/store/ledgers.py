@@ -63,6 +63,7 @@ _CLOSE = (
         rule=sa.bindparam("why"),
         successor=sa.bindparam("by"),
         closed_at=sa.bindparam("at"),
+        payload=sa.case((sa.bindparam("blank", type_=sa.Boolean), ""), else_=_INBOX.c.payload),
     )
 )
 _FORGET_INBOX = sa.delete(_INBOX).where(_INBOX.c.closed_at < sa.bindparam("before"))
@@ -85,6 +86,10 @@ _SETTLE = (
         reason=sa.bindparam("why"),
         not_before=sa.bindparam("later"),
         settled_at=sa.bindparam("at"),
+        payload=sa.case(
+            (sa.and_(_OUT.c.private, sa.bindparam("finished", type_=sa.Boolean)), ""),
+            else_=_OUT.c.payload,
+        ),
     )
 )
 _MOVE = (
@@ -151,7 +156,9 @@ class InboxRows:
             for row in self._db.execute(_WAITING, {"whose": account})
         ]
 
-    def close(self, ids: Iterable[int], outcome: Outcome, now: datetime) -> None:
+    def close(
+        self, ids: Iterable[int], outcome: Outcome, now: datetime, *, private: bool = False
+    ) -> None:
         at = None if outcome.status is InboundStatus.NEW else now
         self._db.execute(
             _CLOSE,
@@ -162,6 +169,7 @@ class InboxRows:
                     "why": outcome.rule,
                     "by": outcome.successor,
                     "at": at,
+                    "blank": private,
                 }
                 for row in ids
             ],
@@ -190,6 +198,7 @@ class DeliveryRows:
                 "target_message_id": one.target,
                 "payload": one.payload.decode(),
                 "direct": one.direct,
+                "private": one.private,
                 "nonce": one.nonce,
                 "status": one.status.value,
                 "attempt": one.attempt,
@@ -224,6 +233,7 @@ class DeliveryRows:
                 ordinal=row.ordinal,
                 target=row.target_message_id,
                 direct=row.direct,
+                private=row.private,
                 attempt=row.attempt,
                 not_before=row.not_before,
                 created_at=row.created_at.timestamp(),
@@ -256,6 +266,7 @@ class DeliveryRows:
                 "why": reason,
                 "later": not_before,
                 "at": now if finished else None,
+                "finished": finished,
             },
         )
 

@@ -50,9 +50,17 @@ _FIND = sa.select(_R).where(
     _R.c.channel == sa.bindparam("channel"),
     _R.c.thread == sa.bindparam("thread"),
 )
+_THERE = _R.alias("there")
 _MOVE = (
     sa.update(_R)
-    .where(_R.c.account == sa.bindparam("whose"), _R.c.channel == sa.bindparam("old"))
+    .where(
+        _R.c.account == sa.bindparam("whose"),
+        _R.c.channel == sa.bindparam("old"),
+        # Somebody spoke at the new address before the move was told: that room stays as it is.
+        ~sa.exists().where(
+            _THERE.c.account == sa.bindparam("whose"), _THERE.c.channel == sa.bindparam("new")
+        ),
+    )
     .values(channel=sa.bindparam("new"))
 )
 _FORGOTTEN = sa.select(_R.c.forgotten_before).where(

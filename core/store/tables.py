@@ -82,6 +82,7 @@ deliveries = Table(
     Column("target_message_id", Text),
     Column("payload", Text, nullable=False),
     Column("direct", Boolean, nullable=False),
+    Column("private", Boolean, nullable=False),
     Column("nonce", Text, nullable=False),
     Column("status", Text, nullable=False),
     Column("attempt", Integer, nullable=False),

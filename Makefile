@@ -1,0 +1,60 @@
+# Every target first makes the environment that it needs; Python 3.11 or newer and make are enough.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help setup run test check lint types bench soak lock clean
+
+help:
+	@echo "make run    start the gateway (without any token: on the local stage, in your browser)"
+	@echo "make test   run every test"
+	@echo "make check  lint, types, the import map, then every test"
+	@echo "make setup  only make .venv, with the command troupe in it"
+	@echo "make bench  print the figures     make soak  run the long tests"
+
+setup: .venv/.run
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Troupe needs Python 3.11 or newer; say which: make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/.run: requirements.lock pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.dev: .venv/.run requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+run: .venv/.run
+	@exec $(BIN)/troupe run
+
+test: .venv/.dev
+	$(BIN)/python -m pytest -q
+
+lint: .venv/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: .venv/.dev
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+check: lint types test
+
+bench: .venv/.dev
+	$(BIN)/python -m tests.benchmarks
+
+soak: .venv/.dev
+	$(BIN)/python -m pytest -q -m soak -p no:randomly --timeout=3600
+
+# Names, versions and hashes; no address of an index.
+lock:
+	uv pip compile pyproject.toml --universal --generate-hashes --no-header --no-emit-index-url \
+	  --no-annotate --python-version 3.11 --extra build --quiet -o requirements.lock
+	uv pip compile pyproject.toml --universal --generate-hashes --no-header --no-emit-index-url \
+	  --no-annotate --python-version 3.11 --extra build --group dev --quiet -o requirements-dev.lock
+
+clean:
+	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,76 @@
+"""The command line: run, stage, check; exit codes 0 stopped, 2 bad input, 75 already running."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from bots.lock import hold
+from core.errors import AlreadyRunning, BadInput
+from core.settings.layers import Environment, Settings
+
+STOPPED, BAD_INPUT, ALREADY_RUNNING = 0, 2, 75
+"""75 is EX_TEMPFAIL of sysexits.h: the same command may work later."""
+
+
+def command(arguments: Sequence[str]) -> int:
+    """Do what the line says; the exit code."""
+    asked = _parser().parse_args(arguments)
+    try:
+        environment = Environment.capture(Path(".env"))
+        if asked.do == "check":
+            from bots.checks import report
+
+            return report(asked.character, environment)
+        data = Path(Settings(environment).text("TROUPE_DATA_DIR", "data"))
+        with hold(data):
+            # From here on it may take a while: everything heavy is imported now.
+            from bots.running import run
+
+            run(
+                asked.character,
+                environment,
+                data,
+                on_stage=asked.do == "stage",
+                with_model=getattr(asked, "model", False),
+            )
+    except AlreadyRunning as error:
+        print(f"troupe: {error}", file=sys.stderr)  # noqa: T201  (a command's answer)
+        return ALREADY_RUNNING
+    except BadInput as error:
+        for finding in error.findings:
+            print(f"troupe: {finding}", file=sys.stderr)  # noqa: T201  (a command's answer)
+        return BAD_INPUT
+    return STOPPED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="troupe", description="Many AI characters in your chats, from one process."
+    )
+    parser.add_argument("--version", action="version", version=f"troupe {version('troupe')}")
+    does = parser.add_subparsers(dest="do", required=True, metavar="run|stage|check")
+
+    run = does.add_parser(
+        "run", help="start the gateway; with no token anywhere, on the local stage"
+    )
+    stage = does.add_parser(
+        "stage", help="start the gateway on the local stage, whatever tokens are set"
+    )
+    stage.add_argument(
+        "--model", action="store_true", help="let the configured model speak, not the offline one"
+    )
+    check = does.add_parser("check", help="look everything over without connecting anywhere")
+    for one in (run, stage, check):
+        one.add_argument(
+            "--character",
+            action="extend",
+            nargs="+",
+            default=[],
+            metavar="FILE",
+            help="character files or names; several with spaces or commas (default: characters/)",
+        )
+    return parser

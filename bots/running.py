@@ -1,0 +1,186 @@
+"""From files and variables to a running gateway: plan, stage, signals, terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aiohttp import web
+
+from bots import logs, welcome
+from bots.app import OPENERS, Gateway
+from bots.links import Plan, plan_links
+from core.bell import Bell
+from core.casting import Roster, load_characters, resolve_paths
+from core.errors import BadInput
+from core.settings.layers import Environment, Settings
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What the characters stand on: the real platforms, or the local stage."""
+
+    environment: Environment
+    data: Path
+    tokens: dict[str, str] | None = field(default=None, repr=False)
+    """On the stage: a token for each character; configured ones are ignored."""
+    routes: tuple[web.RouteDef, ...] = ()
+    with_model: bool = False
+
+    def plan(self, roster: Roster) -> Plan:
+        return plan_links(roster, self.environment, stage=self.tokens, stage_model=self.with_model)
+
+
+def run(
+    named: Sequence[str],
+    environment: Environment,
+    data: Path,
+    *,
+    on_stage: bool,
+    with_model: bool,
+) -> None:
+    """Until a signal; raises BadInput for what a person must mend."""
+    play = _play(named, environment, data, on_stage=on_stage, with_model=with_model)
+    try:
+        import uvloop
+    except ImportError:  # it exists for Unix only
+        asyncio.run(play)
+    else:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(play)
+
+
+async def _play(
+    named: Sequence[str],
+    environment: Environment,
+    data: Path,
+    *,
+    on_stage: bool,
+    with_model: bool,
+) -> None:
+    settings = Settings(environment)
+    if findings := settings.findings():
+        raise BadInput(*findings)
+    with logs.set_up_logs(settings, data):
+        roster = load_characters(resolve_paths(named))
+        plan = plan_links(roster, environment)
+        async with AsyncExitStack() as stack:
+            if on_stage or not plan.links:
+                if not on_stage and plan.findings:
+                    raise BadInput(*plan.findings)  # a token is there, and it is no good
+                ground = await stack.enter_async_context(
+                    _stage(roster, environment, data, with_model=with_model)
+                )
+                plan = ground.plan(roster)
+            else:
+                ground = Ground(environment, data)
+            for finding in (*roster.findings, *plan.findings):
+                log.error("%s", finding)
+            await _until_stopped(ground, plan, named)
+
+
+async def _until_stopped(ground: Ground, plan: Plan, named: Sequence[str]) -> None:
+    stop, hurry, reread = Bell(), Bell(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def ask_to_stop() -> None:
+        (hurry if stop.rung else stop).ring()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ask_to_stop)
+    loop.add_signal_handler(signal.SIGHUP, reread.set)
+    gateway = Gateway(
+        Settings(ground.environment),
+        plan,
+        ground.data,
+        OPENERS,
+        routes=ground.routes,
+        notify=str(ground.environment.process.get("NOTIFY_SOCKET", "")),
+    )
+    async with asyncio.TaskGroup() as group:
+        greeter = group.create_task(_greet(gateway, on_stage=ground.tokens is not None))
+        rereader = group.create_task(_reread(gateway, ground, named, reread))
+        try:
+            await gateway.run(stop, hurry)
+        except BaseExceptionGroup as errors:
+            raise _single(errors) from None
+        finally:
+            greeter.cancel()
+            rereader.cancel()
+
+
+async def _greet(gateway: Gateway, *, on_stage: bool) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(10):
+            await gateway.started.wait()
+    welcome.show(gateway.ready()["links"], gateway.health, gateway.off, gateway.port, on_stage)
+
+
+async def _reread(
+    gateway: Gateway, ground: Ground, named: Sequence[str], asked: asyncio.Event
+) -> None:
+    """SIGHUP: read .env and characters again; whatever is bad keeps its old version."""
+    while True:
+        await asked.wait()
+        asked.clear()
+        try:
+            roster, plan = await asyncio.to_thread(_read_again, ground, named)
+        except BadInput as error:
+            for finding in error.findings:
+                log.error("not taken over, the old version stays: %s", finding)
+            continue
+        for finding in (*roster.findings, *plan.findings):
+            log.error("not taken over, the old version stays: %s", finding)
+        await gateway.reload(plan)
+
+
+def _read_again(ground: Ground, named: Sequence[str]) -> tuple[Roster, Plan]:
+    environment = ground.environment
+    if ground.tokens is None:
+        environment = Environment.capture(Path(".env"))
+        if findings := Settings(environment).findings():
+            raise BadInput(*findings)
+    roster = load_characters(resolve_paths(named))
+    return roster, Ground(
+        environment, ground.data, ground.tokens, with_model=ground.with_model
+    ).plan(roster)
+
+
+@asynccontextmanager
+async def _stage(
+    roster: Roster, environment: Environment, data: Path, *, with_model: bool
+) -> AsyncIterator[Ground]:
+    """The local stage with a bot for each character; it remembers its world between starts."""
+    from bots.sandbox import Stage
+
+    own = data / "stage"
+    own.mkdir(parents=True, exist_ok=True)
+    async with Stage(persist=own / "world.jsonl") as stage:
+        bots = {loaded.name: stage.bot(loaded.name) for loaded in roster.loaded}
+        stage.furnish(bots.values())
+        yield Ground(
+            environment.overlaid(TELEGRAM_API_ROOT=stage.root),
+            own,
+            tokens={name: bot.token for name, bot in bots.items()},
+            routes=tuple(stage.page_routes()),
+            with_model=with_model,
+        )
+
+
+def _single(errors: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Bad input that was found inside a task group is still bad input."""
+    bad, _ = errors.split(BadInput)
+    while bad is not None and len(bad.exceptions) == 1:
+        one = bad.exceptions[0]
+        if not isinstance(one, BaseExceptionGroup):
+            return one
+        bad = one
+    return errors

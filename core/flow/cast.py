@@ -1,0 +1,96 @@
+"""Who plays on which account."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from core.character import Character
+from core.flow.etiquette import Manners
+from core.flow.outbox import Outbox
+from core.ids import Account, CharacterId
+from core.messages import Address
+from core.ports import Platform
+from core.settings.layers import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What one character's settings say about a turn, read once and not at every message."""
+
+    manners: Manners
+    keeps: bool
+    """Every message gets an answer of its own (BASIC_CAPABILITIES_KEEP_RESP)."""
+    remembers: bool
+    """False with DISABLE_MEMORY_CREATION."""
+    sources: frozenset[str]
+    """ALLOW_MEMORY_SOURCE_IDS; empty means every source."""
+    history: int
+    patience: float
+    """Seconds for a whole turn."""
+    apology: str
+    """Said when a turn fails; empty for silence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One character on one account."""
+
+    id: CharacterId
+    character: Character
+    settings: Settings
+    platform: Platform
+    outbox: Outbox
+    policy: Policy
+
+
+@dataclass(slots=True)
+class Cast:
+    """Everyone who has logged in at least once; a part outlives a lost connection."""
+
+    _parts: dict[Account, Part] = field(default_factory=dict)
+
+    def enter(self, part: Part) -> None:
+        self._parts[part.platform.account] = part
+
+    def leave(self, account: Account) -> None:
+        self._parts.pop(account, None)
+
+    def on(self, account: Account) -> Part | None:
+        return self._parts.get(account)
+
+    def keeps(self, address: Address) -> bool:
+        part = self._parts.get(address.account)
+        return part is not None and part.policy.keeps
+
+    def is_colleague(self, platform: str, author: str) -> bool:
+        """Whether a platform's user is one of our own characters."""
+        return Account(f"{platform}:{author}") in self._parts
+
+    def __iter__(self) -> Iterator[Part]:
+        return iter(self._parts.values())
+
+
+def policy_of(character: Character, settings: Settings) -> Policy:
+    """Raises BadInput for a setting that cannot be read."""
+    return Policy(
+        manners=Manners(
+            names=tuple(dict.fromkeys(filter(None, (character.name, character.username)))),
+            bypass_types=frozenset(
+                one.lower() for one in settings.csv("SHOULD_RESPOND_BYPASS_TYPES")
+            ),
+            bypass_sources=tuple(
+                one.lower() for one in settings.csv("SHOULD_RESPOND_BYPASS_SOURCES")
+            ),
+            answer_bots=settings.flag("TROUPE_ANSWER_BOTS"),
+            hops=int(settings.number("TROUPE_HOPS", 3)),
+            stale_group=settings.number("TROUPE_STALE_GROUP", 900),
+            stale_direct=settings.number("TROUPE_STALE_DIRECT", 86_400),
+        ),
+        keeps=settings.flag("BASIC_CAPABILITIES_KEEP_RESP"),
+        remembers=not settings.flag("DISABLE_MEMORY_CREATION"),
+        sources=frozenset(settings.csv("ALLOW_MEMORY_SOURCE_IDS")),
+        history=int(settings.number("CONVERSATION_LENGTH", 32)),
+        patience=settings.number("RESPONSE_TIMEOUT", 3_600_000) / 1000,
+        apology=settings.text("TROUPE_APOLOGY"),
+    )

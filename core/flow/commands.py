@@ -1,0 +1,40 @@
+"""What /start, /help and /reset do; they need no model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.character import Character
+from core.messages import Inbound
+
+KNOWN = {
+    "start": "say hello",
+    "help": "what I can do",
+    "reset": "forget this conversation and begin anew",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    say: str
+    forget_talk: bool = False
+
+
+def is_ours(inbound: Inbound) -> bool:
+    """Whether a command is meant for this character; `/help@another_bot` is not."""
+    return not inbound.mentions_others
+
+
+def perform(inbound: Inbound, character: Character) -> Done | None:
+    """None for a command that nobody here knows: it is then talk like any other."""
+    match inbound.command:
+        case "start":
+            return Done(f"Hello, I am {character.name}. Write to me as you would to a friend.")
+        case "help":
+            lines = [f"/{name} – {meaning}" for name, meaning in KNOWN.items()]
+            where = "" if inbound.is_direct else " In a group, mention me or reply to me."
+            return Done(f"I am {character.name}.{where} I also understand:\n\n" + "\n".join(lines))
+        case "reset":
+            return Done("Done. We begin anew.", forget_talk=True)
+        case _:
+            return None

@@ -1,0 +1,152 @@
+"""Where we are and with whom: rooms, worlds and people, made known once and remembered."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+from core.ids import CharacterId, EntityId, MemoryId, RoomId, WorldId, unique_uuid
+from core.messages import Address, Author, Entity, Inbound, Room, World
+from core.ports import Store, Unit
+
+_ROOMS = 20_000
+_PEOPLE = 500
+MUTED = "MUTED"
+
+
+@dataclass(slots=True)
+class Spot:
+    """One room as one character knows it, between turns."""
+
+    character: CharacterId
+    room: RoomId
+    world: WorldId
+    muted: bool = False
+    new: bool = False
+    """Never seen before: it has no past to recall."""
+    name: str | None = None
+    people: dict[EntityId, str] = field(default_factory=dict)
+    """Whom the database knows to take part, by the name it has."""
+    hops: int = 0
+    """Messages of bots since a person has spoken."""
+    last_answered: str = ""
+    """The platform's id of the person whom we answered last, until somebody else speaks."""
+    apologised_at: float = float("-inf")
+
+    def note(self, author: Author) -> None:
+        """Somebody speaks here."""
+        self.hops = self.hops + 1 if author.is_bot else 0
+        if author.id != self.last_answered:
+            self.last_answered = ""
+
+
+class Presence:
+    """Finds the room of an inbound; what is new is written with the turn that met it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._spots: OrderedDict[tuple[CharacterId, Address], Spot] = OrderedDict()
+
+    async def at(self, character: CharacterId, address: Address, world: str) -> Spot:
+        key = (character, address)
+        spot = self._spots.get(key)
+        if spot is not None:
+            self._spots.move_to_end(key)
+            return spot
+
+        def look(unit: Unit) -> tuple[Room | None, str]:
+            found = unit.rooms.find(character, address)
+            state = unit.people.state(character, found.id, EntityId(character)) if found else ""
+            return found, state
+
+        room, state = await self._store.read(look)
+        spot = Spot(
+            character=character,
+            room=room.id if room else room_id(character, address),
+            world=room.world if room else world_id(character, address, world),
+            muted=state == MUTED,
+            new=room is None,
+        )
+        self._spots[key] = spot
+        if len(self._spots) > _ROOMS:
+            self._spots.popitem(last=False)
+        return spot
+
+    def forget(self, character: CharacterId, address: Address) -> None:
+        """Look again next time: its address or its state has changed."""
+        self._spots.pop((character, address), None)
+
+
+class Introduction:
+    """What the database has to learn about an inbound before its memory can be kept."""
+
+    def __init__(self, spot: Spot, inbound: Inbound) -> None:
+        self._spot = spot
+        place, address = inbound.place, inbound.address
+        self._rooms: list[Room] = []
+        self._worlds: list[World] = []
+        if spot.name != place.name:
+            self._worlds.append(
+                World(spot.world, spot.character, place.world_name or place.name, place.world)
+            )
+            self._rooms.append(
+                Room(
+                    id=spot.room,
+                    character=spot.character,
+                    world=spot.world,
+                    address=address,
+                    channel=place.channel,
+                    name=place.name,
+                    source=address.platform,
+                )
+            )
+        self._entities: dict[EntityId, Entity] = {}
+        self._name = place.name
+
+    def meet(self, author: EntityId, who: Author, platform: str) -> None:
+        if who.id and self._spot.people.get(author) != who.name:
+            self._entities[author] = Entity(
+                id=author,
+                character=self._spot.character,
+                names=tuple(name for name in (who.name, who.username) if name),
+                metadata={
+                    platform: {"id": who.id, "name": who.name, "userName": who.username},
+                    "isBot": who.is_bot,
+                },
+            )
+
+    def write(self, unit: Unit) -> None:
+        spot = self._spot
+        unit.rooms.ensure(self._worlds, self._rooms)
+        if self._entities:
+            unit.people.meet(list(self._entities.values()))
+            joining = [one for one in self._entities if one not in spot.people]
+            if not spot.people:
+                joining.append(EntityId(spot.character))
+            unit.people.join(spot.character, spot.room, joining)
+
+    def written(self) -> None:
+        """It has been committed."""
+        spot = self._spot
+        spot.name, spot.new = self._name, False
+        for one, entity in self._entities.items():
+            if len(spot.people) < _PEOPLE:
+                spot.people[one] = entity.names[0] if entity.names else ""
+
+
+def entity_id(character: CharacterId, address: Address, author: str) -> EntityId:
+    """A person, as one character knows them on one account; digits of two platforms differ."""
+    return EntityId(unique_uuid(character, f"{address.account}:{author}"))
+
+
+def room_id(character: CharacterId, address: Address) -> RoomId:
+    return RoomId(unique_uuid(character, f"{address.account}:room:{address.key}"))
+
+
+def world_id(character: CharacterId, address: Address, world: str) -> WorldId:
+    return WorldId(unique_uuid(character, f"{address.account}:world:{world}"))
+
+
+def memory_id(character: CharacterId, address: Address, message: str) -> MemoryId:
+    """With the chat in it: supergroups number their messages independently."""
+    return MemoryId(unique_uuid(character, f"{address.account}:{address.room}:{message}"))

@@ -1,0 +1,42 @@
+"""What has happened so far, in numbers: the source of /metrics. No ids of people or rooms."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from dataclasses import dataclass, field
+
+BUCKETS = (0.01, 0.05, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0)
+"""Seconds; elizaOS' response buckets (DE-04) with finer ones for what we cost ourselves."""
+
+
+@dataclass(slots=True)
+class Spread:
+    """A histogram: how many fell into each bucket, the last one open."""
+
+    counts: list[int] = field(default_factory=lambda: [0] * (len(BUCKETS) + 1))
+    total: float = 0.0
+
+    def add(self, seconds: float) -> None:
+        self.counts[bisect_left(BUCKETS, seconds)] += 1
+        self.total += seconds
+
+
+@dataclass(slots=True)
+class Tally:
+    messages: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    """(character, platform, how it ended)."""
+    deliveries: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """(account's platform, status)."""
+    model_calls: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """(character, model)."""
+    tokens: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """(character, prompt | completion | cached)."""
+    response_time: dict[str, Spread] = field(default_factory=dict)
+    """By character: from the start of a turn to its commit."""
+
+    def ended(self, character: str, platform: str, status: str) -> None:
+        self.messages[character, platform, status] += 1
+
+    def answered_in(self, character: str, seconds: float) -> None:
+        self.response_time.setdefault(character, Spread()).add(seconds)

@@ -1,0 +1,87 @@
+"""What was said lately in a room, kept in memory so that a turn reads no rows."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from core.ids import CharacterId, EntityId, RoomId
+from core.messages import Memory
+from core.ports import Store
+from core.state import Line
+
+_BUDGET = 12_000_000
+"""Bytes for all rooms together; the room that has been silent longest goes first."""
+_LINE = 400
+"""Bytes that a line costs beside its text: measured, with its ids and times."""
+_TRIM = 0.75
+"""A full window drops a quarter at once, so that prompts keep a stable beginning for long."""
+
+
+class Recent:
+    """The newest lines of each room, oldest first; written through, bounded in bytes."""
+
+    def __init__(self, store: Store, budget: int = _BUDGET) -> None:
+        self._store = store
+        self._budget = budget
+        self._rooms: OrderedDict[tuple[CharacterId, RoomId], list[Line]] = OrderedDict()
+        self._spent = 0
+
+    async def lines(self, character: CharacterId, room: RoomId, limit: int) -> Sequence[Line]:
+        """At most `limit`; reads the database only for a room that nobody spoke in lately."""
+        key = (character, room)
+        found = self._rooms.get(key)
+        if found is None:
+            stored = await self._store.read(
+                lambda unit: unit.memories.recent(character, room, limit)
+            )
+            found = [line_of(memory) for memory in stored if memory.content.text]
+            self._rooms[key] = found
+            self._spent += sum(map(_size, found))
+            self._shrink()
+        else:
+            self._rooms.move_to_end(key)
+        return found[-limit:] if limit else ()
+
+    def add(self, character: CharacterId, room: RoomId, lines: Sequence[Line], limit: int) -> None:
+        """What has just been committed; a room that is not held is read when it is asked for."""
+        held = self._rooms.get((character, room))
+        if held is None:
+            return
+        held.extend(lines)
+        self._spent += sum(map(_size, lines))
+        if len(held) > limit:
+            keep = max(1, int(limit * _TRIM))
+            self._spent -= sum(map(_size, held[:-keep]))
+            del held[:-keep]
+        self._shrink()
+
+    def begin(self, character: CharacterId, room: RoomId) -> None:
+        """A room without a past: nothing to read."""
+        self._rooms.setdefault((character, room), [])
+
+    def forget(self, character: CharacterId, room: RoomId) -> None:
+        """Read it anew next time."""
+        gone = self._rooms.pop((character, room), None)
+        if gone is not None:
+            self._spent -= sum(map(_size, gone))
+
+    def _shrink(self) -> None:
+        while self._spent > self._budget and len(self._rooms) > 1:
+            _, gone = self._rooms.popitem(last=False)
+            self._spent -= sum(map(_size, gone))
+
+
+def line_of(memory: Memory) -> Line:
+    """A memory as the prompt shows it."""
+    return Line(
+        author=memory.author,
+        name=str(memory.metadata.get("entityName", "")),
+        text=memory.content.text,
+        at=memory.created_at,
+        ours=memory.author == EntityId(memory.character),
+    )
+
+
+def _size(line: Line) -> int:
+    return _LINE + len(line.text)
