@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, overload
@@ -138,9 +138,10 @@ class Settings:
             return value
         return Secret(str(value))
 
-    def findings(self) -> list[Finding]:
-        """Every known setting whose value is not what it takes."""
-        return [finding for key in schema.known() if (finding := self._judge(key)) is not None]
+    def findings(self, keys: Iterable[Key] | None = None) -> list[Finding]:
+        """Every known setting, or each of these, whose value is not what it takes."""
+        judged = map(self._judge, schema.known() if keys is None else keys)
+        return [finding for finding in judged if finding is not None]
 
     # --- the order -----------------------------------------------------------------------------
 

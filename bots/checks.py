@@ -1,0 +1,203 @@
+"""What is wrong before anything starts: files, settings, tokens, places; without a network."""
+
+from __future__ import annotations
+
+import difflib
+import fcntl
+import ipaddress
+import os
+import re
+import socket
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from bots.links import plan_links, settings_of
+from core.casting import Roster, load_characters, resolve_paths
+from core.errors import Finding
+from core.settings import schema
+from core.settings.layers import Environment, Settings, prefixes, split_scoped
+
+Severity = Literal["error", "warning"]
+_DATABASES = ("sqlite", "sqlite+aiosqlite", "sqlite+pysqlite")
+_LEVELS = ("trace", "debug", "info", "warn", "warning", "error", "fatal")
+
+
+@dataclass(frozen=True, slots=True)
+class Checked(Finding):
+    """A finding, and whether it keeps something from working."""
+
+    severity: Severity = "error"
+
+
+def check(
+    paths: Sequence[str | Path], environment: Environment, folder: Path = Path("characters")
+) -> list[Checked]:
+    """Everything that can be known offline; errors first, in the order of the reader's work."""
+    roster = load_characters(resolve_paths(paths, folder))
+    shared = Settings(environment)
+    checked = [
+        *_worse("error", roster.findings),
+        *_casting(roster),
+        *_settings(roster, environment, shared),
+        *_worse("error", plan_links(roster, environment).findings),
+        *_variables(roster, environment),
+        *_places(shared),
+        *_exposed(shared, environment),
+    ]
+    unique = dict.fromkeys(checked)
+    return sorted(unique, key=lambda one: one.severity != "error")
+
+
+def _worse(severity: Severity, findings: Iterable[Finding]) -> Iterator[Checked]:
+    for one in findings:
+        yield Checked(one.where, one.what, one.mend, severity)
+
+
+def _casting(roster: Roster) -> Iterator[Checked]:
+    if roster.fallback:
+        what = f"no character could be loaded, so the built-in {roster.loaded[0].name} would play"
+        yield Checked("characters", what, severity="warning")
+    for one in roster.loaded:
+        for note in one.notes:
+            yield Checked(str(one.path or one.name), note, severity="warning")
+
+
+def _settings(roster: Roster, environment: Environment, shared: Settings) -> Iterator[Checked]:
+    """Values that are not what their key takes; one that all share is told once."""
+    common = shared.findings()
+    yield from _worse("error", common)
+    for _, settings in settings_of(roster, environment):
+        for key in schema.known():
+            if key.scope != "process" and settings.where(key.name) != shared.where(key.name):
+                yield from _worse("error", settings.findings([key]))
+    if shared.text("LOG_LEVEL").lower() not in _LEVELS:
+        yield Checked(
+            "LOG_LEVEL", "is no level, so info is used", "debug, info, warn or error", "warning"
+        )
+
+
+def _variables(roster: Roster, environment: Environment) -> Iterator[Checked]:
+    """Names in .env, and names in the environment that can only be meant for us."""
+    ours = {prefix: one.name for one in roster.loaded for prefix in _all_prefixes(one.name, one.id)}
+    place = str(environment.dotenv_path or ".env")
+    for variable in environment.dotenv:
+        yield from _variable(variable, place, ours)
+    for variable in environment.process:
+        if variable.startswith(("CHARACTER.", "CHARACTER__", "TROUPE_")):
+            yield from _variable(variable, "the environment", ours)
+
+
+def _variable(variable: str, place: str, ours: dict[str, str]) -> Iterator[Checked]:
+    where = f"{place}: {variable}"
+    prefix = next((prefix for prefix in ours if variable.startswith(prefix)), None)
+    if prefix is None and (scoped := split_scoped(variable)) is not None:
+        mend = f"There is {', '.join(dict.fromkeys(ours.values()))}"
+        near = difflib.get_close_matches(variable[: -len(scoped[1])], ours, n=1)
+        mend = f"Did you mean {near[0]}{scoped[1]}?" if near else mend
+        yield Checked(where, f"no character here is called {scoped[0]}", mend, "warning")
+        return
+    name = variable.removeprefix(prefix or "")
+    key = schema.find(name)
+    if key is None:
+        near = difflib.get_close_matches(
+            name.upper(),
+            [spelling for one in schema.known() for spelling in _variables_of(one)],
+            n=1,
+            cutoff=0.75,
+        )
+        # A plugin may read what we do not know from a character's own variables.
+        if near or prefix is None:
+            what = "is not a setting that we know"
+            mend = f"Did you mean {prefix or ''}{near[0]}?" if near else ""
+            yield Checked(where, what, mend, "warning")
+    elif prefix is not None and key.scope == "process":
+        what = "belongs to the whole process, not to one character"
+        yield Checked(where, what, f"Write {key.name}=...")
+
+
+def _variables_of(key: schema.Key) -> tuple[str, ...]:
+    return (key.name, *key.aliases)
+
+
+def _all_prefixes(name: str, character_id: str) -> tuple[str, ...]:
+    return (*prefixes(name), *prefixes(character_id))
+
+
+# --- places ------------------------------------------------------------------------------------
+
+
+def _places(shared: Settings) -> Iterator[Checked]:
+    folder = Path(shared.text("TROUPE_DATA_DIR"))
+    url = shared.text("DATABASE_URL")
+    if url and urlsplit(url).scheme not in _DATABASES:
+        yield Checked(
+            "DATABASE_URL",
+            "this version keeps its data in SQLite only",
+            "Leave it out, or write sqlite:///path/to/troupe.db",
+        )
+    there = next((one for one in (folder, *folder.absolute().parents) if one.exists()), folder)
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        mend = "Let TROUPE_DATA_DIR name a directory that we may write to"
+        yield Checked(str(folder), "nothing can be written there", mend)
+    elif _is_held(folder / "troupe.lock"):
+        what = "another troupe uses this directory"
+        yield Checked(str(folder), what, "Stop it, or set TROUPE_DATA_DIR", "warning")
+    yield from _port(shared)
+
+
+def _is_held(lock: Path) -> bool:
+    try:
+        with lock.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _port(shared: Settings) -> Iterator[Checked]:
+    value = shared.get("SERVER_PORT")
+    if not re.fullmatch(r"\d{1,5}", str(value)) or int(value) > 65_535:
+        yield Checked("SERVER_PORT", "is not a port", "A number from 0 to 65535")
+        return
+    host = shared.text("SERVER_HOST")
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, int(value), type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST
+        )[0]
+    except OSError:
+        if host == "localhost":
+            return
+        yield Checked("SERVER_HOST", "is not an address", "Write 127.0.0.1, or 0.0.0.0 for all")
+        return
+    try:
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        what = f"port {value} cannot be had on {host} ({error.strerror})"
+        yield Checked("SERVER_PORT", what, "Choose another, or 0 for a free one", "warning")
+
+
+def _exposed(shared: Settings, environment: Environment) -> Iterator[Checked]:
+    """What a stranger could see or reach (DE-06)."""
+    file = environment.dotenv_path
+    if file is not None and file.exists() and file.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
+        what = "others on this machine can read it, and it may hold tokens"
+        yield Checked(str(file), what, f"chmod 600 {file}", "warning")
+    host = shared.text("SERVER_HOST")
+    if not _is_loopback(host):
+        what = f"{host} can be reached from other machines, and the server asks for no password"
+        yield Checked("SERVER_HOST", what, "127.0.0.1 unless a proxy guards it", "warning")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
