@@ -13,8 +13,8 @@ from bots.sandbox import Stage
 from tests.page.browser import Tab, open_tab
 
 LINKS = [
-    {"character": "Ada", "platform": "telegram", "phase": "ready", "reason": None},
-    {"character": "Eliza", "platform": "telegram", "phase": "waiting", "reason": "unreachable"},
+    {"character": "Ada", "platform": "telegram", "phase": "live", "reason": None},
+    {"character": "Eliza", "platform": "telegram", "phase": "retrying", "reason": "unreachable"},
 ]
 
 

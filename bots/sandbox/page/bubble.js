@@ -20,11 +20,21 @@ export function rowOf(message, world, hands) {
   const bubble = el("div", { class: "bubble" });
   bubble.append(el("div", { class: `sender tone-${toneOf(message.from.name)}` }, own ? "You" : message.from.name));
   if (message.reply_to) bubble.append(quote(message.reply_to, hands));
-  bubble.append(el("div", { class: "text", dir: "auto" }, ...rich(message.text ?? "", message.entities)), meta(message, own));
+  const text = el("div", { class: "text", dir: "auto" }, ...rich(message.text ?? "", message.entities));
+  bubble.append(text, meta(message, own));
   if (message.buttons?.length) bubble.append(buttons(message, hands));
   if (message.reactions?.length) bubble.append(reactions(message, world, hands));
-  const more = el("button", { class: "more", type: "button", tabindex: "-1", "aria-label": "Message menu" }, icon("more"));
-  more.addEventListener("click", () => hands.menu(row, more.getBoundingClientRect()));
+  const more = el(
+    "button",
+    {
+      class: "more",
+      type: "button",
+      tabindex: "-1",
+      "aria-label": "Message menu",
+      onclick: () => hands.menu(row, more.getBoundingClientRect()),
+    },
+    icon("more"),
+  );
   const face = world.chat?.kind === "private" ? null : avatar(message.from.name, { bot: message.from.bot });
   row.append(el("div", { class: "line" }, own ? null : face, bubble, more));
   return row;
@@ -67,20 +77,26 @@ export function liveRow(bot, draft, world) {
 function quote(reply, hands) {
   return el(
     "button",
-    { class: `quote tone-${toneOf(reply.name ?? "")}`, type: "button", tabindex: "-1", onclick: () => hands.jump(reply.id) },
+    {
+      class: `quote tone-${toneOf(reply.name ?? "")}`,
+      type: "button",
+      tabindex: "-1",
+      onclick: () => hands.jump(reply.id),
+    },
     el("b", {}, reply.name ?? "Message"),
     el("span", {}, reply.text || "Message"),
   );
 }
 
 function meta(message, own) {
-  const state = message.pending ? ["clock", "Waiting for the bots"] : ["tick", "Received"];
+  const [name, label] = message.pending ? ["clock", "Waiting for the bots"] : ["tick", "Received"];
+  const state = { class: `state ${name}`, role: "img", "aria-label": label, title: label };
   return el(
     "span",
     { class: "meta" },
     message.edited ? el("span", { class: "edited" }, "edited") : null,
     el("time", { datetime: new Date(message.date * 1000).toISOString() }, timeOf(message.date)),
-    own ? el("span", { class: `state ${state[0]}`, role: "img", "aria-label": state[1], title: state[1] }, icon(state[0])) : null,
+    own ? el("span", state, icon(name)) : null,
   );
 }
 
@@ -106,12 +122,8 @@ function reactions(message, world, hands) {
 }
 
 function buttons(message, hands) {
-  const rows = message.buttons.map((row) =>
-    el(
-      "div",
-      {},
-      ...row.map((key) => el("button", { type: "button", class: "key", onclick: () => hands.press(message, key) }, key.text)),
-    ),
-  );
+  const button = (key) =>
+    el("button", { type: "button", class: "key", onclick: () => hands.press(message, key) }, key.text);
+  const rows = message.buttons.map((row) => el("div", {}, ...row.map(button)));
   return el("div", { class: "keys" }, ...rows);
 }

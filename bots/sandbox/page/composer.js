@@ -76,8 +76,17 @@ export class Composer {
     this.#send.replaceChildren(icon(task?.kind === "edit" ? "save" : "send"));
     if (!task) return this.#about.replaceChildren();
     const title = task.kind === "edit" ? "Edit message" : `Reply to ${task.message.from.name}`;
-    const close = el("button", { type: "button", class: "round", "aria-label": "Cancel", onclick: () => (this.cancel(), this.focus()) }, icon("close"));
-    this.#about.replaceChildren(icon(task.kind), el("div", {}, el("b", {}, title), el("span", {}, task.message.text)), close);
+    const words = el("div", {}, el("b", {}, title), el("span", {}, task.message.text));
+    const stop = () => {
+      this.cancel();
+      this.focus();
+    };
+    const close = el(
+      "button",
+      { type: "button", class: "round", "aria-label": "Cancel", onclick: stop },
+      icon("close"),
+    );
+    this.#about.replaceChildren(icon(task.kind), words, close);
   }
 
   #moved() {

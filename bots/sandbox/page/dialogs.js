@@ -6,7 +6,7 @@ const NOTICE_MS = 6000;
 
 /** Ask for one line of text; `done` gets it trimmed. */
 export function askLine({ title, label, placeholder, button, done }) {
-  const field = el("input", { name: "line", type: "text", required: true, maxlength: "64", placeholder, autocomplete: "off" });
+  const field = line({ name: "line", maxlength: "64", placeholder });
   ask({
     title,
     button,
@@ -18,7 +18,7 @@ export function askLine({ title, label, placeholder, button, done }) {
 
 /** Ask for a new group: its title, who is in it, and whether it has topics. */
 export function askGroup({ people, bots, done }) {
-  const title = el("input", { name: "title", type: "text", required: true, maxlength: "128", placeholder: "Book lovers", autocomplete: "off" });
+  const title = line({ name: "title", maxlength: "128", placeholder: "Book lovers" });
   const forum = el("input", { type: "checkbox", name: "forum" });
   const boxes = (who, bot) =>
     who.map((one) => {
@@ -41,16 +41,26 @@ export function askGroup({ people, bots, done }) {
       group("People", guests),
       el("label", { class: "pick" }, forum, el("span", {}, "With topics")),
     ],
-    done: () => done({ title: title.value.trim(), people: chosen(guests), bots: chosen(characters), forum: forum.checked }),
+    done: () =>
+      done({
+        title: title.value.trim(),
+        people: chosen(guests),
+        bots: chosen(characters),
+        forum: forum.checked,
+      }),
     ready: () => title.value.trim() !== "",
   });
 }
 
+const line = (more) => el("input", { type: "text", required: true, autocomplete: "off", ...more });
+
 function ask({ title, button, fields, done, ready }) {
   const submit = el("button", { class: "primary", type: "submit" }, button);
   const dialog = el("dialog", { class: "dialog", "aria-label": title });
-  const cancel = el("button", { type: "button", class: "plain", onclick: () => dialog.close() }, "Cancel");
-  const form = el("form", { method: "dialog" }, el("h2", {}, title), ...fields, el("div", { class: "deeds" }, cancel, submit));
+  const leave = () => dialog.close();
+  const cancel = el("button", { type: "button", class: "plain", onclick: leave }, "Cancel");
+  const deeds = el("div", { class: "deeds" }, cancel, submit);
+  const form = el("form", { method: "dialog" }, el("h2", {}, title), ...fields, deeds);
   const check = () => {
     submit.disabled = !ready();
   };

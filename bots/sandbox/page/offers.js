@@ -56,8 +56,12 @@ export class Offers {
     const { chat } = this.#world;
     if (!chat || !word) return [];
     const sought = word.toLowerCase();
-    const found = word.startsWith("@") ? this.#members(chat) : this.#from === 0 ? this.#commands(chat) : [];
-    const fitting = found.filter((offer) => offer.word.toLowerCase().startsWith(sought) || offer.name?.toLowerCase().startsWith(sought.slice(1)));
+    const commands = this.#from === 0 ? this.#commands(chat) : [];
+    const found = word.startsWith("@") ? this.#members(chat) : commands;
+    const fitting = found.filter(
+      ({ word: whole, name }) =>
+        whole.toLowerCase().startsWith(sought) || name?.toLowerCase().startsWith(sought.slice(1)),
+    );
     return fitting.length === 1 && fitting[0].word === word ? [] : fitting;
   }
 
@@ -71,7 +75,8 @@ export class Offers {
 
   #commands(chat) {
     // In a group a command is for everybody unless it names its bot.
-    const ends = chat.kind === "private" ? [""] : ["", ...chat.bots.map((id) => this.#world.who(id).username).filter(Boolean).map((name) => `@${name}`)];
+    const named = chat.bots.map((id) => this.#world.who(id).username).filter(Boolean);
+    const ends = chat.kind === "private" ? [""] : ["", ...named.map((name) => `@${name}`)];
     return ends.flatMap((end) => COMMANDS.map(([word, note]) => ({ word: word + end, note })));
   }
 

@@ -10,7 +10,14 @@ import { Panel } from "./panel.js";
 import { Sidebar } from "./sidebar.js";
 import { sameId, World } from "./world.js";
 
-const REACTIONS = { "👍": "Thumbs up", "❤️": "Heart", "😂": "Laughing", "🔥": "Fire", "🤔": "Thinking", "👎": "Thumbs down" };
+const REACTIONS = {
+  "👍": "Thumbs up",
+  "❤️": "Heart",
+  "😂": "Laughing",
+  "🔥": "Fire",
+  "🤔": "Thinking",
+  "👎": "Thumbs down",
+};
 
 const world = new World();
 const log = new Log(world, { menu, react, press });
@@ -47,7 +54,7 @@ function menu(row, box) {
     { label: "Reply", icon: "reply", run: () => composer.reply(message) },
     own && { label: "Edit", icon: "edit", run: () => composer.edit(message) },
     { label: "Copy", icon: "copy", run: () => copy(message.text) },
-    own && { label: "Delete", icon: "delete", danger: true, run: () => does({ do: "delete", chat: message.chat, id: message.id }) },
+    own && { label: "Delete", icon: "delete", danger: true, run: () => remove(message) },
   ].filter(Boolean);
   const reactions = Object.entries(REACTIONS).map(([glyph, label]) => ({
     glyph,
@@ -64,6 +71,10 @@ const bare = (emoji) => emoji?.replace("\uFE0F", "") ?? null;
 
 function react(message, emoji) {
   return does({ do: "react", chat: message.chat, id: message.id, emoji: bare(emoji) });
+}
+
+function remove(message) {
+  return does({ do: "delete", chat: message.chat, id: message.id });
 }
 
 function press(message, key) {
@@ -107,7 +118,8 @@ function newPerson() {
     done: async (name) => {
       const before = new Set(world.people.keys());
       if (!(await does({ do: "person", name }))) return;
-      const appeared = () => [...world.people.values()].find((person) => person.name === name && !before.has(String(person.id)));
+      const isNew = (person) => person.name === name && !before.has(String(person.id));
+      const appeared = () => [...world.people.values()].find(isNew);
       if (appeared()) speakAs(appeared());
       else waiting = appeared;
     },
@@ -137,7 +149,13 @@ function newGroup() {
 
 function newTopic() {
   const { chat } = world.place;
-  askLine({ title: "New topic", label: "Name", placeholder: "Poems", button: "Create", done: (name) => does({ do: "topic", chat, name }) });
+  askLine({
+    title: "New topic",
+    label: "Name",
+    placeholder: "Poems",
+    button: "Create",
+    done: (name) => does({ do: "topic", chat, name }),
+  });
 }
 
 byId("speaker").addEventListener("click", chooseSpeaker);

@@ -7,8 +7,7 @@ import { sameId } from "./world.js";
 
 const EVERY_MS = 4000;
 const KINDS = { private: "Direct chat", group: "Group", supergroup: "Group", forum: "Group with topics" };
-const GOOD = new Set(["running", "ready", "ok", "up", "online", "listening", "connected"]);
-const BAD = new Set(["rejected", "failed", "dead", "down", "broken"]);
+const MOODS = { live: "good", rejected: "bad", stopped: "off" };
 
 export class Panel {
   #world;
@@ -58,7 +57,17 @@ export class Panel {
   #draw() {
     const held = document.activeElement?.dataset?.panel;
     const { chat } = this.#world;
-    const close = el("button", { type: "button", class: "round", "data-panel": "close", "aria-label": "Close", onclick: () => this.close() }, icon("close"));
+    const close = el(
+      "button",
+      {
+        type: "button",
+        class: "round",
+        "data-panel": "close",
+        "aria-label": "Close",
+        onclick: () => this.close(),
+      },
+      icon("close"),
+    );
     const parts = [el("header", { class: "bar" }, el("h2", {}, "About"), close)];
     if (chat) parts.push(this.#card(chat), this.#members(chat));
     parts.push(this.#running());
@@ -70,7 +79,8 @@ export class Panel {
     const name = titleOf(chat, this.#world);
     const direct = chat.kind === "private";
     const note = direct ? `@${this.#world.who(chat.bots[0]).username}` : KINDS[chat.kind];
-    return el("div", { class: "card" }, avatar(name, { bot: direct, group: !direct }), el("h3", {}, name), el("p", {}, note));
+    const face = avatar(name, { bot: direct, group: !direct });
+    return el("div", { class: "card" }, face, el("h3", {}, name), el("p", {}, note));
   }
 
   #members(chat) {
@@ -97,15 +107,24 @@ export class Panel {
       else this.#blocked.add(key);
       this.#draw();
     };
-    return el("button", { type: "button", class: on ? "plain" : "plain danger", "data-panel": `block ${bot.id}`, onclick: press }, on ? "Unblock" : "Block");
+    return el(
+      "button",
+      {
+        type: "button",
+        class: on ? "plain" : "plain danger",
+        "data-panel": `block ${bot.id}`,
+        onclick: press,
+      },
+      on ? "Unblock" : "Block",
+    );
   }
 
   #running() {
     const section = el("section", {}, el("h3", {}, "What runs"));
     const links = this.#news?.links;
     if (this.#news === undefined) section.append(el("p", { class: "quiet" }, "Asking…"));
-    else if (!links?.length) section.append(el("p", { class: "quiet" }, "The program does not say. The stage itself is running."));
-    else section.append(table(links));
+    else if (links?.length) section.append(table(links));
+    else section.append(el("p", { class: "quiet" }, "The program does not say."));
     return section;
   }
 }
@@ -114,7 +133,7 @@ function table(links) {
   const head = el("tr", {}, ...["Character", "Platform", "State"].map((name) => el("th", { scope: "col" }, name)));
   const rows = links.map((link) => {
     const phase = String(link.phase ?? "").toLowerCase();
-    const mood = GOOD.has(phase) ? "good" : BAD.has(phase) ? "bad" : "busy";
+    const mood = MOODS[phase] ?? "busy";
     const state = el("td", { title: link.reason }, el("span", { class: `dot ${mood}`, "aria-hidden": "true" }), phase);
     if (link.reason) state.append(el("small", {}, link.reason));
     return el("tr", {}, el("td", {}, link.character), el("td", {}, link.platform), state);

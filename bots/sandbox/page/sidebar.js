@@ -65,7 +65,8 @@ export class Sidebar {
   #preview(chat, last) {
     const world = this.#world;
     const typing = [...world.typing.values(), ...world.drafts.values()].find((one) => one.chat === chat.id);
-    if (typing) return [el("em", {}, chat.kind === "private" ? "typing…" : `${world.who(typing.from).name} is typing…`)];
+    if (typing && chat.kind === "private") return [el("em", {}, "typing…")];
+    if (typing) return [el("em", {}, `${world.who(typing.from).name} is typing…`)];
     if (!last) return [chat.kind === "private" ? "Say hello" : "No messages yet"];
     if (last.service) return [last.service];
     const own = sameId(last.from.id, world.me);
@@ -90,7 +91,8 @@ export class Sidebar {
 
   #status(chat) {
     const world = this.#world;
-    const busy = new Set([...world.liveHere(world.typing), ...world.liveHere(world.drafts)].map((one) => String(one.from)));
+    const live = [...world.liveHere(world.typing), ...world.liveHere(world.drafts)];
+    const busy = new Set(live.map((one) => String(one.from)));
     const names = [...busy].map((id) => world.who(id).name);
     if (names.length) return el("em", {}, `${names.join(", ")} ${names.length > 1 ? "are" : "is"} typing…`);
     if (chat.kind === "private") return "bot";

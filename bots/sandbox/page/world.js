@@ -201,9 +201,11 @@ export class World {
 
   /** The chats of whoever is speaking, direct ones first, in the stage's order. */
   myChats() {
-    const mine = [...this.chats.values()].filter((chat) =>
-      chat.owner !== null && chat.owner !== undefined ? sameId(chat.owner, this.me) : chat.people.some((id) => sameId(id, this.me)),
-    );
+    const isMine = (chat) => {
+      const seers = chat.kind === "private" ? [chat.owner] : chat.people;
+      return seers.some((id) => sameId(id, this.me));
+    };
+    const mine = [...this.chats.values()].filter(isMine);
     const rank = (chat) => (chat.kind === "private" ? 0 : 1);
     return mine.sort((one, two) => rank(one) - rank(two));
   }
