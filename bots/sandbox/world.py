@@ -147,6 +147,7 @@ class World:
         chat.members = {self.accounts[int(i)]: status for i, status in fact["members"].items()}
         if chat.kind == "forum":
             chat.topics[GENERAL] = "General"
+            chat.last_id = GENERAL  # the message that made the forum carries the number of General
         self.chats[chat.key] = chat
         return Change("chat", fact, chat)
 

@@ -1,0 +1,1 @@
+"""The local Telegram, driven by the client that everyone uses."""
