@@ -143,10 +143,12 @@ def _places(shared: Settings) -> Iterator[Checked]:
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
         mend = "Let TROUPE_DATA_DIR name a directory that we may write to"
         yield Checked(str(folder), "nothing can be written there", mend)
-    elif _is_held(folder / "troupe.lock"):
+    held = _is_held(folder / "troupe.lock")
+    if held:
         what = "another troupe uses this directory"
         yield Checked(str(folder), what, "Stop it, or set TROUPE_DATA_DIR", "warning")
-    yield from _port(shared)
+    # A troupe that runs already has the port as well; that is no fault of the settings.
+    yield from _port(shared, "warning" if held else "error")
 
 
 def _is_held(lock: Path) -> bool:
@@ -160,19 +162,18 @@ def _is_held(lock: Path) -> bool:
     return False
 
 
-def _port(shared: Settings) -> Iterator[Checked]:
+def _port(shared: Settings, taken: Severity) -> Iterator[Checked]:
     value = shared.get("SERVER_PORT")
     if not re.fullmatch(r"\d{1,5}", str(value)) or int(value) > 65_535:
         yield Checked("SERVER_PORT", "is not a port", "A number from 0 to 65535")
         return
     host = shared.text("SERVER_HOST")
+    numeric = "127.0.0.1" if host == "localhost" else host
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
-            host, int(value), type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST
+            numeric, int(value), type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST
         )[0]
     except OSError:
-        if host == "localhost":
-            return
         yield Checked("SERVER_HOST", "is not an address", "Write 127.0.0.1, or 0.0.0.0 for all")
         return
     try:
@@ -181,7 +182,7 @@ def _port(shared: Settings) -> Iterator[Checked]:
             probe.bind(address)
     except OSError as error:
         what = f"port {value} cannot be had on {host} ({error.strerror})"
-        yield Checked("SERVER_PORT", what, "Choose another, or 0 for a free one", "warning")
+        yield Checked("SERVER_PORT", what, "Choose another, or 0 for a free one", taken)
 
 
 def _exposed(shared: Settings, environment: Environment) -> Iterator[Checked]:
