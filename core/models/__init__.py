@@ -1,0 +1,1 @@
+"""Models: who is asked, in what order, over which wire."""
