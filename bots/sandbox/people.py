@@ -143,7 +143,7 @@ class Page:
             if room is None:
                 room = self._world.open_chat(kind, title, people, bots)
                 for topic in topics:
-                    self._world.open_topic(room, topic, you)
+                    self._world.open_topic(room, topic)
             for bot in bots:
                 if bot not in room.members:
                     you.adds(room, bot)
@@ -232,7 +232,7 @@ def guard(request: web.Request) -> None:
     ours = origin is None or origin == f"{request.scheme}://{request.host}"
     if not at_home or not ours or fetched not in {"same-origin", "none"}:
         refusal = orjson.dumps({"ok": False, "error": "This page may not act here."})
-        raise web.HTTPForbidden(body=refusal, content_type="application/json")
+        raise web.HTTPForbidden(text=refusal.decode(), content_type="application/json")
 
 
 MOUNTED_HOSTS: web.AppKey[frozenset[str]] = web.AppKey("mounted_hosts", frozenset)

@@ -154,6 +154,7 @@ class World:
     def _on_topic(self, fact: Fact) -> Change:
         chat = self.chats[fact["chat"]]
         chat.topics[fact["id"]] = fact["name"]
+        chat.last_id = max(chat.last_id, fact["id"])
         return Change("topic", fact, chat)
 
     def _on_message(self, fact: Fact) -> Change:
@@ -313,12 +314,14 @@ class World:
         assert chat is not None
         return chat
 
-    def open_topic(self, chat: Chat, name: str, by: Account) -> int:
-        """Start a topic; its thread number is the number of the message that announces it."""
-        service = {"forum_topic_created": {"name": name, "icon_color": 0x6FB9F0}}
+    def open_topic(self, chat: Chat, name: str, by: Account | None = None) -> int:
+        """Start a topic; its thread number is the number of the message with which someone began it."""
         number = self.next_id(chat)
+        service = {"forum_topic_created": {"name": name, "icon_color": 0x6FB9F0}}
+        if by is not None:
+            self.say(by, chat, "", topic=number, service=service)
         self.commit({"fact": "topic", "chat": chat.key, "id": number, "name": name})
-        return self.say(by, chat, "", topic=number, service=service).id
+        return number
 
     # -- deeds ---------------------------------------------------------------------------------
 
