@@ -8,14 +8,15 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 from aiohttp import web
-from core.models.roles import Models
 
+from bots import logs
 from bots.closing import close
 from bots.http.metrics import Metrics
 from bots.http.server import serve
@@ -31,12 +32,14 @@ from core.flow.outbox import Outbox
 from core.flow.pace import Pace, Rate
 from core.flow.patience import PatientStore
 from core.flow.presence import Presence
+from core.flow.records import Records
 from core.flow.tally import Tally
 from core.flow.turns import Turns
-from core.ids import Account
+from core.ids import Account, CharacterId, turn_of
 from core.memory.recall import Recent
 from core.messages import Delivery, DeliveryStatus
-from core.ports import Limits, ModelRoles, Platform
+from core.models.roles import Models
+from core.ports import Batch, Handler, Limits, ModelRoles, Platform, Unit
 from core.providers import BUILT_IN
 from core.settings.layers import Settings
 from core.store.engine import open_store
@@ -87,7 +90,7 @@ class Gateway:
         self._routes = tuple(routes)
         self._notify = notify
         self._chance = chance or random.Random()
-        self._links: dict[tuple[str, str], _Running] = {}
+        self._links: dict[tuple[CharacterId, str], _Running] = {}
         self._outboxes: dict[Account, Outbox] = {}
         self._taken_up: set[Account] = set()
         self._limits: dict[str, Limits] = {}
@@ -128,15 +131,22 @@ class Gateway:
                 self._clock,
             )
             self._session = await stack.enter_async_context(
-                aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
+                aiohttp.ClientSession(
+                    # Nobody's cookies are another character's business.
+                    connector=aiohttp.TCPConnector(limit=0),
+                    cookie_jar=aiohttp.DummyCookieJar(),
+                )
             )
-            turns = self._assemble(self._session)
+            models = self._given_models
+            if models is None:
+                models = await stack.enter_async_context(Models(self._session))
+            turns = self._assemble(models)
             group = await stack.enter_async_context(asyncio.TaskGroup())
             self._group = group
             assert self._mailbox is not None
             watchdog = Watchdog(settings.number("TROUPE_WATCHDOG", 5.0), self._notify)
             background = [
-                group.create_task(self._mailbox.run(turns)),
+                group.create_task(self._mailbox.run(self._told(turns))),
                 group.create_task(watchdog.run()),
                 group.create_task(self._sweep()),
             ]
@@ -155,7 +165,7 @@ class Gateway:
             for task in background:
                 task.cancel()
 
-    def _assemble(self, session: aiohttp.ClientSession) -> Turns:
+    def _assemble(self, models: ModelRoles) -> Turns:
         assert self._store is not None
         settings, store, clock = self._settings, self._store, self._clock
         self._mailbox = Mailbox(
@@ -173,11 +183,23 @@ class Gateway:
             store,
             Presence(store),
             Recent(store),
-            self._given_models or Models(session),
+            models,
             BUILT_IN,
             clock,
             self.tally,
+            Records(logs.chat_line, logs.prompt_entry),
         )
+
+    def _told(self, turns: Turns) -> Handler:
+        """Every log line of a turn names its character and its message."""
+
+        async def handle(batch: Batch) -> None:
+            part = self.cast.on(batch.address.account)
+            who = part.character.name if part else batch.address.account
+            with logs.log_scope(character=who, turn=turn_of(batch.items[-1].id)):
+                await turns(batch)
+
+        return handle
 
     # --- links ---------------------------------------------------------------------------------
 
@@ -346,9 +368,13 @@ class Gateway:
         assert self._store is not None
         while True:
             before = self._clock.now() - _KEEP_LEDGER
-            await self._store.write(lambda unit: unit.inbox.forget(before))
-            await self._store.write(lambda unit: unit.deliveries.forget(before))
+            await self._store.write(partial(_forget, before=before))
             await self._clock.sleep(_SWEEP_EVERY)
+
+
+def _forget(unit: Unit, *, before: datetime) -> None:
+    unit.inbox.forget(before)
+    unit.deliveries.forget(before)
 
 
 def _pace(platform: str, settings: Settings, clock: Clock) -> Pace:

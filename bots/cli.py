@@ -22,9 +22,7 @@ def command(arguments: Sequence[str]) -> int:
     try:
         environment = Environment.capture(Path(".env"))
         if asked.do == "check":
-            from bots.checks import report
-
-            return report(asked.character, environment)
+            return _check(asked.character, environment)
         data = Path(Settings(environment).text("TROUPE_DATA_DIR", "data"))
         with hold(data):
             # From here on it may take a while: everything heavy is imported now.
@@ -45,6 +43,18 @@ def command(arguments: Sequence[str]) -> int:
             print(f"troupe: {finding}", file=sys.stderr)  # noqa: T201  (a command's answer)
         return BAD_INPUT
     return STOPPED
+
+
+def _check(named: Sequence[str], environment: Environment) -> int:
+    """One line a finding."""
+    from bots.checks import check
+
+    found = check(named, environment)
+    for one in found:
+        print(f"{one.severity}: {one}")  # noqa: T201  (a command's answer)
+    if not found:
+        print("All is well.")  # noqa: T201  (a command's answer)
+    return BAD_INPUT if any(one.severity == "error" for one in found) else STOPPED
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -8,14 +8,14 @@ import logging
 import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from aiohttp import web
 
-from bots import logs, welcome
+from bots import logs, rehearsal, welcome
 from bots.app import OPENERS, Gateway
-from bots.links import Plan, plan_links
+from bots.links import Plan, Stage, plan_links
 from core.bell import Bell
 from core.casting import Roster, load_characters, resolve_paths
 from core.errors import BadInput
@@ -30,13 +30,16 @@ class Ground:
 
     environment: Environment
     data: Path
-    tokens: dict[str, str] | None = field(default=None, repr=False)
-    """On the stage: a token for each character; configured ones are ignored."""
+    stage: Stage | None = None
+    """Makes a bot for each character; whatever tokens are configured count for nothing there."""
     routes: tuple[web.RouteDef, ...] = ()
     with_model: bool = False
 
     def plan(self, roster: Roster) -> Plan:
-        return plan_links(roster, self.environment, stage=self.tokens, stage_model=self.with_model)
+        if self.stage is None:
+            return plan_links(roster, self.environment)
+        bare = rehearsal.without_keys(roster, with_model=self.with_model)
+        return plan_links(bare, self.environment, stage=self.stage)
 
 
 def run(
@@ -69,7 +72,12 @@ async def _play(
     settings = Settings(environment)
     if findings := settings.findings():
         raise BadInput(*findings)
-    with logs.set_up_logs(settings, data):
+    with logs.set_up_logs(
+        settings.text("LOG_LEVEL"),
+        settings.text("LOG_FILE"),
+        timestamps=settings.flag("LOG_TIMESTAMPS", True),
+        data_dir=data,
+    ):
         roster = load_characters(resolve_paths(named))
         plan = plan_links(roster, environment)
         async with AsyncExitStack() as stack:
@@ -77,7 +85,7 @@ async def _play(
                 if not on_stage and plan.findings:
                     raise BadInput(*plan.findings)  # a token is there, and it is no good
                 ground = await stack.enter_async_context(
-                    _stage(roster, environment, data, with_model=with_model)
+                    _on_stage(roster, environment, data, with_model=with_model)
                 )
                 plan = ground.plan(roster)
             else:
@@ -106,7 +114,7 @@ async def _until_stopped(ground: Ground, plan: Plan, named: Sequence[str]) -> No
         notify=str(ground.environment.process.get("NOTIFY_SOCKET", "")),
     )
     async with asyncio.TaskGroup() as group:
-        greeter = group.create_task(_greet(gateway, on_stage=ground.tokens is not None))
+        greeter = group.create_task(_greet(gateway, on_stage=ground.stage is not None))
         rereader = group.create_task(_reread(gateway, ground, named, reread))
         try:
             await gateway.run(stop, hurry)
@@ -144,32 +152,30 @@ async def _reread(
 
 def _read_again(ground: Ground, named: Sequence[str]) -> tuple[Roster, Plan]:
     environment = ground.environment
-    if ground.tokens is None:
+    if ground.stage is None:
         environment = Environment.capture(Path(".env"))
         if findings := Settings(environment).findings():
             raise BadInput(*findings)
     roster = load_characters(resolve_paths(named))
-    return roster, Ground(
-        environment, ground.data, ground.tokens, with_model=ground.with_model
-    ).plan(roster)
+    return roster, replace(ground, environment=environment).plan(roster)
 
 
 @asynccontextmanager
-async def _stage(
+async def _on_stage(
     roster: Roster, environment: Environment, data: Path, *, with_model: bool
 ) -> AsyncIterator[Ground]:
     """The local stage with a bot for each character; it remembers its world between starts."""
-    from bots.sandbox import Stage
+    from bots import sandbox
 
     own = data / "stage"
     own.mkdir(parents=True, exist_ok=True)
-    async with Stage(persist=own / "world.jsonl") as stage:
-        bots = {loaded.name: stage.bot(loaded.name) for loaded in roster.loaded}
-        stage.furnish(bots.values())
+    async with sandbox.Stage(persist=own / "world.jsonl") as stage:
+        stage.furnish([stage.bot(loaded.name) for loaded in roster.loaded])
+        bare = rehearsal.environment_without_keys(environment, with_model=with_model)
         yield Ground(
-            environment.overlaid(TELEGRAM_API_ROOT=stage.root),
+            bare.overlaid(TELEGRAM_API_ROOT=stage.root),
             own,
-            tokens={name: bot.token for name, bot in bots.items()},
+            stage=stage,
             routes=tuple(stage.page_routes()),
             with_model=with_model,
         )

@@ -97,12 +97,8 @@ class Platform(Protocol):
 # --- models ------------------------------------------------------------------------------------
 
 
-class ModelType:
-    """elizaOS' names of model roles."""
-
-    TEXT_SMALL = "TEXT_SMALL"
-    TEXT_LARGE = "TEXT_LARGE"
-    TEXT_EMBEDDING = "TEXT_EMBEDDING"
+ModelRole = Literal["TEXT_SMALL", "TEXT_LARGE"]
+"""elizaOS' names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +150,7 @@ class ModelRoles(Protocol):
     """Which models play TEXT_SMALL and TEXT_LARGE for a character; chains, limits, repeats."""
 
     def stream(
-        self, settings: Settings, role: str, request: ModelRequest, spent: Spent | None = None
+        self, settings: Settings, role: ModelRole, request: ModelRequest, spent: Spent | None = None
     ) -> AsyncIterator[str]: ...
 
 

@@ -17,6 +17,7 @@ from core.flow.cast import Cast, Part
 from core.flow.etiquette import Choice, Circumstances, Verdict, decide
 from core.flow.mailbox import Superseded
 from core.flow.presence import Introduction, Presence, Spot, entity_id, memory_id
+from core.flow.records import Records
 from core.flow.tally import Tally
 from core.ids import EntityId, MemoryId, turn_of
 from core.memory.recall import Recent, line_of
@@ -90,7 +91,9 @@ class Turns:
         providers: Sequence[Provider],
         clock: Clock,
         tally: Tally,
+        records: Records | None = None,
     ) -> None:
+        self._records = records or Records()
         self._cast = cast
         self._store = store
         self._presence = presence
@@ -140,6 +143,7 @@ class Turns:
             author = entity_id(part.id, batch.address, one.author.id)
             introduction.meet(author, one.author, batch.address.platform)
             heard.append(self._memory_of(part, one, spot, author))
+            self._records.heard(part.character.name, one)
         return Work(
             part=part,
             batch=batch,
@@ -238,15 +242,17 @@ class Turns:
             request = prompt(scene, await compose(scene, self._providers))
             for _ in range(_TRIES):
                 reader = AnswerReader()
-                said = ""
+                said = raw = ""
                 spent = Spent()
                 async for piece in self._models.stream(part.settings, "TEXT_LARGE", request, spent):
+                    raw += piece
                     said += reader.feed(piece)
                     if said and lead.is_direct and self._slow(work):
                         work.batch.commit_to()
                         part.outbox.draft(Live(lead.address, lead.id, said))
                 answer = reader.end()
                 self._count(part, spent)
+                self._records.asked(f"{part.character.name} {turn_of(lead.id)}", request, raw)
                 if answer.text or _SILENT.intersection(answer.actions):
                     break
         if scene.unsure and _SILENT.issuperset(answer.actions) and answer.actions:
@@ -354,6 +360,8 @@ class Turns:
             part.outbox.release(lead.address)
             raise
         part.outbox.accept(stored)
+        if say and stored:
+            self._records.said(part.character.name, lead, say.text, actions)
         if kept or keep:
             work.introduction.written()
         if forget_talk:
