@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from importlib import import_module
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from core.errors import ModelError, ModelRejected, ModelUnavailable
@@ -22,12 +23,8 @@ DEFAULT_BASE_URL = "https://api.openai.com/v1"
 _NOT_A_KEY = "none"
 
 
-async def sdk() -> Any:
-    """The openai package, loaded without holding up the loop."""
-    return await asyncio.to_thread(_load)
-
-
-def _load() -> Any:
+def sdk() -> Any:
+    """The openai package; the first call takes half a second, so make it in a thread."""
     module = import_module("openai")
     import_module("openai.resources.embeddings")
     return module
@@ -38,16 +35,13 @@ class Connections:
 
     def __init__(self) -> None:
         self._client: Any = None
+        self._making = Lock()
 
-    async def get(self) -> Any:
-        if self._client is None:
-            module = await sdk()
-            made = await asyncio.to_thread(module.DefaultAsyncHttpxClient)
+    def get(self) -> Any:
+        with self._making:  # two accounts may be made in two threads
             if self._client is None:
-                self._client = made
-            else:
-                await made.aclose()  # somebody else was quicker
-        return self._client
+                self._client = sdk().DefaultAsyncHttpxClient()
+            return self._client
 
     async def close(self) -> None:
         if self._client is not None:
@@ -83,44 +77,46 @@ class Account:
         return self._refused.setdefault(model, set())
 
     async def headers(self) -> dict[str, str]:
-        """What the SDK would send; an empty key sends no Authorization."""
+        """What the SDK would send with a chat call; without a key, no Authorization."""
         if self._headers is None:
-            client = await self.client()
-            found = {**client.default_headers, **client.auth_headers}
-            self._headers = {
-                **{name: value for name, value in found.items() if isinstance(value, str)},
-                "Accept": "text/event-stream",
-                "Accept-Encoding": "identity",  # compression holds pieces back
-            }
-            if self._key is None:
-                self._headers.pop("Authorization", None)
+            await self._made()
+        assert self._headers is not None
         return self._headers
 
-    async def client(self) -> openai.AsyncOpenAI:
+    async def _made(self) -> openai.AsyncOpenAI:
         if self._client is None:
-            module = await sdk()
-            connections = await self._connections.get()
-            nothing = module.Omit()
             try:
-                self._client = module.AsyncOpenAI(
-                    api_key=self._key.reveal() if self._key else _NOT_A_KEY,
-                    base_url=self._base_url,
-                    max_retries=0,
-                    http_client=connections,
-                    # Else the SDK takes them from the process' environment, for every character.
-                    default_headers={"OpenAI-Organization": nothing, "OpenAI-Project": nothing},
-                )
+                # Importing, TLS files and a look at the machine: all of that would hold up the loop.
+                self._client, self._headers = await asyncio.to_thread(self._make)
             except Exception:  # noqa: BLE001 - its texts may hold the address with a password
                 raise ModelRejected(f"{self.who} is no address of a model service") from None
-        client = self._client
-        assert client is not None
-        return client
+        assert self._client is not None
+        return self._client
+
+    def _make(self) -> tuple[openai.AsyncOpenAI, dict[str, str]]:
+        module = sdk()
+        nothing = module.Omit()
+        client = module.AsyncOpenAI(
+            api_key=self._key.reveal() if self._key else _NOT_A_KEY,
+            base_url=self._base_url,
+            max_retries=0,
+            http_client=self._connections.get(),
+            # Else the SDK takes them from the process' environment, for every character.
+            default_headers={"OpenAI-Organization": nothing, "OpenAI-Project": nothing},
+        )
+        found = {**client.default_headers, **client.auth_headers}
+        headers = {name: value for name, value in found.items() if isinstance(value, str)}
+        # Compression would hold pieces back.
+        headers |= {"Accept": "text/event-stream", "Accept-Encoding": "identity"}
+        if self._key is None:
+            headers.pop("Authorization", None)
+        return client, headers
 
     async def embed(
         self, model: str, texts: Sequence[str], *, limit: float = 60.0
     ) -> list[list[float]]:
         """One vector for each text, in order."""
-        module, client = await sdk(), await self.client()
+        client, module = await self._made(), sdk()
         failed: ModelError
         try:
             async with asyncio.timeout(limit):
