@@ -3,10 +3,12 @@
 from bots.sandbox.cast import Bot, Person
 from bots.sandbox.faults import Fault, FaultPlan, Faults
 from bots.sandbox.journal import Call, Journal
+from bots.sandbox.people import MOUNTED_HOSTS
 from bots.sandbox.stage import Stage
 from bots.sandbox.world import Chat, Message
 
 __all__ = [
+    "MOUNTED_HOSTS",
     "Bot",
     "Call",
     "Chat",

@@ -79,8 +79,15 @@ class Asked(dict[str, Any]):
 
 async def read_asked(request: web.BaseRequest) -> Asked:
     """Read the parameters of a request from its address and its body, whatever form it has."""
+    try:
+        return await _read(request)
+    except UnicodeDecodeError:
+        raise bad("strings must be encoded in UTF-8") from None
+
+
+async def _read(request: web.BaseRequest) -> Asked:
     query = request.rel_url.raw_query_string
-    asked = Asked(parse_qsl(query, keep_blank_values=True)) if query else Asked()
+    asked = Asked(_form(query)) if query else Asked()
     if request.method != "POST" or not request.body_exists:
         return asked
     kind = request.content_type
@@ -93,8 +100,12 @@ async def read_asked(request: web.BaseRequest) -> Asked:
             raise bad("can't parse request body as JSON object")
         asked.update(body)
     elif kind == "application/x-www-form-urlencoded":
-        asked.update(parse_qsl((await request.read()).decode(), keep_blank_values=True))
+        asked.update(_form((await request.read()).decode()))
     elif kind == "multipart/form-data":
         for name, value in (await request.post()).items():
             asked[name] = value if isinstance(value, str) else f"file:{value.filename}"  # type: ignore[union-attr]  # bytes never come from a form field
     return asked
+
+
+def _form(text: str) -> list[tuple[str, str]]:
+    return parse_qsl(text, keep_blank_values=True, errors="strict")

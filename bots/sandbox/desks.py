@@ -104,7 +104,7 @@ class Desks:
     def _hear_inject(self, change: Change) -> None:
         fact = change.fact
         desk = self._desks[fact["bot"]]
-        body = fact["body"].encode("utf-8", "surrogateescape")
+        body = fact["body"].encode("latin-1")
         self._put(desk, Update(fact["id"], "raw", body, self._world.now() + DAY))
 
     def _confirmed(self, gone: list[Update]) -> None:
@@ -252,6 +252,6 @@ class Desks:
             given = raw.get("update_id")
             number = given if isinstance(given, int) and given >= number else number
             body = orjson.dumps({"update_id": number, **raw})
-        text = body.decode("utf-8", "surrogateescape")
+        text = body.decode("latin-1")  # whatever the bytes are, they come back as they were
         self._world.commit({"fact": "inject", "bot": bot.id, "id": number, "body": text})
         return number

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 from aiohttp import web
@@ -229,7 +230,7 @@ def guard(request: web.Request) -> None:
     origin = request.headers.get("Origin")
     fetched = request.headers.get("Sec-Fetch-Site", "same-origin")
     at_home = host in _LOOPBACK or host in mounted
-    ours = origin is None or origin == f"{request.scheme}://{request.host}"
+    ours = origin is None or urlsplit(origin).netloc == request.host
     if not at_home or not ours or fetched not in {"same-origin", "none"}:
         refusal = orjson.dumps({"ok": False, "error": "This page may not act here."})
         raise web.HTTPForbidden(text=refusal.decode(), content_type="application/json")

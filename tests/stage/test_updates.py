@@ -167,9 +167,11 @@ async def test_malformed_updates_stand_in_the_queue_as_they_are(stage, bob, dm):
     bot = stage.bot("Ada")
     bot.inject({"message": {"chat": "nonsense"}})
     bob.says(dm, "good")
-    raw, good = stage.pending(bot)
+    bot.inject(b"\xff{")
+    raw, good, broken = stage.pending(bot)
     assert b"nonsense" in raw.body
     assert good.id == raw.id + 1
+    assert broken.body == b"\xff{"
 
 
 async def test_repeats_come_again_after_they_were_confirmed(stage, ada, bob, dm):
