@@ -170,6 +170,10 @@ class Stage:
         return made
 
     def person(self, name: str, *, username: str | None = None) -> Person:
+        """A person; one with this username is made only once, as after a restart."""
+        known = self.world.named(username) if username is not None else None
+        if isinstance(known, Person):
+            return known
         made = self.world.account(name, username, False)
         assert isinstance(made, Person)
         return made

@@ -8,7 +8,6 @@ from typing import Any
 
 import orjson
 from aiohttp import web
-from multidict import CIMultiDict
 
 from bots.sandbox import rooms, sending
 from bots.sandbox.asked import Asked, Refused, read_asked, slow_down
@@ -59,7 +58,7 @@ _CONFLICT_HOOK = (
     "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete "
     "the webhook first"
 )
-_JSON = "application/json"
+_JSON = {"Content-Type": "application/json"}
 
 
 class BotApi:
@@ -142,8 +141,7 @@ class BotApi:
                 call.message_id = result.get("message_id")
             if self._journal.keep_results:
                 call.result = orjson.loads(body) if _is_json(body) else body
-        headers = CIMultiDict({"Content-Type": _JSON})
-        return web.Response(body=body, status=status, headers=headers)
+        return web.Response(body=body, status=status, headers=_JSON)
 
     # -- getUpdates ------------------------------------------------------------------------------
 
