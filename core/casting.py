@@ -112,6 +112,11 @@ def load_characters(paths: Iterable[Path]) -> Roster:
     return Roster((default_character(),), tuple(findings), fallback=True)
 
 
+def read_loaded(content: Mapping[str, Any]) -> LoadedCharacter:
+    """A character from the content of a file; raises BadInput as `load_character` does."""
+    return _loaded(read_character(content, where=str(content.get("name", "a character"))), None)
+
+
 def default_character() -> LoadedCharacter:
     return _loaded(read_character(DEFAULT, where="the built-in character"), None)
 

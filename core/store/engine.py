@@ -54,26 +54,12 @@ async def open_store(
     Raises BadInput for a URL of another kind of database.
     """
     file = database_file(url, folder)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    await asyncio.to_thread(schema.upgrade, file)
-
-    writing = sa.create_engine(
-        f"sqlite:///{file}", hide_parameters=True, isolation_level="AUTOCOMMIT"
-    )
-    reading = create_async_engine(
-        f"sqlite+aiosqlite:///{file}",
-        hide_parameters=True,
-        isolation_level="AUTOCOMMIT",
-        poolclass=AsyncAdaptedQueuePool,
-        pool_size=2,
-        max_overflow=2,
-    )
-    sa.event.listen(writing, "connect", _set_up)
-    sa.event.listen(reading.sync_engine, "connect", _set_up)
+    vault = Vault(key, folder / "secret.key")
+    writing, reading = await asyncio.to_thread(_prepare, file, vault)
     writer = Writer(writing)
     writer.start()
     try:
-        yield SqliteStore(writer, reading, Vault(key, folder / "secret.key"))
+        yield SqliteStore(writer, reading, vault)
     finally:
         await writer.stop()
         await reading.dispose()
@@ -99,6 +85,27 @@ def database_file(url: str | None, folder: Path) -> Path:
             )
         )
     return Path(parsed.database)
+
+
+def _prepare(file: Path, vault: Vault) -> tuple[sa.Engine, AsyncEngine]:
+    """Everything that looks at the disk, off the loop."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    schema.upgrade(file)
+    vault.prepare()
+    writing = sa.create_engine(
+        f"sqlite:///{file}", hide_parameters=True, isolation_level="AUTOCOMMIT"
+    )
+    reading = create_async_engine(
+        f"sqlite+aiosqlite:///{file}",
+        hide_parameters=True,
+        isolation_level="AUTOCOMMIT",
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=2,
+        max_overflow=2,
+    )
+    sa.event.listen(writing, "connect", _set_up)
+    sa.event.listen(reading.sync_engine, "connect", _set_up)
+    return writing, reading
 
 
 def _set_up(connection: Any, record: object) -> None:

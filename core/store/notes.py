@@ -32,6 +32,11 @@ class Vault:
         self._file = file
         self._box: MultiFernet | None = None
 
+    def prepare(self) -> None:
+        """Read the key file off the loop, if there is one: only then is anything sealed."""
+        if self._file.exists():
+            self._open_box()
+
     def seal(self, text: str) -> str:
         return self._open_box().encrypt(text.encode()).decode()
 

@@ -1,0 +1,95 @@
+"""The whole gateway on the local stage in one `async with`: for authors of characters and plugins.
+
+    async with playing("Ada", model=Scripted(["Hello!"]), data=tmp_path) as play:
+        bob = play.stage.person("Bob")
+        dm = play.stage.dm(bob, play.bots["Ada"])
+        bob.says(dm, "hi")
+        assert (await play.stage.next_from(play.bots["Ada"], dm)).text == "Hello!"
+
+Our real clients talk to it over real sockets; nothing of ours is replaced but the model.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bots.app import OPENERS, Gateway
+from bots.links import Plan, plan_links
+from bots.rehearsal import environment_without_keys
+from bots.sandbox import Bot, Stage
+from core.bell import Bell
+from core.casting import LoadedCharacter, Roster, read_loaded
+from core.models.roles import Models
+from core.ports import ModelProvider
+from core.settings.layers import Environment, Settings
+
+
+@dataclass(slots=True)
+class Play:
+    """What is going on; `stage` is the other end of the wire."""
+
+    stage: Stage
+    gateway: Gateway
+    bots: Mapping[str, Bot]
+    """By the name of their character."""
+    roster: Roster
+    environment: Environment
+    data: Path
+
+    def plan(self, **variables: str) -> Plan:
+        """The same characters with some variables changed; hand it to `gateway.reload`."""
+        return plan_links(self.roster, self.environment.overlaid(**variables), stage=self.stage)
+
+
+@asynccontextmanager
+async def playing(
+    *characters: str | Mapping[str, Any],
+    model: ModelProvider | None = None,
+    data: Path,
+    stage: Stage | None = None,
+    settings: Mapping[str, str] | None = None,
+    paces: bool = False,
+) -> AsyncIterator[Play]:
+    """Start, log everybody in, and stop in order at the end of the block.
+
+    A character is a name, or its file's content. `settings` are variables of the process, as in
+    `.env`. Without a `model` the offline one answers. `paces` keeps Telegram's rates.
+    """
+    variables = {"SERVER_PORT": "0", "STOP_PATIENCE": "5", "SEND_PATIENCE": "2"}
+    if not paces:
+        variables |= {
+            "TELEGRAM_SENDS_PER_SECOND": "0",
+            "TELEGRAM_CHAT_SENDS_PER_SECOND": "0",
+            "TELEGRAM_GROUP_SENDS_PER_MINUTE": "0",
+        }
+    variables |= settings or {}
+    roster = Roster(tuple(_loaded(one) for one in characters))
+    async with AsyncExitStack() as stack:
+        if stage is None:
+            stage = await stack.enter_async_context(Stage(limits=paces))
+        bots = {one.name: stage.bot(one.name) for one in roster.loaded}
+        environment = environment_without_keys(Environment.of(variables), with_model=True)
+        environment = environment.overlaid(TELEGRAM_API_ROOT=stage.root)
+        gateway = Gateway(
+            Settings(environment),
+            plan_links(roster, environment, stage=stage),
+            data,
+            OPENERS,
+            models=Models(override=model) if model is not None else None,
+        )
+        stop = Bell()
+        group = await stack.enter_async_context(asyncio.TaskGroup())
+        group.create_task(gateway.run(stop))
+        stack.callback(stop.ring)
+        await gateway.started.wait()
+        yield Play(stage, gateway, bots, roster, environment, data)
+
+
+def _loaded(one: str | Mapping[str, Any]) -> LoadedCharacter:
+    content = {"name": one, "bio": f"{one} is made for a test."} if isinstance(one, str) else one
+    return read_loaded(content)
