@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 import telegram
-from telegram.error import BadRequest, TelegramError
+from telegram.error import BadRequest, EndPointNotFound, TelegramError
 
 from bots.telegram.errors import send_failure
 from bots.telegram.rendering import parts_of
@@ -64,7 +64,10 @@ class Calls:
                 asked["entities"] = part.entities
             if live.address.thread:
                 asked["message_thread_id"] = int(live.address.thread)
-            await self._bot.do_api_request(_RAW_DRAFT, api_kwargs=asked)
+            try:
+                await self._bot.do_api_request(_RAW_DRAFT, api_kwargs=asked)
+            except EndPointNotFound:  # a server of one's own may be older than drafts
+                await self._type(live.address)
         except TelegramError as error:
             failure = send_failure(error, repeatable=True)
             if isinstance(failure, LinkRejected):

@@ -9,14 +9,14 @@ from typing import Any, Self
 
 import aiohttp
 import telegram
-from telegram.error import Conflict, RetryAfter, TelegramError
+from telegram.error import Conflict, TelegramError
 
 from bots.telegram import mapping
 from bots.telegram.calls import Calls
 from bots.telegram.envelope import PLATFORM, envelope, update_id
-from bots.telegram.errors import OTHER_READER_PAUSE, link_failure, silence
+from bots.telegram.errors import link_failure
 from bots.telegram.rendering import MAX_PARTS, MAX_TEXT, render
-from bots.telegram.request import AiohttpRequest
+from bots.telegram.request import AiohttpRequest, Flooded
 from core.clock import Clock, SystemClock
 from core.errors import LinkLost, LinkRejected, SendDelayed, TroupeError
 from core.ids import Account
@@ -178,15 +178,13 @@ class TelegramLink:
             started = self._clock.monotonic()
             try:
                 updates = await self._poll(bot, offset)
-            except RetryAfter as error:
-                await self._clock.sleep(silence(error))
+            except Flooded as error:
+                await self._clock.sleep(error.seconds)
                 continue
-            except Conflict:
+            except Conflict as error:
                 # Either a webhook is set or somebody else polls; only asking tells.
                 if webhook_removed or not await self._remove_webhook(bot):
-                    return LinkLost(
-                        "another program reads with this token", pause=OTHER_READER_PAUSE
-                    )
+                    return link_failure(error)
                 webhook_removed = True
                 continue
             except TelegramError as error:

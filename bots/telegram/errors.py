@@ -10,14 +10,14 @@ from telegram.error import (
     BadRequest,
     ChatMigrated,
     Conflict,
+    EndPointNotFound,
     Forbidden,
     InvalidToken,
     NetworkError,
-    RetryAfter,
     TelegramError,
 )
 
-from bots.telegram.request import NotSent
+from bots.telegram.request import Flooded, NotSent, TokenRefused
 from core.errors import (
     LinkLost,
     LinkRejected,
@@ -54,12 +54,12 @@ _REASONS = (
 def link_failure(error: TelegramError) -> LinkRejected | LinkLost:
     """What a failed login or poll means for the link."""
     match error:
-        case InvalidToken():
+        case TokenRefused() | InvalidToken():
             return LinkRejected("Telegram refused the token")
         case Conflict():
             return LinkLost("another program reads with this token", pause=OTHER_READER_PAUSE)
-        case RetryAfter():
-            return LinkLost("Telegram asks for silence", pause=silence(error))
+        case Flooded():
+            return LinkLost("Telegram asks for silence", pause=error.seconds)
         case NotSent():
             return LinkLost("Telegram is unreachable")
         case Forbidden() | BadRequest():
@@ -77,14 +77,16 @@ def send_failure(error: TelegramError, *, repeatable: bool) -> SendFailed | Link
     unknown outcome is no more than a delay for them.
     """
     match error:
-        case RetryAfter():
-            return Throttled(silence(error))
+        case Flooded():
+            return Throttled(error.seconds)
         case ChatMigrated():
             return Moved(str(error.new_chat_id))
-        case InvalidToken():
+        case TokenRefused() | InvalidToken():
             return LinkRejected("Telegram refused the token")
         case Forbidden() | BadRequest():
             return Unsendable(_reason(error.message))
+        case EndPointNotFound():
+            return Unsendable("this Bot API server is too old for that")
         case NotSent():
             return SendDelayed("Telegram is unreachable")
         case _ if repeatable:
@@ -94,12 +96,6 @@ def send_failure(error: TelegramError, *, repeatable: bool) -> SendFailed | Link
             # comes from a balancer that stopped waiting, or from a server that fell over after
             # the message had left it.
             return SendUncertain(f"the outcome is unknown ({type(error).__name__})")
-
-
-def silence(error: RetryAfter) -> float:
-    """The seconds that a 429 names."""
-    # The property warns whoever asks for it, as PTB is on its way from int to timedelta.
-    return error._retry_after.total_seconds()
 
 
 def _reason(text: str) -> str:

@@ -26,7 +26,8 @@ _MARKUP = re.compile(r"[*_`~\[\]<>#|\\&$=!]|^[ \t]*(?:[-+]|\d+[.)])[ \t]|^[ \t]{
 # The renderer indents by depth, so that a line of nothing but list marks grows to its square.
 _LADDER = re.compile(r"(?:(?:[-+*]|\d{1,9}[.)])[ \t>]+){12}")
 _AUTOLINK = re.compile(r"<(?!(?:https?://|mailto:|tg://)[^\s<>]*>)")
-_ANGLE = "\ufdd0"  # a code point that no text may hold
+_ANGLE, _DOLLAR = "\ufdd0", "\ufdd1"  # code points that no text may hold
+_FORMULAS = 200  # finding the ends of formulas takes their number squared
 _LINK = re.compile(r"(?:https?|tg|ton)://\S|(?:mailto|tel):\S|[\w-]+(?:\.[\w-]+)+", re.I)
 _SENTENCE = re.compile(r"[.!?…。！？]+[\"'”’»)\]]*\s")
 _BLOCKS = frozenset({"pre", "blockquote", "expandable_blockquote"})
@@ -75,6 +76,8 @@ def parts_of(markdown: str, *, max_parts: int = MAX_PARTS) -> tuple[Part, ...]:
             return (Part(text),) if _visible(text) else ()
     else:
         text, spans = _convert(source)
+        if not _visible(text):
+            text, spans = source.strip(), []  # marks without words: somebody meant the marks
     return _split(text, spans, max_parts, longer=longer)
 
 
@@ -82,12 +85,15 @@ def _convert(markdown: str) -> tuple[str, list[Span]]:
     # A renderer that takes <angle brackets> for HTML drops what stands in them. They are words
     # here, so they pass in disguise; one character for one, so that every offset stays right.
     masked = _AUTOLINK.sub(_ANGLE, markdown)
+    if "$$$" in masked or masked.count("$") > _FORMULAS:
+        masked = masked.replace("$", _DOLLAR)  # money
+    formulas = masked.count("\\(") + masked.count("\\[") <= _FORMULAS
     convert, look = _renderer()
     try:
-        text, entities = convert(masked, config=look)
+        text, entities = convert(masked, config=look, latex_escape=formulas)
     except Exception:  # noqa: BLE001 - the wall round a parser that meets whatever a model may write
         return markdown.strip(), []
-    text = text.replace(_ANGLE, "<")
+    text = _unmasked(text)
     index = _characters(text)
     spans = []
     for entity in entities:
@@ -95,11 +101,11 @@ def _convert(markdown: str) -> tuple[str, list[Span]]:
         del extra["type"], extra["offset"], extra["length"]
         url = extra.get("url")
         if url is not None:
-            extra["url"] = url = url.replace(_ANGLE, "%3C")
+            extra["url"] = url = _unmasked(url)
             if not _LINK.match(url):
                 continue
         if "language" in extra:
-            extra["language"] = extra["language"].replace(_ANGLE, "<")
+            extra["language"] = _unmasked(extra["language"])
         span = Span(
             entity.type,
             index(entity.offset),
@@ -225,7 +231,11 @@ def _sendable(text: str) -> str:
         text.encode()
     except UnicodeEncodeError:
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text.replace(_ANGLE, "")
+    return text.replace(_ANGLE, "").replace(_DOLLAR, "")
+
+
+def _unmasked(text: str) -> str:
+    return text.replace(_ANGLE, "<").replace(_DOLLAR, "$")
 
 
 def _visible(text: str) -> bool:

@@ -3,18 +3,39 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
 
 import aiohttp
 import orjson
-from telegram.error import NetworkError, TelegramError, TimedOut
+from telegram.error import NetworkError, RetryAfter, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
+_UNTOLD_SILENCE = 60  # where a 429 names no time, as a balancer's does not
 _JSON = {"Content-Type": "application/json"}
 
 
 class NotSent(NetworkError):
     """No connection came about, so the request surely has not arrived."""
+
+
+class TokenRefused(TelegramError):
+    """401. PTB's own exception for it puts the token into its text."""
+
+
+class Flooded(RetryAfter):
+    """429. Making PTB's own exception sets off a warning of PTB's about itself."""
+
+    __slots__ = ()
+
+    def __init__(self, seconds: float) -> None:
+        self._retry_after = timedelta(seconds=seconds)
+        TelegramError.__init__(self, f"silence asked for, {seconds:g} s")
+
+    @property
+    def seconds(self) -> float:
+        return self._retry_after.total_seconds()
 
 
 class UnclearAnswer(TelegramError):
@@ -83,7 +104,7 @@ class AiohttpRequest(BaseRequest):
             async with self._session.request(
                 method, url, data=body, headers=headers, timeout=timeout, allow_redirects=False
             ) as answer:
-                return answer.status, await answer.read()
+                status, content = answer.status, await answer.read()
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
             raise NotSent("no connection") from None
         except aiohttp.InvalidURL:
@@ -92,6 +113,11 @@ class AiohttpRequest(BaseRequest):
             raise TimedOut("no answer in time") from None
         except (aiohttp.ClientError, OSError) as error:
             raise NetworkError(f"the connection broke ({type(error).__name__})") from None
+        if status == HTTPStatus.UNAUTHORIZED:
+            raise TokenRefused("the token was refused")
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
+            raise Flooded(_silence(content))
+        return status, content
 
     def _timeout_of(self, read: Any, write: Any, connect: Any) -> aiohttp.ClientTimeout:
         default = BaseRequest.DEFAULT_NONE
@@ -112,6 +138,15 @@ class AiohttpRequest(BaseRequest):
         bounded = connect is not None and read is not None and write is not None
         total = connect + read + write if bounded else None  # type: ignore[operator] # bounded
         return aiohttp.ClientTimeout(total=total, sock_connect=connect, sock_read=read)
+
+
+def _silence(content: bytes) -> float:
+    """The seconds of a 429."""
+    try:
+        seconds = orjson.loads(content)["parameters"]["retry_after"]
+    except (ValueError, KeyError, TypeError):
+        return _UNTOLD_SILENCE
+    return float(seconds) if isinstance(seconds, int) and seconds > 0 else _UNTOLD_SILENCE
 
 
 def _body(

@@ -83,6 +83,18 @@ def test_angle_brackets_in_code_stay():
     assert part.text == "<b>x</b>\nand a<b>"
 
 
+@pytest.mark.parametrize("words", ["that costs $$$ here", "$5 or $6", "***", "$" * 9])
+def test_money_and_lonely_marks_are_words(words):
+    (part,) = parts_of(words)
+    assert part.text.strip()
+    assert part.text.count("$") == words.count("$")
+
+
+@pytest.mark.parametrize("mark", ["\\(", "$", "$ ", "$$ ", "[", "![](", "||", "- > ", "<"])
+def test_marks_without_end_do_not_stop_the_process(mark):
+    fits(parts_of(mark * (100_000 // len(mark))))
+
+
 def test_headings_have_no_decoration_that_nobody_wrote():
     (part,) = parts_of("# Tea\n\n- green\n- black")
     assert part.text == "Tea\n\n• green\n• black"
