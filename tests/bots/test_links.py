@@ -1,0 +1,122 @@
+"""Who logs in where, and who is refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from bots.links import PlatformKeys, plan_links
+from core.casting import LoadedCharacter, Roster
+from core.character import Character
+from core.secrets import Secret
+from core.settings.layers import Environment
+
+ONE, TWO = "110201543:" + "a" * 35, "220201543:" + "b" * 35
+
+
+def cast(*names: str, **secrets: str) -> Roster:
+    return Roster(
+        tuple(
+            LoadedCharacter(
+                Character(name=name, bio=("x",)),
+                {key: Secret(value) for key, value in secrets.items()},
+            )
+            for name in names
+        )
+    )
+
+
+def test_each_character_gets_the_bot_of_her_own_token() -> None:
+    plan = plan_links(
+        cast("Eliza", "Ada"),
+        Environment.of(
+            {"CHARACTER__ELIZA__TELEGRAM_BOT_TOKEN": ONE},
+            {"CHARACTER.ADA.TELEGRAM_BOT_TOKEN": TWO},
+        ),
+    )
+    assert [(link.character.name, link.platform, link.account) for link in plan.links] == [
+        ("Eliza", "telegram", "telegram:110201543"),
+        ("Ada", "telegram", "telegram:220201543"),
+    ]
+    assert plan.links[1].token == Secret(TWO)
+    assert plan.links[1].settings.secret("TELEGRAM_BOT_TOKEN") == Secret(TWO)
+    assert (plan.off, plan.findings) == ((), ())
+
+
+def test_an_unscoped_token_is_the_first_ones_and_the_others_see_their_line() -> None:
+    plan = plan_links(
+        cast("Eliza", "Mrs Who", "C#?"), Environment.of(dotenv={"TELEGRAM_BOT_TOKEN": ONE})
+    )
+    assert [link.character.name for link in plan.links] == ["Eliza"]
+    assert plan.off[0].line_to_add == (
+        "CHARACTER.MRS_WHO.TELEGRAM_BOT_TOKEN=123456:ABC...   # in .env"
+    )
+    assert plan.off[0].reason == "TELEGRAM_BOT_TOKEN is not set"
+    assert plan.off[1].line_to_add.startswith(f"CHARACTER.{plan.off[1].character.id.upper()}.")
+    assert plan.findings == ()
+
+
+@pytest.mark.parametrize("second", [ONE, "110201543:" + "z" * 35])
+def test_the_same_bot_twice_is_refused_naming_both_and_the_others_go_on(second: str) -> None:
+    plan = plan_links(
+        cast("Eliza", "Ada", "Bob"),
+        Environment.of(
+            {
+                "CHARACTER.ELIZA.TELEGRAM_BOT_TOKEN": ONE,
+                "CHARACTER.ADA.TELEGRAM_BOT_TOKEN": second,
+                "CHARACTER.BOB.TELEGRAM_BOT_TOKEN": TWO,
+            }
+        ),
+    )
+    assert [link.character.name for link in plan.links] == ["Bob"]
+    (finding,) = plan.findings
+    assert "Eliza and Ada have the same bot" in finding.what
+    assert [one.character.name for one in plan.off] == ["Eliza", "Ada"]
+
+
+@pytest.mark.parametrize("wrong", ["sesame", ONE + "x", ONE[:-1], ":" + "a" * 35, "1:sesame 2"])
+def test_what_is_no_token_is_refused_without_being_shown(wrong: str) -> None:
+    plan = plan_links(cast("Ada", TELEGRAM_BOT_TOKEN=wrong), Environment.of())
+    assert plan.links == ()
+    (finding,) = plan.findings
+    assert finding.where == "TELEGRAM_BOT_TOKEN of Ada, in the character's secrets"
+    assert wrong not in f"{plan!r}{finding}"
+
+
+def test_another_bot_api_server_may_have_tokens_of_its_own_shape() -> None:
+    environment = Environment.of({"TELEGRAM_API_ROOT": "http://127.0.0.1:9", "PORT": "1"})
+    plan = plan_links(cast("Ada", TELEGRAM_BOT_TOKEN="7:short"), environment)
+    assert [link.account for link in plan.links] == ["telegram:7"]
+    slash = Environment.of({"TELEGRAM_API_ROOT": "https://api.telegram.org/"})
+    assert plan_links(cast("Ada", TELEGRAM_BOT_TOKEN="7:short"), slash).links == ()
+
+
+@dataclass
+class Made:
+    token: str
+
+
+class Boards:
+    """A stage: makes a bot for whoever asks."""
+
+    def bot(self, name: str) -> Made:
+        return Made(f"{len(name)}:{name}")
+
+
+def test_on_a_stage_everybody_plays_and_no_configured_token_is_used() -> None:
+    environment = Environment.of({"TELEGRAM_BOT_TOKEN": ONE})
+    plan = plan_links(cast("Eliza", "Ada"), environment, stage=Boards())
+    assert [link.token for link in plan.links] == [Secret("5:Eliza"), Secret("3:Ada")]
+
+
+def test_a_character_may_be_on_one_platform_and_off_another() -> None:
+    platforms = {"telegram": PlatformKeys("TELEGRAM_BOT_TOKEN"), "pager": PlatformKeys("PAGER_KEY")}
+    plan = plan_links(cast("Ada", TELEGRAM_BOT_TOKEN=ONE), Environment.of(), platforms)
+    assert [link.platform for link in plan.links] == ["telegram"]
+    assert [one.platform for one in plan.off] == ["pager"]
+
+
+def test_no_token_shows_in_a_plan() -> None:
+    plan = plan_links(cast("Ada", TELEGRAM_BOT_TOKEN=ONE), Environment.of())
+    assert "a" * 20 not in repr(plan)
