@@ -7,6 +7,7 @@ import logging
 import math
 import re
 from collections.abc import Sequence
+from functools import cache
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +92,7 @@ def shell_name(name: str) -> str:
     return re.sub(r"[\W_]+", "_", name).strip("_").upper()
 
 
+@cache
 def camel(name: str) -> str:
     """MAX_TOKENS as elizaOS spells it in character files: maxTokens."""
     first, *rest = name.lower().split("_")
