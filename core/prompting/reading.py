@@ -49,9 +49,13 @@ _HALF_PREAMBLE = re.compile(
     r"[^\n<{]{0,80}(?:[:.!][\s`a-z]{0,24}(?:<[a-z]{0,8}|\{\s{0,32})?)?\Z", re.I
 )
 
-_OBJECT = re.compile(r"\{\s{0,32}(?:([\"'])[A-Za-z_][\w -]{0,31}\1|[A-Za-z_]\w{0,31})\s{0,8}:")
+_GAP = r"(?:\s|//[^\n]{0,120}\n){0,32}"
+_OBJECT = re.compile(
+    rf"\{{{_GAP}(?:([\"'])[A-Za-z_][\w -]{{0,31}}\1|[A-Za-z_]\w{{0,31}})\s{{0,8}}:"
+)
 _HALF_OBJECT = re.compile(
-    r"\{\s{0,32}(?:([\"'])(?:[A-Za-z_][\w -]{0,31})?(?:\1\s{0,8})?|[A-Za-z_]\w{0,31}\s{0,8})?\Z"
+    rf"\{{{_GAP}(?:([\"'])(?:[A-Za-z_][\w -]{{0,31}})?(?:\1\s{{0,8}})?"
+    r"|[A-Za-z_]\w{0,31}\s{0,8}|/(?:/[^\n]{0,120})?)?\Z"
 )
 _VERDICT = re.compile(r"\W{0,3}(IGNORE|NONE|STOP)\W{0,3}\Z")
 _HALF_VERDICT = re.compile(r"\W{0,3}([A-Z]{0,6})\W{0,3}\Z")
@@ -86,6 +90,11 @@ class AnswerReader:
         self._raw: list[str] = []
         self._verdict = ""
         self._last = ""
+
+    @property
+    def waiting(self) -> int:
+        """How much is held back because it may be the beginning of something; always little."""
+        return len(self._buffer)
 
     @property
     def full(self) -> bool:

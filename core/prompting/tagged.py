@@ -113,7 +113,7 @@ class Tagged:
             return token.end()
         tag = TAG.match(text, at)
         if tag is None:
-            half = not final and ("<!--".startswith(text[at:]) or _HALF_TAG.match(text, at))
+            half = not final and ("<!--".startswith(text[at : at + 4]) or _HALF_TAG.match(text, at))
             if half or (not final and _HALF_TOKEN.match(text, at)):
                 return at
             self._loose.add("<")
