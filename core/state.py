@@ -124,7 +124,8 @@ async def compose(
     Sections of `onto` stay where no fresh one takes their place.
     """
     told: dict[str, Section] = {s.name: s for s in onto.sections} if onto else {}
-    for _, group in groupby(chosen(providers, include, only=only), attrgetter("position")):
+    asked = chosen(providers, include, only=only)
+    for _, group in groupby(asked, attrgetter("position")):
         later: list[tuple[Provider, Awaitable[Told]]] = []
         for provider in group:
             try:
@@ -140,7 +141,9 @@ async def compose(
             async with asyncio.TaskGroup() as tasks:
                 for provider, waiting in later:
                     tasks.create_task(_wait(told, provider, waiting, limit))
-    sections = tuple(sorted(told.values(), key=attrgetter("position")))
+    # Who was asked first stands first among equals, also when the others were quicker.
+    place = {provider.name: at for at, provider in enumerate(asked)}
+    sections = tuple(sorted(told.values(), key=lambda s: (s.position, place.get(s.name, -1))))
     values: dict[str, str] = {}
     for section in sections:
         values[section.name] = section.text

@@ -8,6 +8,7 @@ its oldest lines in blocks, not one by one.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from zlib import crc32
 
 from core.messages import Attachment, Inbound
 from core.ports import ModelRequest, Said
@@ -52,9 +53,9 @@ def prompt(scene: Scene, state: State) -> ModelRequest:
 
 
 def window(history: Sequence[Line], longest: int) -> Sequence[Line]:
-    """The lines to show: at most `longest`, fewer by up to a third of them when there were more.
+    """The lines to show: at most `longest`, fewer by up to half of them when there were more.
 
-    It begins at the line with the least time stamp hash among the candidates, which stays the same
+    It begins at the candidate whose time stamp has the least checksum, which stays the same
     line while the history moves on below it, without anybody counting.
     """
     least, size = len(history), 0
@@ -64,13 +65,13 @@ def window(history: Sequence[Line], longest: int) -> Sequence[Line]:
     least = max(least + (size > _LONGEST_TALK), len(history) - longest, 0)
     if least == 0 and len(history) < longest:
         return history
-    candidates = range(least, min(least + max(longest // 3, 1), len(history)))
+    candidates = range(least, min(least + max(longest // 2, 1), len(history)))
     start = min(candidates, key=lambda at: _mixed(history[at]), default=len(history))
     return history[start:]
 
 
 def _mixed(line: Line) -> int:
-    return int(line.at.timestamp() * 1000) * 2_654_435_761 % 4_294_967_291
+    return crc32(int(line.at.timestamp() * 1000).to_bytes(8, signed=True))
 
 
 def _talk(scene: Scene) -> list[Said]:
