@@ -19,7 +19,10 @@ _YOU_ARE = re.compile(r"\bYou are ([A-Z][\w'-]{0,40}(?: [A-Z][\w'-]{0,40}){0,2})
 _ABOUT = re.compile(r"^# About .{1,80}\n([^.!?\n]{1,200}[.!?])", re.MULTILINE)
 _TOPICS = re.compile(r"likes to talk about ([^\n]{1,400})\.$", re.MULTILINE)
 _SPEAKER = re.compile(r"^[^:\n]{1,120}: ", re.MULTILINE)
-_MINE = re.compile(r"\bmy\s+([^.,!?;\n]{1,60})", re.IGNORECASE)
+_MINE = re.compile(
+    r"\bmy\s+([\w'-]+(?:\s+(?!(?:is|are|was|were|has|had|will|does|did|can|and|but|to)\b)[\w'-]+){0,2})",
+    re.IGNORECASE,
+)
 _SUM = re.compile(
     r"(-?\d{1,9}(?:\.\d{1,6})?)\s*(\+|-|−|\*|x|×|/|÷|plus|minus|times|divided by)"
     r"\s*(-?\d{1,9}(?:\.\d{1,6})?)",

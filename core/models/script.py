@@ -221,7 +221,7 @@ ELSE: tuple[str, ...] = (
 
 _TURNED = {
     "i": "you", "me": "you", "my": "your", "mine": "yours", "myself": "yourself", "am": "are",
-    "i'm": "you are", "i've": "you have", "i'll": "you will", "i'd": "you would", "was": "were",
+    "i'm": "you are", "i've": "you have", "i'll": "you will", "i'd": "you would",
     "you": "I", "your": "my", "yours": "mine", "yourself": "myself", "you're": "I am",
     "you've": "I have", "you'll": "I will", "we": "you", "our": "your", "us": "you",
 }  # fmt: skip

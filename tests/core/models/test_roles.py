@@ -1,0 +1,222 @@
+"""Which model answers, and who takes over when it does not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import aclosing
+from datetime import UTC, datetime
+from random import Random
+from typing import Any
+
+import pytest
+
+from core.errors import ModelRejected, ModelUnavailable
+from core.models import chain
+from core.models.chain import Link
+from core.models.roles import Models
+from core.models.scripted import Line, Scripted
+from core.ports import ModelRequest, Said, Spent
+from core.secrets import Secret
+from core.settings.context import RequestContext, request_scope
+from core.settings.layers import Settings
+from tests.core.scenes import settings
+from tests.fakes.model_server import ModelServer, Script
+
+ASK = ModelRequest("You are Ada.", (Said("user", "hello"),))
+KEY, OTHER = "sk-test-0123456789abcdefghij", "sk-other-0123456789abcdefghi"
+
+
+class Turned:
+    """A clock that is turned instead of waited for."""
+
+    def __init__(self) -> None:
+        self.at = 0.0
+        self.slept: list[float] = []
+
+    def now(self) -> datetime:
+        return datetime(2026, 1, 1, tzinfo=UTC)
+
+    def monotonic(self) -> float:
+        return self.at
+
+    def sleep(self, seconds: float) -> Awaitable[None]:
+        self.slept.append(seconds)
+        self.at += seconds
+        return asyncio.sleep(0)
+
+
+async def told(pieces: AsyncIterator[str]) -> str:
+    return "".join([piece async for piece in pieces])
+
+
+def chained(*providers: Scripted, clock: Turned | None = None, account: str = "") -> Any:
+    links = [Link(p, account or str(at)) for at, p in enumerate(providers)]
+    return chain.stream(links, ASK, None, clock or Turned(), Random(1))
+
+
+# --- the chain -----------------------------------------------------------------------------------
+
+
+async def test_the_next_one_takes_over_from_one_that_is_away() -> None:
+    first, second = Scripted([ModelUnavailable("away")]), Scripted(["hello"])
+    assert await told(chained(first, second)) == "hello"
+
+
+async def test_nobody_takes_over_in_mid_answer() -> None:
+    first = Scripted([Line(("half ",), error=ModelUnavailable("cut"))])
+    second = Scripted(["other"])
+    with pytest.raises(ModelUnavailable):
+        await told(chained(first, second))
+    assert second.requests == []
+
+
+async def test_a_refused_key_is_not_tried_with_another_model() -> None:
+    first, second = Scripted([ModelRejected("key")]), Scripted(["hello"])
+    with pytest.raises(ModelRejected):
+        await told(chained(first, second, account="same"))
+    assert await told(chained(first, second)) == "hello"
+
+
+async def test_the_chain_is_tried_once_more_after_a_pause() -> None:
+    clock = Turned()
+    only = Scripted([ModelUnavailable("away"), "back again"])
+    assert await told(chained(only, clock=clock)) == "back again"
+    assert 0.2 < clock.slept[0] < 1
+
+
+async def test_the_second_failure_is_the_last() -> None:
+    only = Scripted([ModelUnavailable("away")])
+    with pytest.raises(ModelUnavailable):
+        await told(chained(only))
+    assert len(only.requests) == 2
+
+
+async def test_a_named_pause_is_kept() -> None:
+    clock = Turned()
+    only = Scripted([ModelUnavailable("busy", retry_after=4), "now"])
+    assert await told(chained(only, clock=clock)) == "now"
+    assert clock.slept[0] >= 4
+
+
+async def test_a_pause_too_long_for_a_conversation_is_not_waited_for() -> None:
+    only = Scripted([ModelUnavailable("busy", retry_after=3600)])
+    with pytest.raises(ModelUnavailable) as caught:
+        await told(chained(only))
+    assert len(only.requests) == 1
+    assert caught.value.retry_after == 3600
+
+
+async def test_closing_the_answer_closes_the_call_below() -> None:
+    model = Scripted([Line(("one", "two"), hangs=True)])
+    async with aclosing(chained(model)) as pieces:
+        assert await anext(pieces) == "one"
+    assert model.closed == 1
+
+
+# --- roles ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[ModelServer]:
+    async with ModelServer() as running:
+        yield running
+
+
+@pytest.fixture
+async def models() -> AsyncIterator[Models]:
+    async with Models() as made:
+        yield made
+
+
+def online(server: ModelServer, **more: str) -> Settings:
+    return settings(OPENAI_BASE_URL=server.base_url, **more)
+
+
+async def test_without_key_and_address_the_offline_model_answers(models: Models) -> None:
+    assert [link.provider.name for link in models.links(settings(), "TEXT_LARGE")] == ["offline"]
+    assert "Ada" in await told(models.stream(settings(), "TEXT_LARGE", ASK))
+
+
+async def test_each_role_has_its_own_models(models: Models, server: ModelServer) -> None:
+    config = online(server, OPENAI_LARGE_MODEL="big, spare", OPENAI_SMALL_MODEL="tiny")
+    names = [link.provider.name for link in models.links(config, "TEXT_LARGE")]
+    assert names == ["openai:big", "openai:spare"]
+    await told(models.stream(config, "TEXT_SMALL", ASK))
+    assert server.calls[0].request["model"] == "tiny"
+
+
+async def test_the_spare_model_answers_when_the_big_one_fails(
+    models: Models, server: ModelServer
+) -> None:
+    def answer(request: dict[str, Any]) -> Script:
+        return Script("from the spare", fault="500" if request["model"] == "big" else "")
+
+    server.answer = answer
+    config = online(server, OPENAI_LARGE_MODEL="big,spare", OPENAI_API_KEY=KEY)
+    spent = Spent()
+    assert await told(models.stream(config, "TEXT_LARGE", ASK, spent)) == "from the spare"
+    assert spent.usage.model == "spare"
+
+
+async def test_a_persons_own_key_is_used_for_that_person_alone(
+    models: Models, server: ModelServer
+) -> None:
+    config = online(server, OPENAI_API_KEY=KEY)
+    context = RequestContext(entity_id="robin", entity_settings={"OPENAI_API_KEY": Secret(OTHER)})
+    await told(models.stream(config, "TEXT_LARGE", ASK))
+    with request_scope(context):
+        await told(models.stream(config, "TEXT_LARGE", ASK))
+    await told(models.stream(config, "TEXT_LARGE", ASK))
+    used = [call.headers["Authorization"] for call in server.calls]
+    assert used == [f"Bearer {key}" for key in (KEY, OTHER, KEY)]
+
+
+async def test_many_accounts_do_not_pile_up(models: Models, server: ModelServer) -> None:
+    for at in range(200):
+        models.links(online(server, OPENAI_API_KEY=f"{KEY}{at}"), "TEXT_LARGE")
+    assert await told(models.stream(online(server, OPENAI_API_KEY=KEY), "TEXT_LARGE", ASK))
+
+
+async def test_a_model_put_in_by_hand_answers_for_all() -> None:
+    models = Models(override=Scripted(["scripted"]))
+    assert await told(models.stream(settings(OPENAI_API_KEY=KEY), "TEXT_SMALL", ASK)) == "scripted"
+    assert not models.can_embed(settings(OPENAI_API_KEY=KEY))
+
+
+async def test_vectors_come_where_there_is_a_model_for_them(
+    models: Models, server: ModelServer
+) -> None:
+    assert not models.can_embed(settings())
+    with pytest.raises(ModelRejected):
+        await models.embed(settings(), ["x"])
+    config = online(server)
+    assert models.can_embed(config)
+    assert len(await models.embed(config, ["a", "b"])) == 2
+    assert await models.embed(config, []) == []
+    assert server.embeddings == 1
+
+
+async def test_warming_up_asks_nobody(models: Models, server: ModelServer) -> None:
+    await models.warm(online(server, OPENAI_API_KEY=KEY))
+    await models.warm(settings())
+    assert server.connections == server.chats == 0
+
+
+# --- the scripted model --------------------------------------------------------------------------
+
+
+async def test_a_script_waits_for_what_the_test_decides() -> None:
+    ready = asyncio.Event()
+    model = Scripted([Line(("go",), after=ready.wait)])
+    reading = asyncio.ensure_future(told(model.stream(ASK)))
+    await asyncio.sleep(0)
+    assert not reading.done()
+    ready.set()
+    assert await reading == "go"
+
+
+async def test_a_script_may_be_a_function_of_the_request() -> None:
+    model = Scripted(lambda request: request.messages[-1].text.upper())
+    assert await told(model.stream(ASK)) == "HELLO"
+    assert model.requests == [ASK]
