@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+import threading
 from typing import NoReturn
 
 _SHOWN = "«secret»"
@@ -51,25 +52,30 @@ class Taught:
     """What the logs must never show: every secret this process has met, and known shapes."""
 
     # A Telegram token in any text, also one that we were never told: digits, colon, 30 and more.
-    _SHAPES = re.compile(r"\b\d{6,}:[A-Za-z0-9_-]{30,}\b|\bsk-[A-Za-z0-9_-]{16,}\b")
+    _SHAPES = re.compile(r"(?<!\d)\d{6,}:[A-Za-z0-9_-]{30,}|\bsk-[A-Za-z0-9_-]{16,}\b")
     _SHORTEST = 6  # masking every "a" of a log because somebody's key is "a" would help nobody
 
     def __init__(self) -> None:
         self._values: set[str] = set()
         self._pattern: re.Pattern[str] | None = None
+        self._lock = threading.Lock()  # lines are masked in the thread that writes them
 
     def learn(self, value: str) -> None:
-        if len(value) >= self._SHORTEST and value not in self._values:
+        if len(value) < self._SHORTEST or value in self._values:
+            return
+        with self._lock:
             self._values.add(value)
             self._pattern = None
 
     def mask(self, text: str) -> str:
         """The text with every secret replaced."""
-        if self._values and self._pattern is None:
-            longest_first = sorted(self._values, key=len, reverse=True)
-            self._pattern = re.compile("|".join(map(re.escape, longest_first)))
-        if self._pattern is not None:
-            text = self._pattern.sub(_SHOWN, text)
+        with self._lock:
+            if self._values and self._pattern is None:
+                longest_first = sorted(self._values, key=len, reverse=True)
+                self._pattern = re.compile("|".join(map(re.escape, longest_first)))
+            pattern = self._pattern
+        if pattern is not None:
+            text = pattern.sub(_SHOWN, text)
         return self._SHAPES.sub(_SHOWN, text)
 
 

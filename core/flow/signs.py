@@ -29,9 +29,9 @@ _PATIENCE = 5.0
 class _Sign:
     typing: int = 0
     """Turns that are thinking there."""
-    typed_at: float = 0.0
+    typed_at: float = float("-inf")
     draft: Live | None = None
-    drafted_at: float = 0.0
+    drafted_at: float = float("-inf")
     showing: asyncio.Event | None = None
     """Set when the request that is under way has been answered."""
 
