@@ -10,9 +10,9 @@ import telegram
 from telegram.error import BadRequest, EndPointNotFound, TelegramError
 
 from bots.telegram.errors import send_failure
-from bots.telegram.rendering import parts_of
+from bots.telegram.rendering import parts_of, repeated
 from core.errors import LinkRejected, SendDelayed, SendUncertain, Unsendable
-from core.messages import Address, Delivery, DeliveryKind, Live, Receipt
+from core.messages import Address, Delivery, DeliveryKind, DeliveryStatus, Live, Receipt
 
 # PTB's typed send_message doubles the cost of a call (330 us of CPU against 170) for objects that
 # nobody here looks at. The odd spelling: PTB warns whoever calls by hand what it has a method for;
@@ -87,6 +87,8 @@ class Calls:
 
     async def _send(self, delivery: Delivery) -> Receipt:
         payload = _payload(delivery)
+        if delivery.status is DeliveryStatus.UNCERTAIN:
+            payload = repeated(payload)  # Telegram cannot drop the double, so people may know
         asked: dict[str, Any] = {
             "chat_id": _chat(delivery.address),
             "text": payload["text"],

@@ -14,8 +14,9 @@ import orjson
 from bots.telegram.graphemes import joined
 from core.messages import Reply
 
-MAX_TEXT = 4096
-"""UTF-16 units, after rendering."""
+_REPEAT = "🔁 "
+MAX_TEXT = 4096 - 3
+"""UTF-16 units, after rendering; Telegram's most, less the mark that a repeat may need."""
 MAX_PARTS = 5
 _MAX_ENTITIES = 100  # Telegram ignores further ones
 _MAX_SOURCE = 40_000  # twice what five messages hold; rendering it must not stop the loop for long
@@ -79,6 +80,15 @@ def parts_of(markdown: str, *, max_parts: int = MAX_PARTS) -> tuple[Part, ...]:
         if not _visible(text):
             text, spans = source.strip(), []  # marks without words: somebody meant the marks
     return _split(text, spans, max_parts, longer=longer)
+
+
+def repeated(payload: dict[str, Any]) -> dict[str, Any]:
+    """The same message with a mark before it: perhaps it stands there already."""
+    marked = {**payload, "text": _REPEAT + payload["text"]}
+    if entities := payload.get("entities"):
+        units = len(_REPEAT.encode("utf-16-le")) // 2
+        marked["entities"] = [{**one, "offset": one["offset"] + units} for one in entities]
+    return marked
 
 
 def _convert(markdown: str) -> tuple[str, list[Span]]:
