@@ -15,6 +15,7 @@ from core.prompting.names import SILENT, declines, names_in
 from core.prompting.saying import Mouth
 from core.prompting.tagged import (
     FIELDS,
+    MARKUP,
     TAG,
     THINKING,
     THOUGHT_OVER,
@@ -208,9 +209,10 @@ class AnswerReader:
     # --- a model that just talks ---------------------------------------------------------------
 
     def _plain(self, text: str, at: int, final: bool) -> int:
-        if text[at] != "<":
-            end = text.find("<", at)
-            return self._say(text, at, len(text) if end < 0 else end)
+        markup = MARKUP.search(text, at)
+        end = markup.start() if markup else len(text)
+        if end > at:
+            return self._say(text, at, end)
         if token := TOKEN.match(text, at):
             return token.end()
         tag = TAG.match(text, at)

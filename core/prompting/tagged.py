@@ -25,7 +25,9 @@ _HALF_TOKEN = re.compile(r"<(?:\|(?:[\w ]{0,24}\|?)?)?\Z")
 _CDATA = "<![CDATA["
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|amp|lt|gt|quot|apos|nbsp);")
 _HALF_ENTITY = re.compile(r"&#?\w{0,8}\Z")
-_SPECIAL = re.compile(r"[<&]")
+# Signs that cannot begin anything are passed over in one go: "<<<<<", "a < b".
+MARKUP = re.compile(r"<(?=[A-Za-z/!|]|\Z)")
+_SPECIAL = re.compile(r"<(?=[A-Za-z/!|]|\Z)|&(?=[#\w]|\Z)")
 _MOST_KEPT = 16 * 1024
 _DEEPEST = 8
 
@@ -101,9 +103,9 @@ class Tagged:
     # --- between fields ------------------------------------------------------------------------
 
     def _outside(self, text: str, at: int, final: bool) -> int:
-        if text[at] != "<":
-            end = text.find("<", at)
-            end = len(text) if end < 0 else end
+        markup = MARKUP.search(text, at)
+        end = markup.start() if markup else len(text)
+        if end > at:
             self._loose.add(text[at:end])
             return end
         if text.startswith("<!--", at):
@@ -163,9 +165,9 @@ class Tagged:
 
     def _aside(self, text: str, at: int, final: bool) -> int:
         kept = self._kept[self._field]
-        if text[at] != "<":
-            end = text.find("<", at)
-            end = len(text) if end < 0 else end
+        markup = MARKUP.search(text, at)
+        end = markup.start() if markup else len(text)
+        if end > at:
             kept.add(text[at:end])
             return end
         tag = TAG.match(text, at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 from itertools import pairwise
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.character import read_character
 from core.messages import Attachment, Author, Quote
 from core.ports import ModelRequest
 from core.prompting.stock import prompt, window
@@ -21,6 +23,7 @@ from tests.core import scenes
 from tests.core.scenes import direct, group, message, said
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden"
+CHARACTERS = Path(__file__).resolve().parents[3] / "characters"
 TALK = (
     said("Hello"),
     said("Good day. What brings you here?", at=1, ours=True),
@@ -59,9 +62,13 @@ async def test_the_prompt_is_the_one_that_was_read_and_approved(name: str) -> No
     assert shown(request) == (GOLDEN / f"{name}.txt").read_text(encoding="utf-8")
 
 
-async def test_the_prompt_of_a_character_is_small() -> None:
-    request = await asked(direct())
-    assert len(shown(request)) / 4 < 900
+@pytest.mark.parametrize("name", ["eliza", "ada"])
+async def test_the_prompt_of_a_character_is_small(name: str) -> None:
+    data = json.loads((CHARACTERS / f"{name}.json").read_text(encoding="utf-8"))
+    character = read_character(data, where=name).character
+    assert character is not None
+    request = await asked(direct(character=character))
+    assert len(shown(request)) / 4 < 900  # some four characters are a token
 
 
 async def test_the_same_beginning_serves_every_turn_of_every_room() -> None:
