@@ -359,6 +359,8 @@ class Turns:
         except BaseException:
             part.outbox.release(lead.address)
             raise
+        if granted and not stored:
+            part.outbox.release(lead.address)
         part.outbox.accept(stored)
         if say and stored:
             self._records.said(part.character.name, lead, say.text, actions)

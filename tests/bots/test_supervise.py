@@ -1,0 +1,127 @@
+"""One link's trouble stays its own, and somebody can always say what it is."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import cast
+
+import pytest
+
+from bots.supervise import Health, Leave, Phase, keep_link
+from core.errors import LinkLost, LinkRejected
+from core.flow.outbox import Outbox
+from core.flow.pace import Pace, Rate
+from core.ids import Account
+from core.messages import Received
+from core.ports import Platform, Store
+from tests.fakes.clock import FakeClock, settle
+from tests.fakes.ledger import FakeLedger
+from tests.fakes.platform import FakePlatform
+
+
+@dataclass
+class Kept:
+    platform: FakePlatform
+    health: Health
+    clock: FakeClock
+    leave: Leave
+    entered: list[str]
+    task: asyncio.Task[None]
+
+
+async def _hear(received: Sequence[Received]) -> None:
+    """Nothing is said in these tests."""
+
+
+@asynccontextmanager
+async def kept(
+    *platforms: FakePlatform, clock: FakeClock | None = None
+) -> AsyncIterator[list[Kept]]:
+    clock = clock or FakeClock()
+    free = Rate(0, 1.0)
+    links: list[Kept] = []
+    async with asyncio.TaskGroup() as group:
+        for number, platform in enumerate(platforms):
+            health, leave, entered = Health(f"C{number}", "telegram"), Leave(), list[str]()
+            outbox = Outbox(
+                Account(f"telegram:{number}"),
+                cast(Store, FakeLedger()),
+                clock,
+                Pace(free, free, free, clock.monotonic),
+                platform.limits,
+            )
+
+            async def on_entered(entering: Platform, into: list[str] = entered) -> None:
+                into.append(entering.handle)
+
+            def open_platform(platform: FakePlatform = platform) -> Platform:
+                return platform
+
+            task = group.create_task(
+                keep_link(
+                    open_platform, outbox, _hear, health, on_entered, leave, clock, random.Random(1)
+                )
+            )
+            links.append(Kept(platform, health, clock, leave, entered, task))
+        await settle()
+        yield links
+        for link in links:
+            link.leave.listening.ring()
+            link.leave.sending.ring()
+
+
+async def test_one_refused_and_one_flaky_link_do_not_touch_the_third() -> None:
+    refused, flaky, good = FakePlatform(), FakePlatform(), FakePlatform()
+    refused.entries.append(LinkRejected("the token is refused"))
+    flaky.entries.extend([LinkLost("unreachable"), RuntimeError("a bug in the client")])
+    async with kept(refused, flaky, good) as links:
+        phases = [one.health.phase for one in links]
+        assert phases == [Phase.REJECTED, Phase.RETRYING, Phase.LIVE]
+        assert links[0].health.reason == "the token is refused"
+        assert links[0].task.done()
+    assert [one.health.phase for one in links] == [Phase.REJECTED, Phase.STOPPED, Phase.STOPPED]
+
+
+async def test_a_link_that_only_cannot_listen_still_sends() -> None:
+    deaf = FakePlatform()
+    deaf.listens.append(LinkLost("another program reads with this token", pause=30))
+    async with kept(deaf) as [link]:
+        assert link.health.phase is Phase.RETRYING
+        assert "another program" in link.health.reason
+        assert link.platform.inside
+
+
+async def test_a_bug_in_a_client_ends_that_attempt_and_not_the_process(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    broken = FakePlatform()
+    broken.listens.append(ZeroDivisionError())
+    async with kept(broken) as [link]:
+        assert link.health.phase is Phase.RETRYING
+        assert link.health.reason == "the client failed (ZeroDivisionError)"
+    assert "the client failed" in caplog.text
+
+
+async def test_each_change_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    health = Health("Ada", "telegram")
+    for _ in range(3):
+        health.turn(Phase.RETRYING, "unreachable")
+    health.turn(Phase.LIVE)
+    lines = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert lines == ["Ada on telegram is retrying: unreachable"]
+
+
+async def test_told_to_stop_listening_it_still_speaks_until_told_to_be_silent() -> None:
+    async with kept(FakePlatform()) as [link]:
+        link.leave.listening.ring()
+        await settle()
+        assert link.platform.inside
+        assert not link.task.done()
+        link.leave.sending.ring()
+        await settle()
+        assert not link.platform.inside
+        assert link.task.done()
