@@ -153,6 +153,8 @@ class Gateway:
             for planned in self._plan.links:
                 self._start(planned)
             background.append(group.create_task(self._first_results()))
+            if isinstance(models, Models):
+                background.append(group.create_task(self._warm(models)))
             await stop.heard()
             await close(
                 [one.leave for one in self._links.values()],
@@ -268,6 +270,11 @@ class Gateway:
 
     def _settled(self, delivery: Delivery, status: DeliveryStatus) -> None:
         self.tally.deliveries[delivery.address.platform, status.value] += 1
+
+    async def _warm(self, models: Models) -> None:
+        """Load what the first model call would have to wait for, once for each account."""
+        for planned in self._plan.links:
+            await models.warm(planned.settings)
 
     async def _first_results(self) -> None:
         for one in list(self._links.values()):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol, Self, TypeVar
@@ -141,7 +141,9 @@ class ModelProvider(Protocol):
         """As "openai:gpt-5-mini"."""
         ...
 
-    def stream(self, request: ModelRequest, spent: Spent | None = None) -> AsyncIterator[str]:
+    def stream(
+        self, request: ModelRequest, spent: Spent | None = None
+    ) -> AsyncGenerator[str, None]:
         """Pieces of the answer as they come; closing the iterator closes the call at once."""
         ...
 
@@ -151,7 +153,7 @@ class ModelRoles(Protocol):
 
     def stream(
         self, settings: Settings, role: ModelRole, request: ModelRequest, spent: Spent | None = None
-    ) -> AsyncIterator[str]: ...
+    ) -> AsyncGenerator[str, None]: ...
 
 
 class Embedder(Protocol):

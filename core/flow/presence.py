@@ -11,6 +11,8 @@ from core.ports import Store, Unit
 
 _ROOMS = 20_000
 _PEOPLE = 500
+_FOLLOWS = 120.0
+"""Seconds after our answer in which its reader's next words may be meant for us."""
 MUTED = "MUTED"
 
 
@@ -29,15 +31,27 @@ class Spot:
     """Whom the database knows to take part, by the name it has."""
     hops: int = 0
     """Messages of bots since a person has spoken."""
+    noted: int = 0
+    """The newest inbox row that was counted: a superseded message comes again with the next."""
     last_answered: str = ""
     """The platform's id of the person whom we answered last, until somebody else speaks."""
+    answered_at: float = float("-inf")
     apologised_at: float = float("-inf")
 
-    def note(self, author: Author) -> None:
+    def note(self, inbound: Inbound) -> None:
         """Somebody speaks here."""
-        self.hops = self.hops + 1 if author.is_bot else 0
-        if author.id != self.last_answered:
+        if inbound.id <= self.noted:
+            return
+        self.noted = inbound.id
+        self.hops = self.hops + 1 if inbound.author.is_bot else 0
+        if inbound.author.id != self.last_answered:
             self.last_answered = ""
+
+    def answered(self, author: str, now: float) -> None:
+        self.last_answered, self.answered_at = author, now
+
+    def just_answered(self, author: str, now: float) -> bool:
+        return self.last_answered == author and now - self.answered_at < _FOLLOWS
 
 
 class Presence:

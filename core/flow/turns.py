@@ -7,6 +7,7 @@ import hashlib
 import logging
 from base64 import b32encode
 from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from uuid import uuid4
 
@@ -192,14 +193,14 @@ class Turns:
             thought=answer.thought,
             actions=answer.actions,
         )
-        work.spot.last_answered = work.lead.author.id
+        work.spot.answered(work.lead.author.id, self._clock.monotonic())
 
     def _decide(self, work: Work) -> Verdict:
         """The strongest verdict on any of the open messages: one question among chatter counts."""
         best: Verdict | None = None
         part, spot = work.part, work.spot
         for one in work.inbound:
-            spot.note(one.author)
+            spot.note(one)
             verdict = decide(
                 one,
                 part.policy.manners,
@@ -208,7 +209,7 @@ class Turns:
                     muted=spot.muted,
                     colleague=self._cast.is_colleague(one.address.platform, one.author.id),
                     hops=spot.hops,
-                    follow_up=spot.last_answered == one.author.id,
+                    follow_up=spot.just_answered(one.author.id, self._clock.monotonic()),
                 ),
             )
             if verdict.choice is Choice.ANSWER:
@@ -244,12 +245,14 @@ class Turns:
                 reader = AnswerReader()
                 said = raw = ""
                 spent = Spent()
-                async for piece in self._models.stream(part.settings, "TEXT_LARGE", request, spent):
-                    raw += piece
-                    said += reader.feed(piece)
-                    if said and lead.is_direct and self._slow(work):
-                        work.batch.commit_to()
-                        part.outbox.draft(Live(lead.address, lead.id, said))
+                answering = self._models.stream(part.settings, "TEXT_LARGE", request, spent)
+                async with aclosing(answering):
+                    async for piece in answering:
+                        raw += piece
+                        said += reader.feed(piece)
+                        if said and lead.is_direct and self._slow(work):
+                            work.batch.commit_to()
+                            part.outbox.draft(Live(lead.address, lead.id, said))
                 answer = reader.end()
                 self._count(part, spent)
                 self._records.asked(f"{part.character.name} {turn_of(lead.id)}", request, raw)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from random import Random
@@ -33,7 +33,7 @@ async def stream(
     spent: Spent | None,
     clock: Clock,
     random: Random,
-) -> AsyncIterator[str]:
+) -> AsyncGenerator[str, None]:
     """The first answer that begins; once a piece of it was given, its failure is the caller's."""
     began = clock.monotonic()
     for last in (False, True):

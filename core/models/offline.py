@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from html import escape
 from zlib import crc32
 
@@ -42,7 +42,9 @@ class Offline:
 
     name = "offline"
 
-    async def stream(self, request: ModelRequest, spent: Spent | None = None) -> AsyncIterator[str]:
+    async def stream(
+        self, request: ModelRequest, spent: Spent | None = None
+    ) -> AsyncGenerator[str, None]:
         question, unsure = _question(request)
         if unsure:
             yield "<response><actions>IGNORE</actions></response>"

@@ -6,7 +6,7 @@ The SDK spends more than 2 ms of CPU on one streamed answer, mostly on objects t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,7 +52,9 @@ class OpenAI:
     def name(self) -> str:
         return f"openai:{self._model}"
 
-    async def stream(self, request: ModelRequest, spent: Spent | None = None) -> AsyncIterator[str]:
+    async def stream(
+        self, request: ModelRequest, spent: Spent | None = None
+    ) -> AsyncGenerator[str, None]:
         # No asyncio.timeout may stand around a yield: it would go off in the caller's code.
         now = asyncio.get_running_loop().time()
         first_by, done_by = now + self._patience.first, now + self._patience.whole

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from random import Random
 from types import TracebackType
 from typing import Literal, Self
@@ -73,7 +73,7 @@ class Models:
 
     def stream(
         self, settings: Settings, role: Role, request: ModelRequest, spent: Spent | None = None
-    ) -> AsyncIterator[str]:
+    ) -> AsyncGenerator[str, None]:
         """Pieces of the answer; raises ModelUnavailable or ModelRejected when all have failed."""
         links = self.links(settings, role)
         return chain.stream(links, request, spent, self._clock, self._random)

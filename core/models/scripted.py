@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from core.ports import ModelRequest, Spent, Usage
@@ -38,7 +38,9 @@ class Scripted:
         self.requests: list[ModelRequest] = []
         self.closed = 0
 
-    async def stream(self, request: ModelRequest, spent: Spent | None = None) -> AsyncIterator[str]:
+    async def stream(
+        self, request: ModelRequest, spent: Spent | None = None
+    ) -> AsyncGenerator[str, None]:
         self.requests.append(request)
         answer = self._answers(request)
         if isinstance(answer, Exception):
