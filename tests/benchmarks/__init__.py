@@ -1,0 +1,1 @@
+"""The figures: Troupe beside a bare bot, on one machine, in one run (`make bench`)."""
