@@ -53,10 +53,10 @@ class Open:
 
 @dataclass(slots=True)
 class _Lane:
+    """It exists while its room is served, or stands in the list of those that wait for a place."""
+
     queue: deque[Waiting] = field(default_factory=deque)
     running: Open | None = None
-    listed: bool = False
-    """In the list of rooms that wait for a free place."""
 
 
 class Mailbox:
@@ -103,18 +103,17 @@ class Mailbox:
         """Queue a row that is in the inbox already."""
         address = waiting.address
         lane = self._lanes.get(address)
-        if lane is None:
-            lane = self._lanes[address] = _Lane()
-        lane.queue.append(waiting)
         self._waiting += 1
+        if lane is None:
+            self._lanes[address] = _Lane(deque([waiting]))
+            self._ready.append(address)
+            self._pump()
+            return
+        lane.queue.append(waiting)
         running = lane.running
-        if running is None:
-            if not lane.listed:
-                lane.listed = True
-                self._ready.append(address)
-                self._pump()
-        elif (
-            waiting.kind is Kind.MESSAGE
+        if (
+            running is not None
+            and waiting.kind is Kind.MESSAGE
             and running.may_yield
             and running.author == waiting.author
             and not self._keeps(address)
@@ -144,7 +143,6 @@ class Mailbox:
 
     async def _serve(self, address: Address) -> None:
         lane = self._lanes[address]
-        lane.listed = False
         try:
             while lane.queue and not self._closing:
                 await self._one(address, lane)
@@ -153,7 +151,6 @@ class Mailbox:
         finally:
             self._active -= 1
             if lane.queue:
-                lane.listed = True
                 self._ready.append(address)
             else:
                 del self._lanes[address]
