@@ -1,0 +1,132 @@
+"""What the documents claim is so."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from bots import cli
+from core.casting import load_character, read_loaded
+from core.settings import schema
+from core.settings.layers import split_scoped
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted(
+    path
+    for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("*/README.md"))
+    if ".venv" not in path.parts
+)
+
+
+def blocks(page: str, language: str) -> list[str]:
+    text = (ROOT / page).read_text()
+    return re.findall(rf"^ *```{language}\n(.*?)^ *```", text, re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_inside_the_project_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#\s]+)", page.read_text()):
+        if "://" not in target:
+            assert (page.parent / target).exists(), target
+
+
+def test_the_commands_of_the_readme_are_the_commands_there_are() -> None:
+    parser = cli._parser()
+    lines = "\n".join(blocks("README.md", "sh")).splitlines()
+    named = [line.split("#")[0].split() for line in lines if line.startswith("troupe ")]
+    assert {words[1] for words in named} == {"run", "stage", "check"}
+    assert parser.parse_args(["run", "--character", "ada,eliza", "x.json"]).character == [
+        "ada,eliza",
+        "x.json",
+    ]
+    assert parser.parse_args(["stage", "--model"]).model
+
+
+def test_the_targets_of_the_readme_are_in_the_makefile() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for target in set(re.findall(r"`?make (\w+)`?", (ROOT / "README.md").read_text())) - {"make"}:
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_the_settings_of_the_readme_are_known_keys() -> None:
+    lines = "\n".join(blocks("README.md", "sh")).splitlines()
+    for line in lines:
+        if re.match(r"[A-Z][A-Z_.]+=", line):
+            variable = line.partition("=")[0]
+            scoped = split_scoped(variable)
+            assert schema.find(scoped[1] if scoped else variable), variable
+
+
+def test_the_smallest_character_of_the_readme_loads() -> None:
+    [text] = blocks("README.md", "json")
+    assert read_loaded(json.loads(text)).name == "Hemingway"
+
+
+async def test_the_test_in_contributing_passes(tmp_path: Path) -> None:
+    [code] = blocks("CONTRIBUTING.md", "python")
+    words: dict[str, object] = {}
+    exec("from bots.testkit import playing\nfrom core.models.scripted import Scripted", words)
+    exec("\n".join(line.removeprefix("  ") for line in code.splitlines()), words)
+    await words["test_she_says_hello"](tmp_path)  # type: ignore[operator]  # it was just defined
+
+
+@pytest.mark.parametrize("name", ["eliza", "ada"])
+def test_the_characters_that_come_with_it_load_without_a_word(name: str) -> None:
+    loaded = load_character(ROOT / "characters" / f"{name}.json")
+    assert loaded.notes == ()
+    assert loaded.secrets == {}
+
+
+def test_the_container_stops_in_order_and_reaches_the_process_without_a_shell() -> None:
+    dockerfile = (ROOT / "docker" / "Dockerfile").read_text()
+    assert 'ENTRYPOINT ["troupe"]' in dockerfile
+    assert re.search(r"^USER troupe$", dockerfile, re.MULTILINE)
+    compose = (ROOT / "docker" / "compose.yaml").read_text()
+    grace = int(re.search(r"stop_grace_period: (\d+)s", compose)[1])  # type: ignore[index]
+    patience = sum(
+        float(schema.find(key).default)  # type: ignore[union-attr]
+        for key in ("STOP_PATIENCE", "SEND_PATIENCE")
+    )
+    assert grace > patience
+
+
+def test_ci_runs_the_command_of_the_readme() -> None:
+    assert "make check" in (ROOT / ".ci" / "run").read_text()
+    assert re.search(r"^check:.*\btest\b", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+
+def test_the_architecture_page_names_every_module_of_core() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    names = {path.stem for path in (ROOT / "core").iterdir() if path.name[0] not in "_."}
+    names |= {path.stem for path in (ROOT / "core" / "flow").glob("[a-z]*.py")}
+    missing = {name for name in names if not re.search(rf"\b{name}\b", page)}
+    assert not missing
+
+
+def test_nothing_committed_knows_this_machine_or_where_packages_came_from() -> None:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if listed.returncode:
+        pytest.skip("this is not a git checkout")
+    # Put together here, so that this file is not one of the hits.
+    forbidden = re.compile(
+        "|".join(("/wo" + "rk/", "/ro" + r"ot/\.", "py" + r"pi\.org", "python" + "hosted"))
+    )
+    hits = [
+        name
+        for name in listed.stdout.split("\0")
+        if name and (ROOT / name).is_file() and _text(ROOT / name, forbidden)
+    ]
+    assert not hits
+
+
+def _text(path: Path, forbidden: re.Pattern[str]) -> bool:
+    try:
+        return bool(forbidden.search(path.read_text()))
+    except UnicodeDecodeError:
+        return False
