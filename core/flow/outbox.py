@@ -12,6 +12,7 @@ from dataclasses import replace
 from core.clock import Clock
 from core.errors import LinkRejected, Moved, SendDelayed, SendFailed, SendUncertain, Throttled
 from core.flow.pace import Pace
+from core.flow.places import Places
 from core.flow.signs import Signs
 from core.ids import Account
 from core.messages import Address, Delivery, DeliveryStatus, Live, Receipt
@@ -55,7 +56,7 @@ class Outbox:
         self._rooms: dict[Address, deque[Delivery]] = {}
         self._busy: set[Address] = set()
         self._granted: set[Address] = set()
-        self._flying = asyncio.Semaphore(limits.sends_in_flight)
+        self._places = Places(limits.sends_in_flight)
         self._group: asyncio.TaskGroup | None = None
         self._platform: Platform | None = None
         self._throttled: deque[tuple[float, str]] = deque(maxlen=_MANY_THROTTLED)
@@ -83,8 +84,9 @@ class Outbox:
             self._group is None
             or address in self._rooms
             or address in self._granted
-            or self._flying.locked()
             or self._pace.wait(address, direct=direct) > 0
+            # A crash doubles what is marked as being sent, so no more is marked than may fly.
+            or not self._places.take_now()
         ):
             return False
         self._pace.take(address, direct=direct)
@@ -92,7 +94,9 @@ class Outbox:
         return True
 
     def release(self, address: Address) -> None:
-        self._granted.discard(address)
+        if address in self._granted:
+            self._granted.remove(address)
+            self._places.give_back()
 
     def accept(self, deliveries: Sequence[Delivery]) -> None:
         """Rows that have just been committed."""
@@ -126,6 +130,7 @@ class Outbox:
             self._group = self._platform = None
             self._busy.clear()
             self._granted.clear()
+            self._places = Places(self._limits.sends_in_flight)
 
     async def flush(self) -> None:
         """Return when everything is sent; at once while the link is away."""
@@ -158,21 +163,27 @@ class Outbox:
     async def _one(self, address: Address, queue: deque[Delivery]) -> None:
         row = queue[0]
         if row.status is DeliveryStatus.UNCERTAIN and not self._worth_repeating(row):
-            await self._settle(queue, row, DeliveryStatus.FAILED, reason="uncertain-not-repeated")
+            doubt = "uncertain-not-repeated"
+            await self._settle(queue, row, DeliveryStatus.FAILED, reason=doubt, passes_on=False)
             return
-        granted = address in self._granted
-        self._granted.discard(address)
-        if not granted:
+        places = self._places
+        if address in self._granted:
+            self._granted.remove(address)
+        else:
             await self._until_due(row)
-        async with self._flying:
-            if not granted:
-                if self._pace.wait(address, direct=row.direct) > 0:
-                    return  # somebody else took the place; wait in line again
-                self._pace.take(address, direct=row.direct)
+            await places.take()
+            if self._pace.wait(address, direct=row.direct) > 0:
+                places.give_back()
+                return  # somebody else was faster; wait in line again
+            self._pace.take(address, direct=row.direct)
+        try:
             await self.signs.clear(address)
             if row.status is not DeliveryStatus.SENDING:
                 row = await self._start(queue, row)
             await self._perform(queue, row)
+        finally:
+            if address not in self._granted:  # else the next row of the room has it
+                places.give_back()
 
     async def _start(self, queue: deque[Delivery], row: Delivery) -> Delivery:
         await self._store.write(lambda unit: unit.deliveries.start([row.seq]))
@@ -241,14 +252,19 @@ class Outbox:
         *,
         receipt: Receipt | None = None,
         reason: str = "",
+        passes_on: bool = True,
     ) -> None:
-        """Close a row and, in the same commit, open the next of its room if it may go now."""
+        """Close a row and, in the same commit, open the next of its room if it may go now.
+
+        `passes_on` is whether there is a place in flight to pass on to it.
+        """
         queue.popleft()
         self._owed -= 1
         now = self._clock.now()
         following = queue[0] if queue else None
         follows = (
-            following is not None
+            passes_on
+            and following is not None
             and following.status is DeliveryStatus.PENDING
             and following.not_before <= now.timestamp()
             and self._pace.wait(following.address, direct=following.direct) <= 0
