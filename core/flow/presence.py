@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from core.ids import CharacterId, EntityId, MemoryId, RoomId, WorldId, unique_uuid
 from core.messages import Address, Author, Entity, Inbound, Room, World
@@ -14,6 +15,7 @@ _PEOPLE = 500
 _FOLLOWS = 120.0
 """Seconds after our answer in which its reader's next words may be meant for us."""
 MUTED = "MUTED"
+_EVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -23,6 +25,9 @@ class Spot:
     character: CharacterId
     room: RoomId
     world: WorldId
+    since: datetime = _EVER
+    """What was said before is forgotten; platforms tell time by whole seconds, so what comes after
+    a reset may claim to be older than it."""
     muted: bool = False
     new: bool = False
     """Never seen before: it has no past to recall."""
@@ -68,16 +73,19 @@ class Presence:
             self._spots.move_to_end(key)
             return spot
 
-        def look(unit: Unit) -> tuple[Room | None, str]:
+        def look(unit: Unit) -> tuple[Room | None, datetime | None, str]:
             found = unit.rooms.find(character, address)
-            state = unit.people.state(character, found.id, EntityId(character)) if found else ""
-            return found, state
+            if found is None:
+                return None, None, ""
+            state = unit.people.state(character, found.id, EntityId(character))
+            return found, unit.rooms.forgotten_before(character, found.id), state
 
-        room, state = await self._store.read(look)
+        room, since, state = await self._store.read(look)
         spot = Spot(
             character=character,
             room=room.id if room else room_id(character, address),
             world=room.world if room else world_id(character, address, world),
+            since=since or _EVER,
             muted=state == MUTED,
             new=room is None,
         )

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
-from base64 import b32encode
 from collections.abc import Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
-from uuid import uuid4
+from dataclasses import replace
 
 from core.clock import Clock
 from core.errors import ModelError, Unreadable
@@ -17,26 +14,22 @@ from core.flow import commands
 from core.flow.cast import Cast, Part
 from core.flow.etiquette import Choice, Circumstances, Verdict, decide
 from core.flow.mailbox import Superseded
-from core.flow.presence import Introduction, Presence, Spot, entity_id, memory_id
+from core.flow.presence import Introduction, Presence, entity_id, memory_id
 from core.flow.records import Records
 from core.flow.tally import Tally
-from core.ids import EntityId, MemoryId, turn_of
-from core.memory.recall import Recent, line_of
+from core.flow.writing import Scribe, Work, bury, memory_of
+from core.ids import turn_of
+from core.memory.recall import Recent
 from core.messages import (
-    Content,
-    Delivery,
-    DeliveryKind,
-    DeliveryStatus,
     Inbound,
     InboundStatus,
     Kind,
     Live,
-    Memory,
     Outcome,
     Received,
     Reply,
 )
-from core.ports import Batch, ModelRoles, Spent, Store, Unit
+from core.ports import Batch, ModelRoles, Spent, Store
 from core.prompting.reading import Answer, AnswerReader
 from core.prompting.stock import prompt
 from core.settings.context import RequestContext, request_scope
@@ -50,33 +43,6 @@ _DRAFT_AFTER = 0.4
 _TRIES = 2
 _APOLOGY_EVERY = 600.0
 """Seconds between two apologies in one room (G23)."""
-
-
-@dataclass(slots=True)
-class Work:
-    """One running turn: what came in, where, and what has become of it so far."""
-
-    part: Part
-    batch: Batch
-    inbound: tuple[Inbound, ...]
-    dead: tuple[tuple[Received, str], ...]
-    spot: Spot
-    introduction: Introduction
-    heard: list[Memory]
-    started: float
-    rule: str = ""
-
-    @property
-    def lead(self) -> Inbound:
-        return self.inbound[-1]
-
-    @property
-    def private(self) -> bool:
-        """Nothing of this may be kept (MH-06, MH-08)."""
-        policy = self.part.policy
-        return not policy.remembers or bool(
-            policy.sources and self.batch.address.room not in policy.sources
-        )
 
 
 class Turns:
@@ -103,6 +69,7 @@ class Turns:
         self._providers = tuple(providers)
         self._clock = clock
         self._tally = tally
+        self._scribe = Scribe(store, recent, clock, tally, self._records)
 
     async def __call__(self, batch: Batch) -> None:
         part = self._cast.on(batch.address.account)
@@ -111,8 +78,8 @@ class Turns:
         work: Work | None = None
         with request_scope(RequestContext(entity_id=batch.author, agent_id=part.id)):
             try:
-                async with asyncio.timeout(part.policy.patience):
-                    work = await self._hear(part, batch)
+                async with asyncio.timeout(part.policy.patience) as limit:
+                    work = await self._hear(part, batch, limit)
                     if work is not None:
                         await self._act(work)
             except (Superseded, asyncio.CancelledError):
@@ -123,7 +90,7 @@ class Turns:
                 except Exception as another:  # noqa: BLE001  (not even an apology: only close it)
                     await self._failed(part, batch, None, another)
 
-    async def _hear(self, part: Part, batch: Batch) -> Work | None:
+    async def _hear(self, part: Part, batch: Batch, limit: asyncio.Timeout) -> Work | None:
         """Map what came in; what cannot be read becomes a dead letter with its reason."""
         inbound: list[Inbound] = []
         dead: list[tuple[Received, str]] = []
@@ -133,7 +100,8 @@ class Turns:
             except Unreadable as error:
                 dead.append((received, str(error)))
         if not inbound:
-            await self._store.write(lambda unit: self._bury(unit, dead))
+            now = self._clock.now()
+            await self._store.write(lambda unit: bury(unit, dead, now))
             self._tally.ended(part.character.name, batch.address.platform, "dead")
             return None
         lead = inbound[-1]
@@ -143,7 +111,7 @@ class Turns:
         for one in inbound:
             author = entity_id(part.id, batch.address, one.author.id)
             introduction.meet(author, one.author, batch.address.platform)
-            heard.append(self._memory_of(part, one, spot, author))
+            heard.append(memory_of(part, one, spot, author))
             self._records.heard(part.character.name, one)
         return Work(
             part=part,
@@ -153,6 +121,7 @@ class Turns:
             spot=spot,
             introduction=introduction,
             heard=heard,
+            limit=limit,
             started=self._clock.monotonic(),
         )
 
@@ -167,7 +136,9 @@ class Turns:
             case Kind.MOVED:
                 await self._moved(work)
             case kind:
-                await self._commit(work, InboundStatus.SILENT, f"{kind.value}-noted", keep=False)
+                await self._scribe.write(
+                    work, InboundStatus.SILENT, f"{kind.value}-noted", keep=False
+                )
 
     # --- conversation --------------------------------------------------------------------------
 
@@ -175,17 +146,17 @@ class Turns:
         verdict = self._decide(work)
         work.rule = verdict.rule
         if verdict.choice is Choice.SILENT:
-            work.batch.commit_to()
-            await self._commit(work, InboundStatus.SILENT, verdict.rule)
+            work.decided()
+            await self._scribe.write(work, InboundStatus.SILENT, verdict.rule)
             return
         scene = await self._scene(work, unsure=verdict.choice is Choice.UNSURE)
         answer = await self._think(work, scene)
-        work.batch.commit_to()
+        work.decided()
         if not answer.text:
             rule = "ignored-by-model" if _SILENT.intersection(answer.actions) else "no-answer"
-            await self._commit(work, InboundStatus.SILENT, rule, thought=answer.thought)
+            await self._scribe.write(work, InboundStatus.SILENT, rule, thought=answer.thought)
             return
-        await self._commit(
+        await self._scribe.write(
             work,
             InboundStatus.ANSWERED,
             verdict.rule,
@@ -281,11 +252,11 @@ class Turns:
             work.inbound = (*work.inbound[:-1], replace(lead, kind=Kind.MESSAGE))
             await self._converse(work)
             return
-        work.batch.commit_to()
+        work.decided()
         if done is None:
-            await self._commit(work, InboundStatus.SILENT, "command-of-another", keep=False)
+            await self._scribe.write(work, InboundStatus.SILENT, "command-of-another", keep=False)
             return
-        await self._commit(
+        await self._scribe.write(
             work,
             InboundStatus.ANSWERED,
             f"command-{lead.command}",
@@ -298,83 +269,24 @@ class Turns:
         """What was said is remembered as it now reads; it is not answered a second time."""
         part, lead = work.part, work.lead
         memory = memory_id(part.id, lead.address, lead.message)
-        work.batch.commit_to()
-        await self._commit(work, InboundStatus.SILENT, "edit-noted", keep=False, rewrite=memory)
+        work.decided()
+        await self._scribe.write(
+            work, InboundStatus.SILENT, "edit-noted", keep=False, rewrite=memory
+        )
         self._recent.forget(part.id, work.spot.room)
 
     async def _moved(self, work: Work) -> None:
         """A group became a supergroup: the room keeps its past under its new id."""
         part, lead = work.part, work.lead
         old, new = lead.address.room, lead.moved_to
-        work.batch.commit_to()
-        await self._commit(work, InboundStatus.SILENT, "room-moved", keep=False, moved=(old, new))
+        work.decided()
+        await self._scribe.write(
+            work, InboundStatus.SILENT, "room-moved", keep=False, moved=(old, new)
+        )
         self._presence.forget(part.id, lead.address)
         self._presence.forget(part.id, lead.address._replace(room=new))
 
-    # --- writing down --------------------------------------------------------------------------
-
-    async def _commit(
-        self,
-        work: Work,
-        status: InboundStatus,
-        rule: str,
-        *,
-        say: Reply | None = None,
-        thought: str = "",
-        actions: tuple[str, ...] = ("REPLY",),
-        keep: bool = True,
-        forget_talk: bool = False,
-        rewrite: MemoryId | None = None,
-        moved: tuple[str, str] | None = None,
-    ) -> None:
-        """The turn's one transaction: memories, deliveries and the end of what was open."""
-        part, spot, lead = work.part, work.spot, work.lead
-        now = self._clock.now()
-        private = work.private
-        spoken = self._memory_of_reply(work, say, thought, actions) if say else None
-        kept = [] if private or not keep else [*work.heard, *([spoken] if spoken else [])]
-        rows = self._deliveries(work, say, private=private) if say else []
-        granted = bool(rows) and part.outbox.grant(lead.address, direct=lead.is_direct)
-        if granted:
-            rows[0] = replace(rows[0], status=DeliveryStatus.SENDING, attempt=1)
-
-        def write(unit: Unit) -> list[Delivery]:
-            self._bury(unit, work.dead)
-            if kept or keep:
-                work.introduction.write(unit)
-            unit.memories.add(kept)
-            if forget_talk:
-                unit.rooms.forget_before(part.id, spot.room, now)
-            if rewrite:
-                unit.memories.rewrite(part.id, rewrite, lead.text)
-            if moved:
-                unit.rooms.move(lead.address.account, *moved)
-                unit.deliveries.move(lead.address.account, *moved)
-            earlier = [one.id for one in work.inbound[:-1]]
-            if earlier:
-                by = Outcome(InboundStatus.SUPERSEDED, rule, successor=lead.id)
-                unit.inbox.close(earlier, by, now, private=private)
-            unit.inbox.close([lead.id], Outcome(status, rule), now, private=private)
-            return unit.deliveries.add(rows, now)
-
-        try:
-            stored = await self._store.write(write)
-        except BaseException:
-            part.outbox.release(lead.address)
-            raise
-        if granted and not stored:
-            part.outbox.release(lead.address)
-        part.outbox.accept(stored)
-        if say and stored:
-            self._records.said(part.character.name, lead, say.text, actions)
-        if kept or keep:
-            work.introduction.written()
-        if forget_talk:
-            self._recent.forget(part.id, spot.room)
-        lines = [line_of(memory) for memory in kept if memory.content.text]
-        self._recent.add(part.id, spot.room, lines, part.policy.history)
-        self._tally.ended(part.character.name, lead.address.platform, status.value)
-        self._tally.answered_in(part.character.name, self._clock.monotonic() - work.started)
+    # --- when it fails -------------------------------------------------------------------------
 
     async def _failed(self, part: Part, batch: Batch, work: Work | None, error: Exception) -> None:
         code = _code(error)
@@ -393,7 +305,7 @@ class Turns:
         work.batch.commit_to()
         wanted = work.lead.kind is Kind.MESSAGE and work.rule not in ("", "follow-up")
         apology = self._apology(work) if wanted else None
-        await self._commit(work, InboundStatus.FAILED, code, say=apology, actions=())
+        await self._scribe.write(work, InboundStatus.FAILED, code, say=apology, actions=())
 
     def _apology(self, work: Work) -> Reply | None:
         now = self._clock.monotonic()
@@ -402,86 +314,6 @@ class Turns:
             return None
         work.spot.apologised_at = now
         return Reply(text, None if work.lead.is_direct else work.lead.message)
-
-    def _bury(self, unit: Unit, dead: Sequence[tuple[Received, str]]) -> None:
-        for received, reason in dead:
-            outcome = Outcome(InboundStatus.DEAD, reason)
-            unit.inbox.close([received.id], outcome, self._clock.now())
-
-    def _deliveries(self, work: Work, say: Reply, *, private: bool) -> list[Delivery]:
-        lead = work.lead
-        return [
-            Delivery(
-                address=lead.address,
-                kind=DeliveryKind.SEND,
-                payload=payload,
-                nonce=_nonce(work.batch.items[-1], ordinal),
-                turn=turn_of(lead.id),
-                ordinal=ordinal,
-                direct=lead.is_direct,
-                private=private,
-            )
-            for ordinal, payload in enumerate(work.part.platform.render(say))
-        ]
-
-    def _memory_of(self, part: Part, one: Inbound, spot: Spot, author: EntityId) -> Memory:
-        quoted = one.reply_to.message if one.reply_to else None
-        return Memory(
-            id=memory_id(part.id, one.address, one.message or str(uuid4())),
-            character=part.id,
-            room=spot.room,
-            author=author,
-            content=Content(
-                text=one.text,
-                source=one.address.platform,
-                in_reply_to=memory_id(part.id, one.address, quoted) if quoted else None,
-                channel_type=one.place.channel.value,
-            ),
-            created_at=one.sent_at,
-            world=spot.world,
-            metadata={
-                "type": "message",
-                "source": one.address.platform,
-                "sourceId": one.address.room,
-                "messageId": one.message,
-                "entityName": one.author.name,
-            },
-        )
-
-    def _memory_of_reply(
-        self, work: Work, say: Reply, thought: str, actions: tuple[str, ...]
-    ) -> Memory:
-        part, spot, lead = work.part, work.spot, work.lead
-        turn = turn_of(lead.id)
-        return Memory(
-            id=memory_id(part.id, lead.address, f"{turn}:{work.batch.items[-1].event_key}"),
-            character=part.id,
-            room=spot.room,
-            author=EntityId(part.id),
-            content=Content(
-                text=say.text,
-                thought=thought,
-                actions=actions,
-                source=lead.address.platform,
-                in_reply_to=work.heard[-1].id,
-                channel_type=lead.place.channel.value,
-            ),
-            created_at=self._clock.now(),
-            world=spot.world,
-            metadata={
-                "type": "message",
-                "source": lead.address.platform,
-                "sourceId": lead.address.room,
-                "entityName": part.character.name,
-                "turn": turn,
-            },
-        )
-
-
-def _nonce(received: Received, ordinal: int) -> str:
-    """The same for every attempt of one part; 25 characters, Discord's most."""
-    text = f"{received.address.account} {received.event_key} {ordinal}"
-    return b32encode(hashlib.sha256(text.encode()).digest()).decode()[:25]
 
 
 def _code(error: Exception) -> str:
