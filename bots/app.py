@@ -25,6 +25,7 @@ from bots.supervise import Health, Leave, Phase, keep_link
 from bots.watchdog import Watchdog
 from core.bell import Bell
 from core.clock import Clock, SystemClock
+from core.errors import BadInput, LinkRejected, ModelError
 from core.flow.cast import Cast, Part, policy_of
 from core.flow.intake import Intake
 from core.flow.mailbox import Mailbox
@@ -216,7 +217,9 @@ class Gateway:
         opener = self._openers[planned.platform]
 
         async def entered(platform: Platform) -> None:
-            await self._entered(planned, platform, outbox)
+            # Her link outlives what she was when it started: a reload may have come between.
+            now = self._links[planned.character.id, planned.platform].planned
+            await self._entered(now, platform, outbox)
 
         task = self._group.create_task(
             keep_link(
@@ -236,6 +239,10 @@ class Gateway:
         """A character has logged in: take up what it owes and what was said to it."""
         assert self._intake is not None
         loaded = planned.character
+        try:
+            policy = policy_of(loaded.character, planned.settings)
+        except BadInput as error:  # trying again would find the same
+            raise LinkRejected(str(error)) from None
         self.cast.enter(
             Part(
                 id=loaded.id,
@@ -243,7 +250,7 @@ class Gateway:
                 settings=planned.settings,
                 platform=platform,
                 outbox=outbox,
-                policy=policy_of(loaded.character, planned.settings),
+                policy=policy,
             )
         )
         if planned.account not in self._taken_up:
@@ -256,17 +263,20 @@ class Gateway:
         assert self._store is not None
         outbox = self._outboxes.get(planned.account)
         if outbox is None:
-            settings = planned.settings
             outbox = self._outboxes[planned.account] = Outbox(
                 planned.account,
                 self._store,
                 self._clock,
                 _pace(planned.platform, self._settings, self._clock),
                 _limits(planned.platform),
-                repeats_uncertain=lambda: settings.flag("TROUPE_RESEND_UNCERTAIN", True),
+                repeats_uncertain=lambda: self._repeats_uncertain(planned.account),
                 settled=self._settled,
             )
         return outbox
+
+    def _repeats_uncertain(self, account: Account) -> bool:
+        part = self.cast.on(account)
+        return part is None or part.settings.flag("TROUPE_RESEND_UNCERTAIN", True)
 
     def _settled(self, delivery: Delivery, status: DeliveryStatus) -> None:
         self.tally.deliveries[delivery.address.platform, status.value] += 1
@@ -274,7 +284,12 @@ class Gateway:
     async def _warm(self, models: Models) -> None:
         """Load what the first model call would have to wait for, once for each account."""
         for planned in self._plan.links:
-            await models.warm(planned.settings)
+            try:
+                await models.warm(planned.settings)
+            except (
+                ModelError
+            ) as error:  # her turns will say so; the others have nothing to do with it
+                log.warning("%s has no model yet: %s", planned.character.name, error)
 
     async def _first_results(self) -> None:
         for one in list(self._links.values()):
@@ -296,25 +311,31 @@ class Gateway:
             running.leave.sending.ring()
             await asyncio.wait([running.task])
             del self._links[key]
-            if planned is None:
-                self.cast.leave(running.planned.account)
+            if planned is None or planned.account != running.planned.account:
+                self._dismiss(running.planned.account)
         for planned in wanted.values():
             self._start(planned)
         self._plan = plan
         log.info("settings and characters were read again")
 
+    def _dismiss(self, account: Account) -> None:
+        """What is open there stays in the ledgers, until somebody plays on it again."""
+        self.cast.leave(account)
+        self._taken_up.discard(account)
+        self._outboxes.pop(account, None)
+
     def _recast(self, running: _Running, planned: PlannedLink) -> None:
+        try:
+            policy = policy_of(planned.character.character, planned.settings)
+        except BadInput as error:
+            for finding in error.findings:
+                log.error("not taken over, the old version stays: %s", finding)
+            return
         running.planned = planned
         part = self.cast.on(planned.account)
         if part is not None:
-            self.cast.enter(
-                replace(
-                    part,
-                    character=planned.character.character,
-                    settings=planned.settings,
-                    policy=policy_of(planned.character.character, planned.settings),
-                )
-            )
+            character, settings = planned.character.character, planned.settings
+            self.cast.enter(replace(part, character=character, settings=settings, policy=policy))
 
     # --- telling -------------------------------------------------------------------------------
 
@@ -342,7 +363,8 @@ class Gateway:
         if trouble or (links and not live):
             status = "down"
         else:
-            status = "ok" if live == len(links) else "degraded"
+            well = live == len(links) and not self.tally.failing
+            status = "ok" if well else "degraded"
         links += [
             {
                 "character": one.character.name,
@@ -355,6 +377,9 @@ class Gateway:
         return {
             "status": status,
             "links": links,
+            "failing": [
+                {"character": name, "reason": why} for name, why in self.tally.failing.items()
+            ],
             "store": trouble or "ok",
             "open": self._mailbox.open if self._mailbox else 0,
             "owed": sum(outbox.owed for outbox in self._outboxes.values()),

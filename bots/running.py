@@ -18,7 +18,7 @@ from bots.app import OPENERS, Gateway
 from bots.links import Plan, Stage, plan_links
 from core.bell import Bell
 from core.casting import Roster, load_characters, resolve_paths
-from core.errors import BadInput
+from core.errors import BadInput, Finding
 from core.settings.layers import Environment, Settings
 
 log = logging.getLogger(__name__)
@@ -92,10 +92,10 @@ async def _play(
                 ground = Ground(environment, data)
             for finding in (*roster.findings, *plan.findings):
                 log.error("%s", finding)
-            await _until_stopped(ground, plan, named)
+            await _until_stopped(ground, plan, named, roster)
 
 
-async def _until_stopped(ground: Ground, plan: Plan, named: Sequence[str]) -> None:
+async def _until_stopped(ground: Ground, plan: Plan, named: Sequence[str], roster: Roster) -> None:
     stop, hurry, reread = Bell(), Bell(), asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -115,7 +115,7 @@ async def _until_stopped(ground: Ground, plan: Plan, named: Sequence[str]) -> No
     )
     async with asyncio.TaskGroup() as group:
         greeter = group.create_task(_greet(gateway, on_stage=ground.stage is not None))
-        rereader = group.create_task(_reread(gateway, ground, named, reread))
+        rereader = group.create_task(_reread(gateway, ground, named, roster, reread))
         try:
             await gateway.run(stop, hurry)
         except BaseExceptionGroup as errors:
@@ -133,31 +133,46 @@ async def _greet(gateway: Gateway, *, on_stage: bool) -> None:
 
 
 async def _reread(
-    gateway: Gateway, ground: Ground, named: Sequence[str], asked: asyncio.Event
+    gateway: Gateway, ground: Ground, named: Sequence[str], roster: Roster, asked: asyncio.Event
 ) -> None:
     """SIGHUP: read .env and characters again; whatever is bad keeps its old version."""
     while True:
         await asked.wait()
         asked.clear()
         try:
-            roster, plan = await asyncio.to_thread(_read_again, ground, named)
+            roster, plan = await asyncio.to_thread(_read_again, ground, named, roster)
         except BadInput as error:
-            for finding in error.findings:
-                log.error("not taken over, the old version stays: %s", finding)
+            _not_taken_over(error.findings)
             continue
-        for finding in (*roster.findings, *plan.findings):
-            log.error("not taken over, the old version stays: %s", finding)
+        _not_taken_over(roster.findings)
         await gateway.reload(plan)
 
 
-def _read_again(ground: Ground, named: Sequence[str]) -> tuple[Roster, Plan]:
+def _not_taken_over(findings: Sequence[Finding]) -> None:
+    for finding in findings:
+        log.error("not taken over, the old version stays: %s", finding)
+
+
+def _read_again(ground: Ground, named: Sequence[str], before: Roster) -> tuple[Roster, Plan]:
     environment = ground.environment
     if ground.stage is None:
         environment = Environment.capture(Path(".env"))
         if findings := Settings(environment).findings():
             raise BadInput(*findings)
-    roster = load_characters(resolve_paths(named))
-    return roster, replace(ground, environment=environment).plan(roster)
+    paths = resolve_paths(named)
+    roster = _keeping(load_characters(paths), before, paths)
+    plan = replace(ground, environment=environment).plan(roster)
+    if plan.findings:  # a wrong token would take a character away who plays well by the old one
+        raise BadInput(*plan.findings)
+    return roster, plan
+
+
+def _keeping(read: Roster, before: Roster, paths: Sequence[Path]) -> Roster:
+    """Whose file has gone bad plays on as she was; whose file is gone leaves."""
+    fresh = {one.path: one for one in read.loaded if one.path is not None}
+    old = {one.path: one for one in before.loaded if one.path is not None}
+    loaded = tuple(one for path in paths if (one := fresh.get(path) or old.get(path)))
+    return replace(read, loaded=loaded, fallback=False) if loaded else read
 
 
 @asynccontextmanager

@@ -35,8 +35,15 @@ class Tally:
     response_time: dict[str, Spread] = field(default_factory=dict)
     """By character: from the start of a turn to its commit."""
 
-    def ended(self, character: str, platform: str, status: str) -> None:
+    failing: dict[str, str] = field(default_factory=dict)
+    """By character: why the last turn failed; gone with the next answer."""
+
+    def ended(self, character: str, platform: str, status: str, why: str = "") -> None:
         self.messages[character, platform, status] += 1
+        if status == "failed":
+            self.failing[character] = why
+        elif status == "answered":
+            self.failing.pop(character, None)
 
     def answered_in(self, character: str, seconds: float) -> None:
         self.response_time.setdefault(character, Spread()).add(seconds)

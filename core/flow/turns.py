@@ -300,7 +300,7 @@ class Turns:
             await self._store.write(
                 lambda unit: unit.inbox.close(ids, Outcome(InboundStatus.FAILED, code), now)
             )
-            self._tally.ended(part.character.name, batch.address.platform, "failed")
+            self._tally.ended(part.character.name, batch.address.platform, "failed", code)
             return
         work.batch.commit_to()
         wanted = work.lead.kind is Kind.MESSAGE and work.rule not in ("", "follow-up")

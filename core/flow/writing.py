@@ -141,7 +141,7 @@ class Scribe:
             self._recent.forget(part.id, spot.room)
         lines = [line_of(memory) for memory in kept if memory.content.text]
         self._recent.add(part.id, spot.room, lines, part.policy.history)
-        self._tally.ended(part.character.name, lead.address.platform, status.value)
+        self._tally.ended(part.character.name, lead.address.platform, status.value, rule)
         self._tally.answered_in(part.character.name, self._clock.monotonic() - work.started)
 
 
