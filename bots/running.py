@@ -113,16 +113,17 @@ async def _until_stopped(ground: Ground, plan: Plan, named: Sequence[str], roste
         routes=ground.routes,
         notify=str(ground.environment.process.get("NOTIFY_SOCKET", "")),
     )
-    async with asyncio.TaskGroup() as group:
-        greeter = group.create_task(_greet(gateway, on_stage=ground.stage is not None))
-        rereader = group.create_task(_reread(gateway, ground, named, roster, reread))
-        try:
-            await gateway.run(stop, hurry)
-        except BaseExceptionGroup as errors:
-            raise _single(errors) from None
-        finally:
-            greeter.cancel()
-            rereader.cancel()
+    try:
+        async with asyncio.TaskGroup() as group:
+            greeter = group.create_task(_greet(gateway, on_stage=ground.stage is not None))
+            rereader = group.create_task(_reread(gateway, ground, named, roster, reread))
+            try:
+                await gateway.run(stop, hurry)
+            finally:
+                greeter.cancel()
+                rereader.cancel()
+    except BaseExceptionGroup as errors:
+        raise _single(errors) from None
 
 
 async def _greet(gateway: Gateway, *, on_stage: bool) -> None:
