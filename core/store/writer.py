@@ -36,9 +36,10 @@ class _Job:
 class Writer:
     """A thread with a connection of its own, so a statement costs no hop between threads.
 
-    Functions run one after another, each in its own SAVEPOINT, then one COMMIT (which, with
-    synchronous=FULL, is one fsync), then their callers go on. Interleaving open transactions on
-    one connection would lose data without a word; a queue cannot interleave.
+    Functions run one after another, then one COMMIT (which, with synchronous=FULL, is one fsync),
+    then their callers go on. Where one of them fails, all run a second time, each in a SAVEPOINT
+    of its own, so that the failure is its caller's alone. Interleaving open transactions on one
+    connection would lose data without a word; a queue cannot interleave.
     """
 
     def __init__(self, engine: sa.Engine) -> None:
@@ -57,7 +58,10 @@ class Writer:
         await asyncio.to_thread(self._thread.join)
 
     async def write(self, work: Callable[[sa.Connection], T]) -> T:
-        """Runs even when the caller is cancelled meanwhile: what was sent must be written down."""
+        """Runs even when the caller is cancelled meanwhile: what was sent must be written down.
+
+        `work` must be good to run a second time after a rollback.
+        """
         assert self._loop is not None, "the store is not open"
         job = _Job(work, self._loop.create_future())
         self._jobs.put(job)
@@ -88,25 +92,47 @@ class Writer:
     def _commit(self, connection: sa.Connection, batch: list[_Job]) -> None:
         raw: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]  # the engine is pysqlite's
         try:
-            raw.execute("BEGIN IMMEDIATE")
-            for job in batch:
-                raw.execute("SAVEPOINT one")
-                try:
-                    job.result = job.work(connection)
-                except Exception as error:
-                    if not raw.in_transaction:  # SQLite took back the whole transaction: disk full
-                        raise
-                    raw.execute("ROLLBACK TO one")
-                    job.error = _translated(error)
-                raw.execute("RELEASE one")
-            raw.execute("COMMIT")
+            if not self._together(connection, raw, batch):
+                self._one_by_one(connection, raw, batch)
         except Exception as error:  # noqa: BLE001  (whatever it is, every caller must hear of it)
-            with contextlib.suppress(sqlite3.Error):
-                if raw.in_transaction:
-                    raw.execute("ROLLBACK")
+            _roll_back(raw)
             translated = _translated(error)
             for job in batch:
                 job.error = translated
+
+    def _together(
+        self, connection: sa.Connection, raw: sqlite3.Connection, batch: list[_Job]
+    ) -> bool:
+        """False, and nothing done, when one of them fails.
+
+        A savepoint is two statements more, and after each statement this thread has to wait for
+        the interpreter again; so they are for the rare batch that needs them.
+        """
+        raw.execute("BEGIN IMMEDIATE")
+        try:
+            for job in batch:
+                job.result = job.work(connection)
+        except Exception:  # noqa: BLE001  (it comes again, and is told then)
+            _roll_back(raw)
+            return False
+        raw.execute("COMMIT")
+        return True
+
+    def _one_by_one(
+        self, connection: sa.Connection, raw: sqlite3.Connection, batch: list[_Job]
+    ) -> None:
+        raw.execute("BEGIN IMMEDIATE")
+        for job in batch:
+            raw.execute("SAVEPOINT one")
+            try:
+                job.result = job.work(connection)
+            except Exception as error:
+                if not raw.in_transaction:  # SQLite took back the whole transaction: disk full
+                    raise
+                raw.execute("ROLLBACK TO one")
+                job.error = _translated(error)
+            raw.execute("RELEASE one")
+        raw.execute("COMMIT")
 
     def _answer(self, batch: list[_Job]) -> None:
         def resolve() -> None:
@@ -121,6 +147,12 @@ class Writer:
         assert self._loop is not None
         with contextlib.suppress(RuntimeError):  # the loop is gone: nobody waits any more
             self._loop.call_soon_threadsafe(resolve)
+
+
+def _roll_back(raw: sqlite3.Connection) -> None:
+    with contextlib.suppress(sqlite3.Error):
+        if raw.in_transaction:
+            raw.execute("ROLLBACK")
 
 
 def _translated(error: BaseException) -> BaseException:
