@@ -21,6 +21,7 @@ from bots.closing import close
 from bots.http.metrics import Metrics
 from bots.http.server import serve
 from bots.links import Off, Plan, PlannedLink
+from bots.readiness import report
 from bots.supervise import Health, Leave, Phase, keep_link
 from bots.watchdog import Watchdog
 from core.bell import Bell
@@ -30,7 +31,7 @@ from core.flow.cast import Cast, Part, policy_of
 from core.flow.intake import Intake
 from core.flow.mailbox import Mailbox
 from core.flow.outbox import Outbox
-from core.flow.pace import Pace, Rate
+from core.flow.pace import pace_of
 from core.flow.patience import PatientStore
 from core.flow.presence import Presence
 from core.flow.records import Records
@@ -50,6 +51,7 @@ log = logging.getLogger(__name__)
 _KEEP_LEDGER = timedelta(days=30)
 """Finished rows make a late repeat harmless; Telegram repeats for a day (guarantees A.3)."""
 _SWEEP_EVERY = 3600.0
+_LOOK_EVERY = 2.0
 
 Opener = Callable[[PlannedLink, aiohttp.ClientSession, Clock], Platform]
 
@@ -150,6 +152,7 @@ class Gateway:
                 group.create_task(self._mailbox.run(self._told(turns))),
                 group.create_task(watchdog.run()),
                 group.create_task(self._sweep()),
+                group.create_task(self._look()),
             ]
             for planned in self._plan.links:
                 self._start(planned)
@@ -267,7 +270,7 @@ class Gateway:
                 planned.account,
                 self._store,
                 self._clock,
-                _pace(planned.platform, self._settings, self._clock),
+                pace_of(planned.platform, self._settings, self._clock.monotonic),
                 _limits(planned.platform),
                 repeats_uncertain=lambda: self._repeats_uncertain(planned.account),
                 settled=self._settled,
@@ -348,42 +351,15 @@ class Gateway:
         return self._plan.off
 
     def ready(self) -> dict[str, Any]:
-        """What /ready says: ok, degraded, or down with the reasons."""
-        links = [
-            {
-                "character": one.character,
-                "platform": one.platform,
-                "phase": one.phase.value,
-                "reason": one.reason,
-            }
-            for one in self.health
-        ]
-        live = sum(1 for one in self.health if one.phase is Phase.LIVE)
-        trouble = self._store.trouble if self._store else "the database is not open yet"
-        if trouble or (links and not live):
-            status = "down"
-        else:
-            well = live == len(links) and not self.tally.failing
-            status = "ok" if well else "degraded"
-        links += [
-            {
-                "character": one.character.name,
-                "platform": one.platform,
-                "phase": Phase.OFF.value,
-                "reason": one.reason,
-            }
-            for one in self._plan.off
-        ]
-        return {
-            "status": status,
-            "links": links,
-            "failing": [
-                {"character": name, "reason": why} for name, why in self.tally.failing.items()
-            ],
-            "store": trouble or "ok",
-            "open": self._mailbox.open if self._mailbox else 0,
-            "owed": sum(outbox.owed for outbox in self._outboxes.values()),
-        }
+        """What /ready says."""
+        return report(
+            self.health,
+            self._plan.off,
+            failing=self.tally.failing,
+            trouble=self._store.trouble if self._store else "the database is not open yet",
+            open_now=self._mailbox.open if self._mailbox else 0,
+            owed=sum(outbox.owed for outbox in self._outboxes.values()),
+        )
 
     def _gauges(self) -> dict[str, float]:
         mailbox, intake = self._mailbox, self._intake
@@ -392,8 +368,16 @@ class Gateway:
             "troupe_turns_running": mailbox.running if mailbox else 0,
             "troupe_deliveries_owed": sum(outbox.owed for outbox in self._outboxes.values()),
             "troupe_doubles_dropped": intake.doubles if intake else 0,
+            "troupe_tasks": len(asyncio.all_tasks()),
             "troupe_links_live": sum(1 for one in self.health if one.phase is Phase.LIVE),
         }
+
+    async def _look(self) -> None:
+        """Touch the database now and then, so that /ready knows of its trouble before people do."""
+        assert self._store is not None
+        while True:
+            await self._clock.sleep(_LOOK_EVERY)
+            await self._store.write(lambda unit: None)
 
     async def _sweep(self) -> None:
         """The janitor: finished rows of both ledgers go after 30 days."""
@@ -407,26 +391,6 @@ class Gateway:
 def _forget(unit: Unit, *, before: datetime) -> None:
     unit.inbox.forget(before)
     unit.deliveries.forget(before)
-
-
-def _pace(platform: str, settings: Settings, clock: Clock) -> Pace:
-    """A chat's rate holds over three seconds, so that three messages may go at once."""
-    prefix = platform.upper()
-    overall = settings.number(f"{prefix}_SENDS_PER_SECOND", 30)
-    chat = settings.number(f"{prefix}_CHAT_SENDS_PER_SECOND", 1)
-    group = settings.number(f"{prefix}_GROUP_SENDS_PER_MINUTE", 20)
-    return Pace(
-        overall=Rate(max(1, int(overall)) if overall else 0, 1.0),
-        chat=_per_second(chat),
-        group=Rate(max(1, int(group)) if group else 0, 60.0),
-        monotonic=clock.monotonic,
-    )
-
-
-def _per_second(rate: float) -> Rate:
-    if not rate:
-        return Rate(0, 1.0)
-    return Rate(round(rate * 3), 3.0) if rate * 3 >= 1 else Rate(1, 1 / rate)
 
 
 def _limits(platform: str) -> Limits:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.messages import Address
+from core.settings.layers import Settings
 
 _MARGIN = 0.05
 """Seconds that messages may bunch up on their way: they must keep the rate where they arrive."""
@@ -110,3 +111,23 @@ class Pace:
                     del windows[idle]
             window = windows[room] = Window(rate)
         return window
+
+
+def pace_of(platform: str, settings: Settings, monotonic: Callable[[], float]) -> Pace:
+    """A chat's rate holds over three seconds, so that three messages may go at once."""
+    prefix = platform.upper()
+    overall = settings.number(f"{prefix}_SENDS_PER_SECOND", 30)
+    chat = settings.number(f"{prefix}_CHAT_SENDS_PER_SECOND", 1)
+    group = settings.number(f"{prefix}_GROUP_SENDS_PER_MINUTE", 20)
+    return Pace(
+        overall=Rate(max(1, int(overall)) if overall else 0, 1.0),
+        chat=_per_second(chat),
+        group=Rate(max(1, int(group)) if group else 0, 60.0),
+        monotonic=monotonic,
+    )
+
+
+def _per_second(rate: float) -> Rate:
+    if not rate:
+        return Rate(0, 1.0)
+    return Rate(round(rate * 3), 3.0) if rate * 3 >= 1 else Rate(1, 1 / rate)

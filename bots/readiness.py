@@ -1,0 +1,42 @@
+"""What /ready says: ok, degraded, or down, and the reason of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bots.links import Off
+from bots.supervise import Health, Phase
+
+
+def report(
+    health: Sequence[Health],
+    off: Sequence[Off],
+    *,
+    failing: Mapping[str, str],
+    trouble: str,
+    open_now: int,
+    owed: int,
+) -> dict[str, Any]:
+    """Down when nobody can be spoken to or nothing can be written down; else who is missing.
+
+    `failing` tells by character why the last turn failed, `trouble` is the database's.
+    """
+    live = sum(1 for one in health if one.phase is Phase.LIVE)
+    if trouble or (health and not live):
+        status = "down"
+    else:
+        status = "ok" if live == len(health) and not failing else "degraded"
+    links = [(one.character, one.platform, one.phase, one.reason) for one in health]
+    links += [(one.character.name, one.platform, Phase.OFF, one.reason) for one in off]
+    return {
+        "status": status,
+        "links": [
+            {"character": name, "platform": platform, "phase": phase.value, "reason": reason}
+            for name, platform, phase, reason in links
+        ],
+        "failing": [{"character": name, "reason": why} for name, why in failing.items()],
+        "store": trouble or "ok",
+        "open": open_now,
+        "owed": owed,
+    }
