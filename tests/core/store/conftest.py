@@ -1,0 +1,36 @@
+"""A store on a file of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from core.store.engine import SqliteStore, open_store
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
+    async with open_store(None, tmp_path) as store:
+        yield store
+
+
+class Held:
+    """A piece of work that keeps the writing thread busy, so that what follows goes together."""
+
+    def __init__(self) -> None:
+        self._open = threading.Event()
+        self._begun = threading.Event()
+
+    def __call__(self, anything: object) -> None:
+        self._begun.set()
+        assert self._open.wait(10)
+
+    async def begun(self) -> None:
+        await asyncio.to_thread(self._begun.wait, 10)
+
+    def release(self) -> None:
+        self._open.set()
