@@ -1,0 +1,138 @@
+"""One flooded chat harms only itself, and Telegram's rates are kept: G10, G11."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from bots.sandbox import Stage
+from bots.sandbox.journal import Call
+from bots.testkit import playing
+from core.models.scripted import Line, Scripted
+from core.ports import ModelRequest
+from tests.faults import ledgers
+from tests.faults.ledgers import Crowd
+from tests.faults.process import gateway_process
+from tests.flows.talk import question, reply, until
+
+
+def answer(request: ModelRequest) -> str:
+    return reply(f"re {question(request).strip()}")
+
+
+def sends(stage: Stage, chat: int) -> list[Call]:
+    return [call for call in stage.journal.of("sendMessage") if call.chat == chat]
+
+
+@pytest.mark.parametrize(
+    ("penalty", "seconds"),
+    [
+        pytest.param(4, 3, id="4-seconds"),
+        pytest.param(30, 20, id="30-seconds", marks=pytest.mark.soak),
+    ],
+)
+async def test_g10_a_flooded_chat_waits_its_time_and_the_others_do_not(
+    penalty: int, seconds: int, tmp_path: Path, stage: Stage
+) -> None:
+    """In full: a penalty of 30 seconds while 50 other chats get 20 messages a second."""
+    async with playing("Ada", model=Scripted(answer), data=tmp_path, stage=stage) as play:
+        crowd = Crowd.of(stage, play.bots["Ada"], 51)
+        flooded = crowd.rooms[0][1].id
+        stage.faults.flood(penalty, method="sendMessage", chat=flooded)
+        crowd.says(rooms=[0])
+        await until(lambda: sends(stage, flooded))
+        for second in range(seconds * 2):
+            crowd.says(rooms=[1 + (second * 10 + one) % 50 for one in range(10)])
+            await asyncio.sleep(0.5)
+        others = seconds * 20
+        await crowd.until_answered(others, timeout=10)
+        assert crowd.answers(0) == [], "not before its time"
+        await crowd.until_answered(others + 1, timeout=penalty + 10)
+        refused, taken = sends(stage, flooded)
+        assert refused.status == 429
+        assert taken.at - refused.at >= penalty
+    ledgers.check(crowd, tmp_path)
+    assert crowd.doubles == []
+
+
+async def test_g10_a_restart_does_not_forget_the_penalty(tmp_path: Path, stage: Stage) -> None:
+    async with gateway_process(tmp_path, stage, "Ada") as gateway:
+        await gateway.until()
+        bob = stage.person("Bob")
+        dm = stage.dm(bob, gateway.bots["Ada"])
+        stage.faults.flood(5, method="sendMessage", chat=dm.id)
+        bob.says(dm, "hello")
+        await until(lambda: any(row["not_before"] for row in rows(gateway.data)))
+        await gateway.kill()
+        await gateway.start()
+        await gateway.until()
+        await stage.next_from(gateway.bots["Ada"], dm, timeout=15)
+        assert await gateway.end() == 0
+    refused, taken = sends(stage, dm.id)
+    assert taken.at - refused.at >= 5
+    assert [row["status"] for row in rows(gateway.data)] == ["sent"]
+
+
+def rows(data: Path) -> list[dict[str, object]]:
+    return [dict(row) for row in ledgers.read(data).deliveries]
+
+
+@pytest.mark.parametrize(
+    ("chat", "group", "chats", "each"),
+    [
+        pytest.param(12, 26, 50, 3, id="beyond-each-window"),
+        pytest.param(
+            100, 60, 200, 5, id="1160-messages", marks=[pytest.mark.soak, pytest.mark.timeout(400)]
+        ),
+    ],
+)
+async def test_g11_no_rate_of_telegrams_is_ever_exceeded(
+    chat: int, group: int, chats: int, each: int, tmp_path: Path
+) -> None:
+    """In full: 100 messages to one chat, 60 to one group and 1,000 to 200 chats.
+
+    What the group's minute does not hold must not have been tried when the rest has arrived.
+    """
+
+    def thinks(request: ModelRequest) -> Line:
+        # Long enough for signs of life, which count against the bot's rate as well.
+        return Line((answer(request),), after=lambda: asyncio.sleep(0.4))
+
+    async with (
+        Stage(limits=True) as stage,
+        playing(
+            "Ada",
+            model=Scripted(thinks),
+            data=tmp_path,
+            stage=stage,
+            paces=True,
+            settings={
+                "BASIC_CAPABILITIES_KEEP_RESP": "true",
+                "SHOULD_RESPOND_BYPASS_TYPES": "GROUP",
+                "SEND_PATIENCE": "0",
+            },
+        ) as play,
+    ):
+        ada, bob = play.bots["Ada"], stage.person("Bob")
+        friends = stage.group("Friends", [bob], [ada])
+        crowd = Crowd.of(stage, ada, chats + 1)
+        crowd.says(chat, rooms=[0])
+        crowd.says(each, rooms=range(1, chats + 1))
+        for number in range(group):
+            bob.says(friends, f"g{number}")
+
+        def in_group() -> list[str]:
+            return [one.text for one in stage.messages(friends) if one.sender is ada]
+
+        full = group if group > 50 else min(group, 20)
+        await crowd.until_answered(chat + each * chats, timeout=200)
+        await until(lambda: len(in_group()) >= full, timeout=240)
+        if full < group:
+            await asyncio.sleep(3)
+        assert stage.violations == {}
+        assert len(in_group()) == full
+        assert not [call for call in stage.journal if call.status == 429]
+        for room in range(chats + 1):
+            assert ledgers.ordered(crowd.answers(room))
