@@ -10,10 +10,9 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from core.errors import BadInput, Finding
-
 import sqlalchemy as sa
 
+from core.errors import BadInput, Finding
 from core.store import tables
 
 log = logging.getLogger(__name__)
@@ -35,20 +34,44 @@ def upgrade(file: Path, *, head: str = HEAD, scripts: Path = _SCRIPTS) -> None:
     found = revision(file)
     if found == head:
         return
-    if found is not None:
-        if found > head:
-            raise BadInput(
-                Finding(
-                    str(file),
-                    f"its schema ({found}) is newer than this version's ({head})",
-                    "Start the newer version again, or put back the copy made before it",
-                )
+    if found is None:
+        if (head, scripts) == (HEAD, _SCRIPTS):
+            create(file)
+        else:
+            migrate(file, head, scripts)
+        return
+    if found > head:
+        raise BadInput(
+            Finding(
+                str(file),
+                f"its schema ({found}) is newer than this version's ({head})",
+                "Start the newer version again, or put back the copy made before it",
             )
-        backup = file.with_name(f"{file.name}.before-{head}")
-        with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(backup)) as copy:
-            source.backup(copy)
-        log.info("schema %s is older than %s; a copy lies in %s", found, head, backup.name)
+        )
+    backup = file.with_name(f"{file.name}.before-{head}")
+    with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(backup)) as copy:
+        source.backup(copy)
+    log.info("schema %s is older than %s; a copy lies in %s", found, head, backup.name)
+    migrate(file, head, scripts)
 
+
+def create(file: Path) -> None:
+    """Make the newest tables at once; the migrations make the same, and a test says so."""
+    engine = sa.create_engine(f"sqlite:///{file}", isolation_level="AUTOCOMMIT")
+    try:
+        with engine.connect() as connection:
+            # By hand: the driver would commit after each table.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            tables.metadata.create_all(connection)
+            connection.exec_driver_sql(_VERSION)
+            connection.exec_driver_sql("INSERT INTO alembic_version VALUES (?)", (HEAD,))
+            connection.exec_driver_sql("COMMIT")
+    finally:
+        engine.dispose()
+
+
+def migrate(file: Path, head: str = HEAD, scripts: Path = _SCRIPTS) -> None:
+    """Take every step that is missing, from no tables at all if need be."""
     from alembic import command
     from alembic.config import Config
 

@@ -88,7 +88,7 @@ def test_the_newest_revision_is_the_one_we_ask_for() -> None:
 
 def test_migrations_make_the_tables_that_the_models_describe(tmp_path: Path) -> None:
     file = tmp_path / "migrated.db"
-    schema.upgrade(file)
+    schema.migrate(file)
     assert schema.revision(file) == schema.HEAD
     engine = sa.create_engine(f"sqlite:///{file}")
     with engine.connect() as connection:
@@ -99,7 +99,7 @@ def test_migrations_make_the_tables_that_the_models_describe(tmp_path: Path) -> 
 
 def test_migrations_make_the_same_keys_and_partial_indexes_as_the_models(tmp_path: Path) -> None:
     """What a comparison by Alembic does not look at."""
-    schema.upgrade(tmp_path / "migrated.db")
+    schema.migrate(tmp_path / "migrated.db")
     engine = sa.create_engine(f"sqlite:///{tmp_path / 'modelled.db'}")
     tables.metadata.create_all(engine)
     engine.dispose()
