@@ -6,9 +6,10 @@ import asyncio
 import contextlib
 import re
 import sqlite3
+import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -168,3 +169,31 @@ def _numbers(texts: Iterable[str]) -> Iterator[int]:
         found = TAG.search(text)
         assert found, text
         yield int(found[2])
+
+
+_HOLD = """
+import sqlite3, sys
+file = sqlite3.connect(sys.argv[1], isolation_level=None)
+file.execute("BEGIN IMMEDIATE")
+print("held", flush=True)
+sys.stdin.read()
+file.execute("ROLLBACK")
+"""
+
+
+@asynccontextmanager
+async def locked(data: Path) -> AsyncIterator[None]:
+    """Another process holds the one lock that a writer needs."""
+    holder = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", _HOLD, str(data / "troupe.db")),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert holder.stdout is not None
+    assert holder.stdin is not None
+    try:
+        assert await holder.stdout.readline() == b"held\n"
+        yield
+    finally:
+        holder.stdin.close()
+        assert await holder.wait() == 0

@@ -5,16 +5,14 @@ from __future__ import annotations
 import asyncio
 import errno
 import subprocess
-import sys
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from bots.sandbox import Stage
 from tests.faults import ledgers
-from tests.faults.ledgers import Crowd, until
+from tests.faults.ledgers import Crowd, locked, until
 from tests.faults.process import gateway_process
 
 Variables = Callable[..., dict[str, str]]
@@ -100,34 +98,6 @@ async def test_g18_on_a_full_disk_nothing_is_confirmed_and_all_goes_on_once_ther
         assert ledgers.integrity(small_disk) == "ok"
         assert not crowd.doubles
         ledgers.check(crowd, small_disk)
-
-
-_HOLD = """
-import sqlite3, sys
-file = sqlite3.connect(sys.argv[1], isolation_level=None)
-file.execute("BEGIN IMMEDIATE")
-print("held", flush=True)
-sys.stdin.read()
-file.execute("ROLLBACK")
-"""
-
-
-@asynccontextmanager
-async def locked(data: Path) -> AsyncIterator[None]:
-    """Another process holds the one lock that a writer needs."""
-    holder = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", _HOLD, str(data / "troupe.db")),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert holder.stdout is not None
-    assert holder.stdin is not None
-    try:
-        assert await holder.stdout.readline() == b"held\n"
-        yield
-    finally:
-        holder.stdin.close()
-        assert await holder.wait() == 0
 
 
 @pytest.mark.parametrize(
