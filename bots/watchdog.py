@@ -54,7 +54,9 @@ class Watchdog:
                 self._stuck = True
                 frame = sys._current_frames().get(loop_thread)
                 where = "".join(traceback.format_stack(frame)) if frame else "unknown"
-                log.critical("the loop has been stuck for %.1f s, here:\n%s", silent, where)
+                log.critical("the loop has been stuck for %.1f s, here:", silent)
+                for line in where.splitlines():  # a log shows the end of a line as \\n
+                    log.critical("%s", line)
             elif self._stuck and silent < _BEAT * 2:
                 self._stuck = False
                 log.warning("the loop runs again")
