@@ -6,9 +6,10 @@ import asyncio
 import re
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
+from typing import Any
 
 import aiohttp
 import orjson
@@ -202,10 +203,10 @@ class Crowd:
             await asyncio.sleep(_LISTEN_EVERY)
         load.stopped = load.stopped or time.monotonic_ns()
 
-    async def _do(self, acts: list[dict[str, object]]) -> list:
+    async def _do(self, acts: Sequence[Mapping[str, object]]) -> list[Any]:
         body = orjson.dumps(acts)
         async with self._session.post(f"{self._control}/stage/batch", data=body) as answer:
-            done: list = orjson.loads(await answer.read())["done"]
+            done: list[Any] = orjson.loads(await answer.read())["done"]
         for one in done:
             if isinstance(one, dict) and "error" in one:
                 raise RuntimeError(f"the stage refused an act: {one['error']}")

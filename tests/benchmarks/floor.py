@@ -7,6 +7,7 @@ import re
 
 import openai
 import uvloop
+from openai.types.chat import ChatCompletionMessageParam
 from telegram import Update
 from telegram.ext import Application, ContextTypes, MessageHandler, filters
 
@@ -27,7 +28,10 @@ def main() -> None:
     model = openai.AsyncOpenAI(base_url=asked.base_url, api_key="sk-bench")
 
     async def think(words: str) -> str:
-        messages = [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": words}]
+        messages: list[ChatCompletionMessageParam] = [
+            {"role": "system", "content": _SYSTEM},
+            {"role": "user", "content": words},
+        ]
         if asked.whole:
             answer = await model.chat.completions.create(model="gpt-5", messages=messages)
             return answer.choices[0].message.content or ""

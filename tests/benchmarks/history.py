@@ -60,7 +60,9 @@ def _furnish(database: sqlite3.Connection, who: CharacterId, addresses: Sequence
         )
 
 
-def _memories(who: CharacterId, addresses: Sequence[Address], many: int) -> Iterator[tuple]:
+def _memories(
+    who: CharacterId, addresses: Sequence[Address], many: int
+) -> Iterator[tuple[str | int, ...]]:
     places = [
         (
             room_id(who, address),

@@ -12,7 +12,7 @@ from tests.benchmarks.rows import Row, Sample
 from tests.benchmarks.speed import Bench
 from tests.benchmarks.theatre import System, Theatre, theatre
 
-_SETTLES = 2.0
+_SETTLES = 1.5
 """Seconds after which a program that was just busy has calmed down."""
 
 

@@ -131,7 +131,7 @@ def _around(world: Theatre) -> float:
 
 
 async def latency(bench: Bench) -> list[Row]:
-    messages = 50 if bench.quick else 250
+    messages = 25 if bench.quick else 250
     took: dict[System, list[list[float]]] = {system: [] for system in BOTH}
     for _ in range(1 if bench.quick else 2):
         for system in BOTH:

@@ -1,0 +1,59 @@
+"""The benchmark itself goes on working: its programs start, talk, and leave figures."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from tests.benchmarks.crowd import Load, Room, Talk
+from tests.benchmarks.history import fill
+from tests.benchmarks.rows import Row, Sample, table
+from tests.benchmarks.speed import Bench, start
+from tests.benchmarks.theatre import theatre
+
+ONE, OTHER = Room(1, "tg:1.9"), Room(2, "tg:2.9")
+
+
+async def test_both_bots_answer_what_waits_for_them_at_their_start(tmp_path: Path) -> None:
+    (row,) = await start(Bench(tmp_path / "bench", quick=True))
+    assert 0 < float(row.troupe) < 20
+    assert 0 < float(row.floor) < 20
+
+
+async def test_a_written_past_is_a_past_to_the_gateway(tmp_path: Path) -> None:
+    """Its rooms are the ones that people speak in, so that they cost what real ones cost."""
+    async with theatre(tmp_path / "world") as world:
+        rooms = await world.crowd.rooms(world.bots[0]["id"], 3)
+        database, character = world.folder / "data" / "troupe.db", world.folder / "ada.json"
+        people, bot = [room.person for room in rooms], world.bots[0]["id"]
+        await asyncio.to_thread(fill, database, character, bot, people, 300)
+        async with world.playing("counted", settings={"LOG_FILE": "true"}) as one:
+            load = await world.crowd.pump(rooms, 3, messages=6)
+        prompts = await asyncio.to_thread((world.folder / "data" / "prompts.log").read_text)
+    assert not load.unanswered
+    assert load.inversions() == load.doubles == 0
+    assert prompts.count("the old bridge will be closed") > 30
+    assert b'"commits"' in await asyncio.to_thread(one.log.read_bytes)
+
+
+def test_an_answer_that_overtakes_another_of_its_room_is_counted() -> None:
+    load = Load(
+        {
+            1: Talk(ONE, sent=0, answered=50, answers=1),
+            2: Talk(ONE, sent=0, answered=40, answers=1),
+            3: Talk(OTHER, sent=0, answered=30, answers=2),
+            4: Talk(OTHER, sent=0, answers=0),
+        }
+    )
+    assert (load.inversions(), load.doubles, load.unanswered) == (1, 1, 1)
+
+
+def test_a_missed_target_stands_out() -> None:
+    rows = [
+        Row("idle MB", str(Sample((120.0,))), "90", 1.33, "<= 110 MB", False),
+        Row("burst", str(Sample((0.5, 0.7, 0.6), 1)), "3.0", 0.2, "<= 2 s", True),
+        Row("writes", "3"),
+    ]
+    lines = table(rows).splitlines()
+    assert [line.split("|")[-2].strip() for line in lines[2:]] == ["MISS", "ok", ""]
+    assert "0.6 (0.5-0.7)" in lines[3]
