@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool
 
-from core.errors import BadInput, Finding, StoreUnavailable
+from core.errors import BadInput, Finding
 from core.ports import Unit
 from core.secrets import Secret
 from core.store import schema
 from core.store.notes import Vault
+from core.store.readers import Readers
 from core.store.unit import SqlUnit
 from core.store.writer import Writer
 
@@ -29,7 +28,7 @@ _LOCK_PATIENCE = 2.0
 class SqliteStore:
     """core.ports.Store over one SQLite file: one writing thread, readers beside it."""
 
-    def __init__(self, writer: Writer, readers: AsyncEngine, vault: Vault) -> None:
+    def __init__(self, writer: Writer, readers: Readers, vault: Vault) -> None:
         self._writer = writer
         self._readers = readers
         self._vault = vault
@@ -38,11 +37,7 @@ class SqliteStore:
         return await self._writer.write(lambda connection: work(SqlUnit(connection, self._vault)))
 
     async def read(self, work: Callable[[Unit], T]) -> T:
-        try:
-            async with self._readers.connect() as connection:
-                return await connection.run_sync(lambda sync: work(SqlUnit(sync, self._vault)))
-        except sa.exc.OperationalError as error:
-            raise StoreUnavailable(str(error.orig)) from None
+        return await self._readers.read(lambda connection: work(SqlUnit(connection, self._vault)))
 
 
 @contextlib.asynccontextmanager
@@ -55,15 +50,16 @@ async def open_store(
     """
     file = database_file(url, folder)
     vault = Vault(key, folder / "secret.key")
-    writing, reading = await asyncio.to_thread(_prepare, file, vault)
-    writer = Writer(writing)
+    engine = await asyncio.to_thread(_prepare, file, vault)
+    writer, readers = Writer(engine), Readers(file, _set_up)
     writer.start()
     try:
-        yield SqliteStore(writer, reading, vault)
+        await readers.open()
+        yield SqliteStore(writer, readers, vault)
     finally:
         await writer.stop()
-        await reading.dispose()
-        writing.dispose()
+        await readers.close()
+        engine.dispose()
 
 
 def database_file(url: str | None, folder: Path) -> Path:
@@ -87,28 +83,19 @@ def database_file(url: str | None, folder: Path) -> Path:
     return Path(parsed.database)
 
 
-def _prepare(file: Path, vault: Vault) -> tuple[sa.Engine, AsyncEngine]:
+def _prepare(file: Path, vault: Vault) -> sa.Engine:
     """Everything that looks at the disk, off the loop."""
     file.parent.mkdir(parents=True, exist_ok=True)
     schema.upgrade(file)
     vault.prepare()
-    writing = sa.create_engine(
+    engine = sa.create_engine(
         f"sqlite:///{file}", hide_parameters=True, isolation_level="AUTOCOMMIT"
     )
-    reading = create_async_engine(
-        f"sqlite+aiosqlite:///{file}",
-        hide_parameters=True,
-        isolation_level="AUTOCOMMIT",
-        poolclass=AsyncAdaptedQueuePool,
-        pool_size=2,
-        max_overflow=2,
-    )
-    sa.event.listen(writing, "connect", _set_up)
-    sa.event.listen(reading.sync_engine, "connect", _set_up)
-    return writing, reading
+    sa.event.listen(engine, "connect", lambda connection, record: _set_up(connection))
+    return engine
 
 
-def _set_up(connection: Any, record: object) -> None:
+def _set_up(connection: Any) -> None:
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
