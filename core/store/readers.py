@@ -34,6 +34,17 @@ class _Reader(aiosqlite.Connection):
         result: T = await self._execute(self._here, work)  # type: ignore[no-untyped-call]
         return result
 
+    async def let_go(self) -> None:
+        """End SQLAlchemy's part in the thread that made the connection, then the connection."""
+        await self._execute(self._end)  # type: ignore[no-untyped-call]
+        await self.close()
+
+    def _end(self) -> None:
+        if self._reading is not None:
+            self._reading.close()
+            self._reading.engine.dispose()
+            self._reading = None
+
     def _here(self, work: Callable[[sa.Connection], T]) -> T:
         if self._reading is None:
             raw = self._conn
@@ -67,7 +78,7 @@ class Readers:
 
     async def close(self) -> None:
         for reader in self._all:
-            await reader.close()
+            await reader.let_go()
 
     async def read(self, work: Callable[[sa.Connection], T]) -> T:
         reader = await self._free.get()
