@@ -167,22 +167,25 @@ class Outbox:
             await self._settle(queue, row, DeliveryStatus.FAILED, reason=doubt, passes_on=False)
             return
         places = self._places
+        if address not in self._granted:
+            await self._until_due(row)
+            await places.take(address)
         if address in self._granted:
             self._granted.remove(address)
+            row = queue[0]  # whoever handed over its place has marked it meanwhile
+        elif self._pace.wait(address, direct=row.direct) > 0:
+            places.give_back()
+            return  # somebody else was faster; wait in line again
         else:
-            await self._until_due(row)
-            await places.take()
-            if self._pace.wait(address, direct=row.direct) > 0:
-                places.give_back()
-                return  # somebody else was faster; wait in line again
             self._pace.take(address, direct=row.direct)
+        handed_on = False
         try:
             await self.signs.clear(address)
             if row.status is not DeliveryStatus.SENDING:
                 row = await self._start(queue, row)
-            await self._perform(queue, row)
+            handed_on = await self._perform(queue, row)
         finally:
-            if address not in self._granted:  # else the next row of the room has it
+            if not handed_on:
                 places.give_back()
 
     async def _start(self, queue: deque[Delivery], row: Delivery) -> Delivery:
@@ -195,7 +198,8 @@ class Outbox:
         )
         return queue[0]
 
-    async def _perform(self, queue: deque[Delivery], row: Delivery) -> None:
+    async def _perform(self, queue: deque[Delivery], row: Delivery) -> bool:
+        """Whether the place in flight has been handed on."""
         assert self._platform is not None
         try:
             receipt = await self._platform.perform(row)
@@ -207,25 +211,26 @@ class Outbox:
             self._note_throttled(row, throttled.seconds)
             await self._later(queue, row, throttled.seconds, "throttled")
         except Moved as moved:
-            await self._move(queue, row, moved.room)
+            return await self._move(queue, row, moved.room)
         except SendUncertain as error:
             log.warning("delivery %d may or may not have arrived: %s", row.seq, error)
             queue[0] = replace(row, status=DeliveryStatus.UNCERTAIN)
-            await self._backoff(queue, queue[0], "uncertain")
+            return await self._backoff(queue, queue[0], "uncertain")
         except SendDelayed as error:
             log.warning("delivery %d did not go out: %s", row.seq, error)
-            await self._backoff(queue, row, "unreachable")
+            return await self._backoff(queue, row, "unreachable")
         except LinkRejected:
             await self._later(queue, row, 0.0, "link-rejected")
             raise
         except SendFailed as error:
             log.warning("delivery %d cannot be sent: %s", row.seq, error)
-            await self._settle(queue, row, DeliveryStatus.FAILED, reason=str(error))
+            return await self._settle(queue, row, DeliveryStatus.FAILED, reason=str(error))
         except Exception:  # one row's wall: a bug in a client must not stop its room
             log.exception("delivery %d failed in the client", row.seq)
-            await self._settle(queue, row, DeliveryStatus.FAILED, reason="client-error")
+            return await self._settle(queue, row, DeliveryStatus.FAILED, reason="client-error")
         else:
-            await self._settle(queue, row, DeliveryStatus.SENT, receipt=receipt)
+            return await self._settle(queue, row, DeliveryStatus.SENT, receipt=receipt)
+        return False
 
     async def _until_due(self, row: Delivery) -> None:
         while True:
@@ -253,44 +258,56 @@ class Outbox:
         receipt: Receipt | None = None,
         reason: str = "",
         passes_on: bool = True,
-    ) -> None:
-        """Close a row and, in the same commit, open the next of its room if it may go now.
+    ) -> bool:
+        """Close a row and, in the same commit, open the one that gets its place in flight.
 
-        `passes_on` is whether there is a place in flight to pass on to it.
+        `passes_on` is whether there is a place to hand on; True tells that somebody got it.
         """
         queue.popleft()
         self._owed -= 1
         now = self._clock.now()
-        following = queue[0] if queue else None
-        follows = (
-            passes_on
-            and following is not None
-            and following.status is DeliveryStatus.PENDING
-            and following.not_before <= now.timestamp()
-            and self._pace.wait(following.address, direct=following.direct) <= 0
-        )
+        following = self._following(queue, now.timestamp()) if passes_on else None
+        other = None
+        if passes_on and following is None and (first := self._places.first) is not None:
+            following = self._following(self._rooms[first], now.timestamp())
+            other = self._places.call_up() if following else None
 
         def work(unit: Unit) -> None:
             unit.deliveries.settle(
                 row.seq, status, now, message=receipt.message if receipt else None, reason=reason
             )
-            if follows and following is not None:
+            if following is not None:
                 unit.deliveries.start([following.seq])
 
-        if follows and following is not None:
+        if following is not None:
             self._pace.take(following.address, direct=following.direct)
             self._granted.add(following.address)
-            queue[0] = replace(
+            self._rooms[following.address][0] = replace(
                 following, status=DeliveryStatus.SENDING, attempt=following.attempt + 1
             )
         await self._store.write(work)
+        if other is not None:
+            other.seat()
         self._settled(row, status)
+        return following is not None
 
-    async def _backoff(self, queue: deque[Delivery], row: Delivery, reason: str) -> None:
+    def _following(self, queue: deque[Delivery], now: float) -> Delivery | None:
+        """The oldest row of a room, if it may go at once."""
+        row = queue[0] if queue else None
+        if (
+            row is None
+            or row.status is not DeliveryStatus.PENDING
+            or row.not_before > now
+            or self._pace.wait(row.address, direct=row.direct) > 0
+        ):
+            return None
+        return row
+
+    async def _backoff(self, queue: deque[Delivery], row: Delivery, reason: str) -> bool:
         if row.attempt >= _ATTEMPTS:
-            await self._settle(queue, row, DeliveryStatus.FAILED, reason=reason)
-        else:
-            await self._later(queue, row, 2.0**row.attempt, reason)
+            return await self._settle(queue, row, DeliveryStatus.FAILED, reason=reason)
+        await self._later(queue, row, 2.0**row.attempt, reason)
+        return False
 
     async def _later(
         self, queue: deque[Delivery], row: Delivery, seconds: float, reason: str
@@ -305,11 +322,10 @@ class Outbox:
             lambda unit: unit.deliveries.settle(row.seq, status, now, reason=reason, not_before=due)
         )
 
-    async def _move(self, queue: deque[Delivery], row: Delivery, room: str) -> None:
+    async def _move(self, queue: deque[Delivery], row: Delivery, room: str) -> bool:
         """The room has a new id: its rows and its talk go there."""
         if row.attempt >= _ATTEMPTS:
-            await self._settle(queue, row, DeliveryStatus.FAILED, reason="moved-too-often")
-            return
+            return await self._settle(queue, row, DeliveryStatus.FAILED, reason="moved-too-often")
         old = row.address.room
 
         def work(unit: Unit) -> None:
@@ -325,6 +341,7 @@ class Outbox:
         queue.clear()
         self._owed -= len(moved)
         self.accept(moved)
+        return False
 
     def _note_throttled(self, row: Delivery, seconds: float) -> None:
         now = self._clock.monotonic()
