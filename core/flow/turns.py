@@ -41,6 +41,8 @@ _SILENT = frozenset({"IGNORE", "NONE", "STOP"})
 _DRAFT_AFTER = 0.4
 """Seconds: what is finished by then needs no draft."""
 _TRIES = 2
+_ASKED = 24_000
+"""Characters of open messages that one answer looks at; the older ones are remembered only."""
 _APOLOGY_EVERY = 600.0
 """Seconds between two apologies in one room (G23)."""
 
@@ -198,7 +200,7 @@ class Turns:
         return Scene(
             character=part.character,
             settings=part.settings,
-            inbound=work.inbound,
+            inbound=_newest(work.inbound),
             history=tuple(history),
             place=work.lead.place,
             now=self._clock.now(),
@@ -314,6 +316,14 @@ class Turns:
             return None
         work.spot.apologised_at = now
         return Reply(text, None if work.lead.is_direct else work.lead.message)
+
+
+def _newest(inbound: tuple[Inbound, ...]) -> tuple[Inbound, ...]:
+    """Somebody may have written all night while no model answered."""
+    size, start = 0, len(inbound) - 1
+    while start > 0 and (size := size + len(inbound[start - 1].text) + 100) <= _ASKED:
+        start -= 1
+    return inbound[start:]
 
 
 def _code(error: Exception) -> str:
