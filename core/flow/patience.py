@@ -27,16 +27,17 @@ class PatientStore:
         self._store = store
         self._clock = clock
         self._told = float("-inf")
+        self._spoken_of = False
+        self._refused = 0
         self.trouble = ""
 
     async def write(self, work: Callable[[Unit], T]) -> T:
         try:
             result = await self._store.write(work)
         except StoreUnavailable as error:
-            result = await self._insist(self._store.write, work, error)
+            return await self._insist(self._store.write, work, error)
         if self.trouble:
-            log.warning("the database takes writes again")
-            self.trouble = ""
+            self._relieved()
         return result
 
     async def read(self, work: Callable[[Unit], T]) -> T:
@@ -51,12 +52,26 @@ class PatientStore:
         work: Callable[[Unit], T],
         error: StoreUnavailable,
     ) -> T:
+        self._refused += 1
+        try:
+            result = await self._repeat(door, work, error)
+        finally:
+            self._refused -= 1
+        self._relieved()
+        return result
+
+    async def _repeat(
+        self,
+        door: Callable[[Callable[[Unit], T]], Awaitable[T]],
+        work: Callable[[Unit], T],
+        error: StoreUnavailable,
+    ) -> T:
         pause = _SHORTEST
         while True:
             self.trouble = str(error)
             now = self._clock.monotonic()
             if now - self._told >= _TELL_EVERY:
-                self._told = now
+                self._told, self._spoken_of = now, True
                 log.error("the database cannot be used now (%s); waiting, nothing is lost", error)
             await self._clock.sleep(pause)
             pause = min(pause * 2, _LONGEST)
@@ -64,3 +79,15 @@ class PatientStore:
                 return await door(work)
             except StoreUnavailable as again:
                 error = again
+
+    def _relieved(self) -> None:
+        """Something was kept; all is well once nothing that was refused waits any more.
+
+        A full disk takes a small write, and not the large one that waits beside it.
+        """
+        if self._refused:
+            return
+        self.trouble = ""
+        if self._spoken_of:
+            self._spoken_of = False
+            log.warning("the database takes writes again")
