@@ -70,6 +70,7 @@ async def test_g1_no_update_is_lost_however_often_the_gateway_is_killed(
         assert await gateway.end() == 0
     assert len(crowd.said) == 20 * rounds
     ledgers.check(crowd, gateway.data)
+    assert "Traceback" not in gateway.log
     assert ledgers.read(gateway.data).statuses() == Counter(answered=len(crowd.said))
     assert len(crowd.doubles) <= IN_FLIGHT * kills
 
@@ -95,6 +96,7 @@ async def test_g6_no_reply_is_lost_and_few_are_doubled_with_a_mark(
         await killed_while_talking(crowd, gateway, rounds=rounds, kills=kills, seed=6)
         assert await gateway.end() == 0
     ledgers.check(crowd, gateway.data)
+    assert "Traceback" not in gateway.log
     assert crowd.answered == len(crowd.said) == 50 * rounds
     assert 0 < len(crowd.doubles) <= IN_FLIGHT * kills
     assert all(double.text.startswith(MARK) for double in crowd.doubles)
@@ -163,6 +165,7 @@ async def test_g3_what_comes_three_times_is_handled_once(
         await until_dropped(gateway, 2 * 20 * later)
         assert await gateway.end() == 0
     ledgers.check(crowd, gateway.data)
+    assert "Traceback" not in gateway.log
     assert not crowd.doubles
     found = ledgers.read(gateway.data)
     assert len(found.inbox) == len(found.deliveries) == len(crowd.said)

@@ -102,4 +102,5 @@ async def test_g7_every_room_keeps_its_order_whatever_the_model_takes_and_who_is
     for room in range(rooms):
         assert undoubled(list(told(crowd.answers(room)))) == wanted(questions)
     ledgers.check(crowd, gateway.data)
+    assert "Traceback" not in gateway.log
     assert all(double.text.startswith(MARK) for double in crowd.doubles)

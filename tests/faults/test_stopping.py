@@ -59,6 +59,7 @@ async def test_g9_at_sigterm_two_hundred_running_turns_are_finished(
         assert await gateway.end() == 0
     assert not crowd.doubles
     ledgers.check(crowd, gateway.data)
+    assert "Traceback" not in gateway.log
 
 
 async def test_g9_what_is_not_finished_in_time_is_taken_up_by_the_next_start(
@@ -79,6 +80,7 @@ async def test_g9_what_is_not_finished_in_time_is_taken_up_by_the_next_start(
         assert await gateway.end() == 0
     assert not crowd.doubles
     ledgers.check(crowd, gateway.data)
+    assert "Traceback" not in gateway.log
 
 
 async def test_g9_a_second_sigterm_skips_the_patience(
@@ -176,3 +178,4 @@ async def test_g16_told_of_another_reader_the_account_falls_silent_for_half_a_mi
         assert await gateway.end() == 0
     assert not crowd.doubles
     ledgers.check(crowd, gateway.data)
+    assert "Traceback" not in gateway.log
