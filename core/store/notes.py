@@ -34,7 +34,7 @@ class Vault:
 
     def prepare(self) -> None:
         """Read the key file off the loop, if there is one: only then is anything sealed."""
-        if self._file.exists():
+        if self._file.exists() and self._file.stat().st_size:
             self._open_box()
 
     def seal(self, text: str) -> str:
@@ -76,10 +76,10 @@ class Vault:
     def _from_file(self) -> str:
         from cryptography.fernet import Fernet
 
-        try:
-            descriptor = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return self._file.read_text().strip()
+        # An empty file is what a full disk has left of an earlier try: nothing is sealed with it.
+        if self._file.exists() and (kept := self._file.read_text().strip()):
+            return kept
+        descriptor = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:
             key = Fernet.generate_key().decode()
             file.write(key)

@@ -62,6 +62,15 @@ async def test_without_a_key_one_is_made_that_only_its_owner_can_read(tmp_path: 
         assert await store.read(lambda unit: unit.notes.get("bob")) == {"API_KEY": WORDS}
 
 
+async def test_a_key_file_that_a_full_disk_left_empty_is_made_anew(tmp_path: Path) -> None:
+    (tmp_path / "secret.key").touch(0o600)
+    async with open_store(None, tmp_path) as store:
+        await store.write(put(WORDS))
+    assert stat.S_IMODE((tmp_path / "secret.key").stat().st_mode) == 0o600
+    async with open_store(None, tmp_path) as store:
+        assert await store.read(lambda unit: unit.notes.get("bob")) == {"API_KEY": WORDS}
+
+
 async def test_another_key_is_told_apart_and_reveals_nothing(tmp_path: Path) -> None:
     async with open_store(None, tmp_path, key=Secret(new_key())) as store:
         await store.write(put(WORDS))
