@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 
 from bots.sandbox import Stage
+from bots.sandbox.faults import FaultPlan
 from tests.faults import ledgers
 from tests.faults.ledgers import MARK, Crowd
 from tests.faults.process import GatewayProcess, gateway_process
@@ -170,3 +171,27 @@ async def test_g3_what_comes_three_times_is_handled_once(
     found = ledgers.read(gateway.data)
     assert len(found.inbox) == len(found.deliveries) == len(crowd.said)
     assert len(found.memories) == 2 * len(crowd.said)  # what was said, and what was answered
+
+
+async def test_g6_no_reply_is_lost_where_telegram_answers_badly_every_twentieth_time(
+    tmp_path: Path, stage: Stage, thinks: Variables
+) -> None:
+    """429, 502, lines cut before and after, delays, and pages of HTML."""
+    stage.faults.follow(
+        FaultPlan(seed=16, longest_wait=1, spares=frozenset({"getMe", "getUpdates"}))
+    )
+    async with gateway_process(tmp_path, stage, "Ada", **thinks()) as gateway:
+        crowd = Crowd.of(stage, gateway.bots["Ada"], 30)
+        await gateway.until()
+        for method in ("getUpdates", "getUpdates"):
+            stage.faults.cut(method=method)
+            crowd.says(5)
+            await crowd.until_answered(len(crowd.said))
+        assert await gateway.end() == 0
+    ledgers.check(crowd, gateway.data)
+    assert "Traceback" not in gateway.log
+    assert {"refuse", "cut", "cut_after", "garbage"} <= {
+        fault.kind for fault, _ in stage.faults.met
+    }
+    assert crowd.answered == len(crowd.said)
+    assert all(double.text.startswith(MARK) for double in crowd.doubles)

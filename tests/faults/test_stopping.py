@@ -179,3 +179,23 @@ async def test_g16_told_of_another_reader_the_account_falls_silent_for_half_a_mi
     assert not crowd.doubles
     ledgers.check(crowd, gateway.data)
     assert "Traceback" not in gateway.log
+
+
+async def test_g1_a_gateway_that_was_frozen_goes_on_where_it_was(
+    tmp_path: Path, stage: Stage, thinks: Variables
+) -> None:
+    async with gateway_process(tmp_path, stage, "Ada", **thinks()) as gateway:
+        crowd = Crowd.of(stage, gateway.bots["Ada"], 20)
+        await gateway.until()
+        crowd.says(5)
+        await crowd.until_answered(30)
+        gateway.send(signal.SIGSTOP)
+        crowd.says(5)
+        await asyncio.sleep(2)
+        assert crowd.answered < len(crowd.said)
+        gateway.send(signal.SIGCONT)
+        await crowd.until_answered(len(crowd.said))
+        assert gateway.log.count("is live") == 1
+        assert await gateway.end() == 0
+    assert not crowd.doubles
+    ledgers.check(crowd, gateway.data)
