@@ -11,6 +11,8 @@ from core.settings.layers import Settings
 
 _MARGIN = 0.05
 """Seconds that messages may bunch up on their way: they must keep the rate where they arrive."""
+_JITTER = 0.1
+"""As much again, because between its place and its way each message waits for a commit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +122,9 @@ def pace_of(platform: str, settings: Settings, monotonic: Callable[[], float]) -
     chat = settings.number(f"{prefix}_CHAT_SENDS_PER_SECOND", 1)
     group = settings.number(f"{prefix}_GROUP_SENDS_PER_MINUTE", 20)
     return Pace(
-        overall=Rate(max(1, int(overall)) if overall else 0, 1.0),
+        overall=Rate(max(1, int(overall)) if overall else 0, 1.0 + _JITTER),
         chat=_per_second(chat),
-        group=Rate(max(1, int(group)) if group else 0, 60.0),
+        group=Rate(max(1, int(group)) if group else 0, 60.0 + _JITTER),
         monotonic=monotonic,
     )
 
@@ -130,4 +132,4 @@ def pace_of(platform: str, settings: Settings, monotonic: Callable[[], float]) -
 def _per_second(rate: float) -> Rate:
     if not rate:
         return Rate(0, 1.0)
-    return Rate(round(rate * 3), 3.0) if rate * 3 >= 1 else Rate(1, 1 / rate)
+    return Rate(round(rate * 3), 3.0 + _JITTER) if rate * 3 >= 1 else Rate(1, 1 / rate)
