@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
+import sqlite3
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,8 +19,9 @@ from core.store import schema
 from core.store.notes import Vault
 from core.store.readers import Readers
 from core.store.unit import SqlUnit
-from core.store.writer import Writer
+from core.store.writer import Writer, is_passing
 
+log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _LOCK_PATIENCE = 2.0
@@ -50,7 +53,7 @@ async def open_store(
     """
     file = database_file(url, folder)
     vault = Vault(key, folder / "secret.key")
-    engine = await asyncio.to_thread(_prepare, file, vault)
+    engine = await _prepared(file, vault)
     writer, readers = Writer(engine), Readers(file, _set_up)
     writer.start()
     try:
@@ -83,11 +86,29 @@ def database_file(url: str | None, folder: Path) -> Path:
     return Path(parsed.database)
 
 
+async def _prepared(file: Path, vault: Vault) -> sa.Engine:
+    """Wait for a file that another program holds just now."""
+    told = False
+    while True:
+        try:
+            return await asyncio.to_thread(_prepare, file, vault)
+        except (sqlite3.OperationalError, sa.exc.OperationalError) as error:
+            if not is_passing(error):
+                raise
+            if not told:
+                log.error("the database cannot be opened now (%s); waiting", error)
+            told = True
+            await asyncio.sleep(_LOCK_PATIENCE / 2)
+
+
 def _prepare(file: Path, vault: Vault) -> sa.Engine:
     """Everything that looks at the disk, off the loop."""
     file.parent.mkdir(parents=True, exist_ok=True)
     schema.upgrade(file)
     vault.prepare()
+    with contextlib.closing(sqlite3.connect(file, timeout=_LOCK_PATIENCE)) as connection:
+        # It stays with the file; a connection that set it beside another's work would be locked out.
+        connection.execute("PRAGMA journal_mode=WAL")
     engine = sa.create_engine(
         f"sqlite:///{file}", hide_parameters=True, isolation_level="AUTOCOMMIT"
     )
@@ -97,9 +118,8 @@ def _prepare(file: Path, vault: Vault) -> sa.Engine:
 
 def _set_up(connection: Any) -> None:
     cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute(f"PRAGMA busy_timeout={int(_LOCK_PATIENCE * 1000)}")
+    cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute("PRAGMA temp_store=MEMORY")
     cursor.execute("PRAGMA cache_size=-8000")

@@ -69,25 +69,37 @@ class Writer:
         return result
 
     def _serve(self) -> None:
-        with self._engine.connect() as connection:
-            stopping = False
-            while not stopping:
-                batch: list[_Job] = []
-                job = self._jobs.get()
-                while True:
-                    if job is None:
-                        stopping = True
-                        break
-                    batch.append(job)
-                    if len(batch) == _BATCH:
-                        break
-                    try:
-                        job = self._jobs.get_nowait()
-                    except queue.Empty:
-                        break
-                if batch:
+        connection: sa.Connection | None = None
+        try:
+            while batch := self._gather():
+                try:
+                    # Anew after a failure: at a start with a full disk there may be none yet.
+                    connection = connection or self._engine.connect()
+                except Exception as error:  # noqa: BLE001  (every caller must hear of it)
+                    for job in batch:
+                        job.error = _translated(error)
+                else:
                     self._commit(connection, batch)
-                    self._answer(batch)
+                self._answer(batch)
+        finally:
+            if connection is not None:
+                connection.close()
+
+    def _gather(self) -> list[_Job]:
+        """What waits now, at least one; empty when it is time to end."""
+        batch: list[_Job] = []
+        job = self._jobs.get()
+        while job is not None:
+            batch.append(job)
+            if len(batch) == _BATCH:
+                return batch
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                return batch
+        if batch:
+            self._jobs.put(None)  # the end was heard too early: first these
+        return batch
 
     def _commit(self, connection: sa.Connection, batch: list[_Job]) -> None:
         raw: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]  # the engine is pysqlite's
@@ -155,11 +167,16 @@ def _roll_back(raw: sqlite3.Connection) -> None:
             raw.execute("ROLLBACK")
 
 
-def _translated(error: BaseException) -> BaseException:
-    """Full, locked or away becomes StoreUnavailable; a bug stays what it is."""
+def is_passing(error: BaseException) -> bool:
+    """Whether the database is full, locked or away, which passes; anything else is a bug."""
     cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
-    if isinstance(cause, sqlite3.OperationalError) and any(
+    return isinstance(cause, sqlite3.OperationalError) and any(
         word in str(cause).lower() for word in _AWAY
-    ):
-        return StoreUnavailable(str(cause))
-    return error
+    )
+
+
+def _translated(error: BaseException) -> BaseException:
+    """Without the statement: it may hold words of people."""
+    if not is_passing(error):
+        return error
+    return StoreUnavailable(str(error.orig if isinstance(error, sa.exc.DBAPIError) else error))

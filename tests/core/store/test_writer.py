@@ -213,3 +213,16 @@ async def test_a_commit_survives_power_loss_as_far_as_the_disk_keeps_its_word(
 
     for door in (store.write, store.read):
         assert await door(asked) == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+async def test_a_database_that_cannot_be_opened_yet_is_told_and_then_used(tmp_path: Path) -> None:
+    folder = tmp_path / "away"
+    engine = sa.create_engine(f"sqlite:///{folder / 'troupe.db'}", isolation_level="AUTOCOMMIT")
+    writer = Writer(engine)
+    writer.start()
+    with pytest.raises(StoreUnavailable):
+        await writer.write(lambda connection: connection.exec_driver_sql("SELECT 1").scalar())
+    await asyncio.to_thread(folder.mkdir)
+    assert await writer.write(lambda db: db.exec_driver_sql("SELECT 1").scalar()) == 1
+    await writer.stop()
+    engine.dispose()
