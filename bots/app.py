@@ -259,7 +259,7 @@ class Gateway:
         if planned.account not in self._taken_up:
             self._taken_up.add(planned.account)
             await outbox.load()
-            await self._intake.replay(planned.account)
+        await self._intake.replay(planned.account)
 
     def _outbox(self, planned: PlannedLink) -> Outbox:
         """One for an account, however often its link is made anew."""

@@ -57,12 +57,15 @@ class Intake:
                 self._mailbox.enqueue(replace(one, id=row))
 
     async def replay(self, account: Account) -> int:
-        """Take up what an earlier run of this process left open; how many."""
+        """Take up what is open in the inbox and does not wait here yet; how many are open.
+
+        From an earlier process, or from a link that was cut between storing and queueing.
+        """
         ours = await self._store.read(lambda unit: unit.inbox.waiting(account))
         for one in ours:
             self._mailbox.remind(one)
         if ours:
-            log.info("%s: %d messages of an earlier run are taken up again", account, len(ours))
+            log.info("%s: %d messages are still open and taken up", account, len(ours))
         return len(ours)
 
     async def _space(self) -> None:

@@ -76,6 +76,8 @@ class Mailbox:
         self._lanes: dict[Address, _Lane] = {}
         self._ready: deque[Address] = deque()
         self._hot: OrderedDict[int, Received] = OrderedDict()
+        self._held: set[int] = set()
+        """Rows that wait here or are being answered."""
         self._group: asyncio.TaskGroup | None = None
         self._handler: Handler | None = None
         self._active = 0
@@ -100,7 +102,10 @@ class Mailbox:
         self.remind(Waiting(received.id, received.address, received.author, received.kind))
 
     def remind(self, waiting: Waiting) -> None:
-        """Queue a row that is in the inbox already."""
+        """Queue a row that is in the inbox already; one that waits here stays where it is."""
+        if waiting.id in self._held:
+            return
+        self._held.add(waiting.id)
         address = waiting.address
         lane = self._lanes.get(address)
         self._waiting += 1
@@ -161,6 +166,7 @@ class Mailbox:
     async def _one(self, address: Address, lane: _Lane) -> None:
         taken = self._take(address, lane)
         bell = Bell()
+        superseded = False
         try:
             items = await self._fetch(taken)
             if not items:
@@ -175,6 +181,7 @@ class Mailbox:
             except Superseded:
                 pass
             if not finished:
+                superseded = True
                 for received in items:
                     self._hot[received.id] = received
                 lane.queue.extendleft(reversed(taken))
@@ -183,6 +190,8 @@ class Mailbox:
             log.exception("a turn failed outside its own wall; its messages stay in the inbox")
         finally:
             lane.running = None
+            if not superseded:
+                self._held.difference_update(one.id for one in taken)
 
     def _take(self, address: Address, lane: _Lane) -> list[Waiting]:
         """The oldest, and whatever its author has said since, where the newest wins."""

@@ -267,3 +267,35 @@ async def test_settling_finishes_what_runs_and_begins_nothing_new() -> None:
             assert not settled.done()
             gate.set()
     assert turns.done == [(1,)]
+
+
+async def test_a_row_that_waits_already_is_not_taken_up_twice() -> None:
+    turns = Turns()
+    gate = turns.hold(1)
+    async with open_mailbox(turns, keeps=True) as mailbox:
+        for row in (1, 2):
+            mailbox.enqueue(said(row))
+        await settle()
+        for row in (1, 2):  # a link that comes back looks into the inbox again
+            mailbox.enqueue(said(row))
+        gate.set()
+        await settle()
+        assert turns.done == [(1,), (2,)]
+        mailbox.enqueue(said(2))  # still open there although its turn is over: once more
+        await settle()
+    assert turns.done == [(1,), (2,), (2,)]
+
+
+async def test_a_superseded_row_is_still_held() -> None:
+    turns = Turns()
+    turns.hold(1)
+    gate = turns.hold(2)
+    async with open_mailbox(turns) as mailbox:
+        mailbox.enqueue(said(1))
+        await settle()
+        mailbox.enqueue(said(2))
+        await settle()
+        mailbox.enqueue(said(1))
+        gate.set()
+        await settle()
+    assert turns.done == [(1, 2)]
