@@ -18,7 +18,7 @@ _SETTLES = 1.5
 
 async def memory(bench: Bench) -> list[Row]:
     """One character: idle after a first answer, then thousands of messages in 50 chats."""
-    messages = 1_000 if bench.quick else 5_000
+    messages = 500 if bench.quick else 5_000
     idle: dict[System, float] = {}
     grown: dict[System, float] = {}
     rows: list[Row] = []
@@ -27,7 +27,7 @@ async def memory(bench: Bench) -> list[Row]:
         async with theatre(bench.fresh()) as world:
             rooms = await world.crowd.rooms(world.bots[0]["id"], 50)
             async with world.playing(system) as one:
-                await world.crowd.pump(rooms[:1], 1, messages=1)
+                await world.answers(one, rooms[0])
                 await asyncio.sleep(_SETTLES)
                 idle[system] = one.memory()
                 before = await world.asked()
@@ -98,10 +98,10 @@ async def characters(bench: Bench) -> list[Row]:
 
 async def rooms(bench: Bench) -> list[Row]:
     """The same load over few rooms and over many, all known already; prompts of equal length."""
-    many = 1_000 if bench.quick else 10_000
+    many = 500 if bench.quick else 10_000
     few, fresh, known = [], [], []
     for _ in range(1 if bench.quick else 2):
-        few.append((await _over(bench, 10, 1_000 if bench.quick else 4_000))[1])
+        few.append((await _over(bench, 10, 500 if bench.quick else 2_000))[1])
         first, again = await _over(bench, many, many)
         fresh.append(first)
         known.append(again)
@@ -123,8 +123,8 @@ async def _over(bench: Bench, many: int, messages: int) -> tuple[float, float]:
     """Ten under way; the rates of a first pass over all rooms and of a second."""
     async with theatre(bench.fresh()) as world:
         chats = await world.crowd.rooms(world.bots[0]["id"], many)
-        async with world.playing("troupe", settings={"CONVERSATION_LENGTH": "4"}):
-            await world.crowd.pump(chats[:1], 1, messages=1)
+        async with world.playing("troupe", settings={"CONVERSATION_LENGTH": "4"}) as one:
+            await world.answers(one, chats[0])
             first = await world.crowd.pump(chats, 10, messages=max(many, 100))
             again = await world.crowd.pump(chats, 10, messages=messages)
             return first.rate(), again.rate()
@@ -150,9 +150,9 @@ async def _remembering(bench: Bench, memories: int) -> float:
         chats = await world.crowd.rooms(world.bots[0]["id"], 2_000)
         if memories:
             await asyncio.to_thread(_fill, world, [room.person for room in chats], memories)
-        async with world.playing("troupe"):
+        async with world.playing("troupe") as one:
             # Enough turns for every window of talk to be full in both.
-            await world.warmed(chats[:50], 20)
+            await world.warmed(one, chats[:50], 20)
             load = await world.crowd.pump(chats[:50], 50, seconds=2 if bench.quick else 6)
             return load.rate()
 

@@ -114,7 +114,7 @@ async def _full(bench: Bench, system: System, width: int) -> Full:
     async with theatre(bench.fresh()) as world:
         rooms = await world.crowd.rooms(world.bots[0]["id"], width)
         async with world.playing(system) as one:
-            await world.warmed(rooms)
+            await world.warmed(one, rooms)
             before, around = one.cpu(), _around(world)
             load = await world.crowd.pump(rooms, width, seconds=2 if bench.quick else 6)
             many = max(1, len(load.answered))
@@ -131,14 +131,14 @@ def _around(world: Theatre) -> float:
 
 
 async def latency(bench: Bench) -> list[Row]:
-    messages = 25 if bench.quick else 250
+    messages = 25 if bench.quick else 200
     took: dict[System, list[list[float]]] = {system: [] for system in BOTH}
     for _ in range(1 if bench.quick else 2):
         for system in BOTH:
             async with theatre(bench.fresh()) as world:
                 rooms = await world.crowd.rooms(world.bots[0]["id"], 50)
-                async with world.playing(system):
-                    await world.warmed(rooms)
+                async with world.playing(system) as one:
+                    await world.warmed(one, rooms)
                     load = await world.crowd.stroll(rooms, 0.2, messages)
                     took[system].append([talk.took for talk in load.answered])
     at = {
@@ -171,8 +171,8 @@ async def burst(bench: Bench) -> list[Row]:
         for system in BOTH:
             async with theatre(bench.fresh()) as world:
                 rooms = await world.crowd.rooms(world.bots[0]["id"], 50)
-                async with world.playing(system):
-                    await world.warmed(rooms)
+                async with world.playing(system) as one:
+                    await world.warmed(one, rooms)
                     load = Load()
                     await world.crowd.say(rooms * 10, load)
                     await world.crowd.all_answered(load, 10)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
@@ -15,8 +16,6 @@ from tests.benchmarks.crowd import Crowd, Room
 from tests.benchmarks.processes import ROOT, Running, running, said_on_start
 
 System = Literal["troupe", "counted", "floor", "floor-whole", "floor-uvloop", "echo"]
-
-_FIRST_ANSWER = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +46,17 @@ class Theatre:
         async with running(arguments, log, env=env, folder=self.folder) as one:
             yield one
 
-    async def warmed(self, rooms: list[Room], turns: int = 2) -> None:
+    async def warmed(self, one: Running, rooms: list[Room], turns: int = 2) -> None:
         """Wait for the first answer, then let every room talk a little."""
-        await self.crowd.pump(rooms[:1], 1, messages=1)
+        await self.answers(one, rooms[0])
         await self.crowd.pump(rooms, min(50, len(rooms)), messages=len(rooms) * turns)
+
+    async def answers(self, one: Running, room: Room) -> None:
+        """Raises RuntimeError, with what the program said, when it does not answer at all."""
+        load = await self.crowd.pump([room], 1, messages=1)
+        if load.unanswered:
+            said = await asyncio.to_thread(one.log.read_text)
+            raise RuntimeError(f"no answer; the program said:\n{said[-2000:]}")
 
     def _program(
         self, system: System, settings: Mapping[str, str]
