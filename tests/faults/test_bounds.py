@@ -137,8 +137,8 @@ async def test_g21_one_persons_flood_is_one_question_and_not_a_longer_and_longer
         crowd.says()
         await until(lambda: model.chats == 1)
         before = await size_of(gateway)
-        crowd.says(2_000, more=" " + "x" * 300)
-        await until(lambda: len(ledgers.read(gateway.data).inbox) == 2_001)
+        crowd.says(1_000, more=" " + "x" * 300)
+        await until(lambda: len(ledgers.read(gateway.data).inbox) == 1_001)
         full = await size_of(gateway)
         assert full.resident - before.resident <= 100 * MB
         back.set()

@@ -38,7 +38,7 @@ async def test_g14_a_stuck_loop_says_where_it_is_stuck_and_goes_on_afterwards(
     """With the 5 seconds of the default, as the guarantee has it: within 6 seconds of blocking."""
     async with blocking(tmp_path, stage) as gateway:
         crowd = Crowd.of(stage, gateway.bots["Ada"], 5)
-        crowd.says(rooms=[0], more=" block 8")
+        crowd.says(rooms=[0], more=" block 7")
         await until(lambda: (tmp_path / "blocked").exists())
         crowd.says(2, rooms=range(1, 5))
         async with asyncio.timeout(7):  # the promise is 6

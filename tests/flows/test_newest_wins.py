@@ -13,7 +13,7 @@ from tests.fakes.model_server import ModelServer, Script
 from tests.faults import ledgers
 from tests.flows.talk import reply, settled, until
 
-SLOW = 2.0
+SLOW = 1.5
 """Seconds of thinking; in full 5."""
 
 
