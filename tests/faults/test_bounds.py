@@ -156,7 +156,7 @@ async def test_g21_one_persons_flood_is_one_question_and_not_a_longer_and_longer
 @pytest.mark.parametrize(
     ("seconds", "growth"),
     [
-        pytest.param(30, 12, id="30-seconds"),
+        pytest.param(24, 12, id="24-seconds"),
         pytest.param(600, 4, id="10-minutes", marks=[pytest.mark.soak, pytest.mark.timeout(900)]),
     ],
 )
