@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
 
+from core.secrets import taught
+
 _LOCAL = ("127.0.0.1", "::1", "localhost", "0.0.0.0")
 
 
@@ -16,6 +18,14 @@ _LOCAL = ("127.0.0.1", "::1", "localhost", "0.0.0.0")
 def nothing_blocks_the_loop() -> Iterator[BlockBuster]:
     with blockbuster_ctx("core") as guard:
         yield guard
+
+
+@pytest.fixture(autouse=True)
+def what_one_test_keeps_secret_another_may_say() -> Iterator[None]:
+    before = set(taught._values)
+    yield
+    taught._values.intersection_update(before)
+    taught._pattern = None
 
 
 @pytest.fixture(autouse=True)

@@ -84,12 +84,11 @@ class Mailbox:
         self._closing = False
         self._quiet = asyncio.Event()
         self._quiet.set()
-        self._waiting = 0
 
     @property
     def open(self) -> int:
         """Messages that wait or are being answered."""
-        return self._waiting + self._active
+        return len(self._held)
 
     @property
     def running(self) -> int:
@@ -108,7 +107,6 @@ class Mailbox:
         self._held.add(waiting.id)
         address = waiting.address
         lane = self._lanes.get(address)
-        self._waiting += 1
         if lane is None:
             self._lanes[address] = _Lane(deque([waiting]))
             self._ready.append(address)
@@ -185,7 +183,6 @@ class Mailbox:
                 for received in items:
                     self._hot[received.id] = received
                 lane.queue.extendleft(reversed(taken))
-                self._waiting += len(taken)
         except Exception:  # the wall of one turn: the room goes on
             log.exception("a turn failed outside its own wall; its messages stay in the inbox")
         finally:
@@ -211,7 +208,6 @@ class Mailbox:
                 else:
                     rest.append(one)
             lane.queue.extendleft(reversed(rest))
-        self._waiting -= len(taken)
         return taken
 
     async def _fetch(self, taken: list[Waiting]) -> tuple[Received, ...]:
