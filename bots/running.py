@@ -14,7 +14,7 @@ from pathlib import Path
 from aiohttp import web
 
 from bots import logs, rehearsal, welcome
-from bots.app import OPENERS, Gateway
+from bots.app import DOORS, Gateway
 from bots.links import Plan, Stage, plan_links
 from core.bell import Bell
 from core.casting import Roster, load_characters, resolve_paths
@@ -109,7 +109,7 @@ async def _until_stopped(ground: Ground, plan: Plan, named: Sequence[str], roste
         Settings(ground.environment),
         plan,
         ground.data,
-        OPENERS,
+        DOORS,
         routes=ground.routes,
         notify=str(ground.environment.process.get("NOTIFY_SOCKET", "")),
     )

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bots.app import OPENERS, Gateway
+from bots.app import DOORS, Gateway
 from bots.links import Plan, plan_links
 from bots.rehearsal import environment_without_keys
 from bots.sandbox import Bot, Stage
@@ -79,7 +79,7 @@ async def playing(
             Settings(environment),
             plan_links(roster, environment, stage=stage),
             data,
-            OPENERS,
+            DOORS,
             models=Models(override=model) if model is not None else None,
         )
         stop = Bell()

@@ -15,7 +15,7 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 from bots import logs
-from bots.app import OPENERS, Gateway
+from bots.app import DOORS, Gateway
 from bots.links import plan_links
 from core.bell import Bell
 from core.casting import load_characters
@@ -62,7 +62,7 @@ async def play(files: list[str]) -> None:
             settings,
             plan_links(load_characters(map(Path, files)), environment),
             data,
-            OPENERS,
+            DOORS,
             models=Models(override=Blocking()),
             notify=str(environment.process.get("NOTIFY_SOCKET", "")),
         ).run(stop)

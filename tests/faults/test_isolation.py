@@ -6,12 +6,13 @@ import asyncio
 import signal
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
 import aiohttp
 
-from bots.app import OPENERS, Gateway
+from bots.app import DOORS, Gateway
 from bots.links import PlannedLink, plan_links
 from bots.sandbox import Stage
 from bots.telegram.client import TelegramLink
@@ -166,7 +167,7 @@ async def test_one_crashing_client_never_touches_the_others(tmp_path: Path, stag
         opened[planned.character.name] += 1
         kind = kinds.get(planned.character.name)
         if kind is None:
-            return OPENERS["telegram"](planned, session, clock)
+            return DOORS["telegram"].enter(planned, session, clock)
         return kind(planned.token, api_root=stage.root, session=session, clock=clock)
 
     roster = Roster(
@@ -177,7 +178,7 @@ async def test_one_crashing_client_never_touches_the_others(tmp_path: Path, stag
         Settings(environment),
         plan_links(roster, environment, stage=stage),
         tmp_path,
-        {"telegram": opener},
+        {"telegram": replace(DOORS["telegram"], enter=opener)},
         models=Models(override=Scripted(echo), clock=SystemClock()),
     )
     stop = Bell()

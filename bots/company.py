@@ -1,0 +1,200 @@
+"""Everybody's links: started, taken up where they stopped, changed by a reload."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import aiohttp
+
+from bots.links import PlannedLink
+from bots.supervise import Health, Leave, keep_link
+from core.clock import Clock
+from core.errors import BadInput, LinkRejected
+from core.flow.cast import Cast, Part, policy_of
+from core.flow.intake import Intake
+from core.flow.outbox import Outbox
+from core.flow.pace import pace_of
+from core.flow.tally import Tally
+from core.ids import Account, CharacterId
+from core.messages import Delivery, DeliveryStatus
+from core.ports import Limits, Platform, Store
+from core.settings.layers import Settings
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """How a platform is entered; nothing of it is imported before its first link starts."""
+
+    enter: Callable[[PlannedLink, aiohttp.ClientSession, Clock], Platform]
+    limits: Callable[[], Limits]
+
+
+@dataclass(slots=True)
+class _Running:
+    planned: PlannedLink
+    health: Health
+    leave: Leave
+    task: asyncio.Task[None]
+
+
+class Company:
+    """The links of this process and what each account owes. `settings` are the process' own."""
+
+    def __init__(
+        self,
+        group: asyncio.TaskGroup,
+        doors: Mapping[str, Door],
+        session: aiohttp.ClientSession,
+        store: Store,
+        cast: Cast,
+        tally: Tally,
+        settings: Settings,
+        clock: Clock,
+        chance: random.Random,
+    ) -> None:
+        self._group = group
+        self._doors = doors
+        self._session = session
+        self._store = store
+        self._cast = cast
+        self._tally = tally
+        self._settings = settings
+        self._clock = clock
+        self._chance = chance
+        self._links: dict[tuple[CharacterId, str], _Running] = {}
+        self._outboxes: dict[Account, Outbox] = {}
+        self._loaded: set[Account] = set()
+
+    @property
+    def health(self) -> list[Health]:
+        return [one.health for one in self._links.values()]
+
+    @property
+    def leaves(self) -> list[Leave]:
+        return [one.leave for one in self._links.values()]
+
+    @property
+    def outboxes(self) -> list[Outbox]:
+        return list(self._outboxes.values())
+
+    @property
+    def owed(self) -> int:
+        return sum(outbox.owed for outbox in self._outboxes.values())
+
+    def start(self, planned: PlannedLink, intake: Intake) -> None:
+        health = Health(planned.character.name, planned.platform)
+        leave = Leave()
+        outbox = self._outbox(planned)
+        enter = self._doors[planned.platform].enter
+
+        async def entered(platform: Platform) -> None:
+            # Her link outlives what she was when it started: a reload may have come between.
+            now = self._links[planned.character.id, planned.platform].planned
+            await self._entered(now, platform, outbox, intake)
+
+        task = self._group.create_task(
+            keep_link(
+                lambda: enter(planned, self._session, self._clock),
+                outbox,
+                intake,
+                health,
+                entered,
+                leave,
+                self._clock,
+                self._chance,
+            )
+        )
+        self._links[planned.character.id, planned.platform] = _Running(planned, health, leave, task)
+
+    async def reload(self, links: Sequence[PlannedLink], intake: Intake) -> None:
+        """Only links whose token changed, came or went are touched; the others take over the new."""
+        wanted = {(one.character.id, one.platform): one for one in links}
+        for key, running in list(self._links.items()):
+            planned = wanted.get(key)
+            if (
+                planned is not None
+                and planned.token == running.planned.token
+                and not running.task.done()
+            ):
+                self._recast(running, planned)
+                del wanted[key]
+                continue
+            running.leave.listening.ring()
+            running.leave.sending.ring()
+            await asyncio.wait([running.task])
+            del self._links[key]
+            if planned is None or planned.account != running.planned.account:
+                self._dismiss(running.planned.account)
+        for planned in wanted.values():
+            self.start(planned, intake)
+
+    async def _entered(
+        self, planned: PlannedLink, platform: Platform, outbox: Outbox, intake: Intake
+    ) -> None:
+        """A character has logged in: take up what it owes and what was said to it."""
+        loaded = planned.character
+        try:
+            policy = policy_of(loaded.character, planned.settings)
+        except BadInput as error:  # trying again would find the same
+            raise LinkRejected(str(error)) from None
+        self._cast.enter(
+            Part(
+                id=loaded.id,
+                character=loaded.character,
+                settings=planned.settings,
+                platform=platform,
+                outbox=outbox,
+                policy=policy,
+            )
+        )
+        if planned.account not in self._loaded:
+            self._loaded.add(planned.account)
+            await outbox.load()
+        await intake.replay(planned.account)
+
+    def _outbox(self, planned: PlannedLink) -> Outbox:
+        """One for an account, however often its link is made anew."""
+        outbox = self._outboxes.get(planned.account)
+        if outbox is None:
+            outbox = self._outboxes[planned.account] = Outbox(
+                planned.account,
+                self._store,
+                self._clock,
+                pace_of(planned.platform, self._settings, self._clock.monotonic),
+                self._doors[planned.platform].limits(),
+                repeats_uncertain=lambda: self._repeats_uncertain(planned.account),
+                settled=self._settled,
+            )
+        return outbox
+
+    def _repeats_uncertain(self, account: Account) -> bool:
+        part = self._cast.on(account)
+        return part is None or part.settings.flag("TROUPE_RESEND_UNCERTAIN", True)
+
+    def _settled(self, delivery: Delivery, status: DeliveryStatus) -> None:
+        self._tally.deliveries[delivery.address.platform, status.value] += 1
+
+    def _dismiss(self, account: Account) -> None:
+        """What is open there stays in the ledgers, until somebody plays on it again."""
+        self._cast.leave(account)
+        self._loaded.discard(account)
+        self._outboxes.pop(account, None)
+
+    def _recast(self, running: _Running, planned: PlannedLink) -> None:
+        try:
+            policy = policy_of(planned.character.character, planned.settings)
+        except BadInput as error:
+            for finding in error.findings:
+                log.error("not taken over, the old version stays: %s", finding)
+            return
+        running.planned = planned
+        part = self._cast.on(planned.account)
+        if part is not None:
+            character, settings = planned.character.character, planned.settings
+            self._cast.enter(replace(part, character=character, settings=settings, policy=policy))
