@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 from collections.abc import AsyncIterator, Sequence
@@ -130,6 +131,9 @@ async def _greet(gateway: Gateway, *, on_stage: bool) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(10):
             await gateway.started.wait()
+    # What is loaded by now stays; the collector need not walk through it again and again.
+    gc.collect()
+    gc.freeze()
     welcome.show(gateway.ready()["links"], gateway.health, gateway.off, gateway.port, on_stage)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.sqlite import insert
 
 from core.ids import Account, TurnId
 from core.messages import (
@@ -29,16 +29,11 @@ _OUT = tables.deliveries
 _OPEN = ("pending", "sending", "uncertain")
 
 
-def _ignoring(table: sa.Table, *returned: sa.Column[Any]) -> dict[str, sa.sql.Executable]:
-    """An insert that leaves a row as it is where its key stands already, per dialect."""
-    made: dict[str, sa.sql.Executable] = {}
-    for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql)):
-        statement = dialect.insert(table).on_conflict_do_nothing()
-        made[name] = statement.returning(*returned) if returned else statement
-    return made
-
-
-_ADD_INBOX = _ignoring(_INBOX, _INBOX.c.id, _INBOX.c.account, _INBOX.c.event_key)
+_ADD_INBOX = (
+    insert(_INBOX)
+    .on_conflict_do_nothing()
+    .returning(_INBOX.c.id, _INBOX.c.account, _INBOX.c.event_key)
+)
 _LOAD = sa.select(_INBOX).where(
     _INBOX.c.id.in_(sa.bindparam("ids", expanding=True)), _INBOX.c.status == "new"
 )
@@ -68,7 +63,11 @@ _CLOSE = (
 )
 _FORGET_INBOX = sa.delete(_INBOX).where(_INBOX.c.closed_at < sa.bindparam("before"))
 
-_ADD_OUT = _ignoring(_OUT, _OUT.c.seq, _OUT.c.turn_id, _OUT.c.step, _OUT.c.ordinal)
+_ADD_OUT = (
+    insert(_OUT)
+    .on_conflict_do_nothing()
+    .returning(_OUT.c.seq, _OUT.c.turn_id, _OUT.c.step, _OUT.c.ordinal)
+)
 _OPEN_OUT = sa.select(_OUT).where(_OUT.c.status.in_(_OPEN)).order_by(_OUT.c.seq)
 _START = (
     sa.update(_OUT)
@@ -130,7 +129,7 @@ class InboxRows:
             }
             for one in received
         ]
-        stored = self._db.execute(_ADD_INBOX[self._db.dialect.name], rows)
+        stored = self._db.execute(_ADD_INBOX, rows)
         ids = {(row.account, row.event_key): row.id for row in stored}
         # pop: the second of two alike in one batch is a double as well
         return [ids.pop((one.address.account, one.event_key), None) for one in received]
@@ -211,7 +210,7 @@ class DeliveryRows:
             }
             for one in deliveries
         ]
-        stored = self._db.execute(_ADD_OUT[self._db.dialect.name], rows)
+        stored = self._db.execute(_ADD_OUT, rows)
         seqs = {(row.turn_id, row.step, row.ordinal): row.seq for row in stored}
         at = now.timestamp()
         return [

@@ -7,17 +7,14 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.sqlite import insert
 
 from core.ids import CharacterId, EntityId, MemoryId, RoomId, WorldId
 from core.messages import Content, Memory
 from core.store import tables
 
 _T = tables.memories
-_ADD = {
-    "sqlite": sqlite.insert(_T).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(_T).on_conflict_do_nothing(),
-}
+_ADD = insert(_T).on_conflict_do_nothing()
 _RECENT = (
     sa.select(_T)
     .join(tables.rooms, tables.rooms.c.id == _T.c.room_id)
@@ -53,7 +50,7 @@ class MemoryRows:
         if not memories:
             return
         self._db.execute(
-            _ADD[self._db.dialect.name],
+            _ADD,
             [
                 {
                     "id": one.id,

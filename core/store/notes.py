@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.sqlite import insert
 
 from core.errors import BadInput, Finding
 from core.secrets import Secret
@@ -102,8 +102,7 @@ class NoteRows:
         }
 
     def put(self, owner: str, key: str, value: str | None) -> None:
-        dialect = postgresql if self._db.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(_T)
+        statement = insert(_T)
         self._db.execute(
             statement.on_conflict_do_update(
                 index_elements=["owner", "key"], set_={"value": statement.excluded.value}

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.sqlite import insert
 
 from core.ids import Account, CharacterId, EntityId, RoomId, WorldId
 from core.messages import Address, ChannelType, Entity, Room, World
@@ -17,22 +16,15 @@ from core.store import tables
 _E, _P, _R, _W = tables.entities, tables.participants, tables.rooms, tables.worlds
 
 
-def _upsert(table: sa.Table, keys: list[str], changed: list[str]) -> dict[str, sa.sql.Executable]:
-    made: dict[str, sa.sql.Executable] = {}
-    for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql)):
-        statement: Any = dialect.insert(table)
-        made[name] = (
-            statement.on_conflict_do_update(
-                index_elements=keys, set_={one: statement.excluded[one] for one in changed}
-            )
-            if changed
-            else statement.on_conflict_do_nothing()
-        )
-    return made
+def _upsert(table: sa.Table, keys: list[str], changed: list[str]) -> sa.sql.Executable:
+    statement = insert(table)
+    return statement.on_conflict_do_update(
+        index_elements=keys, set_={one: statement.excluded[one] for one in changed}
+    )
 
 
 _MEET = _upsert(_E, ["id"], ["names", "metadata"])
-_JOIN = _upsert(_P, ["room_id", "entity_id"], [])
+_JOIN = insert(_P).on_conflict_do_nothing()
 _STATE = _upsert(_P, ["room_id", "entity_id"], ["state"])
 _WORLD = _upsert(_W, ["id"], ["name"])
 _ROOM = _upsert(_R, ["id"], ["name"])
@@ -82,7 +74,7 @@ class PeopleRows:
     def meet(self, entities: Sequence[Entity]) -> None:
         if entities:
             self._db.execute(
-                _MEET[self._db.dialect.name],
+                _MEET,
                 [
                     {
                         "id": one.id,
@@ -108,7 +100,7 @@ class PeopleRows:
     def join(self, character: CharacterId, room: RoomId, entities: Sequence[EntityId]) -> None:
         if entities:
             self._db.execute(
-                _JOIN[self._db.dialect.name],
+                _JOIN,
                 [
                     {"room_id": room, "entity_id": one, "character_id": character, "state": ""}
                     for one in entities
@@ -121,7 +113,7 @@ class PeopleRows:
 
     def set_state(self, character: CharacterId, room: RoomId, entity: EntityId, state: str) -> None:
         self._db.execute(
-            _STATE[self._db.dialect.name],
+            _STATE,
             {"room_id": room, "entity_id": entity, "character_id": character, "state": state},
         )
 
@@ -135,7 +127,7 @@ class RoomRows:
     def ensure(self, worlds: Sequence[World], rooms: Sequence[Room]) -> None:
         if worlds:
             self._db.execute(
-                _WORLD[self._db.dialect.name],
+                _WORLD,
                 [
                     {
                         "id": one.id,
@@ -148,7 +140,7 @@ class RoomRows:
             )
         if rooms:
             self._db.execute(
-                _ROOM[self._db.dialect.name],
+                _ROOM,
                 [
                     {
                         "id": one.id,

@@ -59,13 +59,11 @@ Index(
     "ix_inbox_open",
     inbox.c.id,
     sqlite_where=inbox.c.status == "new",
-    postgresql_where=inbox.c.status == "new",
 )
 Index(
     "ix_inbox_closed_at",
     inbox.c.closed_at,
     sqlite_where=inbox.c.closed_at.is_not(None),
-    postgresql_where=inbox.c.closed_at.is_not(None),
 )
 
 _OPEN = ("pending", "sending", "uncertain")
@@ -102,13 +100,11 @@ Index(
     deliveries.c.account,
     deliveries.c.seq,
     sqlite_where=deliveries.c.status.in_(_OPEN),
-    postgresql_where=deliveries.c.status.in_(_OPEN),
 )
 Index(
     "ix_deliveries_settled_at",
     deliveries.c.settled_at,
     sqlite_where=deliveries.c.settled_at.is_not(None),
-    postgresql_where=deliveries.c.settled_at.is_not(None),
 )
 
 steps = Table(

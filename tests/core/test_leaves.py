@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import pickle
 import threading
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -150,3 +152,11 @@ def test_a_finding_is_one_sentence_with_its_mend() -> None:
     assert str(Finding("a.json: name", "is empty", "Give it one")) == (
         "a.json: name: is empty. Give it one"
     )
+
+
+@given(st.text(st.sampled_from("aZ09_.!~*'():- %/é")))
+def test_the_short_way_and_the_long_way_give_the_same_id(text: str) -> None:
+    encoded = quote(text, safe="!'()*~")
+    digest = hashlib.sha1(encoded.encode()).digest()[:16]
+    assert string_to_uuid(text).replace("-", "")[:12] == digest.hex()[:12]
+    assert string_to_uuid(text).replace("-", "")[18:] == digest.hex()[18:]
