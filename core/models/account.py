@@ -84,6 +84,11 @@ class Account:
         return self._headers
 
     async def _made(self) -> openai.AsyncOpenAI:
+        if self._key is not None and "@" in self._base_url.partition("://")[2].partition("/")[0]:
+            raise ModelRejected(
+                f"the address of {self.who} holds a user and a password, and there is a key as "
+                "well; keep one of them"
+            )
         if self._client is None:
             try:
                 # Importing, TLS files and a look at the machine: all of that would hold up the loop.

@@ -186,7 +186,7 @@ async def test_leaving_in_mid_answer_closes_the_call(bench: Bench) -> None:
 
 
 async def test_an_address_where_nobody_is_does_not_show_its_password(bench: Bench) -> None:
-    account = Account(Secret(KEY), "http://me:hidden-password@127.0.0.1:9/v1", bench.connections)
+    account = Account(None, "http://me:hidden-password@127.0.0.1:9/v1", bench.connections)
     with pytest.raises(ModelUnavailable) as caught:
         await _first(bench.model(account=account).stream(ASK))
     assert "hidden-password" not in f"{caught.value!r}{account!r}"
@@ -212,3 +212,10 @@ async def _first(pieces: AsyncIterator[str]) -> str:
 
 def _generator(pieces: AsyncIterator[str]) -> Any:
     return pieces
+
+
+async def test_a_password_in_the_address_beside_a_key_is_told_in_words(bench: Bench) -> None:
+    account = Account(Secret(KEY), "http://me:hidden-password@127.0.0.1:9/v1", bench.connections)
+    with pytest.raises(ModelRejected, match="keep one of them") as refused:
+        await account.headers()
+    assert "hidden-password" not in str(refused.value)
