@@ -122,7 +122,7 @@ def _reaction(received: Received, change: telegram.MessageReactionUpdated) -> In
         author=author_of(change.user, change.actor_chat),
         place=place_of(change.chat, None),
         message=str(change.message_id),
-        text="".join(new),
+        text=clean("".join(new)),
         sent_at=_aware(change.date),
         is_direct=change.chat.type == "private",
     )

@@ -20,7 +20,7 @@ def author_of(user: telegram.User | None, chat: telegram.Chat | None) -> Author:
         return Author(str(chat.id), _chat_name(chat), chat.username or "")
     if user is None:
         return nobody()
-    return Author(str(user.id), clean(user.full_name), user.username or "", user.is_bot)
+    return Author(str(user.id), clean(user.full_name), clean(user.username or ""), user.is_bot)
 
 
 def nobody(id: str = "") -> Author:

@@ -337,6 +337,9 @@ def survives(raw: object) -> None:
     stored = received(raw)
     assert stored.event_key
     assert isinstance(stored.payload, bytes)
+    for key in (*stored.address, stored.event_key, stored.author):
+        key.encode()  # what no database takes would keep its whole batch from being stored
+    assert abs(stored.seq) < 2**63
     assert received(raw).event_key == stored.event_key
     try:
         inbound = read(stored, US)
@@ -345,6 +348,7 @@ def survives(raw: object) -> None:
     assert inbound.sent_at.tzinfo is not None
     inbound.text.encode()
     inbound.author.name.encode()
+    inbound.author.username.encode()
     inbound.place.name.encode()
 
 
