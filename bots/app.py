@@ -36,6 +36,7 @@ from core.flow.presence import Presence
 from core.flow.records import Records
 from core.flow.tally import Tally
 from core.flow.turns import Turns
+from core.flow.wishes import Wishes
 from core.ids import turn_of
 from core.memory.recall import Recent
 from core.models.roles import Models
@@ -196,6 +197,7 @@ class Gateway:
             self.cast,
             store,
             Presence(store),
+            Wishes(store),
             Recent(store),
             models,
             BUILT_IN,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from core.ids import CharacterId, EntityId, MemoryId, RoomId, WorldId, unique_uuid
-from core.messages import Address, Author, Entity, Inbound, Room, World
+from core.messages import Address, Author, Entity, Inbound, Kind, Room, World
 from core.ports import Store, Unit
 
 _ROOMS = 20_000
@@ -36,21 +36,23 @@ class Spot:
     """Whom the database knows to take part, by the name it has."""
     hops: int = 0
     """Messages of bots since a person has spoken."""
-    noted: int = 0
-    """The newest inbox row that was counted: a superseded message comes again with the next."""
+    heard: set[int] = field(default_factory=set)
+    """Inbox rows that were heard and are still open: a superseded one comes again with the next."""
     last_answered: str = ""
     """The platform's id of the person whom we answered last, until somebody else speaks."""
     answered_at: float = float("-inf")
     apologised_at: float = float("-inf")
 
-    def note(self, inbound: Inbound) -> None:
-        """Somebody speaks here."""
-        if inbound.id <= self.noted:
-            return
-        self.noted = inbound.id
-        self.hops = self.hops + 1 if inbound.author.is_bot else 0
-        if inbound.author.id != self.last_answered:
-            self.last_answered = ""
+    def hear(self, inbound: Inbound) -> bool:
+        """Somebody does something here; False when it was heard before."""
+        if inbound.id in self.heard:
+            return False
+        self.heard.add(inbound.id)
+        if inbound.kind is Kind.MESSAGE:
+            self.hops = self.hops + 1 if inbound.author.is_bot else 0
+            if inbound.author.id != self.last_answered:
+                self.last_answered = ""
+        return True
 
     def answered(self, author: str, now: float) -> None:
         self.last_answered, self.answered_at = author, now

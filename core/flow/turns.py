@@ -17,6 +17,7 @@ from core.flow.mailbox import Superseded
 from core.flow.presence import Introduction, Presence, entity_id, memory_id
 from core.flow.records import Records
 from core.flow.tally import Tally
+from core.flow.wishes import Wishes
 from core.flow.writing import Scribe, Work, bury, memory_of
 from core.ids import turn_of
 from core.memory.recall import Recent
@@ -55,6 +56,7 @@ class Turns:
         cast: Cast,
         store: Store,
         presence: Presence,
+        wishes: Wishes,
         recent: Recent,
         models: ModelRoles,
         providers: Sequence[Provider],
@@ -66,6 +68,7 @@ class Turns:
         self._cast = cast
         self._store = store
         self._presence = presence
+        self._wishes = wishes
         self._recent = recent
         self._models = models
         self._providers = tuple(providers)
@@ -78,7 +81,7 @@ class Turns:
         if part is None:
             return  # its character has left; the rows wait in the inbox for its return
         work: Work | None = None
-        with request_scope(RequestContext(entity_id=batch.author, agent_id=part.id)):
+        with request_scope(await self._person(part, batch)):
             try:
                 async with asyncio.timeout(part.policy.patience) as limit:
                     work = await self._hear(part, batch, limit)
@@ -91,6 +94,13 @@ class Turns:
                     await self._failed(part, batch, work, error)
                 except Exception as another:  # noqa: BLE001  (not even an apology: only close it)
                     await self._failed(part, batch, None, another)
+
+    async def _person(self, part: Part, batch: Batch) -> RequestContext:
+        """Whom this turn serves, with what that person has set for this character."""
+        person = entity_id(part.id, batch.address, batch.author)
+        return RequestContext(
+            entity_id=person, agent_id=part.id, entity_settings=await self._wishes.of(person)
+        )
 
     async def _hear(self, part: Part, batch: Batch, limit: asyncio.Timeout) -> Work | None:
         """Map what came in; what cannot be read becomes a dead letter with its reason."""
@@ -114,7 +124,8 @@ class Turns:
             author = entity_id(part.id, batch.address, one.author.id)
             introduction.meet(author, one.author, batch.address.platform)
             heard.append(memory_of(part, one, spot, author))
-            self._records.heard(part.character.name, one)
+            if spot.hear(one):
+                self._records.heard(part.character.name, one)
         return Work(
             part=part,
             batch=batch,
@@ -173,7 +184,6 @@ class Turns:
         best: Verdict | None = None
         part, spot = work.part, work.spot
         for one in work.inbound:
-            spot.note(one)
             verdict = decide(
                 one,
                 part.policy.manners,

@@ -129,6 +129,7 @@ class Scribe:
         except BaseException:
             part.outbox.release(lead.address)
             raise
+        spot.heard.difference_update(one.id for one in work.inbound)
         if granted and not stored:
             part.outbox.release(lead.address)
         part.outbox.accept(stored)

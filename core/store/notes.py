@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # loaded only by those who have something to hide: 12 ms and 
     from cryptography.fernet import MultiFernet
 
 _T = tables.settings
+_OWNERS = sa.select(_T.c.owner).distinct()
 _GET = sa.select(_T.c.key, _T.c.value).where(_T.c.owner == sa.bindparam("whose"))
 _DROP = sa.delete(_T).where(_T.c.owner == sa.bindparam("whose"), _T.c.key == sa.bindparam("name"))
 
@@ -94,6 +95,9 @@ class NoteRows:
     def __init__(self, connection: sa.Connection, vault: Vault) -> None:
         self._db = connection
         self._vault = vault
+
+    def owners(self) -> set[str]:
+        return set(self._db.execute(_OWNERS).scalars())
 
     def get(self, owner: str) -> dict[str, str | None]:
         return {
