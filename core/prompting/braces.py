@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from core.prompting.names import declines
 from core.prompting.saying import Mouth
+from core.prompting.steps import Step, walk
 from core.prompting.tagged import Kept
 
 _BLANK = re.compile(r"[\s\ufeff]+")
@@ -29,7 +30,7 @@ class Braces:
 
     def __init__(self, mouth: Mouth) -> None:
         self._mouth = mouth
-        self._read: Callable[[str, int, bool], int] = self._between
+        self._read: Step = self._between
         self._open: list[str] = []
         self._keys: list[str] = []
         self._value_next = False
@@ -46,13 +47,7 @@ class Braces:
 
     def read(self, text: str, at: int, final: bool) -> int:
         """Use what can be used from `at` on; returns the place up to which it was."""
-        while at < len(text) and not self.done:
-            before = self._read
-            step = before(text, at, final)
-            if step == at and self._read == before:
-                return at
-            at = step
-        return len(text) if self.done else at
+        return walk(self, text, at, final)
 
     def field(self, name: str) -> str:
         return str(self._kept.get(name, "")).strip()

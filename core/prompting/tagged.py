@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from core.prompting.names import declines
 from core.prompting.saying import Mouth
+from core.prompting.steps import Step, walk
 
 FIELDS = frozenset(
     {"thought", "reasoning", "actions", "action", "providers", "evaluators", "simple", "text"}
@@ -70,8 +71,8 @@ class Tagged:
 
     def __init__(self, mouth: Mouth) -> None:
         self._mouth = mouth
-        self._read: Callable[[str, int, bool], int] = self._outside
-        self._after_thinking: Callable[[str, int, bool], int] = self._outside
+        self._read: Step = self._outside
+        self._after_thinking: Step = self._outside
         self._field = ""
         self._depth = 0
         self._last = ""
@@ -83,13 +84,7 @@ class Tagged:
 
     def read(self, text: str, at: int, final: bool) -> int:
         """Use what can be used from `at` on; returns the place up to which it was."""
-        while at < len(text) and not self.done:
-            before = self._read
-            step = before(text, at, final)
-            if step == at and self._read == before:
-                return at
-            at = step
-        return len(text) if self.done else at
+        return walk(self, text, at, final)
 
     def field(self, name: str) -> str:
         """The first of that name that says anything."""
