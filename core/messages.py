@@ -69,6 +69,9 @@ class Received:
     kind: Kind
     payload: bytes
     """JSON."""
+    keep: bool | None = None
+    """elizaOS' keepExistingResponses of whoever hands it in: True gives it an answer of its own
+    whatever its author says next. None: the character's setting decides (MH-02, MH-05)."""
     id: int = 0
     """The inbox row; 0 until it is stored."""
 

@@ -173,6 +173,7 @@ class Waiting:
     address: Address
     author: str
     kind: Kind
+    keep: bool | None = None
 
 
 class Inbox(Protocol):
@@ -345,7 +346,16 @@ class Batch(Protocol):
 class Lanes(Protocol):
     """Order within a room, rooms side by side; a database queue may stand behind it one day."""
 
+    @property
+    def open(self) -> int:
+        """How many messages wait or are being answered."""
+        ...
+
     def enqueue(self, received: Received) -> None: ...
+    def remind(self, waiting: Waiting) -> None:
+        """Queue a row of the inbox; one that waits here already stays where it is."""
+        ...
+
     async def run(self, handler: Handler) -> None: ...
     async def settle(self) -> None:
         """Return when no turn is running."""

@@ -8,10 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from core.clock import Clock
-from core.flow.mailbox import Mailbox
 from core.ids import Account
 from core.messages import Received
-from core.ports import Store
+from core.ports import Lanes, Store
 
 log = logging.getLogger(__name__)
 
@@ -28,14 +27,14 @@ class Intake:
     def __init__(
         self,
         store: Store,
-        mailbox: Mailbox,
+        lanes: Lanes,
         clock: Clock,
         *,
         most_open: int = 20_000,
         owed: Callable[[], int] = lambda: 0,
     ) -> None:
         self._store = store
-        self._mailbox = mailbox
+        self._lanes = lanes
         self._clock = clock
         self._most_open = most_open
         self._owed = owed
@@ -46,7 +45,7 @@ class Intake:
     async def __call__(self, received: Sequence[Received]) -> None:
         if not received:
             return
-        if self._mailbox.open + self._owed() >= self._most_open:
+        if self._lanes.open + self._owed() >= self._most_open:
             await self._space()
         now = self._clock.now()
         ids = await self._store.write(lambda unit: unit.inbox.add(received, now))
@@ -54,7 +53,7 @@ class Intake:
             if row is None:
                 self.doubles += 1
             else:
-                self._mailbox.enqueue(replace(one, id=row))
+                self._lanes.enqueue(replace(one, id=row))
 
     async def replay(self, account: Account) -> int:
         """Take up what is open in the inbox and does not wait here yet; how many are open.
@@ -63,7 +62,7 @@ class Intake:
         """
         ours = await self._store.read(lambda unit: unit.inbox.waiting(account))
         for one in ours:
-            self._mailbox.remind(one)
+            self._lanes.remind(one)
         if ours:
             log.info("%s: %d messages are still open and taken up", account, len(ours))
         return len(ours)
@@ -71,8 +70,8 @@ class Intake:
     async def _space(self) -> None:
         async with self._full:
             if not self.held_back:
-                log.warning("%d messages are open; asking for no more for now", self._mailbox.open)
+                log.warning("%d messages are open; asking for no more for now", self._lanes.open)
             self.held_back = True
-            while self._mailbox.open + self._owed() >= self._most_open:
+            while self._lanes.open + self._owed() >= self._most_open:
                 await self._clock.sleep(_LOOK_AGAIN)
             self.held_back = False

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections import OrderedDict, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from core.bell import Bell
 from core.messages import Address, Kind, Received
@@ -25,12 +25,15 @@ class Superseded(Exception):
 class Open:
     """core.ports.Batch: the messages that a running turn answers."""
 
-    __slots__ = ("_bell", "_committed", "address", "items")
+    __slots__ = ("_bell", "_committed", "_keep", "address", "items")
 
-    def __init__(self, address: Address, items: tuple[Received, ...], bell: Bell) -> None:
+    def __init__(
+        self, address: Address, items: tuple[Received, ...], bell: Bell, *, keep: bool
+    ) -> None:
         self.address = address
         self.items = items
         self._bell = bell
+        self._keep = keep
         self._committed = False
 
     def commit_to(self) -> None:
@@ -45,7 +48,7 @@ class Open:
 
     @property
     def may_yield(self) -> bool:
-        return not self._committed and self.items[0].kind is Kind.MESSAGE
+        return not (self._committed or self._keep) and self.items[0].kind is Kind.MESSAGE
 
     def supersede(self) -> None:
         self._bell.ring()
@@ -62,9 +65,10 @@ class _Lane:
 class Mailbox:
     """core.ports.Lanes within one process.
 
-    `keeps(address)` tells whether every message gets an answer of its own there; where not, the
-    newest of one person wins: its turn answers whatever of that person is still open, and nobody
-    else's answer is touched. A busy room has one task, an idle one nothing at all.
+    `keeps(address)` tells whether every message gets an answer of its own there, unless a message
+    says so itself; it is asked once, when a message comes. Where not, the newest of one person
+    wins: its turn answers whatever of that person is still open, and nobody else's answer is
+    touched. A busy room has one task, an idle one nothing at all.
     """
 
     def __init__(
@@ -98,7 +102,9 @@ class Mailbox:
         self._hot[received.id] = received
         if len(self._hot) > _HOT:
             self._hot.popitem(last=False)
-        self.remind(Waiting(received.id, received.address, received.author, received.kind))
+        self.remind(
+            Waiting(received.id, received.address, received.author, received.kind, received.keep)
+        )
 
     def remind(self, waiting: Waiting) -> None:
         """Queue a row that is in the inbox already; one that waits here stays where it is."""
@@ -106,6 +112,8 @@ class Mailbox:
             return
         self._held.add(waiting.id)
         address = waiting.address
+        if waiting.keep is None:
+            waiting = replace(waiting, keep=self._keeps(address))
         lane = self._lanes.get(address)
         if lane is None:
             self._lanes[address] = _Lane(deque([waiting]))
@@ -119,7 +127,6 @@ class Mailbox:
             and waiting.kind is Kind.MESSAGE
             and running.may_yield
             and running.author == waiting.author
-            and not self._keeps(address)
         ):
             running.supersede()
 
@@ -169,7 +176,7 @@ class Mailbox:
             items = await self._fetch(taken)
             if not items:
                 return
-            lane.running = Open(address, items, bell)
+            lane.running = Open(address, items, bell, keep=bool(taken[0].keep))
             assert self._handler is not None
             finished = False
             try:
@@ -194,7 +201,7 @@ class Mailbox:
         """The oldest, and whatever its author has said since, where the newest wins."""
         head = lane.queue.popleft()
         taken = [head]
-        if head.kind is Kind.MESSAGE and lane.queue and not self._keeps(address):
+        if head.kind is Kind.MESSAGE and lane.queue and not head.keep:
             rest: deque[Waiting] = deque()
             while lane.queue:
                 one = lane.queue.popleft()
@@ -202,6 +209,8 @@ class Mailbox:
                     rest.append(one)
                 elif one.kind is Kind.MESSAGE:
                     taken.append(one)
+                    if one.keep:  # it answers what was open before it, and then itself for sure
+                        break
                 elif one.kind is Kind.COMMAND:  # a command cuts: what follows it is a new matter
                     rest.append(one)
                     break

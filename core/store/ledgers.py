@@ -46,6 +46,7 @@ _WAITING = (
         _INBOX.c.thread,
         _INBOX.c.author,
         _INBOX.c.kind,
+        _INBOX.c.keep,
     )
     .where(_INBOX.c.status == "new", _INBOX.c.account == sa.bindparam("whose"))
     .order_by(_INBOX.c.id)
@@ -123,6 +124,7 @@ class InboxRows:
                 "seq": one.seq,
                 "kind": one.kind.value,
                 "payload": one.payload.decode("utf-8", "replace"),
+                "keep": one.keep,
                 "status": "new",
                 "rule": "",
                 "received_at": now,
@@ -144,6 +146,7 @@ class InboxRows:
                 seq=row.seq,
                 kind=Kind(row.kind),
                 payload=row.payload.encode(),
+                keep=row.keep,
                 id=row.id,
             )
             for row in rows
@@ -151,7 +154,7 @@ class InboxRows:
 
     def waiting(self, account: Account) -> list[Waiting]:
         return [
-            Waiting(row.id, _address(row), row.author, Kind(row.kind))
+            Waiting(row.id, _address(row), row.author, Kind(row.kind), row.keep)
             for row in self._db.execute(_WAITING, {"whose": account})
         ]
 

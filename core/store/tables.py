@@ -47,6 +47,7 @@ inbox = Table(
     Column("seq", BigInteger, nullable=False),
     Column("kind", Text, nullable=False),
     Column("payload", Text, nullable=False),
+    Column("keep", Boolean),
     Column("status", Text, nullable=False),
     Column("rule", Text, nullable=False),
     Column("successor", BigInteger),

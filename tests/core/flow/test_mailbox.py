@@ -19,9 +19,15 @@ T = TypeVar("T")
 ONE = Account("telegram:1")
 
 
-def said(row: int, room: str = "a", author: str = "bob", kind: Kind = Kind.MESSAGE) -> Received:
+def said(
+    row: int,
+    room: str = "a",
+    author: str = "bob",
+    kind: Kind = Kind.MESSAGE,
+    keep: bool | None = None,
+) -> Received:
     address = Address("telegram", ONE, room)
-    return Received(address, f"m:{room}:{row}", author, row, kind, b"{}", id=row)
+    return Received(address, f"m:{room}:{row}", author, row, kind, b"{}", keep, id=row)
 
 
 class Inbox:
@@ -299,3 +305,48 @@ async def test_a_superseded_row_is_still_held() -> None:
         gate.set()
         await settle()
     assert turns.done == [(1, 2)]
+
+
+async def test_a_message_that_asks_for_its_own_answer_beats_the_setting() -> None:
+    """keepExistingResponses of the caller before BASIC_CAPABILITIES_KEEP_RESP (MH-02)."""
+    turns = Turns()
+    gate = turns.hold(1)
+    async with open_mailbox(turns, keeps=False) as mailbox:
+        mailbox.enqueue(said(1, keep=True))
+        await settle()
+        mailbox.enqueue(said(2))
+        await settle()
+        assert turns.begun == [(1,)]
+        gate.set()
+        await settle()
+    assert turns.done == [(1,), (2,)]
+
+
+async def test_a_message_that_waives_its_own_answer_beats_the_setting_too() -> None:
+    turns = Turns()
+    turns.hold(1)
+    async with open_mailbox(turns, keeps=True) as mailbox:
+        mailbox.enqueue(said(1, keep=False))
+        await settle()
+        mailbox.enqueue(said(2))
+        await settle()
+    assert turns.done == [(1, 2)]
+
+
+async def test_a_setting_that_changes_meanwhile_does_not_change_what_has_come() -> None:
+    turns = Turns()
+    gate = turns.hold(1)
+    keeps = True
+    mailbox = Mailbox(cast(Store, StoredInbox()), lambda address: keeps)
+    async with asyncio.TaskGroup() as group:
+        serving = group.create_task(mailbox.run(turns))
+        await settle()
+        mailbox.enqueue(said(1))
+        await settle()
+        keeps = False
+        mailbox.enqueue(said(2))
+        await settle()
+        gate.set()
+        await settle()
+        serving.cancel()
+    assert turns.done == [(1,), (2,)]

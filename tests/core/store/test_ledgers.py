@@ -205,3 +205,14 @@ async def test_what_a_room_is_owed_moves_with_it_and_what_it_had_stays(
         (ONE, "8"),
         (TWO, "7"),
     ]
+
+
+async def test_what_a_caller_asked_for_outlives_the_process(store: SqliteStore) -> None:
+    asked = [
+        replace(received(f"m:{number}"), keep=keep)
+        for number, keep in enumerate((True, False, None))
+    ]
+    rows = await store.write(lambda unit: unit.inbox.add(asked, NOON))
+    waiting = await store.read(lambda unit: unit.inbox.waiting(ONE))
+    loaded = await store.read(lambda unit: unit.inbox.load([row for row in rows if row]))
+    assert [one.keep for one in waiting] == [one.keep for one in loaded] == [True, False, None]
