@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from statistics import median
 
-from tests.benchmarks import size, speed
+from tests.benchmarks import company, size, speed
 from tests.benchmarks.rows import Row, table
 from tests.benchmarks.speed import Bench
 
@@ -24,6 +24,7 @@ FIGURES: dict[str, Callable[[Bench], Awaitable[list[Row]]]] = {
     "start": speed.start,
     "memory": size.memory,
     "characters": size.characters,
+    "isolation": company.isolation,
     "rooms": size.rooms,
     "history": size.history,
 }

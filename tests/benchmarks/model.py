@@ -14,6 +14,11 @@ from tests.fakes.model_server import ModelServer, Script, echo
 
 
 def _answer(request: dict[str, Any]) -> Script:
+    about = request["messages"][0]["content"]
+    if "Raises" in about:
+        return Script("", fault="500")
+    if "Hangs" in about:
+        return Script("", fault="hang")
     text = echo(request)
     return Script(text) if request.get("stream") else Script(text, fault="json")
 
