@@ -54,6 +54,8 @@ class Intake:
                 self.doubles += 1
             else:
                 self._lanes.enqueue(replace(one, id=row))
+        # The turns go first: each sends its model call off before the next poll is even made.
+        await asyncio.sleep(0)
 
     async def replay(self, account: Account) -> int:
         """Take up what is open in the inbox and does not wait here yet; how many are open.
