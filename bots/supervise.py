@@ -41,7 +41,6 @@ class Health:
     platform: str
     phase: Phase = Phase.STARTING
     reason: str = ""
-    attempts: int = 0
     handle: str = ""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -127,7 +126,6 @@ async def keep_link(
             log.exception("%s on %s: the client failed", health.character, health.platform)
             reason, least = f"the client failed ({type(error).__name__})", 0.0
         backoff.healthy_since(started)
-        health.attempts += 1
         health.turn(Phase.RETRYING, reason)
         if await leave.listening.nap(backoff.next(least=least)):
             break  # told to leave while nothing is connected
@@ -172,7 +170,6 @@ async def _listen(
             error = _gravest(lost)
             assert isinstance(error, LinkLost)
             backoff.healthy_since(started)
-            health.attempts += 1
             health.turn(Phase.RETRYING, str(error))
             await leave.listening.nap(backoff.next(least=error.pause))
 

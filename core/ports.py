@@ -156,12 +156,6 @@ class ModelRoles(Protocol):
     ) -> AsyncGenerator[str, None]: ...
 
 
-class Embedder(Protocol):
-    @property
-    def name(self) -> str: ...
-    async def embed(self, texts: Sequence[str]) -> list[list[float]]: ...
-
-
 # --- storage -----------------------------------------------------------------------------------
 
 

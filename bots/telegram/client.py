@@ -17,7 +17,7 @@ from bots.telegram.envelope import PLATFORM, envelope, update_id
 from bots.telegram.errors import link_failure
 from bots.telegram.rendering import MAX_PARTS, MAX_TEXT, render
 from bots.telegram.request import AiohttpRequest, Flooded
-from core.clock import Clock, SystemClock
+from core.clock import Clock
 from core.errors import LinkLost, LinkRejected, SendDelayed, TroupeError
 from core.ids import Account
 from core.messages import Delivery, Inbound, Live, Receipt, Received, Reply
@@ -269,14 +269,3 @@ class TelegramLink:
         if self._calls is None:
             raise SendDelayed("the link is closed")
         return self._calls
-
-
-def open_link(
-    token: Secret,
-    *,
-    api_root: str = API_ROOT,
-    session: aiohttp.ClientSession | None = None,
-    clock: Clock | None = None,
-) -> TelegramLink:
-    """The entry point of `troupe.platforms`."""
-    return TelegramLink(token, api_root=api_root, session=session, clock=clock or SystemClock())

@@ -40,12 +40,11 @@ class Intake:
         self._owed = owed
         self._full = asyncio.Lock()
         self.doubles = 0
-        self.held_back = False
 
     async def __call__(self, received: Sequence[Received]) -> None:
         if not received:
             return
-        if self._lanes.open + self._owed() >= self._most_open:
+        if self._is_full():
             await self._space()
         now = self._clock.now()
         ids = await self._store.write(lambda unit: unit.inbox.add(received, now))
@@ -70,10 +69,13 @@ class Intake:
         return len(ours)
 
     async def _space(self) -> None:
+        """One waits and says so; whoever comes after it looks again for itself."""
         async with self._full:
-            if not self.held_back:
-                log.warning("%d messages are open; asking for no more for now", self._lanes.open)
-            self.held_back = True
-            while self._lanes.open + self._owed() >= self._most_open:
+            if not self._is_full():
+                return
+            log.warning("%d messages are open; asking for no more for now", self._lanes.open)
+            while self._is_full():
                 await self._clock.sleep(_LOOK_AGAIN)
-            self.held_back = False
+
+    def _is_full(self) -> bool:
+        return self._lanes.open + self._owed() >= self._most_open

@@ -124,6 +124,7 @@ async def test_a_setting_she_cannot_have_keeps_her_as_she_was(tmp_path: Path) ->
             dm = play.stage.dm(bob, bot)
             bob.says(dm, "hello")
             await play.stage.next_from(bot, dm)
+        assert [one.phase for one in play.gateway.health] == ["live", "live"]
 
 
 async def test_a_setting_that_is_wrong_from_the_start_keeps_one_character_out(

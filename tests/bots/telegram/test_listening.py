@@ -256,6 +256,7 @@ async def test_a_menu_that_is_refused_stops_nothing(stage, make_link, ada, liste
         await asyncio.sleep(0.1)
         bob.says(stage.dm(bob, ada), "hello")
         await notebook.until(1)
+    assert [call.status for call in stage.journal.of("getMyCommands")] == [500]
     stage.faults.clear()
 
 
