@@ -38,6 +38,8 @@ class Kind(StrEnum):
     PRESS = "press"
     MEMBER = "member"
     MOVED = "moved"
+    WORLD = "world"
+    """A server as it stands now: its name and its rooms."""
     OTHER = "other"
 
 
@@ -115,6 +117,24 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True)
+class RoomSeen:
+    """A room that exists, whether or not anybody has spoken in it."""
+
+    id: str
+    name: str
+    channel: ChannelType
+
+
+@dataclass(frozen=True, slots=True)
+class WorldSeen:
+    """A server with its rooms, as a platform shows it when a link comes up or it changes."""
+
+    id: str
+    name: str
+    rooms: tuple[RoomSeen, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Inbound:
     """One event in our words, made from a Received inside the room's lane."""
 
@@ -140,6 +160,8 @@ class Inbound:
     arguments: str = ""
     moved_to: str = ""
     """Of a MOVED, the room's new id."""
+    world: WorldSeen | None = None
+    """Of a WORLD."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +288,8 @@ class Live:
     """Stays the same for one answer, so that its drafts replace one another; never 0."""
     text: str = ""
     """Empty: only that somebody is typing."""
+    message: str = ""
+    """The message that is edited into this text; empty for a draft, which is no message yet."""
 
 
 class InboundStatus(StrEnum):

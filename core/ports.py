@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol, Self, TypeVar
@@ -45,6 +45,8 @@ class Limits:
     """Bounds how many messages may be doubled by one crash where sends are not idempotent."""
     drafts: bool = False
     """Text can be shown while it is being written, in direct chats."""
+    edits: bool = False
+    """A growing answer is shown by editing a message, where it cannot be a draft."""
 
 
 class Intake(Protocol):
@@ -52,6 +54,13 @@ class Intake(Protocol):
         """Write down, drop doubles, wake the lanes; returns once it is safe to confirm.
 
         Waits while the house is full or the database is away; raises only when cancelled.
+        """
+        ...
+
+    async def newest(self, account: Account) -> Mapping[str, int]:
+        """The highest `seq` stored of each room's messages, for platforms that read back gaps.
+
+        The room "" holds that of the last WORLD, which is written when a look round is complete.
         """
         ...
 
@@ -177,6 +186,10 @@ class Inbox(Protocol):
 
     def load(self, ids: Iterable[int]) -> list[Received]:
         """In the order of their ids; those still open only."""
+        ...
+
+    def newest(self, account: Account) -> dict[str, int]:
+        """See `Intake.newest`."""
         ...
 
     def waiting(self, account: Account) -> list[Waiting]:

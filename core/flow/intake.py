@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from core.clock import Clock
@@ -55,6 +55,9 @@ class Intake:
                 self._lanes.enqueue(replace(one, id=row))
         # The turns go first: each sends its model call off before the next poll is even made.
         await asyncio.sleep(0)
+
+    async def newest(self, account: Account) -> Mapping[str, int]:
+        return await self._store.read(lambda unit: unit.inbox.newest(account))
 
     async def replay(self, account: Account) -> int:
         """Take up what is open in the inbox and does not wait here yet; how many are open.

@@ -51,6 +51,17 @@ _WAITING = (
     .where(_INBOX.c.status == "new", _INBOX.c.account == sa.bindparam("whose"))
     .order_by(_INBOX.c.id)
 )
+_NEWEST = (
+    sa.select(
+        sa.case((_INBOX.c.kind == "world", ""), else_=_INBOX.c.room).label("where"),
+        sa.func.max(_INBOX.c.seq).label("seq"),
+    )
+    .where(
+        _INBOX.c.account == sa.bindparam("whose"),
+        _INBOX.c.kind.in_(("message", "command", "world")),
+    )
+    .group_by("where")
+)
 _CLOSE = (
     sa.update(_INBOX)
     .where(_INBOX.c.id == sa.bindparam("row"))
@@ -151,6 +162,9 @@ class InboxRows:
             )
             for row in rows
         ]
+
+    def newest(self, account: Account) -> dict[str, int]:
+        return {row.where: row.seq for row in self._db.execute(_NEWEST, {"whose": account})}
 
     def waiting(self, account: Account) -> list[Waiting]:
         return [
