@@ -243,6 +243,8 @@ class DeliveryStatus(StrEnum):
     SENT = "sent"
     FAILED = "failed"
     UNCERTAIN = "uncertain"
+    GROWING = "growing"
+    """A part of the answer is on show; the turn that makes it will finish the row."""
 
 
 @dataclass(frozen=True, slots=True)

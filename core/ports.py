@@ -213,7 +213,7 @@ class Deliveries(Protocol):
         ...
 
     def open(self, account: Account | None = None) -> list[Delivery]:
-        """Everything not finished, in order, whole."""
+        """Everything not finished, in order, whole; what was growing too."""
         ...
 
     def start(self, seqs: Iterable[int]) -> None:
@@ -230,6 +230,14 @@ class Deliveries(Protocol):
         reason: str = "",
         not_before: float = 0.0,
     ) -> None: ...
+    def shown(self, seq: int, message: str) -> None:
+        """A growing row is on show as this message."""
+        ...
+
+    def finish(self, growing: Delivery) -> None:
+        """Take over what a growing row has become: its kind, target, payload and status."""
+        ...
+
     def move(self, account: Account, old_room: str, new_room: str) -> int:
         """Give the open rows of a room its new address."""
         ...

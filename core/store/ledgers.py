@@ -26,7 +26,7 @@ from core.store import tables
 
 _INBOX = tables.inbox
 _OUT = tables.deliveries
-_OPEN = ("pending", "sending", "uncertain")
+_OPEN = tables.OPEN
 
 
 _ADD_INBOX = (
@@ -103,6 +103,25 @@ _SETTLE = (
         ),
     )
 )
+_SHOWN = (
+    sa.update(_OUT)
+    .where(_OUT.c.seq == sa.bindparam("row"))
+    .values(
+        target_message_id=sa.bindparam("message"), platform_message_id=sa.bindparam("message")
+    )
+)
+_FINISH = (
+    sa.update(_OUT)
+    .where(_OUT.c.seq == sa.bindparam("row"))
+    .values(
+        kind=sa.bindparam("what"),
+        target_message_id=sa.bindparam("target"),
+        payload=sa.bindparam("words"),
+        status=sa.bindparam("to"),
+        attempt=sa.bindparam("tries"),
+        not_before=sa.bindparam("later"),
+    )
+)
 _MOVE = (
     sa.update(_OUT)
     .where(
@@ -112,7 +131,13 @@ _MOVE = (
     )
     .values(room=sa.bindparam("new"))
 )
-_FORGET_OUT = sa.delete(_OUT).where(_OUT.c.settled_at < sa.bindparam("before"))
+_FORGET_OUT = sa.delete(_OUT).where(
+    sa.or_(
+        _OUT.c.settled_at < sa.bindparam("before"),
+        # Its turn ended in another way long ago.
+        sa.and_(_OUT.c.status == "growing", _OUT.c.created_at < sa.bindparam("before")),
+    )
+)
 
 
 class InboxRows:
@@ -283,6 +308,23 @@ class DeliveryRows:
                 "later": not_before,
                 "at": now if finished else None,
                 "finished": finished,
+            },
+        )
+
+    def shown(self, seq: int, message: str) -> None:
+        self._db.execute(_SHOWN, {"row": seq, "message": message})
+
+    def finish(self, growing: Delivery) -> None:
+        self._db.execute(
+            _FINISH,
+            {
+                "row": growing.seq,
+                "what": growing.kind.value,
+                "target": growing.target,
+                "words": growing.payload.decode(),
+                "to": growing.status.value,
+                "tries": growing.attempt,
+                "later": growing.not_before,
             },
         )
 

@@ -67,7 +67,7 @@ Index(
     sqlite_where=inbox.c.closed_at.is_not(None),
 )
 
-_OPEN = ("pending", "sending", "uncertain")
+OPEN = ("pending", "sending", "uncertain", "growing")
 
 deliveries = Table(
     "deliveries",
@@ -100,7 +100,7 @@ Index(
     "ix_deliveries_open",
     deliveries.c.account,
     deliveries.c.seq,
-    sqlite_where=deliveries.c.status.in_(_OPEN),
+    sqlite_where=deliveries.c.status.in_(OPEN),
 )
 Index(
     "ix_deliveries_settled_at",

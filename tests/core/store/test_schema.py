@@ -35,13 +35,13 @@ from pathlib import Path
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 
 def upgrade():
     op.create_table("later", sa.Column("id", sa.Integer, primary_key=True))
-    op.execute("UPDATE inbox SET rule = 'seen by 0002'")
+    op.execute("UPDATE inbox SET rule = 'seen by 0003'")
     if Path(__file__).with_name("die").exists():
         os.kill(os.getpid(), 9)
 '''
@@ -76,7 +76,7 @@ def newer(tmp_path: Path) -> Path:
     """The migrations of a version to come."""
     scripts = tmp_path / "migrations"
     shutil.copytree(SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
-    (scripts / "versions" / "0002_one_more_table.py").write_text(NEXT)
+    (scripts / "versions" / "0003_one_more_table.py").write_text(NEXT)
     return scripts
 
 
@@ -142,11 +142,11 @@ def test_a_new_file_needs_no_copy_and_an_upgraded_one_is_left_alone(used: Path) 
 
 
 def test_a_file_with_data_is_copied_before_it_is_changed(used: Path, newer: Path) -> None:
-    schema.upgrade(used, head="0002", scripts=newer)
-    assert schema.revision(used) == "0002"
-    assert asked(used, "SELECT DISTINCT rule FROM inbox") == [("seen by 0002",)]
-    copy = used.with_name("troupe.db.before-0002")
-    assert schema.revision(copy) == "0001"
+    schema.upgrade(used, head="0003", scripts=newer)
+    assert schema.revision(used) == "0003"
+    assert asked(used, "SELECT DISTINCT rule FROM inbox") == [("seen by 0003",)]
+    copy = used.with_name("troupe.db.before-0003")
+    assert schema.revision(copy) == "0002"
     assert asked(copy, "SELECT count(*), max(rule) FROM inbox") == [(10, "")]
     assert asked(copy, "PRAGMA integrity_check") == [("ok",)]
 
@@ -155,7 +155,7 @@ _UPGRADE = """
 import sys
 from pathlib import Path
 from core.store import schema
-schema.upgrade(Path(sys.argv[1]), head="0002", scripts=Path(sys.argv[2]))
+schema.upgrade(Path(sys.argv[1]), head="0003", scripts=Path(sys.argv[2]))
 """
 
 
@@ -168,22 +168,22 @@ def test_g20_killed_in_the_midst_of_a_migration_the_old_schema_stands_whole(
         upgrade = [sys.executable, "-c", _UPGRADE, str(used), str(newer)]
         done = subprocess.run(upgrade, cwd=Path(__file__).parents[3], check=False)
         assert done.returncode == -signal.SIGKILL
-        assert schema.revision(used) == "0001"
+        assert schema.revision(used) == "0002"
         assert asked(used, "SELECT count(*), max(rule) FROM inbox") == [(10, "")]
         assert asked(used, "SELECT 1 FROM sqlite_master WHERE name = 'later'") == []
         assert asked(used, "PRAGMA integrity_check") == [("ok",)]
     assert asyncio.run(waiting(used.parent)) == 10  # the old version works on
     die.unlink()
-    schema.upgrade(used, head="0002", scripts=newer)
-    assert schema.revision(used) == "0002"
-    assert asked(used, "SELECT count(*) FROM inbox WHERE rule = 'seen by 0002'") == [(10,)]
+    schema.upgrade(used, head="0003", scripts=newer)
+    assert schema.revision(used) == "0003"
+    assert asked(used, "SELECT count(*) FROM inbox WHERE rule = 'seen by 0003'") == [(10,)]
 
 
 def test_a_file_of_a_newer_version_is_refused_and_not_touched(used: Path, newer: Path) -> None:
-    schema.upgrade(used, head="0002", scripts=newer)
+    schema.upgrade(used, head="0003", scripts=newer)
     with pytest.raises(BadInput, match="newer than this version's"):
         asyncio.run(waiting(used.parent))
-    assert schema.revision(used) == "0002"
+    assert schema.revision(used) == "0003"
 
 
 def test_a_file_that_is_no_database_is_refused_with_its_name(tmp_path: Path) -> None:
@@ -207,3 +207,22 @@ def test_a_database_lies_in_the_data_directory_unless_its_url_says_otherwise(
     assert database_file(None, tmp_path) == tmp_path / "troupe.db"
     assert database_file("sqlite:////var/lib/other.db", tmp_path) == Path("/var/lib/other.db")
     assert database_file("sqlite:///here.db", tmp_path) == Path("here.db")
+
+
+def test_a_file_of_the_first_release_is_taken_to_the_newest_with_all_that_is_in_it(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "troupe.db"
+    schema.migrate(file, "0001")
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute(
+            "INSERT INTO deliveries VALUES (7, 'telegram:1', 'telegram', '5', '', 'send', NULL, "
+            "'{}', 1, 0, 'nonce', 'uncertain', 1, 0.0, NULL, '', 'turn', 0, 0, 0, NULL)"
+        )
+    schema.upgrade(file)
+    assert schema.revision(file) == schema.HEAD
+    assert asked(file, "SELECT seq, status FROM deliveries") == [(7, "uncertain")]
+    assert (
+        "growing"
+        in asked(file, "SELECT sql FROM sqlite_master WHERE name = 'ix_deliveries_open'")[0][0]
+    )
