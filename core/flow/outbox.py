@@ -11,10 +11,11 @@ from dataclasses import replace
 
 from core.clock import Clock
 from core.errors import LinkRejected, Moved, SendDelayed, SendFailed, SendUncertain, Throttled
+from core.flow.growing import Growing
 from core.flow.pace import Pace
 from core.flow.places import Places
 from core.flow.signs import Signs
-from core.ids import Account
+from core.ids import Account, TurnId
 from core.messages import Address, Delivery, DeliveryStatus, Live, Receipt
 from core.ports import Limits, Platform, Store, Unit
 
@@ -56,6 +57,8 @@ class Outbox:
         self._rooms: dict[Address, deque[Delivery]] = {}
         self._busy: set[Address] = set()
         self._granted: set[Address] = set()
+        self._growing: dict[Address, Growing] = {}
+        self._left: dict[TurnId, Delivery] = {}
         self._places = Places(limits.sends_in_flight)
         self._group: asyncio.TaskGroup | None = None
         self._platform: Platform | None = None
@@ -72,6 +75,9 @@ class Outbox:
     async def load(self) -> None:
         """Take up the rows that an earlier run left open; those it was sending are uncertain."""
         for row in await self._store.read(lambda unit: unit.deliveries.open(self._account)):
+            if row.status is DeliveryStatus.GROWING:
+                self._left[row.turn] = row  # its turn will come again
+                continue
             uncertain = row.status in (DeliveryStatus.SENDING, DeliveryStatus.UNCERTAIN)
             self._queue(replace(row, status=DeliveryStatus.UNCERTAIN) if uncertain else row)
 
@@ -110,12 +116,34 @@ class Outbox:
         with self.signs.typing(address):
             yield
 
-    def draft(self, live: Live) -> bool:
-        """Show the text so far when the pace allows; False where drafts cannot be shown."""
-        if self._group is None or not self._limits.drafts:
-            return False
+    @property
+    def drafts(self) -> bool:
+        return self._group is not None and self._limits.drafts
+
+    @property
+    def edits(self) -> bool:
+        return self._group is not None and self._limits.edits
+
+    def draft(self, live: Live) -> None:
+        """Show the text so far when the pace allows."""
         self.signs.draft(live)
-        return True
+
+    def grow(self, row: Delivery) -> Growing | None:
+        """Send the beginning of an answer that is still being made; None where that cannot be now.
+
+        The row has the status GROWING; whoever makes the answer finishes it.
+        """
+        address = row.address
+        if not self.edits or row.turn in self._left or not self.grant(address, direct=row.direct):
+            return None
+        assert self._group is not None
+        growing = self._growing[address] = Growing(row, self.signs.draft)
+        self._group.create_task(self._begin(growing))
+        return growing
+
+    def left_growing(self, turn: TurnId) -> Delivery | None:
+        """The row under which an earlier process has shown a part of this turn's answer."""
+        return self._left.pop(turn, None)
 
     async def run(self, platform: Platform) -> None:
         """Send until cancelled; raises LinkRejected when the platform refuses the account."""
@@ -128,6 +156,9 @@ class Outbox:
                 await self.signs.run(platform)
         finally:
             self._group = self._platform = None
+            for growing in self._growing.values():
+                growing.begun()
+            self._growing.clear()
             self._busy.clear()
             self._granted.clear()
             self._places = Places(self._limits.sends_in_flight)
@@ -231,6 +262,17 @@ class Outbox:
         else:
             return await self._settle(queue, row, DeliveryStatus.SENT, receipt=receipt)
         return False
+
+    async def _begin(self, growing: Growing) -> None:
+        assert self._platform is not None
+        try:
+            await growing.begin(self._store, self._platform, self._clock)
+        except Throttled as throttled:
+            self._note_throttled(growing.row, throttled.seconds)
+        finally:
+            self._growing.pop(growing.row.address, None)
+            growing.begun()
+            self.release(growing.row.address)
 
     async def _until_due(self, row: Delivery) -> None:
         while True:

@@ -158,6 +158,28 @@ class Introduction:
                 spot.people[one] = entity.names[0] if entity.names else ""
 
 
+def places_of(character: CharacterId, inbound: Inbound) -> tuple[list[World], list[Room]]:
+    """A server and its rooms, as a WORLD tells of them."""
+    seen, address = inbound.world, inbound.address
+    if seen is None:
+        return [], []
+    world = World(world_id(character, address, seen.id), character, seen.name, seen.id)
+    addresses = [address._replace(room=one.id, thread="") for one in seen.rooms]
+    rooms = [
+        Room(
+            id=room_id(character, where),
+            character=character,
+            world=world.id,
+            address=where,
+            channel=one.channel,
+            name=one.name,
+            source=address.platform,
+        )
+        for where, one in zip(addresses, seen.rooms, strict=True)
+    ]
+    return [world], rooms
+
+
 def entity_id(character: CharacterId, address: Address, author: str) -> EntityId:
     """A person, as one character knows them on one account; digits of two platforms differ."""
     return EntityId(unique_uuid(character, f"{address.account}:{author}"))

@@ -22,6 +22,8 @@ _TYPING_AFTER = 0.2
 _TYPING_EVERY = 4.0
 """Telegram and Discord show it for 5 and 10 s."""
 _DRAFT_EVERY = 0.5
+_EDIT_EVERY = 1.2
+"""Discord lets a channel's messages be edited five times in five seconds."""
 _PATIENCE = 5.0
 
 
@@ -91,7 +93,8 @@ class Signs:
     def _due(self, address: Address, sign: _Sign, now: float) -> Live | None:
         if sign.showing is not None:
             return None
-        if sign.draft is not None and now - sign.drafted_at >= _DRAFT_EVERY:
+        every = _EDIT_EVERY if sign.draft is not None and sign.draft.message else _DRAFT_EVERY
+        if sign.draft is not None and now - sign.drafted_at >= every:
             live, sign.draft, sign.drafted_at = sign.draft, None, now
             return live
         if sign.typing and now - max(sign.typed_at, sign.drafted_at) >= _TYPING_EVERY:

@@ -14,11 +14,11 @@ from core.flow import commands
 from core.flow.cast import Cast, Part
 from core.flow.etiquette import Choice, Circumstances, Verdict, decide
 from core.flow.mailbox import Superseded
-from core.flow.presence import Introduction, Presence, entity_id, memory_id
+from core.flow.presence import Introduction, Presence, entity_id, memory_id, places_of
 from core.flow.records import Records
 from core.flow.tally import Tally
 from core.flow.wishes import Wishes
-from core.flow.writing import Scribe, Work, bury, memory_of
+from core.flow.writing import Scribe, Work, begin, bury, memory_of
 from core.ids import turn_of
 from core.memory.recall import Recent
 from core.messages import (
@@ -41,6 +41,9 @@ log = logging.getLogger(__name__)
 _SILENT = frozenset({"IGNORE", "NONE", "STOP"})
 _DRAFT_AFTER = 0.4
 """Seconds: what is finished by then needs no draft."""
+_GROW_AFTER = 0.8
+_WORTH_SHOWING = 24
+"""Characters with which a message may begin: a single word looks like a slip."""
 _TRIES = 2
 _ASKED = 24_000
 """Characters of open messages that one answer looks at; the older ones are remembered only."""
@@ -148,6 +151,8 @@ class Turns:
                 await self._edited(work)
             case Kind.MOVED:
                 await self._moved(work)
+            case Kind.WORLD:
+                await self._world(work)
             case kind:
                 await self._scribe.write(
                     work, InboundStatus.SILENT, f"{kind.value}-noted", keep=False
@@ -233,9 +238,8 @@ class Turns:
                     async for piece in answering:
                         raw += piece
                         said += reader.feed(piece)
-                        if said and lead.is_direct and self._slow(work):
-                            work.batch.commit_to()
-                            part.outbox.draft(Live(lead.address, lead.id, said))
+                        if said:
+                            self._reveal(work, said)
                 answer = reader.end()
                 self._count(part, spent)
                 self._records.asked(f"{part.character.name} {turn_of(lead.id)}", request, raw)
@@ -245,8 +249,18 @@ class Turns:
             return replace(answer, text="")
         return answer
 
-    def _slow(self, work: Work) -> bool:
-        return self._clock.monotonic() - work.started > _DRAFT_AFTER
+    def _reveal(self, work: Work, said: str) -> None:
+        """Let people see the answer grow, as a draft or as a message that is edited."""
+        spent, lead = self._clock.monotonic() - work.started, work.lead
+        if work.part.outbox.drafts and lead.is_direct:
+            if spent > _DRAFT_AFTER:
+                work.batch.commit_to()
+                work.part.outbox.draft(Live(lead.address, lead.id, said))
+        elif work.growing is not None:
+            work.growing.grow(said, lead.id)
+        elif spent > _GROW_AFTER and len(said) >= _WORTH_SHOWING and work.part.outbox.edits:
+            work.batch.commit_to()
+            work.growing = begin(work, said)
 
     def _count(self, part: Part, spent: Spent) -> None:
         name, usage = part.character.name, spent.usage
@@ -297,6 +311,14 @@ class Turns:
         )
         self._presence.forget(part.id, lead.address)
         self._presence.forget(part.id, lead.address._replace(room=new))
+
+    async def _world(self, work: Work) -> None:
+        """A server as it stands: it and its rooms are known before anybody speaks there (D-66)."""
+        part, lead = work.part, work.lead
+        work.decided()
+        await self._scribe.write(
+            work, InboundStatus.SILENT, "world-noted", keep=False, places=places_of(part.id, lead)
+        )
 
     # --- when it fails -------------------------------------------------------------------------
 

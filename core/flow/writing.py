@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from core.clock import Clock
 from core.flow.cast import Part
+from core.flow.growing import Growing, finishing
 from core.flow.presence import Introduction, Spot, memory_id
 from core.flow.records import Records
 from core.flow.tally import Tally
@@ -28,6 +29,8 @@ from core.messages import (
     Outcome,
     Received,
     Reply,
+    Room,
+    World,
 )
 from core.ports import Batch, Store, Unit
 
@@ -46,6 +49,8 @@ class Work:
     limit: asyncio.Timeout
     started: float
     rule: str = ""
+    growing: Growing | None = None
+    """The answer is on show while it is made."""
 
     @property
     def lead(self) -> Inbound:
@@ -93,6 +98,7 @@ class Scribe:
         forget_talk: bool = False,
         rewrite: MemoryId | None = None,
         moved: tuple[str, str] | None = None,
+        places: tuple[list[World], list[Room]] | None = None,
     ) -> None:
         """The turn's one transaction: memories, deliveries and the end of what was open."""
         part, spot, lead = work.part, work.spot, work.lead
@@ -101,14 +107,18 @@ class Scribe:
         spoken = _memory_of_reply(work, say, thought, actions, now) if say else None
         kept = [] if private or not keep else [*work.heard, *([spoken] if spoken else [])]
         rows = _deliveries(work, say, private=private) if say else []
+        if shown := await _on_show(work):
+            rows = finishing(shown, rows)
         granted = bool(rows) and part.outbox.grant(lead.address, direct=lead.is_direct)
         if granted:
-            rows[0] = replace(rows[0], status=DeliveryStatus.SENDING, attempt=1)
+            rows[0] = _going_out(rows[0])
 
         def work_down(unit: Unit) -> list[Delivery]:
             bury(unit, work.dead, now)
             if kept or keep:
                 work.introduction.write(unit)
+            if places:
+                unit.rooms.ensure(*places)
             unit.memories.add(kept)
             if forget_talk:
                 unit.rooms.forget_before(part.id, spot.room, now)
@@ -122,7 +132,10 @@ class Scribe:
                 by = Outcome(InboundStatus.SUPERSEDED, rule, successor=lead.id)
                 unit.inbox.close(earlier, by, now, private=private)
             unit.inbox.close([lead.id], Outcome(status, rule), now, private=private)
-            return unit.deliveries.add(rows, now)
+            known = [row for row in rows if row.seq]
+            for row in known:
+                unit.deliveries.finish(row)
+            return known + unit.deliveries.add([row for row in rows if not row.seq], now)
 
         try:
             stored = await self._store.write(work_down)
@@ -144,6 +157,22 @@ class Scribe:
         self._recent.add(part.id, spot.room, lines, part.policy.history)
         self._tally.ended(part.character.name, lead.address.platform, status.value, rule)
         self._tally.answered_in(part.character.name, self._clock.monotonic() - work.started)
+
+
+def begin(work: Work, text: str) -> Growing | None:
+    """Show an answer that is still being made; None where that cannot be now."""
+    lead = work.lead
+    say = Reply(text, None if lead.is_direct else lead.message)
+    first = _deliveries(work, say, private=work.private)[0]
+    return work.part.outbox.grow(replace(first, status=DeliveryStatus.GROWING))
+
+
+async def _on_show(work: Work) -> Delivery | None:
+    """The row under which this turn, or an earlier process in its place, has shown an answer."""
+    if work.growing is not None:
+        return await work.growing.settled()
+    left = (work.part.outbox.left_growing(turn_of(one.id)) for one in work.inbound)
+    return next(filter(None, left), None)
 
 
 def bury(unit: Unit, dead: Sequence[tuple[Received, str]], now: datetime) -> None:
@@ -222,6 +251,11 @@ def _memory_of_reply(
             "turn": turn,
         },
     )
+
+
+def _going_out(row: Delivery) -> Delivery:
+    uncertain = row.status is DeliveryStatus.UNCERTAIN
+    return replace(row, status=row.status if uncertain else DeliveryStatus.SENDING, attempt=1)
 
 
 def _nonce(received: Received, ordinal: int) -> str:

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
 from core.ids import Account, TurnId
 from core.messages import (
@@ -22,18 +21,14 @@ from core.messages import (
     Received,
 )
 from core.ports import Waiting
-from core.store import tables
+from core.store import inserts, tables
 
 _INBOX = tables.inbox
 _OUT = tables.deliveries
 _OPEN = tables.OPEN
 
 
-_ADD_INBOX = (
-    insert(_INBOX)
-    .on_conflict_do_nothing()
-    .returning(_INBOX.c.id, _INBOX.c.account, _INBOX.c.event_key)
-)
+_ADD_INBOX = inserts.add(_INBOX).returning(_INBOX.c.id, _INBOX.c.account, _INBOX.c.event_key)
 _LOAD = sa.select(_INBOX).where(
     _INBOX.c.id.in_(sa.bindparam("ids", expanding=True)), _INBOX.c.status == "new"
 )
@@ -75,11 +70,7 @@ _CLOSE = (
 )
 _FORGET_INBOX = sa.delete(_INBOX).where(_INBOX.c.closed_at < sa.bindparam("before"))
 
-_ADD_OUT = (
-    insert(_OUT)
-    .on_conflict_do_nothing()
-    .returning(_OUT.c.seq, _OUT.c.turn_id, _OUT.c.step, _OUT.c.ordinal)
-)
+_ADD_OUT = inserts.add(_OUT).returning(_OUT.c.seq, _OUT.c.turn_id, _OUT.c.step, _OUT.c.ordinal)
 _OPEN_OUT = sa.select(_OUT).where(_OUT.c.status.in_(_OPEN)).order_by(_OUT.c.seq)
 _START = (
     sa.update(_OUT)
@@ -106,9 +97,7 @@ _SETTLE = (
 _SHOWN = (
     sa.update(_OUT)
     .where(_OUT.c.seq == sa.bindparam("row"))
-    .values(
-        target_message_id=sa.bindparam("message"), platform_message_id=sa.bindparam("message")
-    )
+    .values(target_message_id=sa.bindparam("message"), platform_message_id=sa.bindparam("message"))
 )
 _FINISH = (
     sa.update(_OUT)

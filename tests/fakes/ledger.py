@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar, cast
@@ -59,6 +59,16 @@ class FakeLedger:
             for row in self.rows.values()
             if row.status not in (DeliveryStatus.SENT, DeliveryStatus.FAILED)
         ]
+
+    def add(self, deliveries: Sequence[Delivery], now: datetime) -> list[Delivery]:
+        there = {(row.turn, row.step, row.ordinal) for row in self.rows.values()}
+        return self.put(*[d for d in deliveries if (d.turn, d.step, d.ordinal) not in there])
+
+    def shown(self, seq: int, message: str) -> None:
+        self.rows[seq] = replace(self.rows[seq], target=message)
+
+    def finish(self, growing: Delivery) -> None:
+        self.rows[growing.seq] = growing
 
     def start(self, seqs: Iterable[int]) -> None:
         for seq in seqs:

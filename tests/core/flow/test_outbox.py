@@ -353,7 +353,7 @@ async def test_typing_is_shown_only_when_the_answer_takes_its_time() -> None:
 async def test_drafts_are_coalesced_and_none_comes_after_the_real_message() -> None:
     async with sending(make_desk()) as desk:
         for text in ("H", "He", "Hel"):
-            assert desk.outbox.draft(Live(room(), 7, text))
+            desk.outbox.draft(Live(room(), 7, text))
         await desk.clock.advance(0.15)
         desk.outbox.draft(Live(room(), 7, "Hello wor"))
         desk.give(owed("Hello world"))

@@ -1,0 +1,93 @@
+"""An answer that people see grow: one message, sent when it begins and edited until it is whole."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from core.clock import Clock
+from core.errors import LinkRejected, SendFailed, SendUncertain, Throttled
+from core.messages import Delivery, DeliveryKind, DeliveryStatus, Live
+from core.ports import Platform, Store
+
+log = logging.getLogger(__name__)
+
+
+class Growing:
+    """One row of the ledger under which a part of an answer is shown.
+
+    The row is written before its first words go out and learns the id of its message, so that a
+    crash leaves nobody with half an answer: the next process edits that message to the whole one.
+    """
+
+    def __init__(self, row: Delivery, show: Callable[[Live], None]) -> None:
+        self.row = row
+        self._show = show
+        self._begun = asyncio.Event()
+
+    async def begin(self, store: Store, platform: Platform, clock: Clock) -> None:
+        """Write the row, send its first words, and write down which message they are.
+
+        Raises Throttled and LinkRejected; whatever else happens, the end of the turn finds out.
+        """
+        now = clock.now()
+        stored = await store.write(lambda unit: unit.deliveries.add([self.row], now))
+        if not stored:
+            return  # this turn has spoken already, in an earlier process
+        row = self.row = stored[0]
+        try:
+            receipt = await platform.perform(row)
+        except Throttled as throttled:
+            self._unseen(clock.now().timestamp() + throttled.seconds)
+            raise
+        except SendUncertain:
+            log.info("the beginning of delivery %d may or may not be on show", row.seq)
+        except SendFailed as error:
+            log.info("delivery %d is not shown while it grows: %s", row.seq, error)
+            self._unseen()
+        except LinkRejected:
+            self._unseen()
+            raise
+        except Exception:  # one row's wall: the answer goes out whole, later
+            log.exception("delivery %d failed in the client", row.seq)
+        else:
+            self.row = replace(row, target=receipt.message)
+            shown = receipt.message or ""
+            await store.write(lambda unit: unit.deliveries.shown(row.seq, shown))
+
+    def _unseen(self, not_before: float = 0.0) -> None:
+        """It did not go out, for certain."""
+        self.row = replace(self.row, status=DeliveryStatus.PENDING, not_before=not_before)
+
+    def begun(self) -> None:
+        """The first words are out, or will not go out."""
+        self._begun.set()
+
+    def grow(self, text: str, draft: int) -> None:
+        """Show the text so far, once there is a message to show it in."""
+        if self.row.target:
+            self._show(Live(self.row.address, draft, text, self.row.target))
+
+    async def settled(self) -> Delivery:
+        """The row as its turn finds it at its end."""
+        await self._begun.wait()
+        return self.row
+
+
+def finishing(growing: Delivery, parts: Sequence[Delivery]) -> list[Delivery]:
+    """What becomes of a row that has been growing, then the other parts of the answer.
+
+    Its message is edited into the first part; it is sent where none was ever seen, with the same
+    nonce; it is taken back where the turn says nothing after all.
+    """
+    if not growing.seq:
+        return list(parts)
+    whole = replace(growing, kind=DeliveryKind.DELETE, payload=b"{}", status=DeliveryStatus.PENDING)
+    if parts:
+        kind = DeliveryKind.EDIT if growing.target else DeliveryKind.SEND
+        whole = replace(whole, kind=kind, payload=parts[0].payload, private=parts[0].private)
+    if not growing.target and growing.status is not DeliveryStatus.PENDING:
+        whole = replace(whole, status=DeliveryStatus.UNCERTAIN)
+    return [whole, *parts[1:]]
