@@ -7,14 +7,13 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
 from core.ids import CharacterId, EntityId, MemoryId, RoomId, WorldId
 from core.messages import Content, Memory
-from core.store import tables
+from core.store import inserts, tables
 
 _T = tables.memories
-_ADD = insert(_T).on_conflict_do_nothing()
+_ADD = inserts.add(_T)
 _RECENT = (
     sa.select(_T)
     .join(tables.rooms, tables.rooms.c.id == _T.c.room_id)

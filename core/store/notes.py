@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
 from core.errors import BadInput, Finding
 from core.secrets import Secret
-from core.store import tables
+from core.store import inserts, tables
 
 if TYPE_CHECKING:  # loaded only by those who have something to hide: 12 ms and 3 MB
     from cryptography.fernet import MultiFernet
@@ -19,6 +18,7 @@ if TYPE_CHECKING:  # loaded only by those who have something to hide: 12 ms and 
 _T = tables.settings
 _OWNERS = sa.select(_T.c.owner).distinct()
 _GET = sa.select(_T.c.key, _T.c.value).where(_T.c.owner == sa.bindparam("whose"))
+_PUT = inserts.put(_T, ["owner", "key"], ["value"])
 _DROP = sa.delete(_T).where(_T.c.owner == sa.bindparam("whose"), _T.c.key == sa.bindparam("name"))
 
 
@@ -106,11 +106,8 @@ class NoteRows:
         }
 
     def put(self, owner: str, key: str, value: str | None) -> None:
-        statement = insert(_T)
         self._db.execute(
-            statement.on_conflict_do_update(
-                index_elements=["owner", "key"], set_={"value": statement.excluded.value}
-            ),
+            _PUT,
             {
                 "owner": owner,
                 "key": key,

@@ -7,27 +7,19 @@ from datetime import datetime
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
 from core.ids import Account, CharacterId, EntityId, RoomId, WorldId
 from core.messages import Address, ChannelType, Entity, Room, World
-from core.store import tables
+from core.store import inserts, tables
 
 _E, _P, _R, _W = tables.entities, tables.participants, tables.rooms, tables.worlds
 
 
-def _upsert(table: sa.Table, keys: list[str], changed: list[str]) -> sa.sql.Executable:
-    statement = insert(table)
-    return statement.on_conflict_do_update(
-        index_elements=keys, set_={one: statement.excluded[one] for one in changed}
-    )
-
-
-_MEET = _upsert(_E, ["id"], ["names", "metadata"])
-_JOIN = insert(_P).on_conflict_do_nothing()
-_STATE = _upsert(_P, ["room_id", "entity_id"], ["state"])
-_WORLD = _upsert(_W, ["id"], ["name"])
-_ROOM = _upsert(_R, ["id"], ["name"])
+_MEET = inserts.put(_E, ["id"], ["names", "metadata"])
+_JOIN = inserts.add(_P)
+_STATE = inserts.put(_P, ["room_id", "entity_id"], ["state"])
+_WORLD = inserts.put(_W, ["id"], ["name"])
+_ROOM = inserts.put(_R, ["id"], ["name"])
 _KNOWN = sa.select(_E).where(
     _E.c.id.in_(sa.bindparam("ids", expanding=True)), _E.c.character_id == sa.bindparam("who")
 )
