@@ -1,0 +1,220 @@
+"""A raw gateway event -> a Received: what must be known to store it, and nothing that could fail."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any
+
+import orjson
+
+from core.ids import Account
+from core.messages import Address, Kind, Received
+
+PLATFORM = "discord"
+WORLD = "GUILD_SEEN"
+"""Our own name for a server as it stands; Discord has no event of that name."""
+
+# 21, a thread's first line, repeats what was heard in the channel that the thread hangs from.
+_SPOKEN = (0, 19, 20, 23)
+"""Types of messages that somebody wrote: plain, an answer, and what came of a command."""
+_COMPONENT = 3
+_MEMBERS = frozenset({"GUILD_MEMBER_ADD", "GUILD_MEMBER_REMOVE", "GUILD_MEMBER_UPDATE"})
+_MARK = re.compile(r"<(?:#|@&)(\d{1,20})>")
+_SHOWN = 100  # names kept with one message; its 2,000 characters hold little more
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What of the channel must be kept with an event, so that it can be read later."""
+
+    type: int | None = None
+    """Discord's number; None where nothing is known of the channel."""
+    name: str = ""
+    guild: str = ""
+    """Empty in a direct chat."""
+    guild_name: str = ""
+    parent: str = ""
+    """Of a thread or post, the channel that it hangs from."""
+    parent_name: str = ""
+    parent_type: int | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Of the channels and roles that a message tags: see `tagged`."""
+    ours: tuple[str, ...] = ()
+    """The roles that are ours alone: Discord makes one when a bot is invited."""
+
+
+def envelope(event: str, data: object, scene: Scene, account: Account) -> Received:
+    """Never raises, whatever JSON it is given; what makes no sense becomes an OTHER.
+
+    A message that is read back by REST is a MESSAGE_CREATE too, and has the same key.
+    """
+    payload = _dumps(event, data, scene)
+    said = _object(data)
+    channel, number = snowflake(said.get("channel_id")), snowflake(said.get("id"))
+    kind, event_key = _kind(event, said, account), ""
+    if event == "INTERACTION_CREATE":
+        event_key = f"i:{number}" if number else ""
+    elif channel and number:
+        event_key = _key_of_message(event, channel, number, said)
+    if not event_key:
+        event_key = f"x:{blake2b(payload, digest_size=12).hexdigest()}"
+        # Without its ids it can be neither told from its repeats nor answered.
+        kind = Kind.OTHER if kind in (Kind.MESSAGE, Kind.COMMAND, Kind.EDIT) else kind
+    return Received(
+        address=Address(PLATFORM, account, channel or snowflake(said.get("guild_id"))),
+        event_key=event_key,
+        author=_author(said),
+        seq=int(number) if kind in (Kind.MESSAGE, Kind.COMMAND) else 0,
+        kind=kind,
+        payload=payload,
+    )
+
+
+def world(guild: object, account: Account, mark: int) -> Received:
+    """A server as it stands; `guild` is shaped as in GUILD_CREATE, and little of it is kept.
+
+    `mark` is how far the messages of all servers had been read when this was written.
+    """
+    whole = _object(guild)
+    number = snowflake(whole.get("id"))
+    seen = {"id": number, "name": whole.get("name")} | {
+        part: [
+            {name: room.get(name) for name in ("id", "type", "name", "parent_id")}
+            for room in _list(whole.get(part))
+            if isinstance(room, dict)
+        ]
+        for part in ("channels", "threads")
+    }
+    return Received(
+        address=Address(PLATFORM, account, number),
+        event_key=f"w:{number}:{mark}",
+        author="",
+        seq=mark,
+        kind=Kind.WORLD,
+        payload=_dumps(WORLD, seen, Scene()),
+    )
+
+
+def tagged(data: object) -> tuple[str, ...]:
+    """The channels and roles whose names must stand in the Scene; Discord sends their ids only."""
+    content = _object(data).get("content")
+    found = _MARK.findall(content) if isinstance(content, str) else []
+    return tuple(dict.fromkeys(found))[:_SHOWN]
+
+
+def loads(payload: bytes) -> Any:
+    """What was stored; raises ValueError."""
+    try:
+        return orjson.loads(payload)
+    except ValueError:
+        return json.loads(payload)  # half an emoji as an escape, which orjson does not take
+
+
+def snowflake(value: object) -> str:
+    """An id as text; empty where it is none."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value) if 0 < value < 2**63 else ""
+    if not isinstance(value, str) or len(value) > 19 or not (value.isascii() and value.isdigit()):
+        return ""
+    return str(int(value)) if 0 < int(value) < 2**63 else ""
+
+
+def command_in(content: str, us: str) -> tuple[str, str]:
+    """The command that a message begins with, and what follows; it may be addressed to us first.
+
+    Nothing but text to Discord: its own slash commands come as interactions.
+    """
+    for mark in (f"<@{us}>", f"<@!{us}>"):
+        content = content.removeprefix(mark)
+    content = content.lstrip()
+    if content[:1] != "/" or not content[1:2].strip():
+        return "", ""
+    word, *rest = content[1:].split(maxsplit=1)
+    is_name = word.isascii() and word.replace("_", "a").isalnum()
+    return (word.lower(), rest[0] if rest else "") if is_name else ("", "")
+
+
+def _kind(event: str, said: dict[str, Any], account: Account) -> Kind:
+    if event == "MESSAGE_CREATE" and _is_spoken(said):
+        content = said.get("content")
+        us = account.partition(":")[2]
+        commanded = isinstance(content, str) and command_in(content, us)[0]
+        return Kind.COMMAND if commanded else Kind.MESSAGE
+    if event == "MESSAGE_UPDATE" and _is_spoken(said):
+        # Discord updates a message too when it has looked up a link; then nobody has edited it.
+        written = isinstance(said.get("content"), str) and isinstance(
+            said.get("edited_timestamp"), str
+        )
+        return Kind.EDIT if written else Kind.OTHER
+    if event.startswith("MESSAGE_REACTION_"):
+        return Kind.REACTION
+    if event in _MEMBERS:
+        return Kind.MEMBER
+    if event == "INTERACTION_CREATE" and said.get("type") == _COMPONENT:
+        return Kind.PRESS
+    return Kind.OTHER
+
+
+def _is_spoken(said: dict[str, Any]) -> bool:
+    return said.get("type", 0) in _SPOKEN
+
+
+def _key_of_message(event: str, channel: str, number: str, said: dict[str, Any]) -> str:
+    match event:
+        case "MESSAGE_CREATE":
+            return f"m:{channel}:{number}"
+        case "MESSAGE_UPDATE" if isinstance(when := said.get("edited_timestamp"), str):
+            # The same edit comes again when a link in it has been looked up.
+            return f"e:{channel}:{number}:{_plain(when)}"
+        case "MESSAGE_DELETE":
+            return f"d:{channel}:{number}"
+    return ""
+
+
+def _author(said: dict[str, Any]) -> str:
+    for user in (said.get("author"), said.get("user"), _object(said.get("member")).get("user")):
+        if number := snowflake(_object(user).get("id")):
+            return number
+    return snowflake(said.get("user_id"))
+
+
+def _plain(text: str) -> str:
+    """A time as Discord writes it; else something of that length which any database takes."""
+    if len(text) <= 40 and text.isascii() and text.isprintable():
+        return text
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+
+
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _dumps(event: str, data: object, scene: Scene) -> bytes:
+    known = {
+        "type": scene.type,
+        "name": scene.name,
+        "guild": scene.guild,
+        "guild_name": scene.guild_name,
+        "parent": scene.parent,
+        "parent_name": scene.parent_name,
+        "parent_type": scene.parent_type,
+        "names": dict(scene.names),
+        "ours": scene.ours,
+    }
+    whole = {"t": event, "d": data, "in": {k: v for k, v in known.items() if v or v == 0}}
+    try:
+        return orjson.dumps(whole)
+    except (TypeError, RecursionError):
+        pass
+    try:
+        return json.dumps(whole, default=repr).encode()
+    except (TypeError, ValueError, RecursionError):
+        return b"null"
