@@ -1,0 +1,305 @@
+"""One socket of a bot: HELLO to close, operation by operation, as the gateway v10 does it."""
+
+import asyncio
+import contextlib
+import time
+from collections import deque
+from typing import Any, Final, Protocol
+
+import orjson
+from aiohttp import WSMsgType, web
+
+from bots.sandbox.discord.intents import PRIVILEGED, Intents, known
+from bots.sandbox.discord.sessions import Session, Sessions
+from bots.sandbox.discord.wire import Packing, dispatched, operation
+from bots.sandbox.world import Account
+
+HEARTBEAT, IDENTIFY, PRESENCE, VOICE_STATE, RESUME = 1, 2, 3, 4, 6
+RECONNECT, REQUEST_MEMBERS, INVALID_SESSION, HELLO, ACK = 7, 8, 9, 10, 11
+
+# After these the session is gone; after any other code of ours it may be resumed.
+_FINAL: Final = frozenset({4003, 4004, 4007, 4009, 4010, 4011, 4012, 4013, 4014})
+_GOODBYE: Final = frozenset({1000, 1001})
+_LONGEST = 4096
+_PATIENCE = 1.0  # for the client's half of a closing handshake
+
+
+class Closed(Exception):
+    """The client broke a rule, or time is up; the code says which."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+class House(Protocol):
+    """What a connection asks of the gateway it belongs to."""
+
+    sessions: Sessions
+    heartbeat: float
+    send_limit: int
+    violations: dict[str, int]
+
+    def admit(self, token: str) -> Account | None: ...
+    def granted(self, bot: Account) -> Intents: ...
+    def welcome(self, session: Session, url: str) -> None: ...
+    def send_members(self, session: Session, asked: dict[str, Any]) -> None: ...
+
+
+class Connection:
+    """Reads what a client sends and writes what its session holds, each in its own task."""
+
+    def __init__(self, house: House, url: str, packing: Packing | None) -> None:
+        self._house = house
+        self._url = url
+        self._packing = packing
+        self._socket = web.WebSocketResponse(timeout=_PATIENCE, max_msg_size=0, compress=False)
+        self._transport: asyncio.Transport | None = None
+        self._out: deque[bytes] = deque()
+        self._bell = asyncio.Event()
+        self._limit: asyncio.Timeout | None = None
+        self._closing: tuple[int, str] | None = None
+        self._resumed_at: int | None = None
+        self._window = (0.0, 0)
+        self.session: Session | None = None
+        self.held = False
+        self.keeps_acks = False
+
+    async def serve(self, request: web.BaseRequest) -> web.WebSocketResponse:
+        """Hold the socket until either side ends it; then the session is over or waits."""
+        await self._socket.prepare(request)
+        self._transport = request.transport
+        self.say(operation(HELLO, {"heartbeat_interval": int(self._house.heartbeat * 1000)}))
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                writer = tasks.create_task(self._write())
+                await self._read()
+                if self._closing is None:
+                    writer.cancel()
+        finally:
+            self._leave()
+        return self._socket
+
+    # -- by hand, and from the session -----------------------------------------------------------
+
+    def wake(self) -> None:
+        self._bell.set()
+
+    def say(self, text: bytes) -> None:
+        """Send a message that belongs to this connection alone; it overtakes waiting events."""
+        self._out.append(text)
+        self._bell.set()
+
+    def close(self, code: int, reason: str = "") -> None:
+        """End the socket with a code, after what was said before."""
+        self._closing = self._closing or (code, reason)
+        self._bell.set()
+
+    def abort(self) -> None:
+        """Cut the line with no word to anyone."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def hold(self, on: bool, *, only_acks: bool) -> None:
+        """Say nothing more, or at least acknowledge no heartbeat; the socket stays open."""
+        self.held, self.keeps_acks = on and not only_acks, on
+        self._bell.set()
+
+    def invalidate(self, resumable: bool) -> None:
+        """Op 9; a session that may not be resumed is gone at once."""
+        self.say(operation(INVALID_SESSION, resumable))
+        if self.session is not None and not resumable:
+            self._house.sessions.end(self.session)
+            self.session = None
+
+    async def raw(self, frame: str | bytes) -> None:
+        """Put a frame on the wire as it is, past every encoding."""
+        if isinstance(frame, str):
+            await self._socket.send_str(frame)
+        else:
+            await self._socket.send_bytes(frame)
+
+    # -- writing ---------------------------------------------------------------------------------
+
+    async def _write(self) -> None:
+        socket = self._socket
+        with contextlib.suppress(ConnectionError):
+            while True:
+                text = None if self.held else self._next()
+                if text is not None:
+                    if self._packing is None:
+                        await socket.send_str(text.decode())
+                    else:
+                        await socket.send_bytes(self._packing.pack(text))
+                elif self._closing is not None:
+                    code, reason = self._closing
+                    await socket.close(code=code, message=reason.encode())
+                    return
+                else:
+                    self._bell.clear()
+                    await self._bell.wait()
+
+    def _next(self) -> bytes | None:
+        if self._out:
+            return self._out.popleft()
+        session = self.session
+        if session is None or self._closing is not None:
+            return None
+        if self._resumed_at is not None and session.sent >= self._resumed_at:
+            self._resumed_at = None
+            return dispatched("RESUMED", session.sent, b'{"_trace":["local-gateway"]}')
+        waiting = session.take()
+        if waiting is None:
+            return None
+        number, event = waiting
+        return dispatched(event.name, number, event.body)
+
+    # -- reading ---------------------------------------------------------------------------------
+
+    async def _read(self) -> None:
+        try:
+            async with asyncio.timeout(self._house.heartbeat * 1.5) as self._limit:
+                async for frame in self._socket:
+                    if frame.type in {WSMsgType.TEXT, WSMsgType.BINARY}:
+                        self._obey(*_read_frame(frame.data))
+        except Closed as refused:
+            self.close(refused.code, refused.reason)
+        except TimeoutError:
+            self.close(4009, "Session timed out.")
+
+    def _obey(self, op: int, asked: Any) -> None:
+        self._count()
+        if op == HEARTBEAT:
+            self._beat()
+        elif op in {IDENTIFY, RESUME}:
+            if self.session is not None:
+                raise Closed(4005, "Already authenticated.")
+            (self._identify if op == IDENTIFY else self._resume)(asked)
+        elif op not in {PRESENCE, VOICE_STATE, REQUEST_MEMBERS}:
+            raise Closed(4001, "Unknown opcode.")
+        elif self.session is None:
+            raise Closed(4003, "Not authenticated.")
+        elif not isinstance(asked, dict):
+            raise Closed(4002, "Error while decoding payload.")
+        else:
+            self._serve_session(self.session, op, asked)
+
+    def _serve_session(self, session: Session, op: int, asked: dict[str, Any]) -> None:
+        if op == PRESENCE:
+            session.presence = asked
+        elif op == VOICE_STATE:
+            session.voice[str(asked.get("guild_id"))] = asked
+        else:
+            self._house.send_members(session, asked)
+
+    def _count(self) -> None:
+        began, sent = self._window
+        now = time.monotonic()
+        began, sent = (now, 1) if now - began >= 60 else (began, sent + 1)
+        self._window = (began, sent)
+        if sent > self._house.send_limit:
+            self._house.violations["gateway"] = self._house.violations.get("gateway", 0) + 1
+            raise Closed(4008, "You are being rate limited.")
+
+    def _beat(self) -> None:
+        if self._limit is not None:
+            loop = asyncio.get_running_loop()
+            self._limit.reschedule(loop.time() + self._house.heartbeat * 1.5)
+        if not self.keeps_acks:
+            self.say(operation(ACK))
+
+    def _identify(self, asked: Any) -> None:
+        if not isinstance(asked, dict) or not isinstance(asked.get("token"), str):
+            raise Closed(4002, "Error while decoding payload.")
+        intents = known(asked.get("intents"))
+        if intents is None:
+            raise Closed(4013, "Invalid intent(s).")
+        shard = _shard(asked.get("shard", [0, 1]))
+        token, sessions = _bare(asked["token"]), self._house.sessions
+        bot = self._house.admit(token)
+        if bot is None:
+            raise Closed(4004, "Authentication failed.")
+        if intents & PRIVILEGED & ~self._house.granted(bot):
+            raise Closed(4014, "Disallowed intent(s).")
+        if sessions.too_soon(bot.id):
+            self.say(operation(INVALID_SESSION, False))
+            return
+        if not sessions.may_identify(bot.id):
+            raise Closed(4004, "Authentication failed.")  # Discord takes the token away
+        session = sessions.begin(bot, token, intents, shard)
+        session.presence = asked.get("presence") or {}
+        self._speak_for(session)
+        self._house.welcome(session, self._url)
+
+    def _resume(self, asked: Any) -> None:
+        if not isinstance(asked, dict) or not isinstance(asked.get("token"), str):
+            raise Closed(4002, "Error while decoding payload.")
+        token, seq = _bare(asked["token"]), asked.get("seq")
+        bot, sessions = self._house.admit(token), self._house.sessions
+        if bot is None:
+            raise Closed(4004, "Authentication failed.")
+        session = sessions.find(asked.get("session_id"))
+        if session is None or session.bot is not bot:
+            self.say(operation(INVALID_SESSION, False))
+            return
+        if not isinstance(seq, int) or not 0 <= seq <= session.seq:
+            sessions.end(session)
+            raise Closed(4007, "Invalid seq.")
+        if not session.can_resume(seq):
+            sessions.end(session)
+            self.say(operation(INVALID_SESSION, False))
+            return
+        if isinstance(session.line, Connection):
+            session.line.replaced()
+        count = sessions.count(bot.id)
+        count.resumes += 1
+        count.replayed += session.seq - seq
+        session.sent, self._resumed_at = seq, session.seq
+        self._speak_for(session)
+
+    def replaced(self) -> None:
+        """Another connection speaks for the session now."""
+        self.session = None
+        self.close(4000, "Resumed elsewhere.")
+
+    def _speak_for(self, session: Session) -> None:
+        self._house.sessions.count(session.bot.id).connections += 1
+        session.line, session.lost_at = self, None
+        self.session = session
+        self._bell.set()
+
+    def _leave(self) -> None:
+        session, self.session = self.session, None
+        if session is None:
+            return
+        ours = self._closing is not None
+        code = self._closing[0] if self._closing is not None else self._socket.close_code
+        if code in (_FINAL if ours else _GOODBYE):
+            self._house.sessions.end(session)
+        else:
+            self._house.sessions.cut(session)
+
+
+def _read_frame(data: str | bytes) -> tuple[int, Any]:
+    try:
+        frame = orjson.loads(data) if len(data) <= _LONGEST else None
+    except orjson.JSONDecodeError:
+        frame = None
+    match frame:
+        case {"op": int() as op, **rest}:
+            return op, rest.get("d")
+        case _:
+            raise Closed(4002, "Error while decoding payload.")
+
+
+def _shard(asked: Any) -> tuple[int, int]:
+    match asked:
+        case [int() as number, int() as count] if 0 <= number < count:
+            return number, count
+        case _:
+            raise Closed(4010, "Invalid shard.")
+
+
+def _bare(token: str) -> str:
+    return token.removeprefix("Bot ").strip()

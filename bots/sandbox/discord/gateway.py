@@ -1,0 +1,170 @@
+"""The local Discord's gateway: every bot's sockets, what each is told, and trouble by hand."""
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from bots.sandbox.discord.connection import HEARTBEAT, RECONNECT, Connection
+from bots.sandbox.discord.hearing import Hearing
+from bots.sandbox.discord.intents import PRIVILEGED, Intents
+from bots.sandbox.discord.sessions import Counts, Event, Session, Sessions
+from bots.sandbox.discord.wire import operation, packing
+from bots.sandbox.world import Account, Change, World
+
+_VERSIONS = frozenset({"9", "10"})
+
+
+class Gateway:
+    """Takes sockets at one address; `hear` is to be a listener of the world.
+
+    `granted` says which privileged intents a bot was given; `heartbeat` is the interval of HELLO
+    in seconds; a session survives a cut line for `survives` seconds and `keeps` events.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        *,
+        granted: Callable[[Account], Intents] = lambda bot: PRIVILEGED,
+        heartbeat: float = 41.25,
+        survives: float = 180.0,
+        keeps: int = 5_000,
+        send_limit: int = 120,
+        budget: int = 1_000,
+    ) -> None:
+        self._world = world
+        self._hearing = Hearing(world)
+        self._granted = granted
+        self._refusing: int | None = None
+        self._lines: set[Connection] = set()
+        self.sessions = Sessions(survives=survives, keeps=keeps, budget=budget)
+        self.heartbeat = heartbeat
+        self.send_limit = send_limit
+        self.violations: dict[str, int] = {}
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Hold one socket for as long as it lives."""
+        if self._refusing is not None:
+            return web.Response(status=self._refusing)
+        try:
+            packed = packing(request.query.get("compress"))
+        except ValueError:
+            return web.Response(status=400)
+        line = Connection(self, f"ws://{request.host}{request.path}", packed)
+        if request.query.get("v", "10") not in _VERSIONS:
+            line.close(4012, "Invalid API version.")
+        self._lines.add(line)
+        try:
+            return await line.serve(request)
+        finally:
+            self._lines.discard(line)
+
+    async def aclose(self) -> None:
+        """Send everyone away; for a client this is a server that restarts."""
+        for line in self._lines:
+            line.close(1001)
+
+    def hear(self, change: Change) -> None:
+        """Tell every session what it may know of a change."""
+        if change.kind == "token":
+            self._forget(change.fact["bot"], change.fact["token"])
+        self._hearing.tell(change, self.sessions)
+
+    def _forget(self, bot: int, token: str) -> None:
+        for session in tuple(self.sessions.of(bot)):
+            if session.token == token:
+                continue
+            if isinstance(session.line, Connection):
+                session.line.close(4004, "Authentication failed.")
+            else:
+                self.sessions.end(session)
+
+    # -- what a connection asks ------------------------------------------------------------------
+
+    def admit(self, token: str) -> Account | None:
+        for number, known in self._world.tokens.items():
+            if known == token:
+                return self._world.accounts[number]
+        return None
+
+    def granted(self, bot: Account) -> Intents:
+        return self._granted(bot)
+
+    def welcome(self, session: Session, url: str) -> None:
+        for event in self._hearing.greeting(session, url, self._granted(session.bot)):
+            session.put(event)
+
+    def send_members(self, session: Session, asked: dict[str, Any]) -> None:
+        for event in self._hearing.members(session, asked):
+            session.put(event)
+
+    # -- looking ---------------------------------------------------------------------------------
+
+    def counts(self, bot: Account) -> Counts:
+        """How often a bot connected, identified and resumed, and how many events it got again."""
+        return self.sessions.count(bot.id)
+
+    def pending(self, bot: Account) -> int:
+        """How many events wait for a bot that is, or was just now, on the gateway."""
+        return self.sessions.pending(bot.id)
+
+    def identify_limit(self, bot: Account) -> dict[str, int]:
+        """`session_start_limit` for `GET /gateway/bot`."""
+        return self.sessions.start_limit(bot.id)
+
+    # -- trouble by hand -------------------------------------------------------------------------
+
+    def drop(self, bot: Account) -> None:
+        """Cut a bot's sockets with no close frame; events are kept for its RESUME."""
+        for line in self._of(bot):
+            line.abort()
+
+    def reconnect(self, bot: Account) -> None:
+        """Ask a bot to connect anew and resume (op 7)."""
+        for line in self._of(bot):
+            line.say(operation(RECONNECT))
+
+    def invalidate(self, bot: Account, *, resumable: bool = False) -> None:
+        """Tell a bot that its session is invalid (op 9), and forget it unless it is resumable."""
+        for line in self._of(bot):
+            line.invalidate(resumable)
+
+    def close(self, bot: Account, code: int = 4000, reason: str = "") -> None:
+        for line in self._of(bot):
+            line.close(code, reason)
+
+    def ask_heartbeat(self, bot: Account) -> None:
+        """Ask for a heartbeat out of turn (op 1)."""
+        for line in self._of(bot):
+            line.say(operation(HEARTBEAT))
+
+    def hold(self, bot: Account, on: bool = True, *, only_acks: bool = False) -> None:
+        """Let the line stand but say nothing: a zombie; or only leave heartbeats unanswered."""
+        for line in self._of(bot):
+            line.hold(on, only_acks=only_acks)
+
+    def refuse(self, on: bool = True, *, status: int = 503) -> None:
+        """Answer new sockets with an HTTP error, until it is switched off."""
+        self._refusing = status if on else None
+
+    def dispatch(self, bot: Account, event: str, data: Any) -> int:
+        """Put an event of any shape before a bot; bytes stand for `d` as they are, JSON or not.
+
+        Gives the number of sessions that will hear it.
+        """
+        body = data if isinstance(data, bytes) else orjson.dumps(data)
+        sessions = self.sessions.of(bot.id)
+        for session in sessions:
+            session.put(Event(event, body))
+        return len(sessions)
+
+    async def send_frame(self, bot: Account, frame: str | bytes) -> None:
+        """Put one frame on a bot's wire as it is, packed by nobody and numbered by nobody."""
+        for line in self._of(bot):
+            await line.raw(frame)
+
+    def _of(self, bot: Account) -> list[Connection]:
+        lines = (session.line for session in self.sessions.of(bot.id))
+        return [line for line in lines if isinstance(line, Connection)]
