@@ -1,37 +1,45 @@
-"""Opening the database: its location, its settings, its two doors."""
+"""Opening the database: which kind it is, its location, its two doors."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
-import sqlite3
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Protocol, TypeVar
 
 import sqlalchemy as sa
 
 from core.errors import BadInput, Finding
 from core.ports import Unit
 from core.secrets import Secret
-from core.store import schema
+from core.store import sqlite
 from core.store.notes import Vault
 from core.store.readers import Readers
 from core.store.unit import SqlUnit
-from core.store.writer import Writer, is_passing
+from core.store.writer import Writer
 
-log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-_LOCK_PATIENCE = 2.0
-"""Seconds SQLite itself waits for a lock; after that the caller is told and repeats."""
+SERVER_PATIENCE = 60.0
+"""Seconds that a start waits for a database server which is away."""
+
+_NOT_A_URL = Finding(
+    "DATABASE_URL",
+    "not a database URL",
+    "Write sqlite:///path/to/troupe.db or postgresql://user:password@host/database, with %40 "
+    "for an @ in the password and %2F for a /",
+)
 
 
-class SqliteStore:
-    """core.ports.Store over one SQLite file: one writing thread, readers beside it."""
+class _Reads(Protocol):
+    async def read(self, work: Callable[[sa.Connection], T]) -> T: ...
 
-    def __init__(self, writer: Writer, readers: Readers, vault: Vault) -> None:
+
+class SqlStore:
+    """core.ports.Store over one database: one writing thread, readers beside it."""
+
+    def __init__(self, writer: Writer, readers: _Reads, vault: Vault) -> None:
         self._writer = writer
         self._readers = readers
         self._vault = vault
@@ -45,82 +53,84 @@ class SqliteStore:
 
 @contextlib.asynccontextmanager
 async def open_store(
-    url: str | None, folder: Path, *, key: Secret | None = None
-) -> AsyncIterator[SqliteStore]:
+    url: str | None,
+    folder: Path,
+    *,
+    key: Secret | None = None,
+    patience: float = SERVER_PATIENCE,
+) -> AsyncIterator[SqlStore]:
     """The store, migrated to the newest schema; `url` defaults to a file in `folder`.
 
-    Raises BadInput for a URL of another kind of database.
+    Raises BadInput for a database that cannot be used, also for a server that stays away for
+    `patience` seconds; AlreadyRunning for one that another gateway uses.
     """
-    file = database_file(url, folder)
     vault = Vault(key, folder / "secret.key")
-    engine = await _prepared(file, vault)
-    writer, readers = Writer(engine), Readers(file, _set_up)
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    await asyncio.to_thread(vault.prepare)
+    if url and is_server(url):
+        doors = _on_a_server(url, patience)
+    else:
+        doors = _in_a_file(database_file(url, folder))
+    async with doors as (writer, readers):
+        yield SqlStore(writer, readers, vault)
+
+
+@contextlib.asynccontextmanager
+async def _in_a_file(file: Path) -> AsyncIterator[tuple[Writer, _Reads]]:
+    engine = await sqlite.prepared(file)
+    writer, readers = Writer(sqlite.SqlitePen(engine)), Readers(file, sqlite.set_up)
     writer.start()
     try:
         await readers.open()
-        yield SqliteStore(writer, readers, vault)
+        yield writer, readers
     finally:
         await writer.stop()
         await readers.close()
         engine.dispose()
 
 
+@contextlib.asynccontextmanager
+async def _on_a_server(url: str, patience: float) -> AsyncIterator[tuple[Writer, _Reads]]:
+    from core.store import postgres  # with its driver it is 15 MB that most do not need
+
+    server = postgres.Server(_parsed(url))
+    pen, readers = postgres.PostgresPen(server), postgres.PostgresReaders(server)
+    writer = Writer(pen)
+    try:
+        await postgres.prepare(pen, patience)
+        writer.start()
+        try:
+            yield writer, readers
+        finally:
+            await writer.stop()
+            await readers.close()
+    finally:
+        await asyncio.to_thread(pen.put_down)
+
+
+def is_server(url: str) -> bool:
+    """Whether the URL names a database of PostgreSQL."""
+    return _parsed(url).get_backend_name() in ("postgresql", "postgres")
+
+
 def database_file(url: str | None, folder: Path) -> Path:
     """Where the database lies; raises BadInput where it is not a SQLite file."""
     if not url:
         return folder / "troupe.db"
-    try:
-        parsed = sa.make_url(url)
-    except sa.exc.ArgumentError:
-        raise BadInput(
-            Finding("DATABASE_URL", "not a database URL", "Write sqlite:///path/to/troupe.db")
-        ) from None
+    parsed = _parsed(url)
     if parsed.get_backend_name() != "sqlite" or not parsed.database:
         raise BadInput(
             Finding(
                 "DATABASE_URL",
-                f"this version keeps its data in SQLite, not in {parsed.get_backend_name()}",
+                f"data is kept in SQLite or PostgreSQL, not in {parsed.get_backend_name()}",
                 "Leave it out, or write sqlite:///path/to/troupe.db",
             )
         )
     return Path(parsed.database)
 
 
-async def _prepared(file: Path, vault: Vault) -> sa.Engine:
-    """Wait for a file that another program holds just now."""
-    told = False
-    while True:
-        try:
-            return await asyncio.to_thread(_prepare, file, vault)
-        except (sqlite3.OperationalError, sa.exc.OperationalError) as error:
-            if not is_passing(error):
-                raise
-            if not told:
-                log.error("the database cannot be opened now (%s); waiting", error)
-            told = True
-            await asyncio.sleep(_LOCK_PATIENCE / 2)
-
-
-def _prepare(file: Path, vault: Vault) -> sa.Engine:
-    """Everything that looks at the disk, off the loop."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    schema.upgrade(file)
-    vault.prepare()
-    with contextlib.closing(sqlite3.connect(file, timeout=_LOCK_PATIENCE)) as connection:
-        # It stays with the file; a connection that set it beside another's work would be locked out.
-        connection.execute("PRAGMA journal_mode=WAL")
-    engine = sa.create_engine(
-        f"sqlite:///{file}", hide_parameters=True, isolation_level="AUTOCOMMIT"
-    )
-    sa.event.listen(engine, "connect", lambda connection, record: _set_up(connection))
-    return engine
-
-
-def _set_up(connection: Any) -> None:
-    cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout={int(_LOCK_PATIENCE * 1000)}")
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.execute("PRAGMA temp_store=MEMORY")
-    cursor.execute("PRAGMA cache_size=-8000")
-    cursor.close()
+def _parsed(url: str) -> sa.URL:
+    """Raises BadInput without a word of the URL: a part of its password may stand anywhere."""
+    with contextlib.suppress(sa.exc.ArgumentError, ValueError):
+        return sa.make_url(url)
+    raise BadInput(_NOT_A_URL)

@@ -22,6 +22,7 @@ from core.messages import (
 )
 from core.ports import Waiting
 from core.store import inserts, tables
+from core.store.texts import Text
 
 _INBOX = tables.inbox
 _OUT = tables.deliveries
@@ -83,7 +84,7 @@ _SETTLE = (
     .values(
         status=sa.bindparam("to"),
         platform_message_id=sa.func.coalesce(
-            sa.bindparam("message", type_=sa.Text), _OUT.c.platform_message_id
+            sa.bindparam("message", type_=Text), _OUT.c.platform_message_id
         ),
         reason=sa.bindparam("why"),
         not_before=sa.bindparam("later"),

@@ -1,4 +1,4 @@
-"""From whatever schema a file has to the newest, with a copy made first.
+"""From whatever schema a database has to the newest; a file is copied first.
 
 Alembic is loaded only when there are tables to change: 90 ms and 6 MB at every other start.
 """
@@ -40,19 +40,51 @@ def upgrade(file: Path, *, head: str = HEAD, scripts: Path = _SCRIPTS) -> None:
         else:
             migrate(file, head, scripts)
         return
-    if found > head:
-        raise BadInput(
-            Finding(
-                str(file),
-                f"its schema ({found}) is newer than this version's ({head})",
-                "Start the newer version again, or put back the copy made before it",
-            )
-        )
+    _refuse_newer(str(file), found, head)
     backup = file.with_name(f"{file.name}.before-{head}")
     with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(backup)) as copy:
         source.backup(copy)
     log.info("schema %s is older than %s; a copy lies in %s", found, head, backup.name)
     migrate(file, head, scripts)
+
+
+def upgrade_server(
+    connection: sa.Connection, *, head: str = HEAD, scripts: Path = _SCRIPTS
+) -> None:
+    """Bring a server's database to `head` in one transaction, so that all of it happens or none.
+
+    The caller holds the lock; the connection commits each statement unless told otherwise.
+    """
+    has_tables = connection.exec_driver_sql("SELECT to_regclass('alembic_version')").scalar()
+    found = None
+    if has_tables:
+        found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    if found == head:
+        return
+    if found is not None:
+        _refuse_newer("DATABASE_URL", found, head)
+        log.info("schema %s is older than %s; it is changed in one transaction", found, head)
+    connection.exec_driver_sql("BEGIN")
+    try:
+        if found is None and (head, scripts) == (HEAD, _SCRIPTS):
+            _create(connection)
+        else:
+            _migrate(head, scripts, connection=connection)
+    except BaseException:
+        connection.exec_driver_sql("ROLLBACK")
+        raise
+    connection.exec_driver_sql("COMMIT")
+
+
+def _refuse_newer(where: str, found: str, head: str) -> None:
+    if found > head:
+        raise BadInput(
+            Finding(
+                where,
+                f"its schema ({found}) is newer than this version's ({head})",
+                "Start the newer version again, or put back the copy made before it",
+            )
+        )
 
 
 def create(file: Path) -> None:
@@ -62,22 +94,29 @@ def create(file: Path) -> None:
         with engine.connect() as connection:
             # By hand: the driver would commit after each table.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
-            tables.metadata.create_all(connection)
-            connection.exec_driver_sql(_VERSION)
-            connection.exec_driver_sql("INSERT INTO alembic_version VALUES (?)", (HEAD,))
+            _create(connection)
             connection.exec_driver_sql("COMMIT")
     finally:
         engine.dispose()
 
 
+def _create(connection: sa.Connection) -> None:
+    tables.metadata.create_all(connection)
+    connection.exec_driver_sql(_VERSION)
+    connection.exec_driver_sql(f"INSERT INTO alembic_version VALUES ('{HEAD}')")
+
+
 def migrate(file: Path, head: str = HEAD, scripts: Path = _SCRIPTS) -> None:
     """Take every step that is missing, from no tables at all if need be."""
+    _migrate(head, scripts, url=f"sqlite:///{file}")
+
+
+def _migrate(head: str, scripts: Path, **how: object) -> None:
     from alembic import command
     from alembic.config import Config
 
-    config = Config()
+    config = Config(attributes=how)
     config.set_main_option("script_location", str(scripts))
-    config.set_main_option("sqlalchemy.url", f"sqlite:///{file}".replace("%", "%%"))
     command.upgrade(config, head)
 
 

@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, Table
+
+from core.store.texts import Text
 
 metadata = sa.MetaData(
     naming_convention={
@@ -60,11 +62,13 @@ Index(
     "ix_inbox_open",
     inbox.c.id,
     sqlite_where=inbox.c.status == "new",
+    postgresql_where=inbox.c.status == "new",
 )
 Index(
     "ix_inbox_closed_at",
     inbox.c.closed_at,
     sqlite_where=inbox.c.closed_at.is_not(None),
+    postgresql_where=inbox.c.closed_at.is_not(None),
 )
 
 OPEN = ("pending", "sending", "uncertain", "growing")
@@ -101,11 +105,13 @@ Index(
     deliveries.c.account,
     deliveries.c.seq,
     sqlite_where=deliveries.c.status.in_(OPEN),
+    postgresql_where=deliveries.c.status.in_(OPEN),
 )
 Index(
     "ix_deliveries_settled_at",
     deliveries.c.settled_at,
     sqlite_where=deliveries.c.settled_at.is_not(None),
+    postgresql_where=deliveries.c.settled_at.is_not(None),
 )
 
 steps = Table(

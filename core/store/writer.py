@@ -1,28 +1,64 @@
-"""The one writer of a SQLite file: whatever waits while it commits goes into the next commit."""
+"""The one writer of a database: whatever waits while it commits goes into the next commit."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import queue
-import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import sqlalchemy as sa
 
 from core.errors import StoreUnavailable
 
-log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _BATCH = 256
 """Functions in one commit; bounds how long the first of them waits for the last."""
+_ASK_AGAIN = 0.2
 
-_AWAY = ("locked", "busy", "full", "disk i/o", "unable to open", "readonly")
+
+class InDoubt(Exception):
+    """The line broke while the database was told to commit; `mark` is the transaction's number."""
+
+    def __init__(self, mark: str) -> None:
+        super().__init__(mark)
+        self.mark = mark
+
+
+class Pen(Protocol):
+    """The connection that writes, and what its database calls things."""
+
+    def begin(self) -> sa.Connection:
+        """Start a transaction, on a new connection if need be."""
+        ...
+
+    def say(self, command: str) -> None: ...
+    def commit(self) -> None:
+        """Raises InDoubt when nobody can tell whether it was kept."""
+        ...
+
+    def was_kept(self, mark: str) -> bool:
+        """Ask about a commit in doubt; raises while there is no answer."""
+        ...
+
+    def roll_back(self) -> None:
+        """Never raises: what is lost is rolled back as well."""
+        ...
+
+    @property
+    def undone(self) -> bool:
+        """Whether the database itself has taken the whole transaction back."""
+        ...
+
+    def trouble(self, error: BaseException) -> str:
+        """In words when it will pass; empty for a bug."""
+        ...
+
+    def put_down(self) -> None: ...
 
 
 @dataclass(slots=True)
@@ -36,17 +72,18 @@ class _Job:
 class Writer:
     """A thread with a connection of its own, so a statement costs no hop between threads.
 
-    Functions run one after another, then one COMMIT (which, with synchronous=FULL, is one fsync),
-    then their callers go on. Where one of them fails, all run a second time, each in a SAVEPOINT
-    of its own, so that the failure is its caller's alone. Interleaving open transactions on one
-    connection would lose data without a word; a queue cannot interleave.
+    Functions run one after another, then one COMMIT (of which each is one fsync), then their
+    callers go on. Where one of them fails, all run a second time, each in a SAVEPOINT of its own,
+    so that the failure is its caller's alone. Interleaving open transactions on one connection
+    would lose data without a word; a queue cannot interleave.
     """
 
-    def __init__(self, engine: sa.Engine) -> None:
-        self._engine = engine
+    def __init__(self, pen: Pen) -> None:
+        self._pen = pen
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="store-writer", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._doubtful: list[tuple[str, Sequence[_Job]]] = []
 
     def start(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -69,84 +106,91 @@ class Writer:
         return result
 
     def _serve(self) -> None:
-        connection: sa.Connection | None = None
         try:
-            while batch := self._gather():
-                try:
-                    # Anew after a failure: at a start with a full disk there may be none yet.
-                    connection = connection or self._engine.connect()
-                except Exception as error:  # noqa: BLE001  (every caller must hear of it)
-                    for job in batch:
-                        job.error = _translated(error)
-                else:
-                    self._commit(connection, batch)
-                self._answer(batch)
+            while (batch := self._gather()) is not None:
+                if self._doubtful:
+                    self._clear_doubts()
+                if batch:
+                    self._commit(batch)
         finally:
-            if connection is not None:
-                connection.close()
+            for _, unknown in self._doubtful:
+                _fail(unknown, StoreUnavailable("nobody knows yet whether it was kept"))
+                self._answer(unknown)
+            self._pen.put_down()
 
-    def _gather(self) -> list[_Job]:
-        """What waits now, at least one; empty when it is time to end."""
+    def _gather(self) -> list[_Job] | None:
+        """What waits now; empty when it is time to ask about a doubt, None when it is to end."""
         batch: list[_Job] = []
-        job = self._jobs.get()
-        while job is not None:
-            batch.append(job)
-            if len(batch) == _BATCH:
-                return batch
-            try:
+        try:
+            job = self._jobs.get(timeout=_ASK_AGAIN if self._doubtful else None)
+            while job is not None:
+                batch.append(job)
+                if len(batch) == _BATCH:
+                    return batch
                 job = self._jobs.get_nowait()
-            except queue.Empty:
-                return batch
+        except queue.Empty:
+            return batch
         if batch:
             self._jobs.put(None)  # the end was heard too early: first these
-        return batch
+        return batch or None
 
-    def _commit(self, connection: sa.Connection, batch: list[_Job]) -> None:
-        raw: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]  # the engine is pysqlite's
+    def _commit(self, batch: Sequence[_Job]) -> None:
         try:
-            if not self._together(connection, raw, batch):
-                self._one_by_one(connection, raw, batch)
+            if not self._together(batch):
+                self._one_by_one(batch)
+        except InDoubt as doubt:
+            self._doubtful.append((doubt.mark, batch))
+            self._clear_doubts()
+            return
         except Exception as error:  # noqa: BLE001  (whatever it is, every caller must hear of it)
-            _roll_back(raw)
-            translated = _translated(error)
-            for job in batch:
-                job.error = translated
+            self._pen.roll_back()
+            _fail(batch, self._translated(error))
+        self._answer(batch)
 
-    def _together(
-        self, connection: sa.Connection, raw: sqlite3.Connection, batch: list[_Job]
-    ) -> bool:
+    def _together(self, batch: Sequence[_Job]) -> bool:
         """False, and nothing done, when one of them fails.
 
         A savepoint is two statements more, and after each statement this thread has to wait for
         the interpreter again; so they are for the rare batch that needs them.
         """
-        raw.execute("BEGIN IMMEDIATE")
+        connection = self._pen.begin()
         try:
             for job in batch:
                 job.result = job.work(connection)
         except Exception:  # noqa: BLE001  (it comes again, and is told then)
-            _roll_back(raw)
+            self._pen.roll_back()
             return False
-        raw.execute("COMMIT")
+        self._pen.commit()
         return True
 
-    def _one_by_one(
-        self, connection: sa.Connection, raw: sqlite3.Connection, batch: list[_Job]
-    ) -> None:
-        raw.execute("BEGIN IMMEDIATE")
+    def _one_by_one(self, batch: Sequence[_Job]) -> None:
+        connection = self._pen.begin()
         for job in batch:
-            raw.execute("SAVEPOINT one")
+            self._pen.say("SAVEPOINT one")
             try:
                 job.result = job.work(connection)
             except Exception as error:
-                if not raw.in_transaction:  # SQLite took back the whole transaction: disk full
+                if self._pen.undone:  # a full disk, a lost connection
                     raise
-                raw.execute("ROLLBACK TO one")
-                job.error = _translated(error)
-            raw.execute("RELEASE one")
-        raw.execute("COMMIT")
+                self._pen.say("ROLLBACK TO one")
+                job.error = self._translated(error)
+            self._pen.say("RELEASE one")
+        self._pen.commit()
 
-    def _answer(self, batch: list[_Job]) -> None:
+    def _clear_doubts(self) -> None:
+        """Kept or not: their callers would do it again, and take what was kept for a double."""
+        while self._doubtful:
+            mark, batch = self._doubtful[0]
+            try:
+                kept = self._pen.was_kept(mark)
+            except Exception:  # noqa: BLE001  (still away: it is asked again)
+                return
+            del self._doubtful[0]
+            if not kept:
+                _fail(batch, StoreUnavailable("the connection broke before it was kept"))
+            self._answer(batch)
+
+    def _answer(self, batch: Sequence[_Job]) -> None:
         def resolve() -> None:
             for job in batch:
                 if job.done.cancelled():
@@ -160,23 +204,12 @@ class Writer:
         with contextlib.suppress(RuntimeError):  # the loop is gone: nobody waits any more
             self._loop.call_soon_threadsafe(resolve)
 
-
-def _roll_back(raw: sqlite3.Connection) -> None:
-    with contextlib.suppress(sqlite3.Error):
-        if raw.in_transaction:
-            raw.execute("ROLLBACK")
-
-
-def is_passing(error: BaseException) -> bool:
-    """Whether the database is full, locked or away, which passes; anything else is a bug."""
-    cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
-    return isinstance(cause, sqlite3.OperationalError) and any(
-        word in str(cause).lower() for word in _AWAY
-    )
+    def _translated(self, error: BaseException) -> BaseException:
+        """Without the statement: it may hold words of people."""
+        words = self._pen.trouble(error)
+        return StoreUnavailable(words) if words else error
 
 
-def _translated(error: BaseException) -> BaseException:
-    """Without the statement: it may hold words of people."""
-    if not is_passing(error):
-        return error
-    return StoreUnavailable(str(error.orig if isinstance(error, sa.exc.DBAPIError) else error))
+def _fail(batch: Sequence[_Job], error: BaseException) -> None:
+    for job in batch:
+        job.error = error

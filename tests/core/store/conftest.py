@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from core.store.engine import SqliteStore, open_store
+from core.store.engine import SqlStore, open_store
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
+async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
     async with open_store(None, tmp_path) as store:
         yield store
 

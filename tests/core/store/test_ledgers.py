@@ -12,7 +12,7 @@ import pytest
 
 from core.messages import DeliveryStatus, InboundStatus, Outcome
 from core.ports import Unit
-from core.store.engine import SqliteStore, open_store
+from core.store.engine import SqlStore, open_store
 from tests.core.store.rows import NOON, ONE, TWO, address, delivery, received
 
 WORDS = "a-canary-that-sings"
@@ -20,7 +20,7 @@ ANSWERED = Outcome(InboundStatus.ANSWERED, "direct")
 
 
 async def test_the_second_of_two_alike_is_a_double_whether_it_comes_at_once_or_later(
-    store: SqliteStore,
+    store: SqlStore,
 ) -> None:
     def add(unit: Unit) -> list[int | None]:
         return unit.inbox.add([received("m:7:1"), received("m:7:1"), received("m:7:2")], NOON)
@@ -35,7 +35,7 @@ async def test_the_second_of_two_alike_is_a_double_whether_it_comes_at_once_or_l
 
 
 async def test_a_double_is_known_after_its_answer_and_until_the_row_is_forgotten(
-    store: SqliteStore,
+    store: SqlStore,
 ) -> None:
     (row,) = await store.write(lambda unit: unit.inbox.add([received("m:7:1")], NOON))
     assert row is not None
@@ -48,7 +48,7 @@ async def test_a_double_is_known_after_its_answer_and_until_the_row_is_forgotten
 
 
 async def test_waiting_are_the_open_rows_of_one_account_in_the_order_they_came(
-    store: SqliteStore,
+    store: SqlStore,
 ) -> None:
     mine = [received(f"m:7:{n}") for n in (3, 1, 2)]
     theirs = received("m:7:9", address(account=TWO))
@@ -60,7 +60,7 @@ async def test_waiting_are_the_open_rows_of_one_account_in_the_order_they_came(
 
 
 async def test_only_open_rows_are_loaded_in_the_order_of_their_ids_and_as_they_came(
-    store: SqliteStore,
+    store: SqlStore,
 ) -> None:
     one, two, three = (
         received(f"m:7:{n}", address(thread="5"), f'{{"text":"né {n}"}}'.encode()) for n in range(3)
@@ -73,7 +73,7 @@ async def test_only_open_rows_are_loaded_in_the_order_of_their_ids_and_as_they_c
 
 
 async def test_finished_rows_of_both_ledgers_go_after_thirty_days_and_open_ones_stay(
-    store: SqliteStore,
+    store: SqlStore,
 ) -> None:
     def fill(unit: Unit) -> None:
         rows = unit.inbox.add([received(f"m:7:{n}") for n in range(3)], NOON)
@@ -95,7 +95,7 @@ async def test_finished_rows_of_both_ledgers_go_after_thirty_days_and_open_ones_
     assert len(await store.read(lambda unit: unit.deliveries.open(ONE))) == 2
 
 
-async def test_numbers_of_forgotten_rows_are_never_given_again(store: SqliteStore) -> None:
+async def test_numbers_of_forgotten_rows_are_never_given_again(store: SqlStore) -> None:
     """A turn is named after its row: a reused number would take an old reply for its own."""
     (row,) = await store.write(lambda unit: unit.inbox.add([received("m:7:1")], NOON))
     assert row is not None
@@ -106,7 +106,7 @@ async def test_numbers_of_forgotten_rows_are_never_given_again(store: SqliteStor
     assert following > row
 
 
-async def test_a_replayed_turn_adds_no_second_reply(store: SqliteStore) -> None:
+async def test_a_replayed_turn_adds_no_second_reply(store: SqlStore) -> None:
     reply = [delivery("t1", 0), delivery("t1", 1)]
     assert len(await store.write(lambda unit: unit.deliveries.add(reply, NOON))) == 2
     assert await store.write(lambda unit: unit.deliveries.add(reply, NOON)) == []
@@ -115,7 +115,7 @@ async def test_a_replayed_turn_adds_no_second_reply(store: SqliteStore) -> None:
     assert added.ordinal == 2
 
 
-async def test_open_deliveries_come_back_whole_and_in_order(store: SqliteStore) -> None:
+async def test_open_deliveries_come_back_whole_and_in_order(store: SqlStore) -> None:
     wanted = [
         delivery("t1", 0, direct=True, private=True, payload='{"text":"né"}'.encode()),
         delivery("t1", 1, address=address(thread="5"), target="12", step=3),
@@ -128,7 +128,7 @@ async def test_open_deliveries_come_back_whole_and_in_order(store: SqliteStore) 
     assert await store.read(lambda unit: unit.deliveries.open(TWO)) == []
 
 
-async def test_a_delivery_goes_through_its_states(store: SqliteStore) -> None:
+async def test_a_delivery_goes_through_its_states(store: SqlStore) -> None:
     (row,) = await store.write(lambda unit: unit.deliveries.add([delivery("t1")], NOON))
     await store.write(lambda unit: unit.deliveries.start([row.seq]))
     (now,) = await store.read(lambda unit: unit.deliveries.open(ONE))
@@ -181,7 +181,7 @@ def columns(file: Path, question: str) -> list[object]:
         return [row[0] for row in connection.execute(question)]
 
 
-async def test_words_that_are_not_private_stay_in_their_rows(store: SqliteStore) -> None:
+async def test_words_that_are_not_private_stay_in_their_rows(store: SqlStore) -> None:
     (row,) = await store.write(lambda unit: unit.inbox.add([received("m:7:1")], NOON))
     reopened = Outcome(InboundStatus.NEW, "")
     await store.write(lambda unit: unit.inbox.close([row or 0], ANSWERED, NOON))
@@ -192,7 +192,7 @@ async def test_words_that_are_not_private_stay_in_their_rows(store: SqliteStore)
 
 @pytest.mark.parametrize("final", [DeliveryStatus.SENT, DeliveryStatus.FAILED])
 async def test_what_a_room_is_owed_moves_with_it_and_what_it_had_stays(
-    store: SqliteStore, final: DeliveryStatus
+    store: SqlStore, final: DeliveryStatus
 ) -> None:
     rows = [delivery("t1", n) for n in range(2)]
     rows += [delivery("t2", address=address("8")), delivery("t3", address=address("7", TWO))]
@@ -207,7 +207,7 @@ async def test_what_a_room_is_owed_moves_with_it_and_what_it_had_stays(
     ]
 
 
-async def test_what_a_caller_asked_for_outlives_the_process(store: SqliteStore) -> None:
+async def test_what_a_caller_asked_for_outlives_the_process(store: SqlStore) -> None:
     asked = [
         replace(received(f"m:{number}"), keep=keep)
         for number, keep in enumerate((True, False, None))

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from core.ids import Account, CharacterId, EntityId, MemoryId, RoomId
 from core.messages import ChannelType, Content, Memory, Room
 from core.ports import Unit
-from core.store.engine import SqliteStore, open_store
+from core.store.engine import SqlStore, open_store
 from tests.core.store.rows import ADA, BOB, NOON, ONE, TWO, address, memory, room, world
 
 CHARACTERS = [CharacterId(name) for name in ("ada", "bob", "eve")]
@@ -23,7 +23,7 @@ ROOMS = ("lobby", "attic", "cellar")
 PEOPLE = ("kim", "lee", "max")
 
 
-async def furnish(store: SqliteStore, *rooms: Room) -> None:
+async def furnish(store: SqlStore, *rooms: Room) -> None:
     worlds = [world(one.character) for one in rooms]
     await store.write(lambda unit: unit.rooms.ensure(worlds, rooms))
 
@@ -101,12 +101,12 @@ async def _recalls_its_own_only(
 
 
 async def recalled(
-    store: SqliteStore, who: CharacterId, where: RoomId, limit: int, table: str
+    store: SqlStore, who: CharacterId, where: RoomId, limit: int, table: str
 ) -> list[Memory]:
     return await store.read(lambda unit: unit.memories.recent(who, where, limit, table=table))
 
 
-async def test_a_memory_comes_back_whole(store: SqliteStore) -> None:
+async def test_a_memory_comes_back_whole(store: SqlStore) -> None:
     await furnish(store, room())
     content = Content(
         text="né 👍",
@@ -121,14 +121,14 @@ async def test_a_memory_comes_back_whole(store: SqliteStore) -> None:
     assert await store.read(lambda unit: unit.memories.get(ADA, [kept.id])) == [kept]
 
 
-async def test_the_newest_are_recalled_the_oldest_of_them_first(store: SqliteStore) -> None:
+async def test_the_newest_are_recalled_the_oldest_of_them_first(store: SqlStore) -> None:
     await furnish(store, room())
     await store.write(lambda unit: unit.memories.add([memory(n, room()) for n in range(10)]))
     found = await store.read(lambda unit: unit.memories.recent(ADA, room().id, 3))
     assert [one.id for one in found] == ["m7", "m8", "m9"]
 
 
-async def test_one_that_is_there_already_is_left_as_it_is(store: SqliteStore) -> None:
+async def test_one_that_is_there_already_is_left_as_it_is(store: SqlStore) -> None:
     await furnish(store, room())
     await store.write(lambda unit: unit.memories.add([memory(1, room(), "first")]))
     again = [memory(1, room(), "second"), memory(2, room())]
@@ -137,7 +137,7 @@ async def test_one_that_is_there_already_is_left_as_it_is(store: SqliteStore) ->
     assert [one.content.text for one in found] == ["first", "words 2"]
 
 
-async def test_after_a_fresh_start_only_what_came_later_is_recalled(store: SqliteStore) -> None:
+async def test_after_a_fresh_start_only_what_came_later_is_recalled(store: SqlStore) -> None:
     await furnish(store, room(), room("other"))
     talk = [memory(n, room(), at=NOON + timedelta(minutes=n)) for n in range(4)]
     talk += [memory(9, room("other"))]
@@ -152,7 +152,7 @@ async def test_after_a_fresh_start_only_what_came_later_is_recalled(store: Sqlit
 
 
 async def test_another_character_cannot_forget_or_rewrite_what_is_not_hers(
-    store: SqliteStore,
+    store: SqlStore,
 ) -> None:
     await furnish(store, room())
     await store.write(lambda unit: unit.memories.add([memory(1, room(), "mine")]))
@@ -166,7 +166,7 @@ async def test_another_character_cannot_forget_or_rewrite_what_is_not_hers(
     assert [one.content.text for one in found] == ["mine"]
 
 
-async def test_an_edit_changes_the_words_and_nothing_else(store: SqliteStore) -> None:
+async def test_an_edit_changes_the_words_and_nothing_else(store: SqlStore) -> None:
     await furnish(store, room())
     kept = replace(memory(1, room(), "befor"), content=Content("befor", source="telegram"))
     await store.write(lambda unit: unit.memories.add([kept]))
@@ -178,11 +178,11 @@ async def test_an_edit_changes_the_words_and_nothing_else(store: SqliteStore) ->
 # --- rooms that move ---------------------------------------------------------------------------
 
 
-async def find(store: SqliteStore, where: str, account: Account = ONE) -> Room | None:
+async def find(store: SqlStore, where: str, account: Account = ONE) -> Room | None:
     return await store.read(lambda unit: unit.rooms.find(ADA, address(where, account)))
 
 
-async def test_a_room_that_moves_takes_its_past_along(store: SqliteStore) -> None:
+async def test_a_room_that_moves_takes_its_past_along(store: SqlStore) -> None:
     here = room("r", where=address("7"))
     topic = replace(room("t"), address=address("7", thread="5"))
     elsewhere = replace(room("e"), address=address("7", TWO))
@@ -198,7 +198,7 @@ async def test_a_room_that_moves_takes_its_past_along(store: SqliteStore) -> Non
 
 
 async def test_a_room_in_which_somebody_spoke_already_is_not_overwritten_by_a_move(
-    store: SqliteStore,
+    store: SqlStore,
 ) -> None:
     old, new = room("old", where=address("7")), room("new", where=address("-1007"))
     await furnish(store, old, new)
@@ -209,7 +209,7 @@ async def test_a_room_in_which_somebody_spoke_already_is_not_overwritten_by_a_mo
 
 
 async def test_a_room_comes_back_as_it_was_made_known_with_its_newest_name(
-    store: SqliteStore,
+    store: SqlStore,
 ) -> None:
     await furnish(store, room())
     await furnish(store, replace(room(), name="Renamed"))

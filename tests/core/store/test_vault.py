@@ -12,7 +12,7 @@ from cryptography.fernet import Fernet
 from core.errors import BadInput
 from core.ports import Unit
 from core.secrets import Secret
-from core.store.engine import SqliteStore, open_store
+from core.store.engine import SqlStore, open_store
 from core.store.notes import Vault
 
 WORDS = "sk-canary-0123456789"
@@ -30,7 +30,7 @@ def new_key() -> str:
     return Fernet.generate_key().decode()
 
 
-async def test_what_is_put_down_is_read_back_and_changes_and_goes(store: SqliteStore) -> None:
+async def test_what_is_put_down_is_read_back_and_changes_and_goes(store: SqlStore) -> None:
     await store.write(put(WORDS))
     await store.write(put("éclair", "MOOD"))
     await store.write(put(None, "NOTHING"))

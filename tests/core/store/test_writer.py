@@ -13,7 +13,8 @@ import sqlalchemy as sa
 
 from core.errors import StoreUnavailable
 from core.ports import Unit
-from core.store.engine import SqliteStore, open_store
+from core.store.engine import SqlStore, open_store
+from core.store.sqlite import SqlitePen
 from core.store.writer import Writer
 from tests.core.store.conftest import Held
 from tests.core.store.rows import NOON, ONE, received
@@ -38,7 +39,7 @@ async def writing(file: Path) -> AsyncIterator[Writer]:
         )
     sa.event.listen(engine, "connect", lambda raw, _: raw.execute("PRAGMA foreign_keys=ON"))
     engine.dispose()
-    writer = Writer(engine)
+    writer = Writer(SqlitePen(engine))
     writer.start()
     try:
         yield writer
@@ -182,7 +183,7 @@ async def test_closing_writes_what_is_queued(tmp_path: Path) -> None:
     assert rows(tmp_path / "db") == [0, 1, 2, 3, 4]
 
 
-async def test_a_function_that_raises_undoes_itself(store: SqliteStore) -> None:
+async def test_a_function_that_raises_undoes_itself(store: SqlStore) -> None:
     def half(unit: Unit) -> None:
         unit.inbox.add([received("m:7:1")], NOON)
         raise Mistake
@@ -204,7 +205,7 @@ async def test_what_is_written_is_there_after_the_next_start(tmp_path: Path) -> 
 
 
 async def test_a_commit_survives_power_loss_as_far_as_the_disk_keeps_its_word(
-    store: SqliteStore, tmp_path: Path
+    store: SqlStore, tmp_path: Path
 ) -> None:
     def asked(unit: Unit) -> dict[str, object]:
         connection: sa.Connection = unit._db  # type: ignore[attr-defined]  # looks below the port
@@ -218,7 +219,7 @@ async def test_a_commit_survives_power_loss_as_far_as_the_disk_keeps_its_word(
 async def test_a_database_that_cannot_be_opened_yet_is_told_and_then_used(tmp_path: Path) -> None:
     folder = tmp_path / "away"
     engine = sa.create_engine(f"sqlite:///{folder / 'troupe.db'}", isolation_level="AUTOCOMMIT")
-    writer = Writer(engine)
+    writer = Writer(SqlitePen(engine))
     writer.start()
     with pytest.raises(StoreUnavailable):
         await writer.write(lambda connection: connection.exec_driver_sql("SELECT 1").scalar())

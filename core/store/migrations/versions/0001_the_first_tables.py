@@ -50,6 +50,7 @@ def upgrade() -> None:
         ["account", "seq"],
         unique=False,
         sqlite_where=sa.text("status IN ('pending', 'sending', 'uncertain')"),
+        postgresql_where=sa.text("status IN ('pending', 'sending', 'uncertain')"),
     )
     op.create_index(
         "ix_deliveries_settled_at",
@@ -57,6 +58,7 @@ def upgrade() -> None:
         ["settled_at"],
         unique=False,
         sqlite_where=sa.text("settled_at IS NOT NULL"),
+        postgresql_where=sa.text("settled_at IS NOT NULL"),
     )
 
     op.create_table(
@@ -100,6 +102,7 @@ def upgrade() -> None:
         ["closed_at"],
         unique=False,
         sqlite_where=sa.text("closed_at IS NOT NULL"),
+        postgresql_where=sa.text("closed_at IS NOT NULL"),
     )
     op.create_index(
         "ix_inbox_open",
@@ -107,6 +110,7 @@ def upgrade() -> None:
         ["id"],
         unique=False,
         sqlite_where=sa.text("status = 'new'"),
+        postgresql_where=sa.text("status = 'new'"),
     )
 
     op.create_table(
