@@ -60,6 +60,7 @@ class Connection:
         self._bell = asyncio.Event()
         self._limit: asyncio.Timeout | None = None
         self._closing: tuple[int, str] | None = None
+        self._goodbye: int | None = None
         self._resumed_at: int | None = None
         self._window = (0.0, 0)
         self.session: Session | None = None
@@ -160,9 +161,12 @@ class Connection:
     async def _read(self) -> None:
         try:
             async with asyncio.timeout(self._house.heartbeat * 1.5) as self._limit:
-                async for frame in self._socket:
-                    if frame.type in {WSMsgType.TEXT, WSMsgType.BINARY}:
-                        self._obey(*_read_frame(frame.data))
+                frame = await self._socket.receive()
+                while frame.type in {WSMsgType.TEXT, WSMsgType.BINARY}:
+                    self._obey(*_read_frame(frame.data))
+                    frame = await self._socket.receive()
+                # A line that is cut says nothing; the library would call that 1000 as well.
+                self._goodbye = frame.data if frame.type is WSMsgType.CLOSE else None
         except Closed as refused:
             self.close(refused.code, refused.reason)
         except TimeoutError:
@@ -273,9 +277,10 @@ class Connection:
         session, self.session = self.session, None
         if session is None:
             return
-        ours = self._closing is not None
-        code = self._closing[0] if self._closing is not None else self._socket.close_code
-        if code in (_FINAL if ours else _GOODBYE):
+        over = self._goodbye in _GOODBYE
+        if self._closing is not None:
+            over = self._closing[0] in _FINAL
+        if over:
             self._house.sessions.end(session)
         else:
             self._house.sessions.cut(session)
