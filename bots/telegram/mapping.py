@@ -9,9 +9,10 @@ from typing import Any
 import telegram
 
 from bots.telegram.envelope import loads
-from bots.telegram.people import author_of, clean, nobody, place_of
+from bots.telegram.people import author_of, nobody, place_of
 from core.errors import Unreadable
 from core.messages import Attachment, ChannelType, Inbound, Kind, Place, Quote, Received
+from core.text import clean
 
 _CODE = frozenset({"code", "pre"})
 _MIMES = {"photo": "image/jpeg", "voice": "audio/ogg", "audio": "audio/mpeg", "video": "video/mp4"}

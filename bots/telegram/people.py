@@ -5,6 +5,7 @@ from __future__ import annotations
 import telegram
 
 from core.messages import Author, ChannelType, Place
+from core.text import clean
 
 _CHANNELS = {
     "private": ChannelType.DM,
@@ -45,12 +46,3 @@ def _topic_name(message: telegram.Message) -> str:
 def _chat_name(chat: telegram.Chat) -> str:
     name = chat.title or " ".join(filter(None, (chat.first_name, chat.last_name)))
     return clean(name or chat.username or "")
-
-
-def clean(text: str) -> str:
-    """The text, as long as before, without what no database takes: NUL and half an emoji."""
-    if text.isascii():
-        return text.replace("\0", "\ufffd")
-    return (
-        text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\ufffd")
-    )

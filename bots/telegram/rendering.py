@@ -11,8 +11,8 @@ from typing import Any
 
 import orjson
 
-from bots.telegram.graphemes import joined
 from core.messages import Reply
+from core.text import joined
 
 _REPEAT = "🔁 "
 MAX_TEXT = 4096 - 3

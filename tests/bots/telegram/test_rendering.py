@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bots.telegram import rendering
-from bots.telegram.graphemes import joined
 from bots.telegram.rendering import MAX_TEXT, Part, parts_of, render
 from core.messages import Reply
+from core.text import joined
 
 FAMILY = "👨‍👩‍👧‍👦"
 SCOTLAND = "🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f"

@@ -1,4 +1,4 @@
-"""Where a text must not be cut: inside what a reader sees as one character."""
+"""A text as a reader sees it: where it must not be cut, and what of it nobody can keep."""
 
 from __future__ import annotations
 
@@ -6,6 +6,15 @@ import unicodedata
 
 _ZWJ = "\u200d"
 _NEVER_APART = frozenset({"Mn", "Mc", "Me"})
+
+
+def clean(text: str) -> str:
+    """The text, as long as before, without what no database takes: NUL and half an emoji."""
+    if text.isascii():
+        return text.replace("\0", "\ufffd")
+    return (
+        text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\ufffd")
+    )
 
 
 def joined(text: str, at: int) -> bool:
