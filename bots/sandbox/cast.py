@@ -1,8 +1,10 @@
 """The players: people whom a test or a page moves, and the bots they meet."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
+from bots.sandbox.discord import deeds
 from bots.sandbox.text import units
 from bots.sandbox.world import PRESENT, Account, Chat, Entity, Message, World
 
@@ -11,6 +13,7 @@ class Person(Account):
     """A person; every deed happens at once and is heard by the bots that may hear it."""
 
     __slots__ = ()
+    world: World
 
     def says(
         self,
@@ -20,7 +23,12 @@ class Person(Account):
         reply_to: Message | int | None = None,
         topic: int | str | None = None,
     ) -> Message:
-        """Say something; "@Name" of a member without a username becomes a mention of that person."""
+        """Say something; "@Name" of a member without a username becomes a mention of that person.
+
+        On Discord every member can be named so.
+        """
+        if chat.platform == "discord":
+            return deeds.says(self.world, self, chat, text, reply_to)
         if self._standing(chat) not in PRESENT:
             raise ValueError(f"{self.name} is not in {chat.title}")
         if chat.moved_to is not None:
@@ -40,14 +48,19 @@ class Person(Account):
 
     def edits(self, message: Message, text: str) -> Message:
         now = self._own(message)
+        if now.chat.platform == "discord":
+            return deeds.edits(self.world, now, text)
         if not text.strip():
             raise ValueError("a message needs text")
         text, entities = _named(now.chat, text)
         return self.world.edit(now, text, entities, now.markup)
 
     def deletes(self, message: Message) -> None:
-        """Take a message back; Telegram tells no bot about it."""
+        """Take a message back; Telegram tells no bot about it, Discord every one."""
         now = _as_it_is(message)
+        if now.chat.platform == "discord":
+            deeds.deletes(self.world, self, now)
+            return
         if (
             now.sender is not self
             and now.chat.kind != "private"
@@ -56,16 +69,24 @@ class Person(Account):
             raise ValueError("only its writer or the owner can delete a message")
         self.world.delete(now)
 
-    def reacts(self, message: Message, emoji: str | None) -> None:
-        """React with one emoji; None takes the reaction back."""
+    def reacts(self, message: Message, emoji: str | None, *, on: bool = True) -> None:
+        """React with one emoji; None takes every reaction back, `on=False` this one (on Discord)."""
         now = _as_it_is(message)
+        if now.chat.platform == "discord":
+            deeds.reacts(self.world, self, now, emoji, on=on)
+            return
         if self._standing(now.chat) not in PRESENT:
             raise ValueError(f"{self.name} is not in {now.chat.title}")
         self.world.react(self, now, emoji)
 
-    def presses(self, message: Message, data: str) -> str:
-        """Press the button that carries this data; gives the id of the press."""
+    def presses(self, message: Message, data: str, *, values: Sequence[str] = ()) -> str:
+        """Press the button that carries this data; gives the id of the press.
+
+        On Discord that may be a menu as well, with the `values` that were picked.
+        """
         now = _as_it_is(message)
+        if now.chat.platform == "discord":
+            return deeds.presses(self.world, self, now, data, values)
         rows: list[list[dict[str, Any]]] = (now.markup or {}).get("inline_keyboard", [])
         if not any(button.get("callback_data") == data for row in rows for button in row):
             raise ValueError(f"the message has no button {data!r}")
@@ -74,22 +95,43 @@ class Person(Account):
         self.world.commit({**fact, "who": self.id, "data": data, "date": self.world.now()})
         return press
 
+    def uses(self, chat: Chat, bot: Account, command: str, /, **options: Any) -> str:
+        """Give a slash command of a bot on Discord; gives the id of the interaction."""
+        return deeds.uses(self.world, self, chat, bot, command, options)
+
+    def fills(self, interaction: str, /, **fields: str) -> str:
+        """Fill in the form that a bot answered an interaction with, and send it."""
+        return deeds.fills(self.world, self, interaction, fields)
+
+    def types(self, chat: Chat) -> None:
+        """Begin to type, as others on Discord can see."""
+        deeds.types(self.world, self, chat)
+
     def blocks(self, bot: Account, *, on: bool = True) -> None:
         """Block a bot, or let it in again: the bot is told either way."""
         fact = {"fact": "block", "person": self.id, "bot": bot.id, "on": on}
         self.world.commit({**fact, "date": self.world.now()})
 
     def leaves(self, chat: Chat) -> None:
+        if chat.platform == "discord":
+            deeds.leaves(self.world, self, chat)
+            return
         self.world.say(self, chat, "", service={"left_chat_member": self.id})
         self.world.set_member(chat, self, "left", self)
 
     def adds(self, chat: Chat, who: Account) -> None:
         """Bring someone into a group: a service message, and a word to a bot that was added."""
+        if chat.platform == "discord":
+            deeds.adds(self.world, chat, who)
+            return
         self.world.set_member(chat, who, "member", self)
         self.world.say(self, chat, "", service={"new_chat_members": [who.id]})
 
     def removes(self, chat: Chat, who: Account) -> None:
         """Put someone out of a group for good."""
+        if chat.platform == "discord":
+            deeds.leaves(self.world, who, chat, by=self)
+            return
         self.world.say(self, chat, "", service={"left_chat_member": who.id})
         self.world.set_member(chat, who, "kicked", self)
 
@@ -110,6 +152,7 @@ class Bot(Account):
     """A bot that a client logs in as, with its token."""
 
     __slots__ = ()
+    world: World
 
     @property
     def token(self) -> str:
@@ -125,9 +168,9 @@ class Bot(Account):
 
 
 def make_account(
-    world: World, number: int, name: str, username: str | None, is_bot: bool
+    world: World, number: int, name: str, username: str | None, is_bot: bool, platform: str
 ) -> Account:
-    return (Bot if is_bot else Person)(world, number, name, username, is_bot)
+    return (Bot if is_bot else Person)(world, number, name, username, is_bot, platform)
 
 
 def _as_it_is(message: Message) -> Message:

@@ -56,10 +56,15 @@ class Desks:
     def __getitem__(self, bot_id: int) -> Desk:
         return self._desks[bot_id]
 
+    def __contains__(self, bot_id: int) -> bool:
+        return bot_id in self._desks
+
     def __iter__(self) -> Iterator[Desk]:
         return iter(tuple(self._desks.values()))
 
     def hear(self, change: Change) -> None:
+        if change.guild is not None or (change.chat and change.chat.platform != "telegram"):
+            return
         heard = getattr(self, f"_hear_{change.kind}", None)
         if heard is not None:
             heard(change)
@@ -68,12 +73,13 @@ class Desks:
 
     def _hear_account(self, change: Change) -> None:
         fact = change.fact
-        if fact["is_bot"]:
+        if self._world.accounts[fact["id"]].platform == "telegram":
             queue = UpdateQueue(self._world.now, _FIRST_UPDATE)
             self._desks[fact["id"]] = Desk(self._world.accounts[fact["id"]], queue)
 
     def _hear_token(self, change: Change) -> None:
-        self.on_token(self._desks[change.fact["bot"]])
+        if change.fact["bot"] in self._desks:
+            self.on_token(self._desks[change.fact["bot"]])
 
     def _hear_allowed(self, change: Change) -> None:
         kinds = change.fact["kinds"]

@@ -1,4 +1,4 @@
-"""The local stage: a small Telegram on this machine, and everyone who is on it."""
+"""The local stage: a small Telegram and a small Discord on this machine, and everyone on them."""
 
 import asyncio
 import contextlib
@@ -14,6 +14,7 @@ from aiohttp import web
 from bots.sandbox.cast import Bot, Person, make_account
 from bots.sandbox.chronicle import Chronicle
 from bots.sandbox.desks import Desk, Desks
+from bots.sandbox.discord.server import Discord
 from bots.sandbox.faults import Faults
 from bots.sandbox.journal import Journal
 from bots.sandbox.limits import FloodControl
@@ -25,10 +26,11 @@ from bots.sandbox.world import Account, Change, Chat, Message, World
 
 
 class Stage:
-    """A Telegram for tests, for people without a token and for benchmarks.
+    """A Telegram and a Discord for tests, for people without a token and for benchmarks.
 
     `limits` switches flood control, `persist` names a file that brings everything back at the next
     start, `record` keeps every answer in the journal, `now` is the wall clock the stage lives by.
+    What is named here without a platform is Telegram's; the other one is `discord`.
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class Stage:
         record: bool = False,
         host: str = "127.0.0.1",
         port: int = 0,
+        discord_port: int = 0,
         now: Callable[[], float] = time.time,
         webhook_retry: float = 1.0,
     ) -> None:
@@ -49,6 +52,9 @@ class Stage:
         self._limits = FloodControl(time.monotonic, limits)
         self._desks = Desks(self.world)
         self._api = BotApi(self.world, self._desks, self.faults, self._limits, self.journal)
+        self.discord = Discord(
+            self.world, limits=limits, record=record, host=host, port=discord_port
+        )
         self._page = Page(self.world, self._desks)
         self._chronicle = Chronicle(persist) if persist is not None else None
         self._host, self._port = host, port
@@ -76,6 +82,8 @@ class Stage:
             for desk in self._desks:
                 deliverer.change(desk)
             self.world.listeners += [self._note, self._page.hear]
+            await self.discord.open(tasks)
+            stack.push_async_callback(self.discord.aclose)
             self._server = web.Server(self._api.handle, access_log=None)
             stack.push_async_callback(self._server.shutdown, 1.0)
             await self._open_port()
@@ -232,8 +240,18 @@ class Stage:
         return new
 
     def furnish(self, bots: Iterable[Bot]) -> Person:
-        """The set a newcomer finds: a private chat with each bot, a group and a forum."""
-        return self._page.furnish(list(bots))
+        """The set a newcomer finds: a private chat with each bot, a group and a forum.
+
+        With bots of Discord, a server there as well.
+        """
+        everyone = list(bots)
+        you = self._page.furnish([bot for bot in everyone if bot.platform == "telegram"])
+        elsewhere = [bot for bot in everyone if bot.platform == "discord"]
+        if elsewhere:
+            others = [who for who in self.world.accounts.values() if isinstance(who, Person)]
+            people = [you, *(who for who in others if who is not you)]
+            self.discord.furnish(people, elsewhere)
+        return you
 
     # -- looking ---------------------------------------------------------------------------------
 
@@ -280,9 +298,8 @@ class Stage:
             while True:
                 now = time.monotonic()
                 left = seconds - (now - self._last_change.get(chat.key, now - seconds))
-                places = {
-                    update.place for bot in chat.bots() for update in self._desks[bot.id].queue
-                }
+                desks = [self._desks[bot.id] for bot in chat.bots() if bot.id in self._desks]
+                places = {update.place for desk in desks for update in desk.queue}
                 if left <= 0 and chat.key not in places:
                     return
                 await asyncio.sleep(max(left, 0.01))

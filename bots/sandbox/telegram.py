@@ -77,7 +77,8 @@ class BotApi:
         desks.on_token = self._learn_token
 
     def _learn_token(self, desk: Desk) -> None:
-        self._bots = {token: bot for bot, token in self._world.tokens.items()}
+        tokens = self._world.tokens.items()
+        self._bots = {token: bot for bot, token in tokens if bot in self._desks}
         if desk.poll is not None and not desk.poll.done():
             desk.poll.set_result("unauthorized")
 

@@ -1,89 +1,28 @@
 """People, bots, rooms and what was said in them: one state behind every local platform."""
 
-from __future__ import annotations
-
 import secrets
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from bots.sandbox.text import spans
+from bots.sandbox.things import PRESENT, Account, Change, Chat, Entity, Fact, Guild, Message
 
-Fact = dict[str, Any]
-Entity = dict[str, Any]
+__all__ = [
+    "GENERAL",
+    "PRESENT",
+    "Account",
+    "Change",
+    "Chat",
+    "Entity",
+    "Fact",
+    "Guild",
+    "Message",
+    "World",
+]
 GENERAL = 1
-PRESENT = frozenset({"creator", "administrator", "member", "restricted"})
 _FIRST_PERSON, _FIRST_BOT = 1001, 7_000_001
-
-
-@dataclass(slots=True, eq=False)
-class Account:
-    """Someone who can speak: a person or a bot."""
-
-    world: World = field(repr=False)
-    id: int
-    name: str
-    username: str | None = None
-    is_bot: bool = False
-
-
-@dataclass(slots=True, eq=False)
-class Chat:
-    """A room with its members and everything said in it."""
-
-    key: str
-    id: int
-    kind: str  # private, group, supergroup, forum
-    title: str
-    members: dict[Account, str] = field(default_factory=dict, repr=False)
-    topics: dict[int, str] = field(default_factory=dict, repr=False)
-    messages: dict[int, Message] = field(default_factory=dict, repr=False)
-    last_id: int = 0
-    moved_to: Chat | None = field(default=None, repr=False)
-
-    def people(self) -> list[Account]:
-        return [who for who, status in self.members.items() if not who.is_bot and status in PRESENT]
-
-    def bots(self) -> list[Account]:
-        return [who for who, status in self.members.items() if who.is_bot and status in PRESENT]
-
-    @property
-    def is_super(self) -> bool:
-        return self.kind in {"supergroup", "forum"}
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One message as it stands now; an edit makes a new value."""
-
-    chat: Chat = field(repr=False)
-    id: int
-    sender: Account = field(repr=False)
-    date: float
-    text: str
-    entities: tuple[Entity, ...] = ()
-    topic: int | None = None
-    thread: int | None = None
-    reply_to: int | None = None
-    edited: float | None = None
-    deleted: bool = False
-    reactions: dict[int, str] = field(default_factory=dict)
-    markup: dict[str, Any] | None = None
-    service: dict[str, Any] | None = None
-    origin: dict[str, Any] | None = None
-    draft: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What one fact did; `before` is the message as it was."""
-
-    kind: str
-    fact: Fact
-    chat: Chat | None = None
-    message: Message | None = None
-    before: Message | None = None
 
 
 def _nowhere(bot: Account, raw: Fact | bytes) -> int:
@@ -106,7 +45,16 @@ class World:
         self.inject: Callable[[Account, Fact | bytes], int] = _nowhere
         self.drafts: dict[tuple[str, int | None, int], Message] = {}
         self.typing: dict[tuple[str, int | None, int], float] = {}
+        self.guilds: dict[int, Guild] = {}
+        self.directs: dict[tuple[int, int], Chat] = {}
+        self.snowflakes: dict[int, Account] = {}
+        self.last_snowflake = 0
         self._next_id: dict[int, int] = {}
+        self._learned: dict[str, Callable[[World, Fact], Change]] = {}
+
+    def learn(self, handlers: Mapping[str, Callable[["World", Fact], Change]]) -> None:
+        """Take the facts of another platform, each with what it does to the world."""
+        self._learned.update(handlers)
 
     # -- facts ---------------------------------------------------------------------------------
 
@@ -122,16 +70,27 @@ class World:
 
     def apply(self, fact: Fact) -> Change:
         kind = fact["fact"]
+        learned = self._learned.get(kind)
         handler = getattr(self, f"_on_{kind}", None)
-        change = handler(fact) if handler is not None else Change(kind, fact)
+        if learned is not None:
+            change = learned(self, fact)
+        else:
+            change = handler(fact) if handler is not None else Change(kind, fact)
         for listener in self.listeners:
             listener(change)
         return change
 
     def _on_account(self, fact: Fact) -> Change:
-        self.accounts[fact["id"]] = self.make_account(
-            self, fact["id"], fact["name"], fact.get("username"), fact["is_bot"]
+        who = self.make_account(
+            self,
+            fact["id"],
+            fact["name"],
+            fact.get("username"),
+            fact["is_bot"],
+            # Worlds kept before there was Discord do not name a platform.
+            fact.get("platform", "telegram" if fact["is_bot"] else ""),
         )
+        self.accounts[who.id] = self.snowflakes[who.snowflake] = who
         return Change("account", fact)
 
     def _on_token(self, fact: Fact) -> Change:
@@ -254,20 +213,25 @@ class World:
     # -- making things -------------------------------------------------------------------------
 
     def account(
-        self, name: str, username: str | None, is_bot: bool, id: int | None = None
+        self,
+        name: str,
+        username: str | None,
+        is_bot: bool,
+        id: int | None = None,
+        platform: str = "telegram",
     ) -> Account:
-        """Bring someone into the world."""
-        if username is not None and self.named(username) is not None:
+        """Bring someone into the world: a bot to one platform, a person to all."""
+        platform = platform if is_bot else ""
+        if username is not None and self.named(username, platform or "telegram") is not None:
             raise ValueError(f"the username {username} is taken")
         first = _FIRST_BOT if is_bot else _FIRST_PERSON
         number = id or max(
-            (a.id + 1 for a in self.accounts.values() if a.is_bot == is_bot), default=first
+            (a.id + 1 for a in self.accounts.values() if a.platform == platform), default=first
         )
         if number in self.accounts:
             raise ValueError(f"the id {number} is taken")
-        self.commit(
-            {"fact": "account", "id": number, "name": name, "username": username, "is_bot": is_bot}
-        )
+        fact = {"fact": "account", "id": number, "name": name, "username": username}
+        self.commit({**fact, "is_bot": is_bot, "platform": platform})
         return self.accounts[number]
 
     def give_token(self, bot: Account, token: str | None = None) -> str:
@@ -278,11 +242,13 @@ class World:
         self.commit({"fact": "token", "bot": bot.id, "token": token})
         return token
 
-    def named(self, username: str) -> Account | None:
+    def named(self, username: str, platform: str = "telegram") -> Account | None:
         """Find someone by username, in any case, with or without the @."""
         wanted = username.lstrip("@").lower()
         for account in self.accounts.values():
-            if account.username is not None and account.username.lower() == wanted:
+            if account.username is None or account.platform not in {"", platform}:
+                continue
+            if account.username.lower() == wanted:
                 return account
         return None
 

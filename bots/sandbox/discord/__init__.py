@@ -1,0 +1,1 @@
+"""Discord on the local stage: servers and channels, its REST interface and its gateway."""

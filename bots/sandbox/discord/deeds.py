@@ -1,0 +1,163 @@
+"""What a person does on Discord, refused in a sentence where Discord's own client would not let it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bots.sandbox.discord import talking
+from bots.sandbox.discord.permissions import HISTORY, MANAGE_MESSAGES, THREADS, in_channel, may_send
+from bots.sandbox.discord.snowflakes import mint
+from bots.sandbox.things import Account, Chat, Fact, Guild, Message
+from bots.sandbox.world import World
+
+
+def says(
+    world: World, who: Account, room: Chat, text: str, reply_to: Message | int | None
+) -> Message:
+    if room.kind == "board":
+        raise ValueError(f"{room.title} has posts only")
+    if who not in room.members or not may_send(room, who):
+        raise ValueError(f"{who.name} may not write in {room.title}")
+    answered = reply_to.id if isinstance(reply_to, Message) else reply_to
+    if answered is not None and (answered not in room.messages or room.messages[answered].deleted):
+        raise ValueError("the message to reply to is not here")
+    return talking.say(world, who, room, _fit(room, text), reply_to=answered)
+
+
+def _fit(room: Chat, text: str) -> str:
+    if not text.strip():
+        raise ValueError("a message needs text")
+    text = talking.named(room, text.strip())
+    if len(text) > talking.LONGEST:
+        raise ValueError("a message may have 2,000 characters at most")
+    return text
+
+
+def edits(world: World, said: Message, text: str) -> Message:
+    return talking.edit(world, said, _fit(said.chat, text))
+
+
+def deletes(world: World, who: Account, said: Message) -> None:
+    mine = said.sender is who
+    if not mine and not (said.chat.guild and in_channel(said.chat, who) & MANAGE_MESSAGES):
+        raise ValueError("only its writer or the owner can delete a message")
+    talking.delete(world, said)
+
+
+def reacts(world: World, who: Account, said: Message, emoji: str | None, *, on: bool) -> None:
+    if not in_channel(said.chat, who) & HISTORY:
+        raise ValueError(f"{who.name} is not in {said.chat.title}")
+    if emoji is not None:
+        talking.react(world, who, said, emoji, on=on)
+        return
+    for given in [e for e, people in said.more.get("reactions", {}).items() if who.id in people]:
+        now = said.chat.messages[said.id]
+        talking.react(world, who, now, given, on=False)
+
+
+def types(world: World, who: Account, room: Chat) -> None:
+    talking.type_in(world, who, room)
+
+
+# -- members ---------------------------------------------------------------------------------------
+
+
+def join(world: World, guild: Guild, who: Account, roles: Sequence[int] = ()) -> None:
+    if who in guild.members:
+        return
+    _member(world, guild, who, "joined", [*roles])
+
+
+def give_roles(world: World, guild: Guild, who: Account, roles: Sequence[int]) -> None:
+    _member(world, guild, who, "roles", [*roles])
+
+
+def part(world: World, guild: Guild, who: Account, by: Account | None = None) -> None:
+    if who in guild.members:
+        _member(world, guild, who, "left", [], by)
+
+
+def _member(
+    world: World, guild: Guild, who: Account, deed: str, roles: list[int], by: Account | None = None
+) -> None:
+    fact: Fact = {"fact": "guild_member", "guild": guild.id, "who": who.id, "deed": deed}
+    fact |= {"roles": roles, "by": (by or who).id, "date": world.now()}
+    world.commit(fact)
+
+
+def adds(world: World, room: Chat, who: Account) -> None:
+    """Bring someone into a thread, or into the server that a channel is in."""
+    if room.guild is None:
+        raise ValueError("a direct channel is for two")
+    join(world, room.guild, who)
+    if room.kind in THREADS:
+        follow(world, room, who)
+
+
+def leaves(world: World, who: Account, room: Chat, *, by: Account | None = None) -> None:
+    """Leave a thread, or the server that a channel is in."""
+    if room.guild is None:
+        raise ValueError("a direct channel cannot be left")
+    if room.kind in THREADS:
+        follow(world, room, who, on=False)
+    else:
+        part(world, room.guild, who, by)
+
+
+def follow(world: World, thread: Chat, who: Account, *, on: bool = True) -> None:
+    """Follow a thread, or follow it no longer."""
+    if (who in thread.joined) == on:
+        return
+    fact: Fact = {"fact": "thread_member", "chat": thread.key, "who": who.id, "on": on}
+    world.commit({**fact, "date": world.now()})
+
+
+# -- interactions ----------------------------------------------------------------------------------
+
+
+def uses(
+    world: World, who: Account, room: Chat, bot: Account, command: str, options: Mapping[str, Any]
+) -> str:
+    if who not in room.members or bot not in room.members:
+        raise ValueError(f"{bot.name} cannot be asked in {room.title}")
+    fact: Fact = {"kind": "command", "bot": bot.id, "name": command, "options": dict(options)}
+    return _interact(world, who, room, fact)
+
+
+def presses(world: World, who: Account, said: Message, data: str, values: Sequence[str]) -> str:
+    found = next((c for c in parts(said.more.get("components", ())) if _carries(c, data)), None)
+    if found is None:
+        raise ValueError(f"the message has no button {data!r}")
+    if found.get("disabled"):
+        raise ValueError(f"the button {data!r} cannot be pressed")
+    fact: Fact = {"kind": "component", "bot": said.sender.id, "id": said.id, "custom_id": data}
+    fact |= {"component_type": found["type"], "values": [*values]}
+    return _interact(world, who, said.chat, fact)
+
+
+def _carries(component: Mapping[str, Any], data: str) -> bool:
+    return component.get("custom_id") == data
+
+
+def parts(components: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Every component, those inside of others too."""
+    found: list[Mapping[str, Any]] = []
+    for each in components:
+        found.append(each)
+        inside = [*each.get("components", ())]
+        inside += [each[name] for name in ("accessory", "component") if each.get(name)]
+        found += parts(inside)
+    return found
+
+
+def fills(world: World, who: Account, interaction: str, fields: Mapping[str, str]) -> str:
+    fact: Fact = {"kind": "modal", "asked": interaction, "fields": dict(fields)}
+    number = str(mint(world))
+    world.tell({"fact": "interaction", "number": number, "who": who.id, **fact})
+    return number
+
+
+def _interact(world: World, who: Account, room: Chat, fact: Fact) -> str:
+    number = str(mint(world))
+    whole = {"fact": "interaction", "number": number, "who": who.id, "chat": room.key, **fact}
+    world.tell({**whole, "date": world.now()})
+    return number

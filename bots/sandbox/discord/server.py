@@ -1,0 +1,281 @@
+"""The local Discord: its own port beside Telegram's, its servers and channels, its bots."""
+
+import asyncio
+import base64
+import contextlib
+import secrets
+from collections.abc import AsyncIterator, Iterable, Sequence
+
+from aiohttp import web
+
+from bots.sandbox.cast import Bot, Person
+from bots.sandbox.discord import deeds, talking
+from bots.sandbox.discord.gateway import Gateway
+from bots.sandbox.discord.guilds import HANDLERS
+from bots.sandbox.discord.intents import NONE, PRIVILEGED, Intents
+from bots.sandbox.discord.rest import Rest
+from bots.sandbox.discord.snowflakes import mint
+from bots.sandbox.faults import Faults
+from bots.sandbox.journal import Journal
+from bots.sandbox.things import Account, Change, Chat, Guild, Message
+from bots.sandbox.world import World
+
+# Bots for which no token names an id are numbered from here, one a second.
+_BOTS_SINCE_MS = 250_000_000_000
+
+
+class Discord:
+    """The stage's other platform: REST, gateway and files at one port of its own."""
+
+    def __init__(self, world: World, *, limits: bool, record: bool, host: str, port: int) -> None:
+        self._world = world
+        self._host, self._port = host, port
+        self._intents: dict[int, Intents] = {}
+        self._server: web.Server | None = None
+        self._site: asyncio.Server | None = None
+        world.learn(HANDLERS)
+        self.faults = Faults()
+        self.journal = Journal(keep_results=record)
+        self.gateway = Gateway(world, granted=self._granted)
+        self._rest = Rest(
+            world,
+            self.gateway,
+            self.faults,
+            self.journal,
+            limits=limits,
+            granted=self._granted,
+            roots=lambda: (self.gateway_url, self.cdn_root),
+        )
+        # From the start: what a kept world holds is heard as well.
+        world.listeners += [self._hear, self._rest.hear]
+
+    def _hear(self, change: Change) -> None:
+        if change.kind == "granted":
+            self._intents[change.fact["bot"]] = Intents(change.fact["intents"])
+
+    def _granted(self, bot: Account) -> Intents:
+        return self._intents.get(bot.id, PRIVILEGED)
+
+    # -- life ------------------------------------------------------------------------------------
+
+    async def open(self, tasks: asyncio.TaskGroup) -> None:
+        """Take requests and sockets from now on; `tasks` is where slow things wait."""
+        self._rest.tasks = tasks
+        self._world.listeners.append(self.gateway.hear)
+        self._server = web.Server(self._handle, access_log=None)
+        await self._open_port()
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        if request.path.startswith("/gateway"):
+            return await self.gateway.handle(request)
+        return await self._rest.handle(request)
+
+    async def aclose(self) -> None:
+        """Send everyone away and let the port go."""
+        assert self._server is not None
+        await self._close_port()
+        self._rest.end_waits()
+        await self.gateway.aclose()
+        await self._server.shutdown(1.0)
+
+    async def _open_port(self) -> None:
+        assert self._server is not None
+        loop = asyncio.get_running_loop()
+        self._site = await loop.create_server(
+            self._server, self._host, self._port, reuse_address=True, backlog=1024
+        )
+        self._port = self._site.sockets[0].getsockname()[1]
+
+    async def _close_port(self) -> None:
+        if self._site is not None:
+            self._site.close()
+            self._site = None
+
+    @contextlib.asynccontextmanager
+    async def outage(self) -> AsyncIterator[None]:
+        """Inside, nobody reaches Discord: REST and sockets are cut, new ones refused."""
+        assert self._server is not None
+        await self._close_port()
+        for connection in self._server.connections:
+            if connection.transport is not None:
+                connection.transport.abort()
+        try:
+            yield
+        finally:
+            await self._open_port()
+
+    # -- where it is -----------------------------------------------------------------------------
+
+    @property
+    def api_root(self) -> str:
+        """What a client takes for https://discord.com/api/v10."""
+        return f"http://{self._host}:{self._port}/api/v10"
+
+    @property
+    def gateway_url(self) -> str:
+        return f"ws://{self._host}:{self._port}/gateway"
+
+    @property
+    def cdn_root(self) -> str:
+        return f"http://{self._host}:{self._port}/cdn"
+
+    @property
+    def violations(self) -> dict[str, int]:
+        """How often clients pushed: on an empty bucket, past the global rate, invalid requests."""
+        return {**self._rest.violations, **self.gateway.violations}
+
+    # -- the cast --------------------------------------------------------------------------------
+
+    def bot(
+        self,
+        name: str,
+        *,
+        token: str | None = None,
+        message_content: bool = True,
+        members: bool = True,
+    ) -> Bot:
+        """A bot by its name, made when there is none yet; the flags are its privileged intents."""
+        known = self._world.named(name, "discord")
+        if isinstance(known, Bot) and known.is_bot:
+            if token is not None and token != known.token:
+                self._world.give_token(known, token)
+            return known
+        count = sum(who.platform == "discord" for who in self._world.accounts.values())
+        number = _id_of(token) or (_BOTS_SINCE_MS + count * 1000) << 22
+        made = self._world.account(name, None, True, number, "discord")
+        assert isinstance(made, Bot)
+        self._world.give_token(made, token or make_token(number))
+        granted = PRIVILEGED
+        granted &= ~(NONE if message_content else Intents.MESSAGE_CONTENT)
+        granted &= ~(NONE if members else Intents.GUILD_MEMBERS)
+        self.grant(made, granted)
+        return made
+
+    def grant(self, bot: Bot, intents: Intents) -> None:
+        """Say which privileged intents a bot may ask for, as its developer portal would."""
+        self._world.commit({"fact": "granted", "bot": bot.id, "intents": int(intents)})
+
+    def new_token(self, bot: Bot, token: str | None = None) -> str:
+        """Reset a bot's token; the new one opens the same account."""
+        return self._world.give_token(bot, token or make_token(bot.id))
+
+    # -- servers ---------------------------------------------------------------------------------
+
+    def guild(
+        self,
+        name: str,
+        people: Sequence[Person],
+        bots: Iterable[Bot] = (),
+        *,
+        channels: Iterable[str] = ("general", "random"),
+    ) -> Guild:
+        """A server; the first person owns it."""
+        owner = people[0]
+        fact = {"fact": "guild", "id": mint(self._world), "name": name, "owner": owner.id}
+        made = self._world.commit(fact).guild
+        assert made is not None
+        deeds.join(self._world, made, owner)
+        for channel in channels:
+            self.channel(made, channel)
+        for who in (*people, *bots):
+            self.invite(made, who)
+        return made
+
+    def channel(self, guild: Guild, name: str, kind: str = "text") -> Chat:
+        """A channel of a server: text, announcement or board (what Discord calls a forum)."""
+        if kind not in {"text", "announcement", "board"}:
+            raise ValueError(f"there is no channel of the kind {kind}")
+        return talking.open_room(self._world, kind, name, guild=guild.id)
+
+    def thread(
+        self,
+        channel: Chat,
+        name: str,
+        by: Account,
+        *,
+        message: Message | None = None,
+        private: bool = False,
+    ) -> Chat:
+        """A thread, at a message or beside all of them."""
+        return talking.open_thread(self._world, channel, name, by, message=message, private=private)
+
+    def post(self, board: Chat, title: str, by: Account, text: str) -> Chat:
+        """A post of a board with its first message, which has the post's own id."""
+        if board.kind != "board":
+            raise ValueError("only a board has posts")
+        made = talking.open_thread(self._world, board, title, by)
+        talking.say(self._world, by, made, talking.named(made, text), number=made.id)
+        return made
+
+    def dm(self, person: Person, bot: Bot) -> Chat:
+        return talking.direct(self._world, person, bot)
+
+    def role(
+        self, guild: Guild, name: str, members: Iterable[Account] = (), *, permissions: int = 0
+    ) -> int:
+        """A role and those who have it; gives its id."""
+        number = mint(self._world)
+        fact = {"fact": "role", "guild": guild.id, "id": number, "name": name}
+        self._world.commit({**fact, "permissions": permissions})
+        for who in members:
+            deeds.give_roles(self._world, guild, who, [*guild.members[who], number])
+        return number
+
+    def invite(self, guild: Guild, who: Account) -> None:
+        """Bring someone into a server."""
+        deeds.join(self._world, guild, who)
+
+    def remove(self, guild: Guild, who: Account) -> None:
+        deeds.part(self._world, guild, who, guild.owner)
+
+    def close_channel(self, channel: Chat, who: Account, *, on: bool = True) -> None:
+        """Hide a channel from someone: 50001 from then on."""
+        self._stand(channel, who, "closed", on)
+
+    def mute(self, channel: Chat, who: Account, *, on: bool = True) -> None:
+        """Let someone read but not write in a channel: 50013 from then on."""
+        self._stand(channel, who, "muted", on)
+
+    def _stand(self, channel: Chat, who: Account, how: str, on: bool) -> None:
+        fact = {"fact": "room_changed", "chat": channel.key, "who": who.id, how: on}
+        self._world.commit(fact)
+
+    def archive(self, thread: Chat, *, on: bool = True, locked: bool = False) -> None:
+        """Close a thread for now; whoever writes in it opens it again, unless it is locked."""
+        more = {"archived": on, "locked": locked, "archived_at": self._world.now()}
+        self._world.commit({"fact": "room_changed", "chat": thread.key, "more": more})
+
+    def delete_channel(self, channel: Chat) -> None:
+        self._world.commit({"fact": "room_gone", "chat": channel.key})
+
+    def furnish(self, people: Sequence[Person], bots: Sequence[Bot]) -> Guild:
+        """What a newcomer finds: a server with channels, a thread, a board, and direct channels."""
+        for bot in bots:
+            self.dm(people[0], bot)
+        known = (it for it in self._world.guilds.values() if it.owner is people[0])
+        guild = next(known, None)
+        if guild is None:
+            guild = self.guild("The Commons", people, bots, channels=("general", "stories"))
+            general = next(iter(guild.channels.values()))
+            self.thread(general, "Plans for Friday", people[-1])
+            board = self.channel(guild, "questions", "board")
+            self.post(board, "What are you reading?", people[-1], "Tell me of one good book.")
+            self.role(guild, "Characters", bots)
+            self.role(guild, "Hosts", people[:1], permissions=1 << 13)
+        for bot in bots:
+            self.invite(guild, bot)
+        return guild
+
+
+def make_token(number: int) -> str:
+    """A token as Discord makes them: whose it is, and two parts that nobody can guess."""
+    whose = base64.urlsafe_b64encode(str(number).encode()).rstrip(b"=").decode()
+    return f"{whose}.{secrets.token_urlsafe(6)[:6]}.{secrets.token_urlsafe(30)[:38]}"
+
+
+def _id_of(token: str | None) -> int | None:
+    head = (token or "").partition(".")[0]
+    with contextlib.suppress(ValueError):
+        number = base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)).decode()
+        return int(number) if number.isdigit() else None
+    return None

@@ -1,0 +1,328 @@
+"""The world in Discord's words: users, members, roles, channels, servers and messages."""
+
+from typing import Any
+
+from bots.sandbox.discord.permissions import THREADS
+from bots.sandbox.discord.snowflakes import moment, timestamp
+from bots.sandbox.things import Account, Chat, Guild, Message, Role
+from bots.sandbox.world import World
+
+Json = dict[str, Any]
+CHANNEL_TYPES = {
+    "text": 0,
+    "direct": 1,
+    "announcement": 5,
+    "thread": 11,
+    "post": 11,
+    "private_thread": 12,
+    "board": 15,
+}
+REPLIES = frozenset({19, 21, 23})
+_ARCHIVE_MINUTES = 4320
+
+
+def user(who: Account) -> Json:
+    shape: Json = {
+        "id": str(who.snowflake),
+        "username": who.username or "".join(who.name.lower().split()),
+        "avatar": None,
+        "discriminator": f"{who.id % 9999 + 1:04}" if who.is_bot else "0",
+        "public_flags": 0,
+        "flags": 0,
+        "global_name": None if who.is_bot else who.name,
+        "primary_guild": None,
+        "accent_color": None,
+        "avatar_decoration_data": None,
+        "banner": None,
+    }
+    if who.is_bot:
+        shape["bot"] = True
+        shape["username"] = who.name
+    return shape
+
+
+def member(guild: Guild, who: Account, *, with_user: bool = True) -> Json:
+    """A membership; in a message it comes without its user, who is the author beside it."""
+    shape: Json = {
+        "avatar": None,
+        "banner": None,
+        "communication_disabled_until": None,
+        "flags": 0,
+        "joined_at": timestamp(guild.joined.get(who, moment(guild.id))),
+        "nick": None,
+        "pending": False,
+        "premium_since": None,
+        "roles": [str(number) for number in sorted(guild.members.get(who, ()))],
+        "mute": False,
+        "deaf": False,
+    }
+    if with_user:
+        shape["user"] = user(who)
+    return shape
+
+
+def role(it: Role) -> Json:
+    return {
+        "id": str(it.id),
+        "name": it.name,
+        "description": None,
+        "permissions": str(it.permissions),
+        "position": it.position,
+        "color": 0,
+        "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None},
+        "hoist": False,
+        "managed": False,
+        "mentionable": True,
+        "icon": None,
+        "unicode_emoji": None,
+        "flags": 0,
+    }
+
+
+def channel(room: Chat, bot: Account | None = None) -> Json:
+    """A channel; `bot` is who is told, which a direct one must know."""
+    if room.kind in THREADS:
+        return thread(room, bot)
+    last = str(room.last_id) if room.last_id else None
+    shape: Json = {"id": str(room.id), "type": CHANNEL_TYPES[room.kind], "flags": 0}
+    shape["last_message_id"] = last
+    if room.guild is None:
+        others = [who for who in room.members if who is not bot]
+        return {**shape, "recipients": [user(who) for who in others]}
+    shape |= {
+        "guild_id": str(room.guild.id),
+        "name": room.title,
+        "parent_id": None,
+        "position": list(room.guild.channels).index(room.id),
+        "permission_overwrites": _overwrites(room),
+        "nsfw": False,
+        "topic": room.more.get("topic"),
+        "rate_limit_per_user": room.more.get("rate_limit_per_user", 0),
+    }
+    if room.kind == "board":
+        shape |= {
+            "available_tags": room.more.get("available_tags", []),
+            "default_reaction_emoji": None,
+            "default_sort_order": None,
+            "default_forum_layout": 0,
+        }
+    return shape
+
+
+def _overwrites(room: Chat) -> list[Json]:
+    closed = [(who, 1 << 10) for who in room.closed_to]
+    denied = [*closed, *((who, 1 << 11) for who in room.muted - room.closed_to)]
+    return [
+        {"id": str(who.snowflake), "type": 1, "allow": "0", "deny": str(mask)}
+        for who, mask in denied
+    ]
+
+
+def thread(room: Chat, bot: Account | None = None) -> Json:
+    """A thread or a post; one that follows it is shown its own membership."""
+    assert room.guild is not None
+    assert room.parent is not None
+    assert room.owner is not None
+    count = len(room.messages) - (1 if room.kind == "post" else 0)
+    shape: Json = {
+        "id": str(room.id),
+        "type": CHANNEL_TYPES[room.kind],
+        "flags": room.more.get("flags", 0),
+        "last_message_id": str(room.last_id) if room.last_id else None,
+        "guild_id": str(room.guild.id),
+        "name": room.title,
+        "parent_id": str(room.parent.id),
+        "rate_limit_per_user": room.more.get("rate_limit_per_user", 0),
+        "owner_id": str(room.owner.snowflake),
+        "thread_metadata": thread_metadata(room),
+        "message_count": max(0, count),
+        "member_count": min(50, len(room.joined)),
+        "total_message_sent": max(0, count),
+    }
+    if room.kind == "post":
+        shape["applied_tags"] = room.more.get("applied_tags", [])
+    if bot is not None and bot in room.joined:
+        shape["member"] = thread_member(room, bot)
+    return shape
+
+
+def thread_metadata(room: Chat) -> Json:
+    more = room.more
+    shape: Json = {
+        "archived": more.get("archived", False),
+        "archive_timestamp": timestamp(more.get("archived_at", moment(room.id))),
+        "auto_archive_duration": more.get("auto_archive_duration", _ARCHIVE_MINUTES),
+        "locked": more.get("locked", False),
+        "create_timestamp": timestamp(moment(room.id)),
+    }
+    if room.kind == "private_thread":
+        shape["invitable"] = more.get("invitable", True)
+    return shape
+
+
+def thread_member(room: Chat, who: Account) -> Json:
+    since = timestamp(room.joined[who])
+    return {"id": str(room.id), "user_id": str(who.snowflake), "join_timestamp": since, "flags": 1}
+
+
+def guild(it: Guild) -> Json:
+    """A server as REST shows it."""
+    return {
+        "id": str(it.id),
+        "name": it.name,
+        "icon": None,
+        "description": None,
+        "home_header": None,
+        "splash": None,
+        "discovery_splash": None,
+        "features": [],
+        "banner": None,
+        "owner_id": str(it.owner.snowflake),
+        "application_id": None,
+        "region": "deprecated",
+        "afk_channel_id": None,
+        "afk_timeout": 300,
+        "system_channel_id": None,
+        "system_channel_flags": 0,
+        "widget_enabled": False,
+        "widget_channel_id": None,
+        "verification_level": 0,
+        "roles": [role(each) for each in it.roles.values()],
+        "default_message_notifications": 0,
+        "mfa_level": 0,
+        "explicit_content_filter": 0,
+        "max_presences": None,
+        "max_members": 500_000,
+        "max_stage_video_channel_users": 50,
+        "max_video_channel_users": 25,
+        "vanity_url_code": None,
+        "premium_tier": 0,
+        "premium_subscription_count": 0,
+        "preferred_locale": "en-US",
+        "rules_channel_id": None,
+        "safety_alerts_channel_id": None,
+        "public_updates_channel_id": None,
+        "premium_progress_bar_enabled": False,
+        "nsfw": False,
+        "nsfw_level": 0,
+        "emojis": [],
+        "stickers": [],
+        "incidents_data": None,
+    }
+
+
+def whole_guild(it: Guild, bot: Account, *, members: bool = True) -> Json:
+    """A server as GUILD_CREATE brings it: with what this bot sees of its channels and people."""
+    rooms = [room for room in it.channels.values() if bot in room.members]
+    known = it.members if members else {bot: None, it.owner: None}
+    return {
+        **guild(it),
+        "joined_at": timestamp(it.joined.get(bot, moment(it.id))),
+        "large": False,
+        "unavailable": False,
+        "member_count": len(it.members),
+        "voice_states": [],
+        "members": [member(it, who) for who in known if who in it.members],
+        "channels": [channel(room, bot) for room in rooms if room.kind not in THREADS],
+        "threads": [
+            thread(room, bot)
+            for room in rooms
+            if room.kind in THREADS and not room.more.get("archived")
+        ],
+        "presences": [],
+        "stage_instances": [],
+        "guild_scheduled_events": [],
+        "soundboard_sounds": [],
+    }
+
+
+def emoji(name: str) -> Json:
+    """An emoji: its own character, or name:id when a server made it."""
+    word, _, number = name.partition(":")
+    return {"id": number or None, "name": word}
+
+
+def message(
+    world: World, said: Message, bot: Account | None = None, *, answered: bool = True
+) -> Json:
+    """A message; `bot` is who reads it, for what was its own doing."""
+    more, room = said.more, said.chat
+    shape: Json = {
+        "id": str(said.id),
+        "channel_id": str(room.id),
+        "type": more.get("type", 0),
+        "content": said.text,
+        "author": user(said.sender),
+        "timestamp": timestamp(said.date),
+        "edited_timestamp": None if said.edited is None else timestamp(said.edited),
+        "flags": more.get("flags", 0),
+        "tts": more.get("tts", False),
+        "pinned": "pinned" in more and more["pinned"] is not None,
+        "mention_everyone": more.get("mention_everyone", False),
+        "mentions": [user(world.accounts[number]) for number in more.get("mentions", ())],
+        "mention_roles": [str(number) for number in more.get("mention_roles", ())],
+        "attachments": more.get("attachments", []),
+        "embeds": more.get("embeds", []),
+        "components": more.get("components", []),
+    }
+    for name in ("nonce", "webhook_id", "application_id", "interaction_metadata", "interaction"):
+        if more.get(name) is not None:
+            shape[name] = more[name]
+    given = more.get("reactions")
+    if given:
+        shape["reactions"] = [_reaction(name, who, bot) for name, who in given.items()]
+    if "thread" in more and room.guild is not None and more["thread"] in room.guild.channels:
+        shape["thread"] = thread(room.guild.channels[more["thread"]])
+    reference = more.get("reference") or _reference(said)
+    if reference is not None:
+        shape["message_reference"] = reference
+        if answered and shape["type"] in REPLIES:
+            shape["referenced_message"] = _answered(world, said, reference, bot)
+    return shape
+
+
+def _reference(said: Message) -> Json | None:
+    if said.reply_to is None:
+        return None
+    shape = {"type": 0, "channel_id": str(said.chat.id), "message_id": str(said.reply_to)}
+    if said.chat.guild is not None:
+        shape["guild_id"] = str(said.chat.guild.id)
+    return shape
+
+
+def _answered(world: World, said: Message, reference: Json, bot: Account | None) -> Json | None:
+    room = world.chats.get(f"dc:{reference['channel_id']}", said.chat)
+    first = room.messages.get(int(reference.get("message_id", 0)))
+    if first is None or first.deleted:
+        return None
+    return message(world, first, bot, answered=False)
+
+
+def _reaction(name: str, who: list[int], bot: Account | None) -> Json:
+    return {
+        "emoji": emoji(name),
+        "count": len(who),
+        "count_details": {"burst": 0, "normal": len(who)},
+        "burst_colors": [],
+        "me_burst": False,
+        "burst_me": False,
+        "me": bot is not None and bot.id in who,
+        "burst_count": 0,
+    }
+
+
+def message_event(world: World, said: Message, bot: Account | None = None) -> Json:
+    """A message as MESSAGE_CREATE and MESSAGE_UPDATE bring it: with its place and its member."""
+    shape = message(world, said, bot)
+    guild = said.chat.guild
+    shape["channel_type"] = CHANNEL_TYPES[said.chat.kind]
+    if guild is None:
+        return shape
+    shape["guild_id"] = str(guild.id)
+    if said.sender in guild.members:
+        shape["member"] = member(guild, said.sender, with_user=False)
+    for called in shape["mentions"]:
+        who = world.snowflakes[int(called["id"])]
+        if who in guild.members:
+            called["member"] = member(guild, who, with_user=False)
+    return shape

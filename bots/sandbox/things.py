@@ -1,0 +1,133 @@
+"""What the local world is made of: accounts, servers, rooms, messages, and the change of one of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+Fact = dict[str, Any]
+Entity = dict[str, Any]
+PRESENT = frozenset({"creator", "administrator", "member", "restricted"})
+# People get ids of Discord as if they had come one a second, one after the other.
+_PEOPLE_SINCE_MS = 200_000_000_000
+
+
+@dataclass(slots=True, eq=False)
+class Account:
+    """Someone who can speak: a person, who is on every platform, or a bot, which is on one."""
+
+    world: object = field(repr=False)
+    id: int
+    name: str
+    username: str | None = None
+    is_bot: bool = False
+    platform: str = ""
+
+    @property
+    def snowflake(self) -> int:
+        """Who this is on Discord."""
+        if self.platform == "discord":
+            return self.id
+        return (_PEOPLE_SINCE_MS + self.id * 1000) << 22
+
+
+@dataclass(slots=True, eq=False)
+class Role:
+    """A role of a Discord server."""
+
+    id: int
+    name: str
+    permissions: int = 0
+    position: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Guild:
+    """A Discord server; the role that everyone has carries the server's own id."""
+
+    id: int
+    name: str
+    owner: Account = field(repr=False)
+    roles: dict[int, Role] = field(default_factory=dict, repr=False)
+    members: dict[Account, set[int]] = field(default_factory=dict, repr=False)
+    joined: dict[Account, float] = field(default_factory=dict, repr=False)
+    channels: dict[int, Chat] = field(default_factory=dict, repr=False)
+
+
+@dataclass(slots=True, eq=False)
+class Chat:
+    """A room with its members and everything said in it.
+
+    On Telegram `kind` is private, group, supergroup or forum; on Discord text, announcement,
+    thread, private_thread, board (what Discord calls a forum), post (a thread of a board) or
+    direct. `members` are those who see it; `joined` those who follow a Discord thread.
+    """
+
+    key: str
+    id: int
+    kind: str
+    title: str
+    members: dict[Account, str] = field(default_factory=dict, repr=False)
+    topics: dict[int, str] = field(default_factory=dict, repr=False)
+    messages: dict[int, Message] = field(default_factory=dict, repr=False)
+    last_id: int = 0
+    moved_to: Chat | None = field(default=None, repr=False)
+    platform: str = "telegram"
+    guild: Guild | None = field(default=None, repr=False)
+    parent: Chat | None = field(default=None, repr=False)
+    owner: Account | None = field(default=None, repr=False)
+    closed_to: set[Account] = field(default_factory=set, repr=False)
+    muted: set[Account] = field(default_factory=set, repr=False)
+    joined: dict[Account, float] = field(default_factory=dict, repr=False)
+    # What only Discord knows of a room: its topic, tags, slow mode, whether it is archived.
+    more: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def people(self) -> list[Account]:
+        return [who for who, status in self.members.items() if not who.is_bot and status in PRESENT]
+
+    def bots(self) -> list[Account]:
+        return [who for who, status in self.members.items() if who.is_bot and status in PRESENT]
+
+    @property
+    def is_super(self) -> bool:
+        return self.kind in {"supergroup", "forum"}
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message as it stands now; an edit makes a new value.
+
+    On Discord the text is Markdown as it was written and `more` holds the rest of the message;
+    there somebody may react more than once: `more["reactions"]` has, for each emoji, the ids of
+    the accounts that gave it, and `reactions` the last one of each.
+    """
+
+    chat: Chat = field(repr=False)
+    id: int
+    sender: Account = field(repr=False)
+    date: float
+    text: str
+    entities: tuple[Entity, ...] = ()
+    topic: int | None = None
+    thread: int | None = None
+    reply_to: int | None = None
+    edited: float | None = None
+    deleted: bool = False
+    reactions: dict[int, str] = field(default_factory=dict)
+    markup: dict[str, Any] | None = None
+    service: dict[str, Any] | None = None
+    origin: dict[str, Any] | None = None
+    draft: int | None = None
+    more: dict[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one fact did; `before` is the message as it was."""
+
+    kind: str
+    fact: Fact
+    chat: Chat | None = None
+    message: Message | None = None
+    before: Message | None = None
+    guild: Guild | None = None
