@@ -36,7 +36,7 @@ class Closed(Exception):
 class House(Protocol):
     """What a connection asks of the gateway it belongs to."""
 
-    sessions: Sessions
+    logins: Sessions
     heartbeat: float
     send_limit: int
     violations: dict[str, int]
@@ -111,7 +111,7 @@ class Connection:
         """Op 9; a session that may not be resumed is gone at once."""
         self.say(operation(INVALID_SESSION, resumable))
         if self.session is not None and not resumable:
-            self._house.sessions.end(self.session)
+            self._house.logins.end(self.session)
             self.session = None
 
     async def raw(self, frame: str | bytes) -> None:
@@ -220,7 +220,7 @@ class Connection:
         if intents is None:
             raise Closed(4013, "Invalid intent(s).")
         shard = _shard(asked.get("shard", [0, 1]))
-        token, sessions = _bare(asked["token"]), self._house.sessions
+        token, sessions = _bare(asked["token"]), self._house.logins
         bot = self._house.admit(token)
         if bot is None:
             raise Closed(4004, "Authentication failed.")
@@ -231,7 +231,7 @@ class Connection:
             return
         if not sessions.may_identify(bot.id):
             raise Closed(4004, "Authentication failed.")  # Discord takes the token away
-        session = sessions.begin(bot, token, intents, shard)
+        session = sessions.begin(bot, token, intents, shard, _large(asked.get("large_threshold")))
         session.presence = asked.get("presence") or {}
         self._speak_for(session)
         self._house.welcome(session, self._url)
@@ -240,7 +240,7 @@ class Connection:
         if not isinstance(asked, dict) or not isinstance(asked.get("token"), str):
             raise Closed(4002, "Error while decoding payload.")
         token, seq = _bare(asked["token"]), asked.get("seq")
-        bot, sessions = self._house.admit(token), self._house.sessions
+        bot, sessions = self._house.admit(token), self._house.logins
         if bot is None:
             raise Closed(4004, "Authentication failed.")
         session = sessions.find(asked.get("session_id"))
@@ -268,7 +268,7 @@ class Connection:
         self.close(4000, "Resumed elsewhere.")
 
     def _speak_for(self, session: Session) -> None:
-        self._house.sessions.count(session.bot.id).connections += 1
+        self._house.logins.count(session.bot.id).connections += 1
         session.line, session.lost_at = self, None
         self.session = session
         self._bell.set()
@@ -281,9 +281,9 @@ class Connection:
         if self._closing is not None:
             over = self._closing[0] in _FINAL
         if over:
-            self._house.sessions.end(session)
+            self._house.logins.end(session)
         else:
-            self._house.sessions.cut(session)
+            self._house.logins.cut(session)
 
 
 def _read_frame(data: str | bytes) -> tuple[int, Any]:
@@ -304,6 +304,10 @@ def _shard(asked: Any) -> tuple[int, int]:
             return number, count
         case _:
             raise Closed(4010, "Invalid shard.")
+
+
+def _large(asked: Any) -> int:
+    return asked if isinstance(asked, int) and 50 <= asked <= 250 else 50
 
 
 def _bare(token: str) -> str:

@@ -7,6 +7,7 @@ import orjson
 from aiohttp import web
 
 from bots.sandbox.discord.connection import HEARTBEAT, RECONNECT, Connection
+from bots.sandbox.discord.greeting import members, ready
 from bots.sandbox.discord.hearing import Hearing
 from bots.sandbox.discord.intents import PRIVILEGED, Intents
 from bots.sandbox.discord.sessions import Counts, Event, Session, Sessions
@@ -35,11 +36,11 @@ class Gateway:
         budget: int = 1_000,
     ) -> None:
         self._world = world
-        self._hearing = Hearing(world)
         self._granted = granted
         self._refusing: int | None = None
         self._lines: set[Connection] = set()
-        self.sessions = Sessions(survives=survives, keeps=keeps, budget=budget)
+        self.logins = Sessions(survives=survives, keeps=keeps, budget=budget)
+        self._hearing = Hearing(world, self.logins)
         self.heartbeat = heartbeat
         self.send_limit = send_limit
         self.violations: dict[str, int] = {}
@@ -70,22 +71,23 @@ class Gateway:
         """Tell every session what it may know of a change."""
         if change.kind == "token":
             self._forget(change.fact["bot"], change.fact["token"])
-        self._hearing.tell(change, self.sessions)
+        self._hearing.tell(change)
 
     def _forget(self, bot: int, token: str) -> None:
-        for session in tuple(self.sessions.of(bot)):
+        for session in tuple(self.logins.of(bot)):
             if session.token == token:
                 continue
             if isinstance(session.line, Connection):
                 session.line.close(4004, "Authentication failed.")
             else:
-                self.sessions.end(session)
+                self.logins.end(session)
 
     # -- what a connection asks ------------------------------------------------------------------
 
     def admit(self, token: str) -> Account | None:
+        """Whom a token lets in; None for one that is wrong, old or of another platform."""
         for number, known in self._world.tokens.items():
-            if known == token:
+            if known == token and self._world.accounts[number].platform == "discord":
                 return self._world.accounts[number]
         return None
 
@@ -93,26 +95,26 @@ class Gateway:
         return self._granted(bot)
 
     def welcome(self, session: Session, url: str) -> None:
-        for event in self._hearing.greeting(session, url, self._granted(session.bot)):
+        for event in ready(self._world, session, url, self._granted(session.bot)):
             session.put(event)
 
     def send_members(self, session: Session, asked: dict[str, Any]) -> None:
-        for event in self._hearing.members(session, asked):
+        for event in members(self._world, session, asked):
             session.put(event)
 
     # -- looking ---------------------------------------------------------------------------------
 
-    def counts(self, bot: Account) -> Counts:
+    def sessions(self, bot: Account) -> Counts:
         """How often a bot connected, identified and resumed, and how many events it got again."""
-        return self.sessions.count(bot.id)
+        return self.logins.count(bot.id)
 
     def pending(self, bot: Account) -> int:
         """How many events wait for a bot that is, or was just now, on the gateway."""
-        return self.sessions.pending(bot.id)
+        return self.logins.pending(bot.id)
 
     def identify_limit(self, bot: Account) -> dict[str, int]:
         """`session_start_limit` for `GET /gateway/bot`."""
-        return self.sessions.start_limit(bot.id)
+        return self.logins.start_limit(bot.id)
 
     # -- trouble by hand -------------------------------------------------------------------------
 
@@ -155,7 +157,7 @@ class Gateway:
         Gives the number of sessions that will hear it.
         """
         body = data if isinstance(data, bytes) else orjson.dumps(data)
-        sessions = self.sessions.of(bot.id)
+        sessions = self.logins.of(bot.id)
         for session in sessions:
             session.put(Event(event, body))
         return len(sessions)
@@ -166,5 +168,5 @@ class Gateway:
             await line.raw(frame)
 
     def _of(self, bot: Account) -> list[Connection]:
-        lines = (session.line for session in self.sessions.of(bot.id))
+        lines = (session.line for session in self.logins.of(bot.id))
         return [line for line in lines if isinstance(line, Connection)]

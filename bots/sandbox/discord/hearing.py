@@ -1,55 +1,276 @@
-"""What happens in the world, as the events that each bot may hear of it."""
+"""What happens in the world, as the events that each bot may hear of it.
 
-from collections.abc import Iterator
-from typing import Any
+An event is encoded once and the same bytes go to all who hear the same. `needed` says by which
+intent a session hears it; a room is heard by those who see it.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
 
 import orjson
 
-from bots.sandbox.discord.intents import Intents, application_flags
+from bots.sandbox.discord import shapes
+from bots.sandbox.discord.greeting import guild_create
+from bots.sandbox.discord.intents import Intents, needed
+from bots.sandbox.discord.permissions import THREADS
 from bots.sandbox.discord.sessions import Event, Session, Sessions
-from bots.sandbox.world import Account, Change, World
+from bots.sandbox.things import Account, Change, Chat, Guild, Message
+from bots.sandbox.world import World
+
+Json = dict[str, Any]
+_EPHEMERAL: Final = 1 << 6
+_WITHHELD: Final[Json] = {"content": "", "attachments": [], "embeds": [], "components": []}
 
 
 class Hearing:
-    """Turns changes into events; an event is encoded once for all who hear the same of it."""
+    """Turns each change of the world into events, and puts them into the sessions that hear them."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, sessions: Sessions) -> None:
         self._world = world
-
-    def greeting(self, session: Session, url: str, granted: Intents) -> Iterator[Event]:
-        """READY."""
-        bot = session.bot
-        ready = {
-            "v": 10,
-            "user": _self(bot),
-            "user_settings": {},
-            "guilds": [],
-            "private_channels": [],
-            "session_id": session.id,
-            "session_type": "normal",
-            "resume_gateway_url": url,
-            "shard": list(session.shard),
-            "application": {"id": str(bot.id), "flags": application_flags(granted)},
+        self._sessions = sessions
+        self._tellers: dict[str, Callable[[Change], None]] = {
+            "message": self._message,
+            "edit": self._message,
+            "delete": self._delete,
+            "react": self._react,
+            "typing": self._typing,
+            "chat": self._chat,
+            "thread_member": self._thread_member,
+            "member": self._member,
+            "role": self._role,
+            "guild": self._guild,
         }
-        yield Event("READY", orjson.dumps(ready))
 
-    def members(self, session: Session, asked: dict[str, Any]) -> Iterator[Event]:
-        return iter(())
+    def tell(self, change: Change) -> None:
+        """Tell every session what it may hear of a change; other platforms' changes are silent."""
+        if change.chat is not None and change.chat.platform != "discord":
+            return
+        teller = self._tellers.get(change.kind)
+        if teller is not None and self._sessions:
+            teller(change)
 
-    def tell(self, change: Change, sessions: Sessions) -> None:
-        return None
+    # -- to whom ---------------------------------------------------------------------------------
+
+    def _put(
+        self,
+        name: str,
+        data: Json,
+        guild: Guild | None,
+        hears: Callable[[Account], bool],
+        *,
+        about: Account | None = None,
+    ) -> None:
+        """Give an event to the sessions of those who hear it; `about` needs no intent for itself."""
+        if guild is not None:
+            data["guild_id"] = str(guild.id)
+        intent = needed(name, direct=guild is None)
+        event: Event | None = None
+        for session in self._near(guild, hears):
+            if session.wants(intent) or session.bot is about:
+                event = event or Event(name, orjson.dumps(data))
+                session.put(event)
+
+    def _near(self, guild: Guild | None, hears: Callable[[Account], bool]) -> Iterator[Session]:
+        number = guild.id if guild is not None else 0
+        for session in self._sessions:
+            if hears(session.bot) and session.covers(number):
+                yield session
+
+    # -- messages --------------------------------------------------------------------------------
+
+    def _message(self, change: Change) -> None:
+        said, room = _subject(change)
+        if said.more.get("flags", 0) & _EPHEMERAL:
+            return
+        name = "MESSAGE_CREATE" if change.kind == "message" else "MESSAGE_UPDATE"
+        data = shapes.message_event(self._world, said)
+        # Whose reactions they are differs for each who hears it, so Discord leaves them out.
+        data.pop("reactions", None)
+        intent = needed(name, direct=room.guild is None)
+        whole: Event | None = None
+        for session in self._near(room.guild, room.members.__contains__):
+            if not session.wants(intent):
+                continue
+            if _may_read(session, said):
+                whole = whole or Event(name, orjson.dumps(data))
+                session.put(whole)
+            else:
+                session.put(Event(name, orjson.dumps(_withheld(data, session.bot))))
+
+    def _delete(self, change: Change) -> None:
+        said, room = _subject(change)
+        if said.more.get("flags", 0) & _EPHEMERAL:
+            return
+        data = {"id": str(said.id), "channel_id": str(room.id)}
+        self._put("MESSAGE_DELETE", data, room.guild, room.members.__contains__)
+
+    def _react(self, change: Change) -> None:
+        said, room = _subject(change)
+        who, guild = self._world.accounts[change.fact["who"]], room.guild
+        data: Json = {
+            "user_id": str(who.snowflake),
+            "channel_id": str(room.id),
+            "message_id": str(said.id),
+            "emoji": shapes.emoji(change.fact["emoji"]),
+            "type": 0,
+            "burst": False,
+        }
+        if change.fact["on"]:
+            data |= {"message_author_id": str(said.sender.snowflake), "burst_colors": []}
+            if guild is not None and who in guild.members:
+                data["member"] = shapes.member(guild, who)
+        name = "MESSAGE_REACTION_ADD" if change.fact["on"] else "MESSAGE_REACTION_REMOVE"
+        self._put(name, data, guild, room.members.__contains__)
+
+    def _typing(self, change: Change) -> None:
+        assert change.chat is not None
+        room, who = change.chat, self._world.accounts[change.fact["who"]]
+        data: Json = {
+            "channel_id": str(room.id),
+            "user_id": str(who.snowflake),
+            "timestamp": int(self._world.now()),
+        }
+        if room.guild is not None and who in room.guild.members:
+            data["member"] = shapes.member(room.guild, who)
+        self._put("TYPING_START", data, room.guild, room.members.__contains__)
+
+    # -- channels and threads --------------------------------------------------------------------
+
+    def _chat(self, change: Change) -> None:
+        assert change.chat is not None
+        room, guild, deed = change.chat, change.chat.guild, change.fact["deed"]
+        if guild is None:
+            return  # a direct channel is made known by its first message
+        if room.kind in THREADS:
+            self._thread(room, guild, deed)
+            return
+        name = {"made": "CHANNEL_CREATE", "changed": "CHANNEL_UPDATE", "gone": "CHANNEL_DELETE"}
+        data = shapes.channel(room) if deed != "gone" else _gone_channel(room)
+        self._put(name[deed], data, guild, guild.members.__contains__)
+        if deed == "changed" and change.fact.get("closed") is False:
+            who = self._world.accounts[change.fact["who"]]
+            self._put("THREAD_LIST_SYNC", _threads(room, guild, who), guild, _only(who))
+
+    def _thread(self, room: Chat, guild: Guild, deed: str) -> None:
+        if deed == "gone":
+            assert room.parent is not None
+            data: Json = {"id": str(room.id), "parent_id": str(room.parent.id)}
+            data["type"] = shapes.CHANNEL_TYPES[room.kind]
+            self._put("THREAD_DELETE", data, guild, room.members.__contains__)
+        elif deed == "changed":
+            self._put("THREAD_UPDATE", shapes.thread(room), guild, room.members.__contains__)
+        else:
+            for bot in room.bots():
+                data = {**shapes.thread(room, bot), "newly_created": True}
+                self._put("THREAD_CREATE", data, guild, _only(bot))
+
+    def _thread_member(self, change: Change) -> None:
+        room, who = change.chat, self._world.accounts[change.fact["who"]]
+        assert room is not None
+        assert room.guild is not None
+        guild = room.guild
+        data: Json = {"id": str(room.id), "member_count": min(50, len(room.joined))}
+        if change.fact["on"]:
+            if who.is_bot:
+                # A bot learns of the thread itself when it is taken into it.
+                self._put("THREAD_CREATE", shapes.thread(room, who), guild, _only(who))
+            added = {**shapes.thread_member(room, who), "member": shapes.member(guild, who)}
+            data["added_members"] = [{**added, "presence": None}]
+        else:
+            data["removed_member_ids"] = [str(who.snowflake)]
+
+        def hears(bot: Account) -> bool:
+            return bot is who or bot in room.members
+
+        self._put("THREAD_MEMBERS_UPDATE", data, guild, hears, about=who)
+
+    # -- servers ---------------------------------------------------------------------------------
+
+    def _member(self, change: Change) -> None:
+        guild, who, deed = change.guild, self._world.accounts[change.fact["who"]], None
+        if guild is None:
+            return
+        deed = change.fact["deed"]
+
+        def others(bot: Account) -> bool:
+            return bot is not who and bot in guild.members
+
+        if deed == "roles":
+            data = shapes.member(guild, who)
+            self._put("GUILD_MEMBER_UPDATE", data, guild, guild.members.__contains__, about=who)
+        elif deed == "left":
+            self._put("GUILD_MEMBER_REMOVE", {"user": shapes.user(who)}, guild, others)
+            self._gone_guild(guild, who)
+        else:
+            self._put("GUILD_MEMBER_ADD", shapes.member(guild, who), guild, others)
+            for session in self._near(guild, _only(who)):
+                if session.wants(Intents.GUILDS):
+                    session.put(guild_create(guild, session))
+
+    def _gone_guild(self, guild: Guild, bot: Account) -> None:
+        # Without "unavailable": the bot is out of it, it is not that the server is down.
+        event = Event("GUILD_DELETE", orjson.dumps({"id": str(guild.id)}))
+        for session in self._near(guild, _only(bot)):
+            if session.wants(Intents.GUILDS):
+                session.put(event)
+
+    def _role(self, change: Change) -> None:
+        guild, deed = change.guild, change.fact["deed"]
+        assert guild is not None
+        if deed == "gone":
+            data: Json = {"role_id": str(change.fact["id"])}
+            self._put("GUILD_ROLE_DELETE", data, guild, guild.members.__contains__)
+            return
+        name = "GUILD_ROLE_CREATE" if deed == "made" else "GUILD_ROLE_UPDATE"
+        data = {"role": shapes.role(guild.roles[change.fact["id"]])}
+        self._put(name, data, guild, guild.members.__contains__)
+
+    def _guild(self, change: Change) -> None:
+        guild = change.guild
+        # A server that was just made has no bot in it yet.
+        if guild is not None and guild.members:
+            self._put("GUILD_UPDATE", shapes.guild(guild), guild, guild.members.__contains__)
 
 
-def _self(bot: Account) -> dict[str, Any]:
+def _subject(change: Change) -> tuple[Message, Chat]:
+    assert change.message is not None
+    return change.message, change.message.chat
+
+
+def _may_read(session: Session, said: Message) -> bool:
+    """Whether the words themselves are for this session: by intent, or because they concern it."""
+    if said.chat.guild is None or session.wants(Intents.MESSAGE_CONTENT):
+        return True
+    return said.sender is session.bot or session.bot.id in said.more.get("mentions", ())
+
+
+def _withheld(data: Json, bot: Account) -> Json:
+    """A message without its words; an answered message of the bot's own keeps them."""
+    bare = {**data, **_WITHHELD}
+    bare.pop("poll", None)
+    answered = data.get("referenced_message")
+    if answered is not None and answered["author"]["id"] != str(bot.snowflake):
+        bare["referenced_message"] = {**answered, **_WITHHELD}
+    return bare
+
+
+def _threads(room: Chat, guild: Guild, bot: Account) -> Json:
+    below = [
+        each
+        for each in guild.channels.values()
+        if each.parent is room and bot in each.members and not each.more.get("archived")
+    ]
     return {
-        "id": str(bot.id),
-        "username": bot.username or bot.name,
-        "discriminator": "0000",
-        "global_name": None,
-        "avatar": None,
-        "bot": True,
-        "mfa_enabled": True,
-        "verified": True,
-        "email": None,
-        "flags": 0,
+        "channel_ids": [str(room.id)],
+        "threads": [shapes.thread(each, bot) for each in below],
+        "members": [shapes.thread_member(each, bot) for each in below if bot in each.joined],
     }
+
+
+def _only(one: Account) -> Callable[[Account], bool]:
+    return lambda bot: bot is one
+
+
+def _gone_channel(room: Chat) -> Json:
+    gone: Json = {"id": str(room.id), "type": shapes.CHANNEL_TYPES[room.kind], "name": room.title}
+    return gone | {"position": 0, "parent_id": None, "permission_overwrites": [], "flags": 0}

@@ -45,6 +45,7 @@ class Session:
     token: str = field(repr=False)
     intents: Intents = NONE
     shard: tuple[int, int] = (0, 1)
+    large: int = 50
     keeps: int = 5_000
     id: str = field(default_factory=lambda: secrets.token_hex(16))
     seq: int = 0
@@ -79,8 +80,13 @@ class Session:
     def wants(self, intent: Intents) -> bool:
         return intent in self.intents
 
+    def covers(self, guild: int) -> bool:
+        """Whether a server is told of by this session's shard; 0 stands for direct messages."""
+        return (guild >> 22) % self.shard[1] == self.shard[0]
+
     @property
     def pending(self) -> int:
+        """How many events the line has not been given."""
         return self.seq - self.sent
 
     @property
@@ -113,6 +119,9 @@ class Sessions:
     def __iter__(self) -> Iterator[Session]:
         return iter(tuple(self._all.values()))
 
+    def __len__(self) -> int:
+        return len(self._all)
+
     def of(self, bot: int) -> list[Session]:
         """A bot's sessions, oldest first, without those that were cut off too long ago."""
         mine = self._by_bot.get(bot)
@@ -122,17 +131,21 @@ class Sessions:
             self.end(session)
         return self._by_bot.get(bot, [])
 
-    def bots(self) -> list[int]:
-        """Those who have a session at all."""
-        return list(self._by_bot)
-
     def count(self, bot: int) -> Counts:
         return self.counts.setdefault(bot, Counts())
 
     def begin(
-        self, bot: Account, token: str, intents: Intents, shard: tuple[int, int] = (0, 1)
+        self,
+        bot: Account,
+        token: str,
+        intents: Intents,
+        shard: tuple[int, int] = (0, 1),
+        large: int = 50,
     ) -> Session:
-        session = Session(bot, token, intents, shard, self.keeps)
+        """Log a bot in, beside the sessions it has."""
+        for lost in [each for each in self if self._is_over(each)]:
+            self.end(lost)
+        session = Session(bot, token, intents, shard, large, self.keeps)
         self._all[session.id] = session
         self._by_bot.setdefault(bot.id, []).append(session)
         self.count(bot.id).identifies += 1
