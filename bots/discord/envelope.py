@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from core.flow.commands import KNOWN
 from core.ids import Account
 from core.messages import Address, Kind, Received
 
@@ -55,7 +56,7 @@ def envelope(event: str, data: object, scene: Scene, account: Account) -> Receiv
     payload = _dumps(event, data, scene)
     said = _object(data)
     channel, number = snowflake(said.get("channel_id")), snowflake(said.get("id"))
-    kind, event_key = _kind(event, said, account), ""
+    kind, event_key = _kind(event, said, scene, account.partition(":")[2]), ""
     if event == "INTERACTION_CREATE":
         event_key = f"i:{number}" if number else ""
     elif channel and number:
@@ -124,26 +125,23 @@ def snowflake(value: object) -> str:
 
 
 def command_in(content: str, us: str) -> tuple[str, str]:
-    """The command that a message begins with, and what follows; it may be addressed to us first.
+    """The command that a message begins with, and what follows; a mark of ours may stand before.
 
     Nothing but text to Discord: its own slash commands come as interactions.
     """
-    for mark in (f"<@{us}>", f"<@!{us}>"):
-        content = content.removeprefix(mark)
-    content = content.lstrip()
-    if content[:1] != "/" or not content[1:2].strip():
-        return "", ""
-    word, *rest = content[1:].split(maxsplit=1)
-    is_name = word.isascii() and word.replace("_", "a").isalnum()
-    return (word.lower(), rest[0] if rest else "") if is_name else ("", "")
+    content, _ = _addressed(content, us)
+    word, *rest = content[1:].split(maxsplit=1) if content[:1] == "/" else ("",)
+    return (word.lower(), rest[0] if rest else "") if word.lower() in KNOWN else ("", "")
 
 
-def _kind(event: str, said: dict[str, Any], account: Account) -> Kind:
+def is_direct(said: dict[str, Any], type: object, guild: object) -> bool:
+    """A chat with one person, or, where nothing is known of the channel, outside of any server."""
+    return type in (1, 3) if isinstance(type, int) else not (guild or said.get("guild_id"))
+
+
+def _kind(event: str, said: dict[str, Any], scene: Scene, us: str) -> Kind:
     if event == "MESSAGE_CREATE" and _is_spoken(said):
-        content = said.get("content")
-        us = account.partition(":")[2]
-        commanded = isinstance(content, str) and command_in(content, us)[0]
-        return Kind.COMMAND if commanded else Kind.MESSAGE
+        return Kind.COMMAND if _is_command(said, scene, us) else Kind.MESSAGE
     if event == "MESSAGE_UPDATE" and _is_spoken(said):
         # Discord updates a message too when it has looked up a link; then nobody has edited it.
         written = isinstance(said.get("content"), str) and isinstance(
@@ -157,6 +155,26 @@ def _kind(event: str, said: dict[str, Any], account: Account) -> Kind:
     if event == "INTERACTION_CREATE" and said.get("type") == _COMPONENT:
         return Kind.PRESS
     return Kind.OTHER
+
+
+def _is_command(said: dict[str, Any], scene: Scene, us: str) -> bool:
+    """One that is known and meant for us; any other is talk, for Discord has no text commands."""
+    content = said.get("content")
+    if not isinstance(content, str) or not command_in(content, us)[0]:
+        return False
+    answered = _object(_object(said.get("referenced_message")).get("author"))
+    return (
+        _addressed(content, us)[1]
+        or is_direct(said, scene.type, scene.guild)
+        or snowflake(answered.get("id")) == us
+    )
+
+
+def _addressed(content: str, us: str) -> tuple[str, bool]:
+    """The text without a mark of ours that begins it, and whether there was one."""
+    content = content.lstrip()
+    bare = content.removeprefix(f"<@{us}>").removeprefix(f"<@!{us}>")
+    return bare.lstrip(), bare != content
 
 
 def _is_spoken(said: dict[str, Any]) -> bool:
