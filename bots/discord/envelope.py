@@ -25,6 +25,7 @@ _SPOKEN = (0, 19, 20, 23)
 _COMPONENT = 3
 _MEMBERS = frozenset({"GUILD_MEMBER_ADD", "GUILD_MEMBER_REMOVE", "GUILD_MEMBER_UPDATE"})
 _MARK = re.compile(r"<(?:#|@&)(\d{1,20})>")
+_COMMAND = re.compile(r"/(\w+)(?:\s+|\Z)", re.ASCII)
 _SHOWN = 100  # names kept with one message; its 2,000 characters hold little more
 
 
@@ -130,8 +131,9 @@ def command_in(content: str, us: str) -> tuple[str, str]:
     Nothing but text to Discord: its own slash commands come as interactions.
     """
     content, _ = _addressed(content, us)
-    word, *rest = content[1:].split(maxsplit=1) if content[:1] == "/" else ("",)
-    return (word.lower(), rest[0] if rest else "") if word.lower() in KNOWN else ("", "")
+    found = _COMMAND.match(content)
+    name = found[1].lower() if found else ""
+    return (name, content[found.end() :]) if found and name in KNOWN else ("", "")
 
 
 def is_direct(said: dict[str, Any], type: object, guild: object) -> bool:

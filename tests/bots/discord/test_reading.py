@@ -1,0 +1,493 @@
+"""What a gateway event means, whatever it looks like."""
+
+from __future__ import annotations
+
+import copy
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bots.discord.envelope import Scene, envelope, tagged, world
+from bots.discord.mapping import Us, read
+from core.errors import Unreadable
+from core.ids import Account
+from core.messages import ChannelType, Inbound, Kind, Received, RoomSeen, WorldSeen
+from tests.bots.discord.events import (
+    ADA,
+    BOARD,
+    BOB,
+    DIRECT,
+    DM,
+    EDITED,
+    ELIZA,
+    EVE,
+    FILE,
+    GUILD,
+    HELPERS,
+    OUR_ROLE,
+    POST,
+    PRESS,
+    REACTION,
+    REAL,
+    ROOM,
+    SENT,
+    SERVER,
+    TEA,
+    THREAD,
+    answering,
+    direct,
+    message,
+)
+
+ACCOUNT = Account(f"discord:{ADA['id']}")
+US = Us(ADA["id"], "Ada")
+US_MARK, ELIZA_MARK = f"<@{ADA['id']}>", f"<@{ELIZA['id']}>"
+
+
+def received(data: object, event: str = "MESSAGE_CREATE", scene: Scene = ROOM) -> Received:
+    return envelope(event, data, scene, ACCOUNT)
+
+
+def heard(data: object, event: str = "MESSAGE_CREATE", scene: Scene = ROOM) -> Inbound:
+    return read(received(data, event, scene), US)
+
+
+def said(content: str, **more: Any) -> Inbound:
+    return heard(message(content, **more))
+
+
+# --- the envelope ------------------------------------------------------------------------------
+
+
+def test_a_message_is_known_by_its_channel_and_number():
+    stored = received(message())
+    assert stored.event_key == f"m:{TEA}:1400000000000000005"
+    assert stored.seq == 1400000000000000005
+    assert stored.author == BOB["id"]
+    assert stored.address == ("discord", ACCOUNT, TEA, "")
+    assert stored.kind is Kind.MESSAGE
+    assert orjson.loads(stored.payload)["d"]["content"] == "hello"
+
+
+def test_a_message_that_is_read_back_has_the_key_it_had_live():
+    read_back = message()
+    del read_back["guild_id"], read_back["member"]
+    assert received(read_back).event_key == received(message()).event_key
+    inbound = heard(read_back)
+    assert not inbound.is_direct
+    assert inbound.place.world == GUILD
+
+
+@pytest.mark.parametrize(
+    ("event", "data", "kind", "key"),
+    [
+        ("MESSAGE_UPDATE", REAL[8][1], Kind.EDIT, f"e:{TEA}:1400000000000000005:{EDITED}"),
+        ("MESSAGE_DELETE", REAL[10][1], Kind.OTHER, f"d:{TEA}:1400000000000000005"),
+        ("MESSAGE_REACTION_ADD", REACTION, Kind.REACTION, "x:"),
+        ("INTERACTION_CREATE", PRESS, Kind.PRESS, "i:1600000000000000001"),
+        ("INTERACTION_CREATE", PRESS | {"type": 2}, Kind.OTHER, "i:1600000000000000001"),
+        ("GUILD_MEMBER_ADD", REAL[14][1], Kind.MEMBER, "x:"),
+        ("A_KIND_OF_2031", {}, Kind.OTHER, "x:"),
+        ("MESSAGE_CREATE", message(type=7), Kind.OTHER, f"m:{TEA}:1400000000000000005"),
+        ("MESSAGE_CREATE", message(type=18), Kind.OTHER, f"m:{TEA}:1400000000000000005"),
+        ("MESSAGE_CREATE", message("", type=21), Kind.OTHER, f"m:{TEA}:1400000000000000005"),
+    ],
+)
+def test_every_kind_of_event_has_its_kind_and_key(event, data, kind, key):
+    stored = received(data, event)
+    assert stored.kind is kind
+    assert stored.event_key.startswith(key)
+
+
+def test_a_link_that_was_looked_up_is_no_edit():
+    looked_up = message("see https://a.org", embeds=[{"type": "link", "title": "A"}])
+    assert received(looked_up, "MESSAGE_UPDATE").kind is Kind.OTHER
+    after_an_edit = looked_up | {"edited_timestamp": EDITED}
+    edit = received(message("see https://a.org", edited_timestamp=EDITED), "MESSAGE_UPDATE")
+    assert received(after_an_edit, "MESSAGE_UPDATE").event_key == edit.event_key
+
+
+def test_two_edits_of_one_message_are_two():
+    keys = {
+        received(message(edited_timestamp=when), "MESSAGE_UPDATE").event_key
+        for when in (SENT, EDITED, "soon\0" * 99)
+    }
+    assert len(keys) == 3
+    assert all("\0" not in key and len(key) < 100 for key in keys)
+
+
+@pytest.mark.parametrize(
+    ("data", "scene"),
+    [
+        (direct("/reset now"), DIRECT),
+        (direct("/RESET now"), Scene()),
+        (message(f"{US_MARK} /reset now"), ROOM),
+        (message(f" <@!{ADA['id']}>/reset now"), ROOM),
+        (answering(message(author=ADA), "/reset now"), ROOM),
+    ],
+)
+def test_a_command_is_one_that_is_known_and_meant_for_us(data, scene):
+    inbound = heard(data, scene=scene)
+    assert (inbound.kind, inbound.command, inbound.arguments) == (Kind.COMMAND, "reset", "now")
+    assert not inbound.mentions_others
+
+
+@pytest.mark.parametrize(
+    ("data", "scene"),
+    [
+        (direct("/etc/passwd"), DIRECT),
+        (direct("/"), DIRECT),
+        (direct("/ reset"), DIRECT),
+        (direct("please /reset"), DIRECT),
+        (direct("/weather Berlin"), DIRECT),
+        (message("/reset"), ROOM),
+        (message(f"{ELIZA_MARK} /reset"), ROOM),
+        (message(f"{US_MARK} /weather"), ROOM),
+    ],
+)
+def test_what_is_no_command_of_ours_is_talk(data, scene):
+    inbound = heard(data, scene=scene)
+    assert (inbound.kind, inbound.command) == (Kind.MESSAGE, "")
+
+
+@pytest.mark.parametrize(
+    "broken", [None, 5, [], {}, "x", {"type": [1]}, {"id": "x"}, {"id": True, "channel_id": -1}]
+)
+def test_an_event_without_ids_has_the_same_key_each_time(broken):
+    first, again = received(broken), received(copy.deepcopy(broken))
+    assert first.event_key == again.event_key
+    assert first.event_key.startswith("x:")
+    assert first.kind is Kind.OTHER
+
+
+def test_half_an_emoji_can_be_stored_and_read():
+    inbound = said("cut off \ud83d and \0 nothing")
+    assert inbound.text == "cut off \ufffd and \ufffd nothing"
+
+
+# --- who and where -----------------------------------------------------------------------------
+
+
+def test_a_direct_message_is_direct():
+    inbound = heard(direct(), scene=DIRECT)
+    assert inbound.is_direct
+    assert (inbound.author.id, inbound.author.name, inbound.author.username) == (
+        BOB["id"],
+        "Bob Stone",
+        "bob",
+    )
+    place = inbound.place
+    assert (place.channel, place.name, place.world) == (ChannelType.DM, "Bob Stone", DM)
+    assert inbound.sent_at == datetime(2026, 11, 21, 4, 55, 0, 123_000, UTC)
+    assert inbound.message == "1400000000000000005"
+
+
+def test_a_channel_that_nobody_knows_yet_is_direct_outside_of_servers_only():
+    assert heard(direct(), scene=Scene()).is_direct
+    assert not heard(message(), scene=Scene()).is_direct
+    assert heard(message(), scene=Scene()).place.world == GUILD
+
+
+def test_a_person_has_the_name_that_this_server_knows():
+    assert said("hello").author.name == "Bobby"
+    assert said("hello", author=EVE, member={"nick": None}).author.name == "eve"
+
+
+def test_a_hook_speaks_as_a_bot_in_its_own_name():
+    hook = {"id": "1700000000000000001", "username": "News", "avatar": None}
+    author = said("x", webhook_id=hook["id"], author=hook, member=None).author
+    assert (author.id, author.name, author.is_bot) == (hook["id"], "News", True)
+    assert said("x", author=ELIZA).author.is_bot
+
+
+def test_a_room_a_thread_and_an_announcement_are_told_apart():
+    place = said("x").place
+    assert (place.channel, place.name, place.world_name) == (ChannelType.GROUP, "tea", "Tea house")
+    post = heard(message(channel_id=POST), scene=THREAD).place
+    assert (post.channel, post.name, post.world) == (ChannelType.THREAD, "Which cup?", GUILD)
+    news = heard(message(), scene=Scene(type=5, name="news", guild=GUILD)).place
+    assert news.channel is ChannelType.FEED
+
+
+# --- marks -------------------------------------------------------------------------------------
+
+
+def test_a_mark_of_us_tags_us_and_reads_as_our_name():
+    inbound = said(f"{US_MARK}, tea with {ELIZA_MARK}?", mentions=[ADA, ELIZA])
+    assert inbound.text == "@Ada, tea with @Eliza?"
+    assert inbound.mentions_us
+    assert not inbound.mentions_others
+
+
+def test_a_mark_of_somebody_else_tags_others():
+    named = EVE | {"member": {"nick": "Evie"}}
+    inbound = said(f"<@!{EVE['id']}>: tea?", mentions=[named])
+    assert inbound.text == "@Evie: tea?"
+    assert inbound.mentions_others
+    assert not inbound.mentions_us
+
+
+@pytest.mark.parametrize(("role", "ours"), [(OUR_ROLE, True), (HELPERS, False)])
+def test_of_the_roles_only_our_own_tags_us(role, ours):
+    inbound = said(f"<@&{role}> tea?", mention_roles=[role])
+    assert (inbound.mentions_us, inbound.mentions_others) == (ours, not ours)
+    assert inbound.text == ("@Ada tea?" if ours else "@Helpers tea?")
+
+
+@pytest.mark.parametrize("mass", ["@everyone tea!", "@here tea!"])
+def test_a_call_to_everyone_is_no_call_to_us(mass):
+    inbound = said(mass, mention_everyone=True)
+    assert (inbound.mentions_us, inbound.mentions_others) == (False, False)
+    assert inbound.text == mass
+
+
+@pytest.mark.parametrize("fence", ["`{}`", "``{} ` x``", "```\n{}\n```"])
+def test_a_mark_in_code_is_code(fence):
+    text = fence.format(US_MARK)
+    inbound = said(text)
+    assert inbound.text == text
+    assert not inbound.mentions_us
+
+
+@pytest.mark.parametrize(
+    ("mark", "word"),
+    [
+        (f"<#{TEA}>", "#tea"),
+        ("<#99>", "#unknown"),
+        ("<@99>", "@unknown"),
+        ("<@&99>", "@unknown"),
+        ("<:cup_1:99>", ":cup_1:"),
+        ("<a:cup:99>", ":cup:"),
+        ("<t:1790000000:R>", "2026-09-21 14:13 UTC"),
+        ("<t:1790000000>", "2026-09-21 14:13 UTC"),
+        ("<t:999999999999:R>", "<t:999999999999:R>"),
+        ("</ask me:99>", "/ask me"),
+        ("<3", "<3"),
+        ("<https://a.org>", "<https://a.org>"),
+        ("<@x>", "<@x>"),
+    ],
+)
+def test_marks_become_the_words_that_people_see(mark, word):
+    assert said(f"a {mark} b").text == f"a {word} b"
+
+
+def test_names_that_must_be_looked_up_are_told_in_their_order():
+    text = f"<#5> <@&6> {US_MARK} <#5> <:x:7>"
+    assert tagged(message(text)) == ("5", "6")
+    assert tagged(None) == tagged({"content": 5}) == ()
+
+
+# --- answers -----------------------------------------------------------------------------------
+
+
+def test_an_answer_to_us_says_what_it_answers():
+    inbound = heard(answering(message(f"Tea, {US_MARK}?", author=ADA)))
+    assert inbound.replies_to_us
+    assert not inbound.mentions_us
+    assert inbound.reply_to is not None
+    assert (inbound.reply_to.message, inbound.reply_to.text) == (
+        "1400000000000000005",
+        "Tea, @Ada?",
+    )
+
+
+def test_the_ping_of_an_answer_is_no_mark():
+    inbound = heard(answering(message(author=EVE), mentions=[EVE]))
+    assert not inbound.replies_to_us
+    assert not inbound.mentions_others
+    assert inbound.reply_to is not None
+
+
+@pytest.mark.parametrize("gone", [None, {}])
+def test_an_answer_to_what_is_gone_is_still_an_answer(gone):
+    inbound = heard(answering(message(), "why?") | {"referenced_message": gone})
+    assert inbound.reply_to is not None
+    assert (inbound.reply_to.message, inbound.reply_to.author) == ("1400000000000000005", None)
+    assert not inbound.replies_to_us
+
+
+# --- what is not text --------------------------------------------------------------------------
+
+
+def test_a_file_is_pointed_at_without_its_signed_link():
+    (file,) = said("", attachments=[FILE]).attachments
+    assert (file.mime, file.size, file.name) == ("text/plain", 12, "notes.txt")
+    assert file.ref == f"{TEA}/1400000000000000005/1500000000000000001"
+
+
+def test_a_sticker_is_a_picture_with_a_name():
+    (sticker,) = said(
+        "", sticker_items=[{"id": "15", "name": "Wave", "format_type": 1}]
+    ).attachments
+    assert (sticker.name, sticker.mime, sticker.ref) == ("Wave", "image/png", "sticker:15")
+
+
+def test_a_poll_is_said_in_words():
+    poll = {
+        "question": {"text": "Tea?"},
+        "answers": [{"poll_media": {"text": "Yes"}}, {"poll_media": {"text": "No"}}],
+    }
+    assert said("", poll=poll).text == "[poll: Tea?; Yes; No]"
+
+
+def test_an_embed_of_a_bot_is_said_in_words_and_a_looked_up_link_is_not():
+    made = {"title": "Weather", "description": "Rain", "fields": [{"name": "Wind", "value": "5"}]}
+    assert said("Look", embeds=[made]).text == "Look\n[embed: Weather; Rain; Wind: 5]"
+    assert said("Look", embeds=[made | {"type": "article"}]).text == "Look"
+
+
+def test_a_forwarded_message_comes_with_its_words_and_files_and_tags_nobody():
+    forwarded = {"content": f"tea, {US_MARK}", "mentions": [ADA], "attachments": [FILE]}
+    inbound = said(
+        "",
+        message_reference={"type": 1, "channel_id": TEA, "message_id": "9"},
+        message_snapshots=[{"message": forwarded}],
+    )
+    assert inbound.text == "[forwarded]\ntea, @Ada"
+    assert inbound.reply_to is None
+    assert not inbound.mentions_us
+    assert [file.name for file in inbound.attachments] == ["notes.txt"]
+
+
+# --- everything else ---------------------------------------------------------------------------
+
+
+def test_an_edit_is_read_as_it_now_stands():
+    inbound = heard(message("hello!", edited_timestamp=EDITED), "MESSAGE_UPDATE")
+    assert (inbound.kind, inbound.text, inbound.message) == (
+        Kind.EDIT,
+        "hello!",
+        "1400000000000000005",
+    )
+    assert inbound.sent_at == datetime(2026, 11, 21, 4, 56, tzinfo=UTC)
+
+
+def test_a_time_that_is_missing_is_in_the_id():
+    number = ((1_790_000_000_000 - 1_420_070_400_000) << 22) + 5
+    inbound = heard(message(id=str(number), timestamp="soon"))
+    assert inbound.sent_at == datetime.fromtimestamp(1_790_000_000, UTC)
+
+
+def test_a_press_answers_our_message():
+    inbound = heard(PRESS, "INTERACTION_CREATE")
+    assert (inbound.kind, inbound.text, inbound.author.id) == (Kind.PRESS, "again", BOB["id"])
+    assert inbound.message == "1400000000000000005"
+    assert inbound.replies_to_us
+    chosen = PRESS | {"data": {"custom_id": "cup", "values": ["big", "blue"]}}
+    assert heard(chosen, "INTERACTION_CREATE").text == "cup big blue"
+
+
+def test_a_reaction_is_its_emoji_until_it_is_taken_back():
+    inbound = heard(REACTION, "MESSAGE_REACTION_ADD")
+    assert (inbound.kind, inbound.text, inbound.author.name) == (Kind.REACTION, "👍", "Bob Stone")
+    assert inbound.message == "1400000000000000005"
+    own = REACTION | {"emoji": {"id": "15", "name": "cup"}}
+    assert heard(own, "MESSAGE_REACTION_ADD").text == ":cup:"
+    assert heard(REACTION, "MESSAGE_REACTION_REMOVE").text == ""
+    alone = {"user_id": BOB["id"], "channel_id": DM, "message_id": "5", "emoji": {"name": "👍"}}
+    inbound = heard(alone, "MESSAGE_REACTION_ADD", DIRECT)
+    assert (inbound.is_direct, inbound.author.id) == (True, BOB["id"])
+
+
+def test_who_joins_a_server_is_known():
+    inbound = heard(REAL[14][1], "GUILD_MEMBER_ADD", Scene(guild=GUILD, guild_name="Tea house"))
+    assert (inbound.kind, inbound.author.name) == (Kind.MEMBER, "Bob Stone")
+    assert (inbound.place.channel, inbound.place.world) == (ChannelType.WORLD, GUILD)
+    assert inbound.address.room == GUILD
+
+
+def test_a_server_is_seen_with_its_rooms_and_without_its_people():
+    stored = world(SERVER, ACCOUNT, 77)
+    assert (stored.kind, stored.seq, stored.event_key) == (Kind.WORLD, 77, f"w:{GUILD}:77")
+    assert b"members" not in stored.payload
+    assert read(stored, US).world == WorldSeen(
+        GUILD,
+        "Tea house",
+        (
+            RoomSeen(TEA, "tea", ChannelType.GROUP),
+            RoomSeen(BOARD, "questions", ChannelType.FORUM),
+            RoomSeen("1300000000000000011", "Voices", ChannelType.VOICE_GROUP),
+            RoomSeen(POST, "Which cup?", ChannelType.THREAD),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    "payload", [b"", b"null", b"{}", b"[1]", b'{"t":"MESSAGE_CREATE"}', b"\xff"]
+)
+@pytest.mark.parametrize("kind", [Kind.MESSAGE, Kind.COMMAND, Kind.EDIT, Kind.WORLD])
+def test_what_makes_no_sense_is_unreadable_and_its_reason_says_no_word_of_it(kind, payload):
+    with pytest.raises(Unreadable) as caught:
+        read(Received(received(message()).address, "k", "", 1, kind, payload), US)
+    assert str(caught.value)
+
+
+def test_what_cannot_be_read_is_not_quoted():
+    spoiled = message("a secret", sticker_items=[{"format_type": ["a secret"]}])
+    with pytest.raises(Unreadable) as caught:
+        heard(spoiled)
+    assert "secret" not in str(caught.value)
+
+
+# --- any JSON at all ---------------------------------------------------------------------------
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False)
+    | st.text(st.characters(), max_size=20) | st.sampled_from(["\ud83d", "\0", TEA, SENT]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=9), inner, max_size=4),
+    max_leaves=12,
+)  # fmt: skip
+_SCENES = st.sampled_from([Scene(), DIRECT, ROOM, THREAD])
+
+
+def survives(event: str, data: object, scene: Scene) -> None:
+    stored = envelope(event, data, scene, ACCOUNT)
+    assert stored.event_key
+    assert "\0" not in stored.event_key + stored.author + stored.address.room
+    assert b"\0" not in stored.payload
+    (stored.event_key + stored.author + stored.address.room).encode()
+    assert 0 <= stored.seq < 2**63
+    assert envelope(event, copy.deepcopy(data), scene, ACCOUNT) == stored
+    try:
+        inbound = read(stored, US)
+    except Unreadable:
+        return
+    assert inbound.sent_at.tzinfo is not None
+    for text in (inbound.text, inbound.author.name, inbound.place.name, inbound.arguments):
+        text.encode()
+        assert "\0" not in text
+
+
+@settings(max_examples=300, deadline=None, database=None)
+@given(st.sampled_from([event for event, _ in REAL]), _JSON, _SCENES)
+def test_any_json_at_all_can_be_stored(event, data, scene):
+    survives(event, data, scene)
+
+
+@settings(
+    max_examples=400, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+@given(st.data(), st.sampled_from(REAL), _SCENES)
+def test_a_real_event_with_anything_spoiled_in_it_can_be_stored(data, real, scene):
+    event, spoiled = real[0], copy.deepcopy(real[1])
+    for _ in range(data.draw(st.integers(1, 4))):
+        at: Any = spoiled
+        while isinstance(at, dict | list) and at:
+            keys = list(at) if isinstance(at, dict) else list(range(len(at)))
+            key = data.draw(st.sampled_from(keys))
+            if not isinstance(at[key], dict | list) or not at[key] or data.draw(st.booleans()):
+                at[key] = data.draw(_JSON)
+                break
+            at = at[key]
+    survives(event, spoiled, scene)
+
+
+def test_a_nest_without_end_is_stored_as_nothing():
+    nest: list[Any] = []
+    for _ in range(100_000):
+        nest = [nest]
+    assert received({"content": nest}).payload == b"null"
