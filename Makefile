@@ -2,13 +2,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup run test check lint types bench soak lock clean
+.PHONY: help setup postgres run test check lint types bench soak lock clean
 
 help:
 	@echo "make run    start the gateway (without any token: on the local stage, in your browser)"
 	@echo "make test   run every test"
 	@echo "make check  lint, types, the import map, then every test"
 	@echo "make setup  only make .venv, with the command troupe in it"
+	@echo "make postgres  add the driver for a PostgreSQL database"
 	@echo "make bench  print the figures     make soak  run the long tests"
 
 setup: .venv/.run
@@ -26,6 +27,9 @@ setup: .venv/.run
 .venv/.dev: .venv/.run requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
+
+postgres: .venv/.run requirements-postgres.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-postgres.lock
 
 run: .venv/.run
 	@exec $(BIN)/troupe run
@@ -53,6 +57,8 @@ soak: .venv/.dev
 lock:
 	uv pip compile pyproject.toml --universal --generate-hashes --no-header --no-emit-index-url \
 	  --no-annotate --python-version 3.11 --extra build --quiet -o requirements.lock
+	uv pip compile pyproject.toml --universal --generate-hashes --no-header --no-emit-index-url \
+	  --no-annotate --python-version 3.11 --extra build --extra postgres --quiet -o requirements-postgres.lock
 	uv pip compile pyproject.toml --universal --generate-hashes --no-header --no-emit-index-url \
 	  --no-annotate --python-version 3.11 --extra build --group dev --quiet -o requirements-dev.lock
 

@@ -1,15 +1,21 @@
-"""What a test may not do: block the loop in our code, or reach beyond this machine."""
+"""What a test may not do, and which database it does it on."""
 
 from __future__ import annotations
 
+import asyncio
+import os
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
 
 from core.secrets import taught
+from core.store.engine import open_store
+from tests.fakes.databases import Database, in_use
+from tests.fakes.postgres import NoPostgres, PostgresServer, postgres_server
 
 _LOCAL = ("127.0.0.1", "::1", "localhost", "0.0.0.0")
 
@@ -38,3 +44,39 @@ def nobody_phones_out(monkeypatch: pytest.MonkeyPatch) -> None:
         real(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", connect)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """One server for all tests that ask for it; those that stop theirs start one of their own."""
+    try:
+        with postgres_server() as server:
+            server.ask("CREATE DATABASE furnished")
+            asyncio.run(_furnish(server.url("furnished"), tmp_path_factory.mktemp("furnished")))
+            yield server
+    except NoPostgres as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"PostgreSQL cannot run here: {error}")
+
+
+async def _furnish(url: str, folder: Path) -> None:
+    """Make the tables once; every database of a test is a copy."""
+    async with open_store(url, folder):
+        pass
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """Each kind in turn, new and empty; what is read by `ledgers.read` is read there."""
+    if request.param == "sqlite":
+        yield Database()
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    name = server.database("furnished")
+    in_use.now = Database(server.url(name), name, server)
+    try:
+        yield in_use.now
+    finally:
+        in_use.now = Database()
+        server.drop(name)

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from core.errors import BadInput, Finding
+from core.errors import Finding
 
 _WHERE = "DATABASE_URL"
 
@@ -74,11 +74,19 @@ class Away(Exception):
     """The server cannot be reached now; the text is ours."""
 
 
+class Refused(Exception):
+    """The server does not let us in until a person has mended something."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.what)
+        self.finding = finding
+
+
 class Taken(Exception):
     """Another gateway writes in this database; the text names it."""
 
 
-def of_connecting(error: Exception) -> Away | BadInput:
+def of_connecting(error: Exception) -> Away | Refused:
     """libpq gives no code for a failed connection, only text.
 
     The error itself must be let go: it carries the password along.
@@ -86,29 +94,26 @@ def of_connecting(error: Exception) -> Away | BadInput:
     text = str(error)
     for pattern, what, mend in _REFUSED:
         if re.search(pattern, text, re.IGNORECASE):
-            return BadInput(Finding(_WHERE, what, mend))
+            return Refused(Finding(_WHERE, what, mend))
     for pattern, what in _AWAY:
         if re.search(pattern, text, re.IGNORECASE):
             return Away(f"the database server cannot be reached: {what}")
     return Away("the database server cannot be reached")
 
 
-def of_preparing(error: sa.exc.DBAPIError) -> BadInput | None:
+def of_preparing(error: sa.exc.DBAPIError) -> Refused | None:
     """What a person has to mend before tables can be made."""
     if getattr(error.orig, "sqlstate", None) not in ("42501", "3F000"):
         return None
     what = "this user may not make tables in that database"
-    return BadInput(
-        Finding(_WHERE, what, "GRANT CREATE ON SCHEMA public to it, or make it the owner")
-    )
+    mend = "GRANT CREATE ON SCHEMA public to it, or make it the owner"
+    return Refused(Finding(_WHERE, what, mend))
 
 
 def trouble(error: BaseException) -> str:
     """In words when it will pass; empty for a bug."""
-    if isinstance(error, Away | Taken):
+    if isinstance(error, Away | Refused | Taken):  # a password may be changed while we run
         return str(error)
-    if isinstance(error, BadInput):  # the password was changed while we ran
-        return error.findings[0].what
     cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
     state = getattr(cause, "sqlstate", None)
     if state:

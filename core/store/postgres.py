@@ -19,7 +19,7 @@ from sqlalchemy.pool import NullPool
 from core.errors import AlreadyRunning, BadInput, Finding, StoreUnavailable
 from core.secrets import Secret
 from core.store import complaints, schema
-from core.store.complaints import Away, Taken
+from core.store.complaints import Away, Refused, Taken
 from core.store.writer import InDoubt
 
 log = logging.getLogger(__name__)
@@ -96,7 +96,7 @@ class Server:
         sa.event.listen(self._engine, "handle_error", complaints.without_words)
 
     def connect(self) -> sa.Connection:
-        """Raises Away, or BadInput where a person has to mend something."""
+        """Raises Away, or Refused where a person has to mend something."""
         return self._engine.connect()
 
     def _connect(self) -> Any:
@@ -165,7 +165,7 @@ class PostgresPen:
         self._mark = ""
 
     def open(self) -> sa.Connection:
-        """A connection with the lock; raises Away, Taken or BadInput."""
+        """A connection with the lock; raises Away, Refused or Taken."""
         if self._line.broken:
             self._line.drop()
         if not self._line.there:
@@ -240,7 +240,7 @@ class PostgresPen:
             "SELECT pg_try_advisory_lock(%s, hashtext(current_schema()))", (_LOCK,)
         ).fetchone()
         if held is None:
-            raise BadInput(Finding("DATABASE_URL", "names a database without any schema"))
+            raise Refused(Finding("DATABASE_URL", "names a database without any schema"))
         if not held:
             # Our own earlier connection may live on there, when only the line between broke.
             raw.execute(
@@ -299,6 +299,8 @@ async def prepare(pen: PostgresPen, patience: float) -> None:
         taken: Taken | None = None
         try:
             return await asyncio.to_thread(_prepare, pen)
+        except Refused as error:
+            raise BadInput(error.finding) from None
         except Taken as error:
             taken, words = error, str(error)
         except (Away, sa.exc.DBAPIError) as error:
@@ -325,10 +327,10 @@ def _prepare(pen: PostgresPen) -> None:
         raw: Any = connection.connection.driver_connection
         if raw.info.server_version < _OLDEST:
             what = f"the server is PostgreSQL {raw.info.server_version // 10000}"
-            raise BadInput(Finding("DATABASE_URL", what, "Version 13 or newer is needed"))
+            raise Refused(Finding("DATABASE_URL", what, "Version 13 or newer is needed"))
         if raw.info.parameter_status("server_encoding") != "UTF8":
             what = "the database cannot hold every character"
-            raise BadInput(Finding("DATABASE_URL", what, "Make it with ENCODING 'UTF8'"))
+            raise Refused(Finding("DATABASE_URL", what, "Make it with ENCODING 'UTF8'"))
         schema.upgrade_server(connection)
     except sa.exc.DBAPIError as error:
         pen.roll_back()

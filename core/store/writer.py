@@ -157,8 +157,10 @@ class Writer:
         try:
             for job in batch:
                 job.result = job.work(connection)
-        except Exception:  # noqa: BLE001  (it comes again, and is told then)
-            self._pen.roll_back()
+        except Exception:
+            if len(batch) == 1 and not self._pen.undone:
+                raise
+            self._pen.roll_back()  # it comes again, and is told then
             return False
         self._pen.commit()
         return True

@@ -1,4 +1,4 @@
-"""A store on a file of its own."""
+"""A store of its own, on each kind of database."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from core.store.engine import SqlStore, open_store
+from tests.fakes.databases import Database
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
-    async with open_store(None, tmp_path) as store:
+async def store(tmp_path: Path, database: Database) -> AsyncIterator[SqlStore]:
+    async with open_store(database.url, tmp_path) as store:
         yield store
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +12,7 @@ from core.messages import DeliveryStatus, InboundStatus, Outcome
 from core.ports import Unit
 from core.store.engine import SqlStore, open_store
 from tests.core.store.rows import NOON, ONE, TWO, address, delivery, received
+from tests.fakes.databases import Database
 
 WORDS = "a-canary-that-sings"
 ANSWERED = Outcome(InboundStatus.ANSWERED, "direct")
@@ -147,13 +146,15 @@ async def test_a_delivery_goes_through_its_states(store: SqlStore) -> None:
     assert await store.read(lambda unit: unit.deliveries.open(ONE)) == []
 
 
-async def test_private_words_are_kept_only_as_long_as_they_are_needed(tmp_path: Path) -> None:
+async def test_private_words_are_kept_only_as_long_as_they_are_needed(
+    database: Database, tmp_path: Path
+) -> None:
     payload = f'{{"text":"{WORDS}"}}'.encode()
 
     def words(unit: Unit) -> list[bytes]:
         return [one.payload for one in unit.deliveries.open(ONE)]
 
-    async with open_store(None, tmp_path) as store:
+    async with open_store(database.url, tmp_path) as store:
         (row,) = await store.write(
             lambda unit: unit.inbox.add([received("m:7:1", payload=payload)], NOON)
         )
@@ -171,14 +172,9 @@ async def test_private_words_are_kept_only_as_long_as_they_are_needed(tmp_path: 
         again = received("m:7:1", payload=payload)
         assert await store.write(lambda unit: unit.inbox.add([again], NOON)) == [None]
         assert await store.read(lambda unit: unit.inbox.waiting(ONE)) == []
-    rows = columns(tmp_path / "troupe.db", "SELECT payload FROM inbox")
-    rows += columns(tmp_path / "troupe.db", "SELECT payload FROM deliveries")
-    assert rows == ["", "", ""]
-
-
-def columns(file: Path, question: str) -> list[object]:
-    with closing(sqlite3.connect(file)) as connection:
-        return [row[0] for row in connection.execute(question)]
+    rows = database.ask(tmp_path, "SELECT payload FROM inbox")
+    rows += database.ask(tmp_path, "SELECT payload FROM deliveries")
+    assert [row["payload"] for row in rows] == ["", "", ""]
 
 
 async def test_words_that_are_not_private_stay_in_their_rows(store: SqlStore) -> None:

@@ -14,6 +14,7 @@ from core.ports import Unit
 from core.secrets import Secret
 from core.store.engine import SqlStore, open_store
 from core.store.notes import Vault
+from tests.fakes.databases import Database
 
 WORDS = "sk-canary-0123456789"
 
@@ -44,50 +45,61 @@ async def test_what_is_put_down_is_read_back_and_changes_and_goes(store: SqlStor
     assert await store.read(lambda unit: unit.notes.get("eve")) == {"API_KEY": "of another"}
 
 
-async def test_nothing_that_was_sealed_stands_in_any_file_in_clear(tmp_path: Path) -> None:
-    async with open_store(None, tmp_path) as store:
+async def test_nothing_that_was_sealed_stands_in_any_file_in_clear(
+    database: Database, tmp_path: Path
+) -> None:
+    async with open_store(database.url, tmp_path) as store:
         await store.write(put(WORDS))
         written = files(tmp_path)
     written |= {f"{name} after the end": content for name, content in files(tmp_path).items()}
+    if database.kind == "postgres":
+        rows = database.ask(tmp_path, "SELECT * FROM settings")
+        written["table"] = "\n".join(str(row) for row in rows).encode()
     assert any(b"API_KEY" in content for content in written.values())
     assert [name for name, content in written.items() if WORDS.encode() in content] == []
 
 
-async def test_without_a_key_one_is_made_that_only_its_owner_can_read(tmp_path: Path) -> None:
-    async with open_store(None, tmp_path) as store:
+async def test_without_a_key_one_is_made_that_only_its_owner_can_read(
+    database: Database, tmp_path: Path
+) -> None:
+    async with open_store(database.url, tmp_path) as store:
         assert not (tmp_path / "secret.key").exists()  # nobody has hidden anything yet
         await store.write(put(WORDS))
     assert stat.S_IMODE((tmp_path / "secret.key").stat().st_mode) == 0o600
-    async with open_store(None, tmp_path) as store:
+    async with open_store(database.url, tmp_path) as store:
         assert await store.read(lambda unit: unit.notes.get("bob")) == {"API_KEY": WORDS}
 
 
-async def test_a_key_file_that_a_full_disk_left_empty_is_made_anew(tmp_path: Path) -> None:
+async def test_a_key_file_that_a_full_disk_left_empty_is_made_anew(
+    database: Database, tmp_path: Path
+) -> None:
     (tmp_path / "secret.key").touch(0o600)
-    async with open_store(None, tmp_path) as store:
+    async with open_store(database.url, tmp_path) as store:
         await store.write(put(WORDS))
     assert stat.S_IMODE((tmp_path / "secret.key").stat().st_mode) == 0o600
-    async with open_store(None, tmp_path) as store:
+    async with open_store(database.url, tmp_path) as store:
         assert await store.read(lambda unit: unit.notes.get("bob")) == {"API_KEY": WORDS}
 
 
-async def test_another_key_is_told_apart_and_reveals_nothing(tmp_path: Path) -> None:
-    async with open_store(None, tmp_path, key=Secret(new_key())) as store:
+async def test_another_key_is_told_apart_and_reveals_nothing(
+    database: Database, tmp_path: Path
+) -> None:
+    async with open_store(database.url, tmp_path, key=Secret(new_key())) as store:
         await store.write(put(WORDS))
-    async with open_store(None, tmp_path, key=Secret(new_key())) as store:
+    async with open_store(database.url, tmp_path, key=Secret(new_key())) as store:
         with pytest.raises(BadInput, match="sealed with another key") as refused:
             await store.read(lambda unit: unit.notes.get("bob"))
     assert WORDS not in str(refused.value)
 
 
-async def test_keys_rotate_the_first_seals_and_all_open(tmp_path: Path) -> None:
+async def test_keys_rotate_the_first_seals_and_all_open(database: Database, tmp_path: Path) -> None:
     old, new = new_key(), new_key()
-    async with open_store(None, tmp_path, key=Secret(old)) as store:
+    async with open_store(database.url, tmp_path, key=Secret(old)) as store:
         await store.write(put(WORDS))
-    async with open_store(None, tmp_path, key=Secret(f"{new}, {old}")) as store:
+    async with open_store(database.url, tmp_path, key=Secret(f"{new}, {old}")) as store:
         assert await store.read(lambda unit: unit.notes.get("bob")) == {"API_KEY": WORDS}
         await store.write(put(WORDS))
-    async with open_store(None, tmp_path, key=Secret(new)) as store:
+    async with open_store(database.url, tmp_path, key=Secret(new)) as store:
         assert await store.read(lambda unit: unit.notes.get("bob")) == {"API_KEY": WORDS}
 
 

@@ -4,73 +4,98 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.pool import NullPool
 
 from core.errors import StoreUnavailable
 from core.ports import Unit
 from core.store.engine import SqlStore, open_store
+from core.store.postgres import PostgresPen, Server
 from core.store.sqlite import SqlitePen
-from core.store.writer import Writer
+from core.store.writer import Pen, Writer
 from tests.core.store.conftest import Held
 from tests.core.store.rows import NOON, ONE, received
+from tests.fakes.databases import Database
+
+VIOLATIONS = (sqlite3.IntegrityError, psycopg.IntegrityError)
 
 
 class Mistake(Exception):
     """A bug in somebody's function."""
 
 
-@asynccontextmanager
-async def writing(file: Path) -> AsyncIterator[Writer]:
-    """A writer on a table whose keys are looked at only when it commits."""
-    engine = sa.create_engine(
-        f"sqlite:///{file}", isolation_level="AUTOCOMMIT", connect_args={"timeout": 0.05}
-    )
-    with engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA journal_mode=WAL")
-        connection.exec_driver_sql("CREATE TABLE IF NOT EXISTS parent (id INTEGER PRIMARY KEY)")
-        connection.exec_driver_sql(
+@pytest.fixture
+def table(database: Database, tmp_path: Path) -> Table:
+    return Table(database, tmp_path)
+
+
+@dataclass
+class Table:
+    """Two tables of which one leans on the other, which is looked at only when it commits."""
+
+    database: Database
+    folder: Path
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Writer]:
+        self.ask("CREATE TABLE IF NOT EXISTS parent (id INTEGER PRIMARY KEY)")
+        self.ask(
             "CREATE TABLE IF NOT EXISTS child (id INTEGER PRIMARY KEY, parent INTEGER"
             " REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED)"
         )
-    sa.event.listen(engine, "connect", lambda raw, _: raw.execute("PRAGMA foreign_keys=ON"))
-    engine.dispose()
-    writer = Writer(SqlitePen(engine))
-    writer.start()
-    try:
-        yield writer
-    finally:
-        await writer.stop()
-        engine.dispose()
+        writer = Writer(self._pen())
+        writer.start()
+        try:
+            yield writer
+        finally:
+            await writer.stop()
+
+    def _pen(self) -> Pen:
+        if self.database.url:
+            return PostgresPen(Server(sa.make_url(self.database.url)))
+        file = self.folder / "troupe.db"
+        with closing(sqlite3.connect(file)) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
+        engine = sa.create_engine(
+            f"sqlite:///{file}",
+            isolation_level="AUTOCOMMIT",
+            connect_args={"timeout": 0.05},
+            poolclass=NullPool,
+        )
+        sa.event.listen(engine, "connect", lambda raw, _: raw.execute("PRAGMA foreign_keys=ON"))
+        return SqlitePen(engine)
+
+    def ask(self, question: str) -> list[Mapping[str, Any]]:
+        return self.database.ask(self.folder, question)
+
+    def rows(self, table: str = "parent") -> list[int]:
+        return [row["id"] for row in self.ask(f"SELECT id FROM {table} ORDER BY id")]
 
 
 def add(table: str, row: int, parent: int | None = None) -> Callable[[sa.Connection], int]:
     def work(connection: sa.Connection) -> int:
         if table == "parent":
-            connection.exec_driver_sql("INSERT INTO parent VALUES (?)", (row,))
+            connection.execute(sa.text("INSERT INTO parent VALUES (:row)"), {"row": row})
         else:
-            connection.exec_driver_sql("INSERT INTO child VALUES (?, ?)", (row, parent))
+            values = {"row": row, "parent": parent}
+            connection.execute(sa.text("INSERT INTO child VALUES (:row, :parent)"), values)
         return row
 
     return work
 
 
-def rows(file: Path, table: str = "parent") -> list[int]:
-    connection = sqlite3.connect(file)
-    try:
-        return [row[0] for row in connection.execute(f"SELECT id FROM {table} ORDER BY id")]
-    finally:
-        connection.close()
-
-
 async def outcome(writer: Writer, work: Callable[[sa.Connection], object]) -> object:
     try:
         return await writer.write(work)
-    except (Mistake, sqlite3.IntegrityError) as error:
+    except (Mistake, *VIOLATIONS) as error:
         return error
 
 
@@ -86,77 +111,91 @@ async def together(writer: Writer, works: list[Callable[[sa.Connection], object]
     return [task.result() for task in tasks]
 
 
-async def test_one_that_fails_among_twenty_harms_only_itself(tmp_path: Path) -> None:
+async def test_one_that_fails_among_twenty_harms_only_itself(table: Table) -> None:
     def fails(connection: sa.Connection) -> None:
         add("parent", 100)(connection)
         raise Mistake
 
-    async with writing(tmp_path / "db") as writer:
+    async with table.writing() as writer:
         works: list[Callable[[sa.Connection], object]] = [add("parent", n) for n in range(20)]
         works[7] = fails
         results = await together(writer, works)
     assert isinstance(results.pop(7), Mistake)
     assert results == [n for n in range(20) if n != 7]
-    assert rows(tmp_path / "db") == [n for n in range(20) if n != 7]
+    assert table.rows() == [n for n in range(20) if n != 7]
 
 
-async def test_every_failing_one_hears_of_its_own_failure(tmp_path: Path) -> None:
+async def test_every_failing_one_hears_of_its_own_failure(table: Table) -> None:
     def fails(word: str) -> Callable[[sa.Connection], None]:
         def work(connection: sa.Connection) -> None:
             raise Mistake(word)
 
         return work
 
-    async with writing(tmp_path / "db") as writer:
+    async with table.writing() as writer:
         one, two, three = await together(writer, [fails("one"), add("parent", 1), fails("three")])
     assert (str(one), two, str(three)) == ("one", 1, "three")
 
 
-async def test_what_waits_shares_one_commit(tmp_path: Path) -> None:
+async def test_what_waits_shares_one_commit(database: Database, table: Table) -> None:
     said: list[str] = []
 
     def listen(connection: sa.Connection) -> None:
         raw = connection.connection.driver_connection
-        assert isinstance(raw, sqlite3.Connection)
-        raw.set_trace_callback(said.append)
+        if isinstance(raw, sqlite3.Connection):
+            raw.set_trace_callback(said.append)
 
-    async with writing(tmp_path / "db") as writer:
+    async with table.writing() as writer:
         await writer.write(listen)
         said.clear()
         await together(writer, [add("parent", n) for n in range(20)])
-    assert said.count("COMMIT") == 2  # of the one that was running, and of the twenty
+    if database.kind == "sqlite":
+        assert said.count("COMMIT") == 2  # of the one that was running, and of the twenty
+    else:
+        (found,) = table.ask("SELECT count(DISTINCT xmin::text), count(*) AS rows FROM parent")
+        assert found == {"count": 1, "rows": 20}
 
 
-async def test_a_commit_that_fails_fails_for_all_and_keeps_nothing(tmp_path: Path) -> None:
-    async with writing(tmp_path / "db") as writer:
+async def test_a_commit_that_fails_fails_for_all_and_keeps_nothing(table: Table) -> None:
+    async with table.writing() as writer:
         results = await together(
             writer, [add("parent", 1), add("child", 1, parent=999), add("parent", 2)]
         )
-        assert [type(one).__name__ for one in results] == ["IntegrityError"] * 3
-        assert rows(tmp_path / "db") == []
+        assert [isinstance(one, VIOLATIONS) for one in results] == [True] * 3
+        assert table.rows() == []
         assert await writer.write(add("parent", 3)) == 3
-    assert rows(tmp_path / "db") == [3]
-    assert rows(tmp_path / "db", "child") == []
+    assert table.rows() == [3]
+    assert table.rows("child") == []
 
 
-async def test_a_locked_file_is_told_apart_from_a_bug(tmp_path: Path) -> None:
-    file = tmp_path / "db"
-    async with writing(file) as writer:
-        other = sqlite3.connect(file, isolation_level=None)
-        other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(StoreUnavailable, match="locked"):
+async def test_what_another_program_locks_is_told_apart_from_a_bug(
+    database: Database, table: Table
+) -> None:
+    async with table.writing() as writer:
+        with held(database, table.folder), pytest.raises(StoreUnavailable, match="locked"):
             await writer.write(add("parent", 1))
-        other.execute("ROLLBACK")
-        other.close()
         assert await writer.write(add("parent", 1)) == 1
         with pytest.raises(sa.exc.IntegrityError):
             await writer.write(add("parent", 1))
-    assert rows(file) == [1]
+    assert table.rows() == [1]
 
 
-async def test_a_cancelled_callers_words_are_written_all_the_same(tmp_path: Path) -> None:
+@contextmanager
+def held(database: Database, folder: Path) -> Iterator[None]:
+    if database.url:
+        with psycopg.connect(database.url) as line:
+            line.execute("LOCK TABLE parent")
+            yield
+        return
+    with closing(sqlite3.connect(folder / "troupe.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
+
+
+async def test_a_cancelled_callers_words_are_written_all_the_same(table: Table) -> None:
     first = Held()
-    async with writing(tmp_path / "db") as writer:
+    async with table.writing() as writer:
         async with asyncio.TaskGroup() as group:
             group.create_task(writer.write(first))
             await first.begun()
@@ -168,19 +207,19 @@ async def test_a_cancelled_callers_words_are_written_all_the_same(tmp_path: Path
             first.release()
         assert leaving.cancelled()
         assert staying.result() == 2
-    assert rows(tmp_path / "db") == [1, 2]
+    assert table.rows() == [1, 2]
 
 
-async def test_closing_writes_what_is_queued(tmp_path: Path) -> None:
+async def test_closing_writes_what_is_queued(table: Table) -> None:
     first = Held()
-    async with asyncio.TaskGroup() as group, writing(tmp_path / "db") as writer:
+    async with asyncio.TaskGroup() as group, table.writing() as writer:
         group.create_task(writer.write(first))
         await first.begun()
         tasks = [group.create_task(writer.write(add("parent", n))) for n in range(5)]
         await asyncio.sleep(0)
         first.release()
     assert [task.result() for task in tasks] == [0, 1, 2, 3, 4]
-    assert rows(tmp_path / "db") == [0, 1, 2, 3, 4]
+    assert table.rows() == [0, 1, 2, 3, 4]
 
 
 async def test_a_function_that_raises_undoes_itself(store: SqlStore) -> None:
@@ -194,10 +233,12 @@ async def test_a_function_that_raises_undoes_itself(store: SqlStore) -> None:
     assert await store.write(lambda unit: unit.inbox.add([received("m:7:1")], NOON)) != [None]
 
 
-async def test_what_is_written_is_there_after_the_next_start(tmp_path: Path) -> None:
-    async with open_store(None, tmp_path) as store:
+async def test_what_is_written_is_there_after_the_next_start(
+    database: Database, tmp_path: Path
+) -> None:
+    async with open_store(database.url, tmp_path) as store:
         await store.write(lambda unit: unit.inbox.add([received("m:7:1")], NOON))
-    async with open_store(None, tmp_path) as store:
+    async with open_store(database.url, tmp_path) as store:
         (waiting,) = await store.read(lambda unit: unit.inbox.waiting(ONE))
         assert await store.write(lambda unit: unit.inbox.add([received("m:7:1")], NOON)) == [None]
         (found,) = await store.read(lambda unit: unit.inbox.load([waiting.id]))
@@ -205,15 +246,22 @@ async def test_what_is_written_is_there_after_the_next_start(tmp_path: Path) -> 
 
 
 async def test_a_commit_survives_power_loss_as_far_as_the_disk_keeps_its_word(
-    store: SqlStore, tmp_path: Path
+    store: SqlStore, database: Database
 ) -> None:
     def asked(unit: Unit) -> dict[str, object]:
         connection: sa.Connection = unit._db  # type: ignore[attr-defined]  # looks below the port
+        if database.kind == "postgres":
+            said = connection.exec_driver_sql("SHOW synchronous_commit").scalar()
+            return {"synchronous_commit": said}
         names = ("journal_mode", "synchronous", "foreign_keys")
         return {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in names}
 
+    promised = {
+        "sqlite": {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1},
+        "postgres": {"synchronous_commit": "on"},
+    }
     for door in (store.write, store.read):
-        assert await door(asked) == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+        assert await door(asked) == promised[database.kind]
 
 
 async def test_a_database_that_cannot_be_opened_yet_is_told_and_then_used(tmp_path: Path) -> None:
