@@ -252,6 +252,10 @@ class Gateway:
         return self._house.company.health if self._house else []
 
     @property
+    def links(self) -> Sequence[PlannedLink]:
+        return self._plan.links
+
+    @property
     def off(self) -> Sequence[Off]:
         return self._plan.off
 
@@ -304,4 +308,30 @@ def _limits_of_telegram() -> Limits:
     return TelegramLink.limits
 
 
-DOORS: Mapping[str, Door] = {"telegram": Door(_enter_telegram, _limits_of_telegram)}
+def _enter_discord(planned: PlannedLink, session: aiohttp.ClientSession, clock: Clock) -> Platform:
+    from bots.discord.client import DiscordLink
+    from bots.discord.endpoints import Endpoints
+
+    settings = planned.settings
+    return DiscordLink(
+        planned.token,
+        endpoints=Endpoints(
+            api_root=settings.text("DISCORD_API_ROOT"),
+            gateway_url=settings.text("DISCORD_GATEWAY_URL"),
+            cdn_root=settings.text("DISCORD_CDN_ROOT"),
+            voice_scheme=settings.text("DISCORD_VOICE_SCHEME"),
+        ),
+        clock=clock,
+    )
+
+
+def _limits_of_discord() -> Limits:
+    from bots.discord.client import DiscordLink
+
+    return DiscordLink.limits
+
+
+DOORS: Mapping[str, Door] = {
+    "telegram": Door(_enter_telegram, _limits_of_telegram),
+    "discord": Door(_enter_discord, _limits_of_discord),
+}

@@ -162,12 +162,13 @@ class Company:
         """One for an account, however often its link is made anew."""
         outbox = self._outboxes.get(planned.account)
         if outbox is None:
+            limits = self._doors[planned.platform].limits()
             outbox = self._outboxes[planned.account] = Outbox(
                 planned.account,
                 self._store,
                 self._clock,
-                pace_of(planned.platform, self._settings, self._clock.monotonic),
-                self._doors[planned.platform].limits(),
+                pace_of(planned.platform, limits, self._settings, self._clock.monotonic),
+                limits,
                 repeats_uncertain=lambda: self._repeats_uncertain(planned.account),
                 settled=self._settled,
             )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import binascii
 import re
+from base64 import urlsafe_b64decode
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,7 +19,32 @@ from core.settings import schema
 from core.settings.layers import Environment, Settings, prefixes
 
 _TELEGRAM = re.compile(r"(\d+):[A-Za-z0-9_-]{35}")
-_ANY_BOT = re.compile(r"(\d+):\S+")
+_ANY_TELEGRAM = re.compile(r"(\d+):\S+")
+_DISCORD = re.compile(r"([A-Za-z0-9_-]{22,28})\.[A-Za-z0-9_-]{6,7}\.[A-Za-z0-9_-]{27,45}")
+_ANY_DISCORD = re.compile(r"([A-Za-z0-9_-]{4,28})\.[^.\s]+\.[^.\s]+")
+
+
+def _telegram_bot(token: str, *, lenient: bool) -> str | None:
+    match = (_ANY_TELEGRAM if lenient else _TELEGRAM).fullmatch(token)
+    return match[1] if match else None
+
+
+def _discord_bot(token: str, *, lenient: bool) -> str | None:
+    """Discord's tokens begin with the bot's user id in base64."""
+    match = (_ANY_DISCORD if lenient else _DISCORD).fullmatch(token)
+    if match is None:
+        return None
+    try:
+        number = urlsafe_b64decode(match[1] + "=" * (-len(match[1]) % 4)).decode("ascii")
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return number if number.isdecimal() else None
+
+
+class BotOf(Protocol):
+    def __call__(self, token: str, *, lenient: bool) -> str | None:
+        """The bot's id, which is public, out of its token; None for what is no token."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +55,20 @@ class PlatformKeys:
     root: str = ""
     """The setting that leads to another server, where tokens may look otherwise."""
     example: str = "123456:ABC..."
+    shape: str = "It looks like 123456789:ABC..., with 35 characters after the colon"
+    bot_of: BotOf = _telegram_bot
 
 
 TELEGRAM = PlatformKeys("TELEGRAM_BOT_TOKEN", root="TELEGRAM_API_ROOT")
-PLATFORMS: Mapping[str, PlatformKeys] = MappingProxyType({"telegram": TELEGRAM})
+DISCORD = PlatformKeys(
+    "DISCORD_API_TOKEN",
+    root="DISCORD_API_ROOT",
+    example="MTIz...",
+    shape="It has three parts with dots between them: MTIz....G....; copy it whole from the "
+    "page Bot of the application, not its id, secret or public key",
+    bot_of=_discord_bot,
+)
+PLATFORMS: Mapping[str, PlatformKeys] = MappingProxyType({"telegram": TELEGRAM, "discord": DISCORD})
 
 
 class Bot(Protocol):
@@ -40,7 +77,7 @@ class Bot(Protocol):
 
 
 class Stage(Protocol):
-    """Where bots are made without anybody's token."""
+    """One platform of the local stage, where bots are made without anybody's token."""
 
     def bot(self, name: str) -> Bot: ...
 
@@ -62,6 +99,8 @@ class Off:
     platform: str
     reason: str
     line_to_add: str
+    bad: bool = False
+    """There is a token, and it is no good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,29 +125,35 @@ def plan_links(
     roster: Roster,
     environment: Environment,
     platforms: Mapping[str, PlatformKeys] = PLATFORMS,
-    stage: Stage | None = None,
+    stages: Mapping[str, Stage] | None = None,
 ) -> Plan:
-    """Who logs in where. On a stage every character gets a bot of its own, whatever is set."""
+    """Who logs in where. On stages every character gets a bot of its own, whatever is set.
+
+    Nobody is said to be off a platform on which none of them is, unless they are on none at all.
+    """
     links: list[PlannedLink] = []
     off: list[Off] = []
     findings: list[Finding] = []
     for one, settings in settings_of(roster, environment):
         for platform, keys in platforms.items():
-            if stage is not None:
-                token: Secret | None = Secret(stage.bot(one.name).token)
+            if stages is not None:
+                if platform not in stages:
+                    continue
+                token: Secret | None = Secret(stages[platform].bot(one.name).token)
             else:
                 token = settings.secret(keys.token)
             if token is None:
                 line = line_to_add(one, keys)
                 off.append(Off(one, platform, f"{keys.token} is not set", line))
                 continue
-            number = _number(token, lenient=stage is not None or _elsewhere(settings, keys))
+            lenient = stages is not None or _elsewhere(settings, keys)
+            number = keys.bot_of(token.reveal(), lenient=lenient)
             if number is None:
                 where = f"{keys.token} of {one.name}, in {settings.where(keys.token)}"
                 what = "is not a bot token"
-                mend = "It looks like 123456789:ABC..., with 35 characters after the colon"
-                findings.append(Finding(where, what, mend))
-                off.append(Off(one, platform, f"{keys.token} {what}", line_to_add(one, keys)))
+                findings.append(Finding(where, what, keys.shape))
+                line = line_to_add(one, keys)
+                off.append(Off(one, platform, f"{keys.token} {what}", line, bad=True))
                 continue
             account = Account(f"{platform}:{number}")
             links.append(PlannedLink(one, platform, token, account, settings))
@@ -124,7 +169,9 @@ def plan_links(
             for link in several
         ]
     good = tuple(link for link in links if link.account not in shared)
-    return Plan(good, tuple(off), tuple(findings))
+    used = {link.platform for link in links} | {one.platform for one in off if one.bad}
+    told = tuple(one for one in off if not used or one.platform in used)
+    return Plan(good, told, tuple(findings))
 
 
 def line_to_add(one: LoadedCharacter, keys: PlatformKeys) -> str:
@@ -132,12 +179,6 @@ def line_to_add(one: LoadedCharacter, keys: PlatformKeys) -> str:
     # A name that a .env file cannot hold is replaced by the id.
     name = one.name if re.fullmatch(r"[\w .-]+", one.name) else one.id
     return f"{prefixes(name)[0]}{keys.token}={keys.example}   # in .env"
-
-
-def _number(token: Secret, *, lenient: bool) -> str | None:
-    """The bot's id, which is public, out of its token."""
-    match = (_ANY_BOT if lenient else _TELEGRAM).fullmatch(token.reveal())
-    return match[1] if match else None
 
 
 def _elsewhere(settings: Settings, keys: PlatformKeys) -> bool:

@@ -2,17 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
+from bots.links import PLATFORMS, Stage
 from core.casting import LoadedCharacter, Roster
 from core.settings import schema
 from core.settings.layers import Environment, split_scoped
 
 T = TypeVar("T")
 
+
 _OF_MODELS = "OPENAI_"
+
+
+class Discord(Stage, Protocol):
+    """The local Discord."""
+
+    @property
+    def api_root(self) -> str: ...
+    @property
+    def gateway_url(self) -> str: ...
+    @property
+    def cdn_root(self) -> str: ...
+
+
+class Both(Stage, Protocol):
+    """The local stage; it is its own Telegram."""
+
+    @property
+    def root(self) -> str: ...
+    @property
+    def discord(self) -> Discord: ...
+
+
+def platforms_of(stage: Both, names: Collection[str] = PLATFORMS) -> dict[str, Stage]:
+    """The platforms of a stage by their names, as a plan takes them."""
+    there: dict[str, Stage] = {"telegram": stage, "discord": stage.discord}
+    return {name: one for name, one in there.items() if name in names}
+
+
+def pointed_at(stage: Both, environment: Environment) -> Environment:
+    """The same variables, with every platform's address on this machine."""
+    return environment.overlaid(
+        TELEGRAM_API_ROOT=stage.root,
+        DISCORD_API_ROOT=stage.discord.api_root,
+        DISCORD_GATEWAY_URL=stage.discord.gateway_url,
+        DISCORD_CDN_ROOT=stage.discord.cdn_root,
+        DISCORD_VOICE_SCHEME="ws",
+    )
 
 
 def environment_without_keys(environment: Environment, *, with_model: bool) -> Environment:

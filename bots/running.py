@@ -16,7 +16,7 @@ from aiohttp import web
 
 from bots import logs, rehearsal, welcome
 from bots.app import DOORS, Gateway
-from bots.links import Plan, Stage, plan_links
+from bots.links import Plan, plan_links
 from core.bell import Bell
 from core.casting import Roster, load_characters, resolve_paths
 from core.errors import BadInput, Finding
@@ -31,7 +31,7 @@ class Ground:
 
     environment: Environment
     data: Path
-    stage: Stage | None = None
+    stage: rehearsal.Both | None = None
     """Makes a bot for each character; whatever tokens are configured count for nothing there."""
     routes: tuple[web.RouteDef, ...] = ()
     with_model: bool = False
@@ -40,7 +40,7 @@ class Ground:
         if self.stage is None:
             return plan_links(roster, self.environment)
         bare = rehearsal.without_keys(roster, with_model=self.with_model)
-        return plan_links(bare, self.environment, stage=self.stage)
+        return plan_links(bare, self.environment, stages=rehearsal.platforms_of(self.stage))
 
 
 def run(
@@ -134,7 +134,14 @@ async def _greet(gateway: Gateway, *, on_stage: bool) -> None:
     # What is loaded by now stays; the collector need not walk through it again and again.
     gc.collect()
     gc.freeze()
-    welcome.show(gateway.ready()["links"], gateway.health, gateway.off, gateway.port, on_stage)
+    welcome.show(
+        gateway.ready()["links"],
+        gateway.health,
+        gateway.off,
+        gateway.port,
+        on_stage,
+        gateway.links,
+    )
 
 
 async def _reread(
@@ -190,10 +197,11 @@ async def _on_stage(
     own = data / "stage"
     own.mkdir(parents=True, exist_ok=True)
     async with sandbox.Stage(persist=own / "world.jsonl") as stage:
-        stage.furnish([stage.bot(loaded.name) for loaded in roster.loaded])
+        names = [loaded.name for loaded in roster.loaded]
+        stage.furnish([*map(stage.bot, names), *map(stage.discord.bot, names)])
         bare = rehearsal.environment_without_keys(environment, with_model=with_model)
         yield Ground(
-            bare.overlaid(TELEGRAM_API_ROOT=stage.root),
+            rehearsal.pointed_at(stage, bare),
             own,
             stage=stage,
             routes=tuple(stage.page_routes()),

@@ -12,7 +12,7 @@ Our real clients talk to it over real sockets; nothing of ours is replaced but t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from typing import Any
 
 from bots.app import DOORS, Gateway
 from bots.links import Plan, plan_links
-from bots.rehearsal import environment_without_keys
+from bots.rehearsal import environment_without_keys, platforms_of, pointed_at
 from bots.sandbox import Bot, Stage
 from core.bell import Bell
 from core.casting import LoadedCharacter, Roster, read_loaded
@@ -36,14 +36,17 @@ class Play:
     stage: Stage
     gateway: Gateway
     bots: Mapping[str, Bot]
-    """By the name of their character."""
+    """On Telegram, by the name of their character."""
+    discord_bots: Mapping[str, Bot]
     roster: Roster
     environment: Environment
     data: Path
+    platforms: Collection[str]
 
     def plan(self, **variables: str) -> Plan:
         """The same characters with some variables changed; hand it to `gateway.reload`."""
-        return plan_links(self.roster, self.environment.overlaid(**variables), stage=self.stage)
+        environment = self.environment.overlaid(**variables)
+        return plan_links(self.roster, environment, stages=platforms_of(self.stage, self.platforms))
 
 
 @asynccontextmanager
@@ -54,11 +57,13 @@ async def playing(
     stage: Stage | None = None,
     settings: Mapping[str, str] | None = None,
     paces: bool = False,
+    platforms: Collection[str] = ("telegram",),
 ) -> AsyncIterator[Play]:
     """Start, log everybody in, and stop in order at the end of the block.
 
     A character is a name, or its file's content. `settings` are variables of the process, as in
-    `.env`. Without a `model` the offline one answers. `paces` keeps Telegram's rates.
+    `.env`. Without a `model` the offline one answers. `paces` keeps the platforms' rates.
+    `platforms` are those on which they play: "telegram", "discord".
     """
     variables = {"SERVER_PORT": "0", "STOP_PATIENCE": "5", "SEND_PATIENCE": "2"}
     if not paces:
@@ -66,18 +71,23 @@ async def playing(
             "TELEGRAM_SENDS_PER_SECOND": "0",
             "TELEGRAM_CHAT_SENDS_PER_SECOND": "0",
             "TELEGRAM_GROUP_SENDS_PER_MINUTE": "0",
+            "DISCORD_SENDS_PER_SECOND": "0",
+            "DISCORD_CHAT_SENDS_PER_SECOND": "0",
         }
     variables |= settings or {}
     roster = Roster(tuple(_loaded(one) for one in characters))
     async with AsyncExitStack() as stack:
         if stage is None:
             stage = await stack.enter_async_context(Stage(limits=paces))
-        bots = {one.name: stage.bot(one.name) for one in roster.loaded}
+        houses = platforms_of(stage, platforms)
+        names = [one.name for one in roster.loaded]
+        bots = {name: stage.bot(name) for name in names if "telegram" in houses}
+        on_discord = {name: stage.discord.bot(name) for name in names if "discord" in houses}
         environment = environment_without_keys(Environment.of(variables), with_model=True)
-        environment = environment.overlaid(TELEGRAM_API_ROOT=stage.root)
+        environment = pointed_at(stage, environment)
         gateway = Gateway(
             Settings(environment),
-            plan_links(roster, environment, stage=stage),
+            plan_links(roster, environment, stages=houses),
             data,
             DOORS,
             models=Models(override=model) if model is not None else None,
@@ -87,7 +97,7 @@ async def playing(
         group.create_task(gateway.run(stop))
         stack.callback(stop.ring)
         await gateway.started.wait()
-        yield Play(stage, gateway, bots, roster, environment, data)
+        yield Play(stage, gateway, bots, on_discord, roster, environment, data, platforms)
 
 
 def _loaded(one: str | Mapping[str, Any]) -> LoadedCharacter:

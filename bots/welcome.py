@@ -8,7 +8,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bots.links import Off
+from bots.discord.invite import invite
+from bots.links import Off, PlannedLink
 from bots.supervise import Health
 
 _COLOURS = {"live": "green", "off": "dim", "rejected": "red", "retrying": "yellow"}
@@ -20,6 +21,7 @@ def show(
     off: Sequence[Off],
     port: int,
     on_stage: bool,
+    planned: Sequence[PlannedLink] = (),
     console: Console | None = None,
 ) -> None:
     """A table of character x platform x state, then the lines to add and the address to open."""
@@ -43,6 +45,13 @@ def show(
     for one_off in off:
         console.print(f"To start {one_off.character.name} there, add this line to .env:")
         console.print(f"  {one_off.line_to_add}", highlight=False, markup=False)
+    if not on_stage:
+        for link in planned:
+            if link.platform == "discord":
+                bot = link.account.partition(":")[2]
+                address = invite(link.settings.text("DISCORD_APPLICATION_ID") or bot)
+                console.print(f"To bring {link.character.name} into a Discord server, open:")
+                console.print(f"  {address}", highlight=False, markup=False, soft_wrap=True)
     console.print()
     if on_stage:
         console.print(f"Open [bold]http://127.0.0.1:{port}/[/] and talk to them. Ctrl-C stops.")

@@ -43,6 +43,8 @@ class Limits:
     """A repeated nonce returns the first message instead of sending a second."""
     sends_in_flight: int = 8
     """Bounds how many messages may be doubled by one crash where sends are not idempotent."""
+    burst: int = 3
+    """Messages that may go to one chat at once, when its pace is one a second."""
     drafts: bool = False
     """Text can be shown while it is being written, in direct chats."""
     edits: bool = False

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.messages import Address
+from core.ports import Limits
 from core.settings.layers import Settings
 
 _MARGIN = 0.05
@@ -53,7 +54,8 @@ class Pace:
     """The rates of one account: overall, for each chat, and for each group on top of that.
 
     Telegram: about 30 messages a second for a bot, one a second in a chat with short bursts, 20 a
-    minute in a group (P-07).
+    minute in a group (P-07). Discord: 50 requests a second for a bot, five messages in five
+    seconds in a channel.
     """
 
     _SWEEP = 1_000
@@ -115,21 +117,23 @@ class Pace:
         return window
 
 
-def pace_of(platform: str, settings: Settings, monotonic: Callable[[], float]) -> Pace:
-    """A chat's rate holds over three seconds, so that three messages may go at once."""
+def pace_of(
+    platform: str, limits: Limits, settings: Settings, monotonic: Callable[[], float]
+) -> Pace:
+    """The settings of a platform; a chat's rate holds over as many seconds as may go at once."""
     prefix = platform.upper()
     overall = settings.number(f"{prefix}_SENDS_PER_SECOND", 30)
     chat = settings.number(f"{prefix}_CHAT_SENDS_PER_SECOND", 1)
-    group = settings.number(f"{prefix}_GROUP_SENDS_PER_MINUTE", 20)
+    group = settings.number(f"{prefix}_GROUP_SENDS_PER_MINUTE", 0)
     return Pace(
         overall=Rate(max(1, int(overall)) if overall else 0, 1.0 + _JITTER),
-        chat=_per_second(chat),
+        chat=_in_bursts(chat, limits.burst),
         group=Rate(max(1, int(group)) if group else 0, 60.0 + _JITTER),
         monotonic=monotonic,
     )
 
 
-def _per_second(rate: float) -> Rate:
+def _in_bursts(rate: float, burst: int) -> Rate:
     if not rate:
         return Rate(0, 1.0)
-    return Rate(round(rate * 3), 3.0 + _JITTER) if rate * 3 >= 1 else Rate(1, 1 / rate)
+    return Rate(round(rate * burst), burst + _JITTER) if rate * burst >= 1 else Rate(1, 1 / rate)

@@ -37,6 +37,21 @@ class Key:
 
 KEYS: tuple[Key, ...] = (
     Key("TELEGRAM_BOT_TOKEN", "secret", "", "The bot's token, from @BotFather.", "identity"),
+    Key(
+        "DISCORD_API_TOKEN",
+        "secret",
+        "",
+        "The bot's token, from the developer portal.",
+        "identity",
+        ("DISCORD_BOT_TOKEN", "DISCORD_TOKEN"),
+    ),
+    Key(
+        "DISCORD_APPLICATION_ID",
+        "text",
+        "",
+        "Where it is not the bot's own id, as with very old applications.",
+        "identity",
+    ),
     Key("OPENAI_API_KEY", "secret", "", "Without it a small offline model answers.", "character"),
     Key(
         "OPENAI_BASE_URL",
@@ -188,6 +203,36 @@ KEYS: tuple[Key, ...] = (
         "number",
         "20",
         "Into one group; 0 switches it off.",
+        "process",
+    ),
+    Key(
+        "DISCORD_API_ROOT",
+        "url",
+        "https://discord.com/api/v10",
+        "Another server that speaks Discord's REST API.",
+        "process",
+    ),
+    Key(
+        "DISCORD_GATEWAY_URL",
+        "url",
+        "wss://gateway.discord.gg/",
+        "Another gateway.",
+        "process",
+    ),
+    Key(
+        "DISCORD_CDN_ROOT",
+        "url",
+        "https://cdn.discordapp.com",
+        "Where files of messages lie.",
+        "process",
+    ),
+    Key("DISCORD_VOICE_SCHEME", "text", "wss", "ws for a voice server without TLS.", "process"),
+    Key("DISCORD_SENDS_PER_SECOND", "number", "40", "Of one bot; 0 switches it off.", "process"),
+    Key(
+        "DISCORD_CHAT_SENDS_PER_SECOND",
+        "number",
+        "1",
+        "Into one channel, five of them at once; 0 switches it off.",
         "process",
     ),
     Key("LOG_LEVEL", "text", "info", "debug, info, warn or error.", "process"),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 
 import pytest
 
-from bots.links import PlatformKeys, plan_links
+from bots.links import plan_links
 from core.casting import LoadedCharacter, Roster
 from core.character import Character
 from core.secrets import Secret
@@ -106,15 +107,65 @@ class Boards:
 
 def test_on_a_stage_everybody_plays_and_no_configured_token_is_used() -> None:
     environment = Environment.of({"TELEGRAM_BOT_TOKEN": ONE})
-    plan = plan_links(cast("Eliza", "Ada"), environment, stage=Boards())
+    plan = plan_links(cast("Eliza", "Ada"), environment, stages={"telegram": Boards()})
     assert [link.token for link in plan.links] == [Secret("5:Eliza"), Secret("3:Ada")]
 
 
+def discord_token(bot: str) -> str:
+    head = urlsafe_b64encode(bot.encode()).decode().rstrip("=")
+    return f"{head}.GabcDE." + "x" * 38
+
+
+def test_a_discord_token_names_its_bot() -> None:
+    for key in ("DISCORD_API_TOKEN", "DISCORD_BOT_TOKEN", "DISCORD_TOKEN"):
+        token = discord_token("1089563422341193728")
+        plan = plan_links(cast("Ada", **{key: token}), Environment.of())
+        assert [(link.platform, link.account) for link in plan.links] == [
+            ("discord", "discord:1089563422341193728")
+        ]
+        assert plan.findings == ()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "1089563422341193728",
+        "a" * 32,
+        ONE,
+        "?" * 24 + ".GabcDE." + "x" * 38,
+        urlsafe_b64encode(b"no number at all..").decode() + ".GabcDE." + "x" * 38,
+    ],
+)
+def test_what_is_no_discord_token_is_refused_with_a_word_on_where_to_find_one(wrong: str) -> None:
+    plan = plan_links(cast("Ada", DISCORD_API_TOKEN=wrong), Environment.of())
+    assert plan.links == ()
+    [finding] = plan.findings
+    assert (finding.what, "page Bot" in finding.mend) == ("is not a bot token", True)
+    assert wrong not in str(finding)
+
+
 def test_a_character_may_be_on_one_platform_and_off_another() -> None:
-    platforms = {"telegram": PlatformKeys("TELEGRAM_BOT_TOKEN"), "pager": PlatformKeys("PAGER_KEY")}
-    plan = plan_links(cast("Ada", TELEGRAM_BOT_TOKEN=ONE), Environment.of(), platforms)
-    assert [link.platform for link in plan.links] == ["telegram"]
-    assert [one.platform for one in plan.off] == ["pager"]
+    roster = Roster(
+        (
+            *cast("Ada", TELEGRAM_BOT_TOKEN=ONE).loaded,
+            *cast("Eliza", DISCORD_API_TOKEN=discord_token("1089563422341193728")).loaded,
+        )
+    )
+    plan = plan_links(roster, Environment.of())
+    assert [(link.character.name, link.platform) for link in plan.links] == [
+        ("Ada", "telegram"),
+        ("Eliza", "discord"),
+    ]
+    assert [(one.character.name, one.platform) for one in plan.off] == [
+        ("Ada", "discord"),
+        ("Eliza", "telegram"),
+    ]
+
+
+def test_nobody_is_bothered_with_a_platform_that_none_of_them_is_on() -> None:
+    assert plan_links(cast("Ada", TELEGRAM_BOT_TOKEN=ONE), Environment.of()).off == ()
+    nowhere = plan_links(cast("Ada"), Environment.of())
+    assert [one.platform for one in nowhere.off] == ["telegram", "discord"]
 
 
 def test_no_token_shows_in_a_plan() -> None:

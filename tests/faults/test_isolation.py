@@ -176,7 +176,7 @@ async def test_one_crashing_client_never_touches_the_others(tmp_path: Path, stag
     environment = Environment.of({"TELEGRAM_API_ROOT": stage.root, "SERVER_PORT": "0"})
     gateway = Gateway(
         Settings(environment),
-        plan_links(roster, environment, stage=stage),
+        plan_links(roster, environment, stages={"telegram": stage}),
         tmp_path,
         {"telegram": replace(DOORS["telegram"], enter=opener)},
         models=Models(override=Scripted(echo), clock=SystemClock()),
