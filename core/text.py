@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 _ZWJ = "\u200d"
+_SENTENCE = re.compile(r"[.!?…。！？]+[\"'”’»)\]]*\s")
 _NEVER_APART = frozenset({"Mn", "Mc", "Me"})
 
 
@@ -15,6 +17,31 @@ def clean(text: str) -> str:
     return (
         text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\ufffd")
     )
+
+
+def visible(text: str) -> bool:
+    """Whether a reader would see anything of it."""
+    return any(char.isprintable() and not char.isspace() for char in text)
+
+
+def pause(text: str, start: int, hard: int) -> int:
+    """The best place to stop reading: a paragraph, a line, a sentence, a word; `hard` at last."""
+    half = start + (hard - start) // 2
+    for mark in ("\n\n", "\n"):
+        found = text.rfind(mark, half, hard)
+        if found > start:
+            return found + len(mark)
+    sentences = [found.end() for found in _SENTENCE.finditer(text, half, hard)]
+    if sentences:
+        return sentences[-1]
+    space = text.rfind(" ", half, hard)
+    return space + 1 if space > start else hard
+
+
+def past_blank_lines(text: str, at: int) -> int:
+    """Skip empty lines, yet keep the indent of the first line that says something."""
+    said = len(text) - len(text[at:].lstrip())
+    return max(at, text.rfind("\n", at, said) + 1) if said < len(text) else len(text)
 
 
 def joined(text: str, at: int) -> bool:

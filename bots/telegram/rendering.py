@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from core.messages import Reply
-from core.text import joined
+from core.text import joined, past_blank_lines, pause, visible
 
 _REPEAT = "🔁 "
 MAX_TEXT = 4096 - 3
@@ -30,7 +30,6 @@ _AUTOLINK = re.compile(r"<(?!(?:https?://|mailto:|tg://)[^\s<>]*>)")
 _ANGLE, _DOLLAR = "\ufdd0", "\ufdd1"  # code points that no text may hold
 _FORMULAS = 200  # finding the ends of formulas takes their number squared
 _LINK = re.compile(r"(?:https?|tg|ton)://\S|(?:mailto|tel):\S|[\w-]+(?:\.[\w-]+)+", re.I)
-_SENTENCE = re.compile(r"[.!?…。！？]+[\"'”’»)\]]*\s")
 _BLOCKS = frozenset({"pre", "blockquote", "expandable_blockquote"})
 _WHOLE = frozenset({"code", "text_link", "custom_emoji", "text_mention"})
 
@@ -74,10 +73,10 @@ def parts_of(markdown: str, *, max_parts: int = MAX_PARTS) -> tuple[Part, ...]:
     if _MARKUP.search(source) is None or _LADDER.search(source):
         text, spans = source.strip(), list[Span]()
         if not longer and len(text) <= MAX_TEXT // 2:  # even if all of it were emoji
-            return (Part(text),) if _visible(text) else ()
+            return (Part(text),) if visible(text) else ()
     else:
         text, spans = _convert(source)
-        if not _visible(text):
+        if not visible(text):
             text, spans = source.strip(), []  # marks without words: somebody meant the marks
     return _split(text, spans, max_parts, longer=longer)
 
@@ -145,14 +144,14 @@ def _split(text: str, spans: list[Span], max_parts: int, *, longer: bool) -> tup
     parts: list[Part] = []
     at = 0
     while at < len(text) and len(parts) < max_parts:
-        at = _past_blank_lines(text, at)
+        at = past_blank_lines(text, at)
         last = len(parts) == max_parts - 1
         end = bisect_right(units, units[at] + MAX_TEXT) - 1
         if end < len(text) or (longer and last):
             room = MAX_TEXT - (len(_CUT) if last else 0)
             end = _cut(text, spans, at, bisect_right(units, units[at] + room) - 1, roomy=not last)
         shown = at + len(text[at:end].rstrip())
-        if _visible(text[at:shown]):
+        if visible(text[at:shown]):
             parts.append(Part(text[at:shown], _within(spans, units, at, shown)))
         at = end
     if parts and (longer or text[at:].strip()):
@@ -171,7 +170,7 @@ def _cut(text: str, spans: list[Span], start: int, hard: int, *, roomy: bool) ->
         line = text.rfind("\n", max(start, block.start) + 1, hard)
         if line > start:
             return line + 1
-    end = _pause(text, start, hard)
+    end = pause(text, start, hard)
     for span in spans:
         # A link or a word of code that is short enough to stay whole stays whole.
         held = span.type in _WHOLE or span.type in _BLOCKS
@@ -180,20 +179,6 @@ def _cut(text: str, spans: list[Span], start: int, hard: int, *, roomy: bool) ->
     while end > start + 1 and joined(text, end):
         end -= 1
     return end
-
-
-def _pause(text: str, start: int, hard: int) -> int:
-    """The best place to stop reading: a paragraph, a line, a sentence, a word."""
-    half = start + (hard - start) // 2
-    for mark in ("\n\n", "\n"):
-        found = text.rfind(mark, half, hard)
-        if found > start:
-            return found + len(mark)
-    sentences = [found.end() for found in _SENTENCE.finditer(text, half, hard)]
-    if sentences:
-        return sentences[-1]
-    space = text.rfind(" ", half, hard)
-    return space + 1 if space > start else hard
 
 
 def _within(
@@ -219,12 +204,6 @@ def _marked(part: Part) -> Part:
     return Part(part.text + _CUT, part.entities)
 
 
-def _past_blank_lines(text: str, at: int) -> int:
-    """Skip empty lines, yet keep the indent of the first line that says something."""
-    said = len(text) - len(text[at:].lstrip())
-    return max(at, text.rfind("\n", at, said) + 1) if said < len(text) else len(text)
-
-
 def _characters(text: str) -> Any:
     """A function from UTF-16 offsets to indexes of `text`."""
     if text.isascii() or max(text, default="") <= "\uffff":
@@ -246,7 +225,3 @@ def _sendable(text: str) -> str:
 
 def _unmasked(text: str) -> str:
     return text.replace(_ANGLE, "<").replace(_DOLLAR, "$")
-
-
-def _visible(text: str) -> bool:
-    return any(char.isprintable() and not char.isspace() for char in text)
