@@ -1,0 +1,1 @@
+"""The local Discord, over real sockets and with its real client."""
