@@ -3,6 +3,9 @@
 from typing import Any
 
 from bots.sandbox.cast import Bot, Person
+from bots.sandbox.discord import deeds, talking
+from bots.sandbox.discord.guilds import key_of
+from bots.sandbox.things import Guild
 from bots.sandbox.world import Chat, Message, World
 
 Json = dict[str, Any]
@@ -88,7 +91,8 @@ def _react(world: World, who: Person, asked: Json) -> Message:
     said, emoji = _message(world, who, asked), asked.get("emoji")
     if emoji is not None and (not isinstance(emoji, str) or not 0 < len(emoji) <= 16):
         raise ValueError("this is not an emoji")
-    who.reacts(said, emoji)
+    on = bool(asked.get("on", True))
+    who.reacts(said, emoji if on or said.chat.platform == "discord" else None, on=on)
     return _now(said)
 
 
@@ -107,10 +111,15 @@ def _new_person(world: World, who: Person, asked: Json) -> None:
     )
     free = len(username) >= 3 and world.named(username) is None
     made = world.account(name, username if free else None, False)
-    for bot in world.accounts.values():
-        if bot.is_bot:
+    for bot in [one for one in world.accounts.values() if one.is_bot]:
+        if bot.platform == "discord":
+            talking.direct(world, made, bot)
+        else:
             world.open_chat("private", bot.name, [made], [bot])
-    for room in world.chats.values():
+    for server in world.guilds.values():
+        if who in server.members:
+            deeds.join(world, server, made)
+    for room in [one for one in world.chats.values() if one.platform == "telegram"]:
         if room.kind != "private" and room.moved_to is None and who in room.members:
             who.adds(room, made)
 
@@ -130,6 +139,53 @@ def _topic(world: World, who: Person, asked: Json) -> None:
     world.open_topic(room, _words(asked, "name", 128), who)
 
 
+# -- rooms of Discord --------------------------------------------------------------------------
+
+
+def _server(world: World, who: Person, asked: Json) -> Guild:
+    server = world.guilds.get(_number(asked.get("guild"), "server"))
+    if server is None or who not in server.members:
+        raise ValueError("there is no such server")
+    return server
+
+
+def _channel(world: World, who: Person, asked: Json) -> None:
+    server, kind = _server(world, who, asked), asked.get("kind", "text")
+    if kind not in {"text", "board"}:
+        raise ValueError("a channel is for talk or for posts")
+    name = _words(asked, "name", 100).lower().replace(" ", "-").lstrip("#")
+    talking.open_room(world, kind, name, guild=server.id)
+
+
+def _parent(world: World, who: Person, asked: Json, kinds: set[str], refusal: str) -> Chat:
+    room = _chat(world, asked)
+    if room.kind not in kinds or who not in room.members:
+        raise ValueError(refusal)
+    return room
+
+
+def _thread(world: World, who: Person, asked: Json) -> None:
+    room = _parent(world, who, asked, {"text", "announcement"}, "only a channel has threads")
+    begun = None if asked.get("id") is None else _message(world, who, asked)
+    if begun is not None and key_of(begun.id) in world.chats:
+        raise ValueError("this message has a thread already")
+    talking.open_thread(world, room, _words(asked, "name", 100), who, message=begun)
+
+
+def _post(world: World, who: Person, asked: Json) -> Message:
+    board = _parent(world, who, asked, {"board"}, "only a forum has posts")
+    title, text = _words(asked, "name", 100), _words(asked, "text", 2000)
+    made = talking.open_thread(world, board, title, who)
+    return talking.say(world, who, made, talking.named(made, text.strip()), number=made.id)
+
+
+def _types(world: World, who: Person, asked: Json) -> None:
+    room = _chat(world, asked)
+    if room.platform != "discord" or room.kind == "board" or who not in room.members:
+        raise ValueError("nobody can write there")
+    who.types(room)
+
+
 _DEEDS = {
     "send": _send,
     "edit": _edit,
@@ -140,4 +196,8 @@ _DEEDS = {
     "person": _new_person,
     "group": _group,
     "topic": _topic,
+    "channel": _channel,
+    "thread": _thread,
+    "post": _post,
+    "types": _types,
 }

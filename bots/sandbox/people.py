@@ -1,6 +1,7 @@
 """The page's side of the stage: what is to be seen, what just happened, and what a person does."""
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -68,15 +69,20 @@ class Page:
                 return {"type": "delete", "chat": fact["chat"], "id": str(fact["id"])}
             case "typing":
                 topic = None if fact["topic"] is None else str(fact["topic"])
-                place = {"chat": fact["chat"], "topic": topic, "from": fact["who"]}
+                place = {"chat": fact["chat"], "topic": topic, "from": view.number(fact["who"])}
                 return {"type": "typing", **place, "until": fact["until"]}
             case "draft" if said is not None:
                 return {"type": "draft", **view.draft(said)}
-            case "chat" | "topic" | "member" if room is not None:
+            case "chat" if room is not None and fact.get("deed") == "gone":
+                return {"type": "closed", "chat": room.key}
+            case "chat" | "topic" | "member" | "thread_member" if room is not None:
                 return {"type": "chat", "chat": view.chat(room)}
-            case "account":
-                # The page knows bots from its state; a new one comes with the chat it is in.
-                return {"type": "people", "people": [view.account(p) for p in self._people()]}
+            case "guild" | "role" | "member" if change.guild is not None:
+                # Who is in a server is in all of its rooms.
+                rooms = [view.chat(each) for each in change.guild.channels.values()]
+                return {"type": "guild", "guild": view.guild(change.guild), "chats": rooms}
+            case "account" | "app_commands":
+                return {"type": "people", **self._everyone()}
             case "confirmed":
                 return {"type": "confirmed", "chat": fact["chat"], "id": str(fact["id"])}
             case "answered":
@@ -87,6 +93,10 @@ class Page:
     def _shown(self, said: Message) -> dict[str, Any]:
         pending = (said.chat.key, said.id) in self._desks.waiting
         return view.message(self._world, said, pending=pending)
+
+    def _everyone(self) -> dict[str, Any]:
+        bots = [view.bot(self._world, who) for who in self._bots()]
+        return {"people": [view.account(who) for who in self._people()], "bots": bots}
 
     def _people(self) -> list[Account]:
         return [who for who in self._world.accounts.values() if not who.is_bot]
@@ -109,12 +119,17 @@ class Page:
         shown.sort(key=lambda said: said.date)
         return {
             "you": you.id if you is not None else None,
-            "people": [view.account(who) for who in self._people()],
-            "bots": [view.account(who) for who in self._bots()],
+            **self._everyone(),
+            "guilds": [view.guild(server) for server in world.guilds.values()],
             "chats": [view.chat(room) for room in rooms],
             "messages": [self._shown(said) for said in shown if not said.deleted],
             "typing": [
-                {"chat": key, "topic": topic and str(topic), "from": who, "until": until}
+                {
+                    "chat": key,
+                    "topic": topic and str(topic),
+                    "from": view.number(who),
+                    "until": until,
+                }
                 for (key, topic, who), until in world.typing.items()
                 if until > now
             ],
@@ -207,6 +222,12 @@ class Page:
         await stream.prepare(request)
         asked = request.headers.get("Last-Event-ID") or request.query.get("after", "")
         seen = int(asked) if asked.isdigit() and int(asked) <= self._last else self._last
+        # A page that is closed or reloaded goes without a word.
+        with contextlib.suppress(ConnectionResetError):
+            await self._tell(stream, seen)
+        return stream
+
+    async def _tell(self, stream: web.StreamResponse, seen: int) -> None:
         await stream.write(_line(seen, {"type": "hello"}))
         while not self._closed:
             fresh = [item for item in self._ring if item[0] > seen]
@@ -220,7 +241,6 @@ class Page:
                     await self._news.wait()
             except TimeoutError:
                 await stream.write(b": ping\n\n")
-        return stream
 
 
 def guard(request: web.Request) -> None:

@@ -1,36 +1,74 @@
-"""The world as the page sees it: people, chats and messages as plain JSON."""
+"""The world as the page sees it: people, servers, chats and messages as plain JSON."""
 
 from typing import Any
 
+from bots.sandbox.glance import commands, of_discord
+from bots.sandbox.things import Guild
 from bots.sandbox.world import Account, Chat, Message, World
 
 Json = dict[str, Any]
+# Beyond this, JavaScript would round a number.
+_EXACT = 1 << 53
+
+
+def number(account: int) -> int | str:
+    """An account's id as a browser can keep it."""
+    return account if account < _EXACT else str(account)
 
 
 def account(who: Account) -> Json:
-    return {"id": who.id, "name": who.name, "username": who.username}
+    shown = {"id": number(who.id), "name": who.name, "username": who.username}
+    return {**shown, "platform": who.platform, "snowflake": str(who.snowflake)}
+
+
+def bot(world: World, who: Account) -> Json:
+    return {**account(who), "commands": commands(world, who)}
+
+
+def guild(server: Guild) -> Json:
+    return {
+        "id": str(server.id),
+        "name": server.name,
+        "owner": number(server.owner.id),
+        "roles": [
+            {"id": str(role.id), "name": role.name, "position": role.position}
+            for role in server.roles.values()
+        ],
+        "members": {str(who.id): [*map(str, roles)] for who, roles in server.members.items()},
+    }
 
 
 def chat(room: Chat) -> Json:
-    owner = room.id if room.kind == "private" else None
+    people = room.people()
+    direct = room.kind in {"private", "direct"} and people
     return {
         "id": room.key,
-        "platform": "telegram",
+        "platform": room.platform,
         "kind": room.kind,
         "title": room.title,
-        "people": [who.id for who in room.people()],
-        "bots": [who.id for who in room.bots()],
-        "topics": [{"id": str(number), "name": name} for number, name in room.topics.items()],
-        "owner": owner,
+        "people": [who.id for who in people],
+        "bots": [number(who.id) for who in room.bots()],
+        "topics": [{"id": str(place), "name": name} for place, name in room.topics.items()],
+        "owner": people[0].id if direct else None,
+        "guild": None if room.guild is None else str(room.guild.id),
+        "parent": None if room.parent is None else room.parent.key,
     }
 
 
 def message(world: World, said: Message, *, pending: bool) -> Json:
+    shown = _plain(world, said, pending)
+    if said.chat.platform == "discord":
+        shown |= of_discord(world, said)
+    return shown
+
+
+def _plain(world: World, said: Message, pending: bool) -> Json:
+    sender = {"id": number(said.sender.id), "name": said.sender.name, "bot": said.sender.is_bot}
     return {
         "chat": said.chat.key,
         "id": str(said.id),
         "topic": None if said.topic is None else str(said.topic),
-        "from": {"id": said.sender.id, "name": said.sender.name, "bot": said.sender.is_bot},
+        "from": sender,
         "date": said.date,
         "text": said.text,
         "entities": entities(said),
@@ -53,7 +91,7 @@ def draft(said: Message) -> Json:
     return {
         "chat": said.chat.key,
         "topic": None if said.topic is None else str(said.topic),
-        "from": said.sender.id,
+        "from": number(said.sender.id),
         "draft": said.draft,
         "text": said.text,
         "entities": entities(said),
@@ -71,7 +109,9 @@ def _reactions(said: Message) -> list[Json]:
     given: dict[str, list[int]] = {}
     for who, emoji in said.reactions.items():
         given.setdefault(emoji, []).append(who)
-    return [{"emoji": emoji, "from": who} for emoji, who in given.items()]
+    for emoji, everyone in said.more.get("reactions", {}).items():
+        given[emoji] = everyone
+    return [{"emoji": emoji, "from": [*map(number, who)]} for emoji, who in given.items()]
 
 
 def _buttons(said: Message) -> list[list[Json]] | None:
@@ -86,6 +126,10 @@ def _buttons(said: Message) -> list[list[Json]] | None:
 
 def _service(world: World, said: Message) -> str:
     service, name = said.service or {}, said.sender.name
+    if "thread_created" in service:
+        return f"{name} started a thread: {service['thread_created']}"
+    if "thread_began" in service:
+        return f"{name} started this thread"
     if "forum_topic_created" in service:
         return f"{name} started the topic {service['forum_topic_created']['name']}"
     if "left_chat_member" in service:

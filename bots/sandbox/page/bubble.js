@@ -1,20 +1,15 @@
-/** One message as a row of the log. */
+/** One message of Telegram as a row of the log. */
 
-import { avatar, dayOf, el, icon, timeOf, toneOf } from "./dom.js";
+import { avatar, el, icon, timeOf, toneOf } from "./dom.js";
+import { buttons, moreButton, reactions, serviceRow } from "./rows.js";
 import { rich } from "./text.js";
 import { sameId } from "./world.js";
 
-const TOGETHER_SECONDS = 300;
-
-/** Build the row; `hands` are what a person can do with it: menu, react, jump. */
-export function rowOf(message, world, hands) {
+/** Build the row; `hands` are what a person can do with it: menu, react, jump, press. */
+export function rowOf(message, world, chat, hands) {
+  if (message.service) return serviceRow(message);
   const row = el("div", { class: "row", "data-id": message.id, tabindex: "-1" });
   row.message = message;
-  if (message.service) {
-    row.classList.add("service");
-    row.append(el("div", { class: "line" }, el("span", {}, message.service)));
-    return row;
-  }
   const own = sameId(message.from.id, world.me);
   row.classList.toggle("own", own);
   const bubble = el("div", { class: "bubble" });
@@ -24,42 +19,14 @@ export function rowOf(message, world, hands) {
   bubble.append(text, meta(message, own));
   if (message.buttons?.length) bubble.append(buttons(message, hands));
   if (message.reactions?.length) bubble.append(reactions(message, world, hands));
-  const more = el(
-    "button",
-    {
-      class: "more",
-      type: "button",
-      tabindex: "-1",
-      "aria-label": "Message menu",
-      onclick: () => hands.menu(row, more.getBoundingClientRect()),
-    },
-    icon("more"),
-  );
-  const face = world.chat?.kind === "private" ? null : avatar(message.from.name, { bot: message.from.bot });
-  row.append(el("div", { class: "line" }, own ? null : face, bubble, more));
+  const face = chat?.kind === "private" ? null : avatar(message.from.name, { bot: message.from.bot });
+  row.append(el("div", { class: "line" }, own ? null : face, bubble, moreButton(row, hands)));
   return row;
 }
 
-/** Say how a row stands to the one above it: a new day, the same sender going on, or neither. */
-export function dress(row, above) {
-  const now = row.message;
-  const before = above?.message;
-  const newDay = !before || dayOf(before.date) !== dayOf(now.date);
-  const joined =
-    !newDay &&
-    !now.service &&
-    !before.service &&
-    sameId(before.from.id, now.from.id) &&
-    now.date - before.date < TOGETHER_SECONDS;
-  row.classList.toggle("joined", joined);
-  above?.classList.toggle("followed", joined);
-  row.querySelector(":scope > .day")?.remove();
-  if (newDay) row.prepend(el("div", { class: "day" }, el("span", {}, dayOf(now.date))));
-}
-
 /** What a bot is writing just now: words so far, or three dots. */
-export function liveRow(bot, draft, world) {
-  const face = world.chat?.kind === "private" ? null : avatar(bot.name, { bot: true });
+export function liveRow(bot, draft, chat) {
+  const face = chat?.kind === "private" ? null : avatar(bot.name, { bot: true });
   const bubble = el("div", { class: "bubble" });
   if (draft) {
     bubble.append(
@@ -98,32 +65,4 @@ function meta(message, own) {
     el("time", { datetime: new Date(message.date * 1000).toISOString() }, timeOf(message.date)),
     own ? el("span", state, icon(name)) : null,
   );
-}
-
-function reactions(message, world, hands) {
-  const chips = message.reactions.map(({ emoji, from }) => {
-    const mine = from.some((id) => sameId(id, world.me));
-    const names = from.map((id) => world.who(id).name).join(", ");
-    return el(
-      "button",
-      {
-        class: "chip",
-        type: "button",
-        "aria-pressed": String(mine),
-        "aria-label": `${emoji} from ${names}`,
-        title: names,
-        onclick: () => hands.react(message, mine ? null : emoji),
-      },
-      el("span", {}, emoji === "❤" ? "❤\uFE0F" : emoji),
-      el("span", {}, String(from.length)),
-    );
-  });
-  return el("div", { class: "reactions" }, ...chips);
-}
-
-function buttons(message, hands) {
-  const button = (key) =>
-    el("button", { type: "button", class: "key", onclick: () => hands.press(message, key) }, key.text);
-  const rows = message.buttons.map((row) => el("div", {}, ...row.map(button)));
-  return el("div", { class: "keys" }, ...rows);
 }

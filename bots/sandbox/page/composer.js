@@ -1,6 +1,7 @@
 /** Where one types: sending, answering, editing. */
 
-import { byId, el, icon } from "./dom.js";
+import { el, icon } from "./dom.js";
+import { wordsOf } from "./markdown.js";
 import { Offers } from "./offers.js";
 import { sameId } from "./world.js";
 
@@ -8,31 +9,34 @@ const TALLEST_PX = 180;
 
 export class Composer {
   #world;
+  #pane;
   #say;
   #change;
   #offers;
-  #form = byId("composer");
-  #text = byId("text");
-  #send = byId("send");
-  #about = byId("about");
+  #text;
+  #send;
+  #about;
   #task = null;
   #unsent = new Map();
   #spot = "";
 
   /** `say(place, text, replyTo)` and `change(message, text)` resolve to false when the stage refused. */
-  constructor(world, { say, change }) {
+  constructor(world, pane, { say, change }) {
     this.#world = world;
+    this.#pane = pane;
     this.#say = say;
     this.#change = change;
-    this.#offers = new Offers(world);
+    [this.#text, this.#send, this.#about] = ["text", "send", "about"].map((name) => pane.part(name));
+    this.#offers = new Offers(world, pane);
     this.#text.addEventListener("input", () => this.#typed());
     this.#text.addEventListener("keydown", (event) => this.#key(event));
     this.#text.addEventListener("blur", () => this.#offers.close());
-    this.#form.addEventListener("submit", (event) => {
+    pane.part("composer").addEventListener("submit", (event) => {
       event.preventDefault();
       this.#submit();
     });
-    world.on("reset place", () => this.#moved());
+    world.on("reset", () => this.#moved());
+    pane.on("place", () => this.#moved());
     world.on("gone", (message) => this.#task?.message.id === message.id && this.isAbout(message) && this.cancel());
   }
 
@@ -51,7 +55,7 @@ export class Composer {
 
   edit(message) {
     this.#begin({ kind: "edit", message, before: this.#task?.kind === "edit" ? this.#task.before : this.#text.value });
-    this.#write(message.text);
+    this.#write(this.#typedAs(message));
   }
 
   cancel() {
@@ -76,7 +80,7 @@ export class Composer {
     this.#send.replaceChildren(icon(task?.kind === "edit" ? "save" : "send"));
     if (!task) return this.#about.replaceChildren();
     const title = task.kind === "edit" ? "Edit message" : `Reply to ${task.message.from.name}`;
-    const words = el("div", {}, el("b", {}, title), el("span", {}, task.message.text));
+    const words = el("div", {}, el("b", {}, title), el("span", {}, this.#typedAs(task.message)));
     const stop = () => {
       this.cancel();
       this.focus();
@@ -89,8 +93,13 @@ export class Composer {
     this.#about.replaceChildren(icon(task.kind), words, close);
   }
 
+  /** A message as one types it: in Discord's text the people are named by number. */
+  #typedAs(message) {
+    return this.#pane.platform === "discord" ? wordsOf(message, this.#world, this.#pane.chat) : message.text;
+  }
+
   #moved() {
-    const { chat, topic } = this.#world.place;
+    const { chat, topic } = this.#pane.place;
     const spot = `${chat}|${topic ?? ""}`;
     if (spot !== this.#spot) {
       this.cancel();
@@ -98,7 +107,7 @@ export class Composer {
       this.#spot = spot;
       this.#write(this.#unsent.get(spot) ?? "");
     } else if (this.#task?.kind === "edit" && !sameId(this.#task.message.from.id, this.#world.me)) this.cancel();
-    this.#text.disabled = !this.#world.chat;
+    this.#text.disabled = !this.#pane.chat;
     this.#offers.close();
   }
 
@@ -134,7 +143,7 @@ export class Composer {
 
   #editLast(event) {
     const mine = this.#world
-      .messagesAt(this.#world.place)
+      .messagesAt(this.#pane.place)
       .filter((message) => !message.service && sameId(message.from.id, this.#world.me));
     if (!mine.length) return;
     event.preventDefault();
@@ -143,17 +152,17 @@ export class Composer {
 
   async #submit() {
     const words = this.#text.value.trim();
-    if (!words || !this.#world.chat) return;
+    if (!words || !this.#pane.chat) return;
     const task = this.#task;
-    const place = this.#world.place;
+    const { place } = this.#pane;
     this.#task = null;
     this.#write(task?.kind === "edit" ? task.before : "");
     this.#drawAbout();
     const done =
       task?.kind === "edit"
-        ? task.message.text === words || (await this.#change(task.message, words))
+        ? this.#typedAs(task.message) === words || (await this.#change(task.message, words))
         : await this.#say(place, words, task?.message.id ?? null);
     // A refused text comes back, unless something else has been written meanwhile.
-    if (!done && this.#world.place === place && this.#text.value === "") this.#write(words);
+    if (!done && this.#pane.place === place && this.#text.value === "") this.#write(words);
   }
 }

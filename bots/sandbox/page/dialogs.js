@@ -52,6 +52,22 @@ export function askGroup({ people, bots, done }) {
   });
 }
 
+/** Ask for a post of a forum: its title and its first words. */
+export function askPost({ done }) {
+  const title = line({ name: "title", maxlength: "100", placeholder: "Which tea for a rainy day?" });
+  const words = el("textarea", { name: "words", rows: "4", maxlength: "2000", required: true });
+  ask({
+    title: "New post",
+    button: "Post",
+    fields: [
+      el("label", { class: "field" }, el("span", {}, "Title"), title),
+      el("label", { class: "field" }, el("span", {}, "First words"), words),
+    ],
+    done: () => done({ name: title.value.trim(), text: words.value.trim() }),
+    ready: () => title.value.trim() !== "" && words.value.trim() !== "",
+  });
+}
+
 const line = (more) => el("input", { type: "text", required: true, autocomplete: "off", ...more });
 
 function ask({ title, button, fields, done, ready }) {

@@ -1,7 +1,10 @@
-/** The messages of the place on screen: at most 500 rows at a time, changed one by one. */
+/** The messages of a pane's place: at most 500 rows at a time, changed one by one. */
 
-import { dress, liveRow, rowOf } from "./bubble.js";
-import { byId, el, onceAFrame } from "./dom.js";
+import * as bubbles from "./bubble.js";
+import { el, onceAFrame } from "./dom.js";
+import * as flat from "./flat.js";
+import { dress } from "./rows.js";
+import { isDirect } from "./world.js";
 
 const MOST_ROWS = 500;
 const STEP = 150;
@@ -10,7 +13,9 @@ const FAREWELL_MS = 2000;
 
 export class Log {
   #world;
+  #pane;
   #hands;
+  #look = bubbles;
   #items = [];
   #first = 0;
   #last = 0;
@@ -18,16 +23,20 @@ export class Log {
   #missed = 0;
   #pinned = true;
   #stuckAt = 0;
-  #scroller = byId("scroller");
-  #log = byId("log");
-  #live = byId("live");
-  #latest = byId("latest");
+  #scroller;
+  #log;
+  #live;
+  #latest;
 
-  constructor(world, hands) {
+  constructor(world, pane, hands) {
     this.#world = world;
-    this.#hands = { ...hands, jump: (id) => this.jump(id) };
-    world.on("reset place", () => this.show());
-    world.on("message", ({ message, fromDraft }) => world.isHere(message) && this.#append(message, fromDraft));
+    this.#pane = pane;
+    this.#hands = { ...hands, menu: (row, box) => hands.menu(pane, row, box), jump: (id) => this.jump(id) };
+    [this.#scroller, this.#log] = [pane.part("scroller"), pane.part("log")];
+    [this.#live, this.#latest] = [pane.part("live"), pane.part("latest")];
+    world.on("reset", () => this.show());
+    pane.on("place", () => this.show());
+    world.on("message", ({ message, fromDraft }) => pane.isHere(message) && this.#append(message, fromDraft));
     world.on("changed", (message) => this.#replace(message));
     world.on("gone", (message) => this.#remove(message));
     world.on("live", () => this.#drawLive());
@@ -40,12 +49,15 @@ export class Log {
 
   /** Draw the place anew, at its end. */
   show() {
-    this.#items = this.#world.chat ? this.#world.messagesAt(this.#world.place) : [];
+    const { chat, place } = this.#pane;
+    this.#look = chat?.platform === "discord" ? flat : bubbles;
+    this.#items = chat && chat.kind !== "board" ? this.#world.messagesAt(place) : [];
     this.#around(this.#items.length - MOST_ROWS / 2);
     this.toLatest();
-    this.#scroller.classList.toggle("direct", this.#world.chat?.kind === "private");
+    this.#scroller.classList.toggle("direct", isDirect(chat));
     this.#drawEmpty();
     this.#live.replaceChildren();
+    this.#live.dataset.key = "";
     this.#drawLive();
   }
 
@@ -59,7 +71,7 @@ export class Log {
   }
 
   #make(message) {
-    const row = rowOf(message, this.#world, this.#hands);
+    const row = this.#look.rowOf(message, this.#world, this.#pane.chat, this.#hands);
     this.#rows.set(message.id, row);
     return row;
   }
@@ -140,12 +152,13 @@ export class Log {
 
   #drawLive() {
     const world = this.#world;
-    const drafts = world.liveHere(world.drafts);
+    const drafts = this.#pane.live(world.drafts);
     const writing = new Set(drafts.map((draft) => String(draft.from)));
-    const typing = world.liveHere(world.typing).filter((one) => !writing.has(String(one.from)));
+    const typing = this.#pane.live(world.typing).filter((one) => !writing.has(String(one.from)));
+    const { chat } = this.#pane;
     const rows = [
-      ...drafts.map((draft) => liveRow(world.who(draft.from), draft, world)),
-      ...typing.map((one) => liveRow(world.who(one.from), null, world)),
+      ...drafts.map((draft) => this.#look.liveRow(world.who(draft.from), draft, chat)),
+      ...typing.map((one) => this.#look.liveRow(world.who(one.from), null, chat)),
     ];
     const key = typing.map((one) => one.from).join();
     // The dots would start their dance again at every notice; leave them when nothing else changed.
@@ -156,9 +169,9 @@ export class Log {
   }
 
   #drawEmpty() {
-    const empty = byId("empty");
-    const { chat } = this.#world;
-    empty.hidden = this.#items.length > 0 || !this.#log.matches(":empty");
+    const empty = this.#pane.part("empty");
+    const { chat } = this.#pane;
+    empty.hidden = this.#items.length > 0 || !this.#log.matches(":empty") || chat?.kind === "board";
     if (empty.hidden) return;
     empty.replaceChildren(...invitation(this.#world, chat));
   }
@@ -289,11 +302,11 @@ function living(row) {
 function invitation(world, chat) {
   if (!chat) return [el("b", {}, "No chat here yet"), el("p", {}, "Press + to make a group and invite a character.")];
   const bots = chat.bots.map((id) => world.who(id));
-  if (chat.kind === "private") {
+  if (isDirect(chat)) {
     const name = bots[0]?.name ?? chat.title;
     return [el("b", {}, `Say hello to ${name}`), el("p", {}, "Type below and press Enter.")];
   }
-  const tag = bots.find((bot) => bot.username)?.username;
+  const tag = chat.platform === "discord" ? bots[0]?.name : bots.find((bot) => bot.username)?.username;
   const how = tag ? `Begin with @${tag} to be sure of an answer.` : "Type below and press Enter.";
   return [el("b", {}, "Nobody has spoken here yet"), el("p", {}, how)];
 }

@@ -1,6 +1,8 @@
-/** What the composer offers while one types: commands after "/", members after "@". */
+/** What the composer offers while one types: commands after "/", members after "@", channels after "#". */
 
-import { avatar, byId, el } from "./dom.js";
+import { avatar, el } from "./dom.js";
+import { faceOf } from "./heading.js";
+import { hasMark, isDirect } from "./world.js";
 
 const COMMANDS = [
   ["/start", "begin the conversation"],
@@ -9,15 +11,18 @@ const COMMANDS = [
 ];
 
 export class Offers {
-  #list = byId("offers");
-  #text = byId("text");
+  #list;
+  #text;
   #world;
+  #pane;
   #offers = [];
   #at = 0;
   #from = 0;
 
-  constructor(world) {
+  constructor(world, pane) {
     this.#world = world;
+    this.#pane = pane;
+    [this.#list, this.#text] = [pane.part("offers"), pane.part("text")];
   }
 
   get open() {
@@ -27,7 +32,7 @@ export class Offers {
   /** Look at the word before the cursor and offer what it could become. */
   refresh() {
     const before = this.#text.value.slice(0, this.#text.selectionStart);
-    const word = /(^|\s)([@/]\S*)$/.exec(before)?.[2] ?? "";
+    const word = /(^|\s)([@/#]\S*)$/.exec(before)?.[2] ?? "";
     this.#from = before.length - word.length;
     this.#offers = this.#for(word);
     this.#at = 0;
@@ -53,11 +58,11 @@ export class Offers {
   }
 
   #for(word) {
-    const { chat } = this.#world;
+    const { chat } = this.#pane;
     if (!chat || !word) return [];
     const sought = word.toLowerCase();
-    const commands = this.#from === 0 ? this.#commands(chat) : [];
-    const found = word.startsWith("@") ? this.#members(chat) : commands;
+    const sources = { "@": () => this.#members(chat), "#": () => this.#channels(chat), "/": () => this.#commands(chat) };
+    const found = word[0] === "/" && this.#from > 0 ? [] : sources[word[0]]();
     const fitting = found.filter(
       ({ word: whole, name }) =>
         whole.toLowerCase().startsWith(sought) || name?.toLowerCase().startsWith(sought.slice(1)),
@@ -68,16 +73,40 @@ export class Offers {
   #members(chat) {
     const bots = chat.bots.map((id) => [this.#world.who(id), true]);
     const people = chat.people.map((id) => [this.#world.who(id), false]);
+    // In Telegram one is called by username, in Discord by name.
+    const called = (who) => (chat.platform === "discord" ? who.name : who.username);
     return [...bots, ...people]
-      .filter(([who]) => who.username && String(who.id) !== this.#world.me)
-      .map(([who, bot]) => ({ word: `@${who.username}`, name: who.name, face: avatar(who.name, { bot }) }));
+      .filter(([who]) => called(who) && String(who.id) !== this.#world.me)
+      .map(([who, bot]) => ({ word: `@${called(who)}`, name: who.name, face: avatar(who.name, { bot }) }));
+  }
+
+  #channels(chat) {
+    if (!hasMark(chat)) return [];
+    return this.#world
+      .myChats()
+      .filter((one) => one.guild === chat.guild && hasMark(one))
+      .map((one) => ({ word: `#${one.title}`, name: one.title, face: faceOf(one, one.title) }));
   }
 
   #commands(chat) {
+    if (chat.platform === "discord") return this.#registered(chat);
     // In a group a command is for everybody unless it names its bot.
     const named = chat.bots.map((id) => this.#world.who(id).username).filter(Boolean);
-    const ends = chat.kind === "private" ? [""] : ["", ...named.map((name) => `@${name}`)];
+    const ends = isDirect(chat) ? [""] : ["", ...named.map((name) => `@${name}`)];
     return ends.flatMap((end) => COMMANDS.map(([word, note]) => ({ word: word + end, note })));
+  }
+
+  /** The slash commands that the bots of this chat have told Discord of. */
+  #registered(chat) {
+    return chat.bots.flatMap((id) => {
+      const bot = this.#world.who(id);
+      const mine = (bot.commands ?? []).filter((command) => !command.guild || command.guild === chat.guild);
+      return mine.map((command) => ({
+        word: `/${command.name}`,
+        note: `${command.description} · ${bot.name}`,
+        face: avatar(bot.name, { bot: true }),
+      }));
+    });
   }
 
   #take(index) {
@@ -100,7 +129,7 @@ export class Offers {
         "div",
         {
           class: "offer",
-          id: `offer-${index}`,
+          id: `offer${this.#pane.mark}-${index}`,
           role: "option",
           "aria-selected": String(index === this.#at),
           onpointerdown: (event) => {
@@ -114,7 +143,7 @@ export class Offers {
       ),
     );
     this.#list.replaceChildren(...options);
-    if (this.open) this.#text.setAttribute("aria-activedescendant", `offer-${this.#at}`);
+    if (this.open) this.#text.setAttribute("aria-activedescendant", `offer${this.#pane.mark}-${this.#at}`);
     else this.#text.removeAttribute("aria-activedescendant");
     options[this.#at]?.scrollIntoView({ block: "nearest" });
   }

@@ -1,220 +1,126 @@
-/** The stage's page: puts its parts together and gives them hands. */
+/** The stage's page: puts its parts together. */
 
-import { Composer } from "./composer.js";
-import { askGroup, askLine, notice } from "./dialogs.js";
-import { avatar, byId } from "./dom.js";
-import { act, follow, Refused } from "./link.js";
-import { Log } from "./log.js";
+import { Deeds } from "./deeds.js";
+import { notice } from "./dialogs.js";
+import { byId } from "./dom.js";
+import { follow } from "./link.js";
+import { Making } from "./making.js";
 import { closeMenu, showMenu } from "./menu.js";
+import { Pane } from "./pane.js";
 import { Panel } from "./panel.js";
+import { Panes } from "./panes.js";
 import { Sidebar } from "./sidebar.js";
-import { sameId, World } from "./world.js";
-
-const REACTIONS = {
-  "👍": "Thumbs up",
-  "❤️": "Heart",
-  "😂": "Laughing",
-  "🔥": "Fire",
-  "🤔": "Thinking",
-  "👎": "Thumbs down",
-};
+import { addressOf, placesIn } from "./whereabouts.js";
+import { World } from "./world.js";
 
 const world = new World();
-const log = new Log(world, { menu, react, press });
-const composer = new Composer(world, {
-  say: (place, text, replyTo) => does({ do: "send", chat: place.chat, topic: place.topic, text, reply_to: replyTo }),
-  change: (message, text) => does({ do: "edit", chat: message.chat, id: message.id, text }),
-});
-const sidebar = new Sidebar(world, { newTopic });
-const panel = new Panel(world, { block: (bot, on) => does({ do: "block", bot, on }) });
+const deeds = new Deeds(world);
+const making = new Making(world, (deed) => deeds.does(deed), () => panes);
+const panel = new Panel(world, { block: (bot, on) => deeds.does({ do: "block", bot, on }) });
+const newThread = (pane, message) => making.newThread(pane, message);
 
-/** Do it on the stage as whoever speaks; false, and a notice, when the stage refuses. */
-async function does(deed) {
-  try {
-    const answer = await act({ as: world.who(world.me).id, ...deed });
-    const message = answer.message;
-    // The stream may have been quicker, and by now know more of this message than the answer does.
-    if (deed.do === "send" && message && !world.message(message.chat, message.id)) world.arrived(message);
-    return true;
-  } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    notice(error.message);
-    return false;
-  }
+const hands = {
+  say: (place, text, replyTo) => deeds.say(place, text, replyTo),
+  change: (message, text) => deeds.change(message, text),
+  react: (message, emoji, on) => deeds.react(message, emoji, on),
+  press: (message, key) => deeds.press(message, key),
+  menu: (pane, row, box) => deeds.menu(pane, row, box, { newThread }),
+  enter: (chat) => panes.show(chat),
+  newTopic: (pane) => making.newTopic(pane),
+  newThread,
+  newPost: (pane) => making.newPost(pane),
+  about: (pane) => panel.turn(pane),
+  split,
+  unsplit: (pane) => panes.close(pane),
+  list: () => showList(),
+};
+
+const panes = new Panes(world, new Pane(world, "", hands), new Pane(world, "-beside", hands));
+const sidebar = new Sidebar(world, panes, { newThing: (guild, owner) => making.newThing(guild, owner) });
+
+/** Show the first chat of the other platform beside the one that is open. */
+function split() {
+  const mine = world.myChats().filter((chat) => chat.id !== panes.one.place.chat);
+  const other = mine.find((chat) => chat.platform !== panes.one.platform) ?? mine[0];
+  if (other) panes.beside(other.id);
 }
 
-// Messages
-
-function menu(row, box) {
-  const { message } = row;
-  if (!message || message.service) return;
-  const own = sameId(message.from.id, world.me);
-  const mine = message.reactions?.find(({ from }) => from.some((id) => sameId(id, world.me)))?.emoji;
-  const items = [
-    { label: "Reply", icon: "reply", run: () => composer.reply(message) },
-    own && { label: "Edit", icon: "edit", run: () => composer.edit(message) },
-    { label: "Copy", icon: "copy", run: () => copy(message.text) },
-    own && { label: "Delete", icon: "delete", danger: true, run: () => remove(message) },
-  ].filter(Boolean);
-  const reactions = Object.entries(REACTIONS).map(([glyph, label]) => ({
-    glyph,
-    label,
-    checked: bare(glyph) === bare(mine),
-    run: () => react(message, bare(glyph) === bare(mine) ? null : glyph),
-  }));
-  row.focus({ preventScroll: true });
-  showMenu(box, items, { label: "Message", row: reactions });
+for (const pane of panes.all) {
+  pane.part("mouth").addEventListener("click", (event) => making.chooseSpeaker(event.currentTarget));
 }
-
-// Telegram writes the heart without the sign that asks for a coloured picture.
-const bare = (emoji) => emoji?.replace("\uFE0F", "") ?? null;
-
-function react(message, emoji) {
-  return does({ do: "react", chat: message.chat, id: message.id, emoji: bare(emoji) });
-}
-
-function remove(message) {
-  return does({ do: "delete", chat: message.chat, id: message.id });
-}
-
-function press(message, key) {
-  if (key.url) open(key.url, "_blank", "noopener");
-  else does({ do: "press", chat: message.chat, id: message.id, data: key.data });
-}
-
-async function copy(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-  } catch {
-    notice("The browser did not allow copying.");
-  }
-}
-
-// People, groups, topics
-
-function chooseSpeaker(event) {
-  const owner = event.currentTarget;
-  const people = [...world.people.values()].map((person) => ({
-    label: person.name,
-    face: avatar(person.name),
-    checked: sameId(person.id, world.me),
-    run: () => speakAs(person),
-  }));
-  const another = { label: "New person…", icon: "person", run: newPerson };
-  showMenu(owner.getBoundingClientRect(), [...people, another], { label: "Speak as", owner });
-}
-
-function speakAs(person) {
-  world.speakAs(person.id);
-  composer.focus();
-}
-
-function newPerson() {
-  askLine({
-    title: "New person",
-    label: "Name",
-    placeholder: "Noor",
-    button: "Add",
-    done: async (name) => {
-      const before = new Set(world.people.keys());
-      if (!(await does({ do: "person", name }))) return;
-      const isNew = (person) => person.name === name && !before.has(String(person.id));
-      const appeared = () => [...world.people.values()].find(isNew);
-      if (appeared()) speakAs(appeared());
-      else waiting = appeared;
-    },
-  });
-}
-
-let waiting = null;
-
-world.on("chats", () => {
-  if (!world.chat) goHome();
-  // Bots are told of with the state alone; one that came later is asked for.
-  if ([...world.chats.values()].some((chat) => chat.bots.some((id) => !world.isBot(id)))) stage.refresh();
-  const person = waiting?.();
-  if (!person) return;
-  waiting = null;
-  speakAs(person);
-});
-
-function newGroup() {
-  const people = [...world.people.values()].filter((person) => !sameId(person.id, world.me));
-  askGroup({
-    people,
-    bots: [...world.bots.values()],
-    done: (group) => does({ do: "group", ...group, people: [world.who(world.me).id, ...group.people] }),
-  });
-}
-
-function newTopic() {
-  const { chat } = world.place;
-  askLine({
-    title: "New topic",
-    label: "Name",
-    placeholder: "Poems",
-    button: "Create",
-    done: (name) => does({ do: "topic", chat, name }),
-  });
-}
-
-byId("speaker").addEventListener("click", chooseSpeaker);
-byId("mouth").addEventListener("click", chooseSpeaker);
+byId("speaker").addEventListener("click", (event) => making.chooseSpeaker(event.currentTarget));
 byId("new").addEventListener("click", (event) => {
   const owner = event.currentTarget;
   const items = [
-    { label: "New group…", icon: "group", run: newGroup },
-    { label: "New person…", icon: "person", run: newPerson },
+    { label: "New group…", icon: "group", run: () => making.newGroup() },
+    { label: "New person…", icon: "person", run: () => making.newPerson() },
   ];
   showMenu(owner.getBoundingClientRect(), items, { label: "New", owner });
+});
+
+world.on("chats", () => {
+  if (!panes.one.chat) goHome();
+  // Bots are told of with the state alone; one that came later is asked for.
+  if ([...world.chats.values()].some((chat) => chat.bots.some((id) => !world.isBot(id)))) stage.refresh();
 });
 
 // Where one is: kept in the address, so that reloading stays there
 
 function goHome() {
-  const mine = world.myChats();
-  const [chat, topic] = decodeURIComponent(location.hash.slice(2)).split("/");
-  const asked = mine.find((one) => one.id === chat);
-  if (asked) world.go(asked.id, asked.topics.some((one) => one.id === topic) ? topic : null);
-  else world.go(mine[0]?.id ?? null);
+  panes.restore(placesIn(location.hash, world.myChats(), panes.wide));
+  if (!panel.open) panes.one.focus();
 }
 
 world.on("reset", () => {
-  const { chat, topic } = world.place;
-  const here = world.myChats().find((one) => one.id === chat);
+  const mine = world.myChats();
+  const isThere = ({ chat, topic }) =>
+    mine.some((one) => one.id === chat && (topic === null || one.topics.some((each) => each.id === topic)));
   // A DM belongs to one person: whoever speaks now may not see it.
-  if (!here || (topic !== null && !here.topics.some((one) => one.id === topic))) goHome();
+  if (!panes.places.every(isThere)) goHome();
 });
 
 world.on("place", () => {
-  const { chat, topic } = world.place;
-  const address = chat ? `#/${chat}${topic ? `/${topic}` : ""}` : "#";
+  const address = addressOf(panes.places);
   if (location.hash !== address) history.replaceState(null, "", address);
-  list(false);
-  if (!panel.open) composer.focus();
+  document.body.classList.remove("listing");
+});
+
+// A mention of a channel is a link to it
+addEventListener("hashchange", () => {
+  const [asked] = placesIn(location.hash, world.myChats(), false);
+  if (asked?.chat) panes.show(asked.chat, asked.topic);
 });
 
 // On a narrow screen either the list of chats or the chat is shown
-function list(on) {
-  document.body.classList.toggle("listing", on);
-  if (!on) world.markRead();
+function showList() {
+  document.body.classList.add("listing");
+  byId("chats").querySelector("[aria-current]")?.focus();
 }
 
-byId("back").addEventListener("click", () => {
-  list(true);
-  byId("chats").querySelector("[aria-current]")?.focus();
-});
-byId("chats").addEventListener("click", (event) => event.target.closest(".entry-chat") && composer.focus());
+const readAll = () => panes.shown.forEach((pane) => pane.markRead());
 
-document.addEventListener("visibilitychange", () => !document.hidden && world.markRead());
-document.addEventListener("say", (event) => does({ do: "send", ...world.place, text: event.detail, reply_to: null }));
+byId("chats").addEventListener("click", (event) => {
+  if (!event.target.closest("[data-chat]")) return;
+  document.body.classList.remove("listing");
+  readAll();
+  panes.active.focus();
+});
+
+document.addEventListener("visibilitychange", () => !document.hidden && readAll());
+document.addEventListener("say", (event) => {
+  const pane = panes.all.find((one) => one.root.contains(event.target)) ?? panes.active;
+  deeds.say(pane.place, event.detail, null);
+});
 document.addEventListener("keydown", (event) => {
   if (event.altKey && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
     event.preventDefault();
     closeMenu();
     sidebar.step(event.key === "ArrowUp" ? -1 : 1);
-  } else if (event.key === "Escape" && !document.querySelector("dialog[open]")) composer.focus();
-  else if (isLetter(event) && document.activeElement === document.body) composer.focus();
+  } else if (event.key === "F6" && panes.two.open) {
+    event.preventDefault();
+    panes.turn();
+  } else if (event.key === "Escape" && !document.querySelector("dialog[open]")) panes.active.focus();
+  else if (isLetter(event) && document.activeElement === document.body) panes.active.focus();
 });
 
 const isLetter = (event) => event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;

@@ -1,19 +1,30 @@
 /** The side panel: who is in this chat, and what the program says is running. */
 
 import { avatar, byId, el, icon } from "./dom.js";
+import { faceOf } from "./heading.js";
 import { readiness } from "./link.js";
-import { titleOf } from "./sidebar.js";
-import { sameId } from "./world.js";
+import { isDirect, sameId } from "./world.js";
 
 const EVERY_MS = 4000;
-const KINDS = { private: "Direct chat", group: "Group", supergroup: "Group", forum: "Group with topics" };
+const KINDS = {
+  private: "Direct chat",
+  group: "Group",
+  supergroup: "Group",
+  forum: "Group with topics",
+  text: "Channel",
+  announcement: "Announcement channel",
+  thread: "Thread",
+  private_thread: "Private thread",
+  board: "Forum",
+  post: "Post in a forum",
+};
 const MOODS = { live: "good", rejected: "bad", stopped: "off" };
 
 export class Panel {
   #world;
   #block;
   #panel = byId("panel");
-  #opener = byId("info");
+  #pane = null;
   #blocked = new Set();
   #news = undefined;
   #timer = 0;
@@ -21,7 +32,6 @@ export class Panel {
   constructor(world, { block }) {
     this.#world = world;
     this.#block = block;
-    this.#opener.addEventListener("click", () => (this.open ? this.close() : this.show()));
     this.#panel.addEventListener("keydown", (event) => event.key === "Escape" && this.close());
     world.on("reset place chats", () => this.open && this.#draw());
   }
@@ -30,9 +40,13 @@ export class Panel {
     return !this.#panel.hidden;
   }
 
-  show() {
+  /** Open it about a pane's chat; a second press on the same one closes it. */
+  turn(pane) {
+    if (this.open && this.#pane === pane) return this.close();
+    if (this.open) this.close();
+    this.#pane = pane;
     this.#panel.hidden = false;
-    this.#opener.setAttribute("aria-expanded", "true");
+    pane.part("info").setAttribute("aria-expanded", "true");
     document.body.classList.add("informed");
     this.#draw();
     this.#panel.querySelector("button").focus();
@@ -42,9 +56,9 @@ export class Panel {
   close() {
     clearTimeout(this.#timer);
     this.#panel.hidden = true;
-    this.#opener.setAttribute("aria-expanded", "false");
+    this.#pane.part("info").setAttribute("aria-expanded", "false");
     document.body.classList.remove("informed");
-    this.#opener.focus();
+    this.#pane.part("info").focus();
   }
 
   async #ask() {
@@ -56,7 +70,7 @@ export class Panel {
 
   #draw() {
     const held = document.activeElement?.dataset?.panel;
-    const { chat } = this.#world;
+    const { chat } = this.#pane;
     const close = el(
       "button",
       {
@@ -76,11 +90,11 @@ export class Panel {
   }
 
   #card(chat) {
-    const name = titleOf(chat, this.#world);
-    const direct = chat.kind === "private";
-    const note = direct ? `@${this.#world.who(chat.bots[0]).username}` : KINDS[chat.kind];
-    const face = avatar(name, { bot: direct, group: !direct });
-    return el("div", { class: "card" }, face, el("h3", {}, name), el("p", {}, note));
+    const name = this.#world.titleOf(chat);
+    const direct = isDirect(chat);
+    const called = direct ? this.#world.who(chat.bots[0]).username : null;
+    const note = direct ? (called ? `@${called}` : "Direct messages") : KINDS[chat.kind];
+    return el("div", { class: "card" }, faceOf(chat, name), el("h3", {}, name), el("p", {}, note));
   }
 
   #members(chat) {

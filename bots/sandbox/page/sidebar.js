@@ -1,17 +1,22 @@
-/** The list of chats, by platform, the heading of the open one, and its topics. */
+/** The list of everything one is in, by platform, and who is speaking. */
 
 import { avatar, byId, el, icon, onceAFrame, timeOf } from "./dom.js";
-import { sameId } from "./world.js";
+import { gistOf } from "./markdown.js";
+import { serverParts } from "./server.js";
+import { isDirect, sameId } from "./world.js";
 
 const PLATFORMS = { telegram: "Telegram", discord: "Discord" };
 
 export class Sidebar {
   #world;
-  #newTopic;
+  #panes;
+  #hands;
 
-  constructor(world, { newTopic }) {
+  /** `hands` are what the list leads to: newThing. */
+  constructor(world, panes, hands) {
     this.#world = world;
-    this.#newTopic = newTopic;
+    this.#panes = panes;
+    this.#hands = hands;
     const draw = onceAFrame(() => this.#draw());
     world.on("reset place message changed gone live chats read", draw);
   }
@@ -19,8 +24,6 @@ export class Sidebar {
   #draw() {
     const held = document.activeElement?.dataset?.key;
     this.#drawChats();
-    this.#drawHeading();
-    this.#drawTopics();
     this.#drawSpeaker();
     const unread = [...this.#world.chats.keys()].reduce((sum, chat) => sum + this.#world.unread(chat), 0);
     document.title = unread ? `(${unread}) Troupe` : "Troupe";
@@ -32,101 +35,83 @@ export class Sidebar {
     const mine = this.#world.myChats();
     const platforms = [...new Set(mine.map((chat) => chat.platform))];
     const sections = platforms.map((platform) => {
+      const here = mine.filter((chat) => chat.platform === platform);
+      const parts = platform === "discord" ? serverParts(here, this.#world, this) : [this.list(here)];
       const name = PLATFORMS[platform] ?? platform;
-      const list = mine.filter((chat) => chat.platform === platform).map((chat) => el("li", {}, this.#chat(chat)));
-      return el("section", { "aria-label": name }, el("h2", {}, name), el("ul", {}, ...list));
+      return el("section", { "aria-label": name, "data-platform": platform }, el("h2", {}, name), ...parts);
     });
     byId("chats").replaceChildren(...sections);
+  }
+
+  list(chats) {
+    return el("ul", {}, ...chats.map((chat) => el("li", {}, this.#chat(chat), this.beside(chat))));
   }
 
   #chat(chat) {
     const world = this.#world;
     const last = world.lastOf(chat.id);
-    const unread = world.unread(chat.id);
-    const name = titleOf(chat, world);
+    const name = world.titleOf(chat);
     return el(
       "button",
-      {
-        type: "button",
-        class: "entry-chat",
-        "data-chat": chat.id,
-        "data-key": `chat ${chat.id}`,
-        "aria-current": chat.id === world.place.chat ? "page" : null,
-        onclick: () => world.go(chat.id, chat.id === world.place.chat ? world.place.topic : null),
-      },
-      avatar(name, { bot: chat.kind === "private", group: chat.kind !== "private" }),
+      { ...this.doorTo(chat), class: "entry-chat" },
+      avatar(name, { bot: isDirect(chat), group: !isDirect(chat) }),
       el("span", { class: "entry-title" }, name),
       el("span", { class: "entry-time" }, last ? timeOf(last.date) : ""),
       el("span", { class: "entry-last" }, ...this.#preview(chat, last)),
-      unread ? el("span", { class: "badge", "aria-label": `${unread} unread` }, String(unread)) : null,
+      this.badge(chat),
     );
+  }
+
+  /** What every entry of the list does, however it looks. */
+  doorTo(chat) {
+    const panes = this.#panes;
+    const pane = panes.shown.find((one) => one.place.chat === chat.id);
+    const go = (event) => {
+      if (event.shiftKey || event.ctrlKey || event.metaKey) panes.beside(chat.id);
+      else panes.show(chat.id, pane?.place.topic ?? null);
+    };
+    return {
+      type: "button",
+      "data-chat": chat.id,
+      "data-key": `chat ${chat.id}`,
+      "aria-current": pane ? (pane === panes.active ? "page" : "true") : null,
+      onclick: go,
+    };
+  }
+
+  /** A small button to see a chat next to the open one; with the keyboard it is Shift and Enter. */
+  beside(chat) {
+    const panes = this.#panes;
+    if (!panes.wide || panes.shown.some((pane) => pane.place.chat === chat.id)) return null;
+    const name = `Open ${this.#world.titleOf(chat)} beside`;
+    const open = () => panes.beside(chat.id);
+    return el(
+      "button",
+      { type: "button", class: "beside", tabindex: "-1", "aria-label": name, title: "Open beside", onclick: open },
+      icon("split"),
+    );
+  }
+
+  badge(chat) {
+    const unread = this.#world.unread(chat.id);
+    return unread ? el("span", { class: "badge", "aria-label": `${unread} unread` }, String(unread)) : null;
+  }
+
+  get hands() {
+    return this.#hands;
   }
 
   #preview(chat, last) {
     const world = this.#world;
     const typing = [...world.typing.values(), ...world.drafts.values()].find((one) => one.chat === chat.id);
-    if (typing && chat.kind === "private") return [el("em", {}, "typing…")];
+    if (typing && isDirect(chat)) return [el("em", {}, "typing…")];
     if (typing) return [el("em", {}, `${world.who(typing.from).name} is typing…`)];
-    if (!last) return [chat.kind === "private" ? "Say hello" : "No messages yet"];
+    if (!last) return [isDirect(chat) ? "Say hello" : "No messages yet"];
     if (last.service) return [last.service];
     const own = sameId(last.from.id, world.me);
-    const speaker = own ? "You" : chat.kind === "private" ? null : last.from.name;
-    const words = last.text.slice(0, 120);
+    const speaker = own ? "You" : isDirect(chat) ? null : last.from.name;
+    const words = gistOf(last, world).slice(0, 120);
     return speaker ? [el("b", {}, `${speaker}: `), words] : [words];
-  }
-
-  #drawHeading() {
-    const world = this.#world;
-    const { chat } = world;
-    byId("info").hidden = !chat;
-    if (!chat) return byId("heading").replaceChildren();
-    const name = titleOf(chat, world);
-    byId("heading").replaceChildren(
-      avatar(name, { bot: chat.kind === "private", group: chat.kind !== "private" }),
-      el("h2", {}, name),
-      el("p", {}, this.#status(chat)),
-    );
-    byId("text").placeholder = chat.kind === "private" ? `Message ${name}` : "Message";
-  }
-
-  #status(chat) {
-    const world = this.#world;
-    const live = [...world.liveHere(world.typing), ...world.liveHere(world.drafts)];
-    const busy = new Set(live.map((one) => String(one.from)));
-    const names = [...busy].map((id) => world.who(id).name);
-    if (names.length) return el("em", {}, `${names.join(", ")} ${names.length > 1 ? "are" : "is"} typing…`);
-    if (chat.kind === "private") return "bot";
-    const count = (n, one, many) => (n === 1 ? `1 ${one}` : `${n} ${many}`);
-    return `${count(chat.people.length, "person", "people")}, ${count(chat.bots.length, "character", "characters")}`;
-  }
-
-  #drawTopics() {
-    const world = this.#world;
-    const { chat } = world;
-    const bar = byId("topics");
-    bar.hidden = chat?.kind !== "forum";
-    if (bar.hidden) return bar.replaceChildren();
-    const chips = chat.topics.map((topic) => {
-      const unread = world.unread(chat.id, topic.id);
-      return el(
-        "button",
-        {
-          type: "button",
-          class: "topic",
-          "data-key": `topic ${topic.id}`,
-          "aria-pressed": String(topic.id === world.place.topic),
-          onclick: () => world.go(chat.id, topic.id),
-        },
-        topic.name,
-        unread ? el("span", { class: "badge", "aria-label": `${unread} unread` }, String(unread)) : null,
-      );
-    });
-    const more = el(
-      "button",
-      { type: "button", class: "topic", "aria-label": "New topic", "data-key": "topic new", onclick: this.#newTopic },
-      icon("plus"),
-    );
-    bar.replaceChildren(...chips, more);
   }
 
   #drawSpeaker() {
@@ -136,22 +121,20 @@ export class Sidebar {
       el("span", {}, el("small", {}, "Speaking as"), el("b", {}, me.name)),
       icon("down"),
     );
-    byId("mouth").replaceChildren(avatar(me.name));
-    byId("mouth").setAttribute("aria-label", `Speaking as ${me.name}. Change`);
-    byId("mouth").title = `Speaking as ${me.name}`;
+    for (const pane of this.#panes.all) {
+      const mouth = pane.part("mouth");
+      mouth.replaceChildren(avatar(me.name));
+      mouth.setAttribute("aria-label", `Speaking as ${me.name}. Change`);
+      mouth.title = `Speaking as ${me.name}`;
+    }
   }
 
   /** Go to the chat above (-1) or below (+1) the open one. */
   step(by) {
     const mine = this.#world.myChats();
     if (!mine.length) return;
-    const at = mine.findIndex((chat) => chat.id === this.#world.place.chat);
-    this.#world.go(mine.at((at + by + mine.length) % mine.length).id);
+    const { active } = this.#panes;
+    const at = mine.findIndex((chat) => chat.id === active.place.chat);
+    active.enter(mine.at((at + by + mine.length) % mine.length).id);
   }
-}
-
-/** A direct chat is called after the bot in it. */
-export function titleOf(chat, world) {
-  if (chat.kind === "private" && chat.bots.length) return world.who(chat.bots[0]).name;
-  return chat.title;
 }

@@ -83,12 +83,12 @@ function wrap(mark, words, inner) {
   }
 }
 
-function link(address, inner) {
+export function link(address, inner) {
   if (!URL.canParse(address ?? "") || !SAFE.has(new URL(address).protocol)) return inner;
   return [el("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, ...inner)];
 }
 
-function spoiler(inner) {
+export function spoiler(inner) {
   const hidden = el("span", { class: "spoiler", role: "button", tabindex: "0", "aria-label": "Hidden text" }, ...inner);
   const reveal = (event) => {
     if (event.type === "keydown" && event.key !== "Enter" && event.key !== " ") return;

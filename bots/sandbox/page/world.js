@@ -1,39 +1,34 @@
 /** What this page knows of the stage, and who hears when it changes. */
 
+import { News } from "./news.js";
+
 const KEPT = 5000;
 const DRAFT_SECONDS = 30;
 
 export const sameId = (one, two) => one !== null && two !== null && String(one) === String(two);
 
-export class World {
-  #listeners = new Map();
+/** Kinds of news: reset, place, message, changed, gone, live, chats, read. */
+export class World extends News {
   you = null;
   me = null;
   people = new Map();
   bots = new Map();
+  guilds = new Map();
   chats = new Map();
   typing = new Map();
   drafts = new Map();
-  place = { chat: null, topic: null };
+  /** Those who know what is on screen: they are asked `isWatching`. */
+  watchers = new Set();
   #messages = new Map();
   #unread = new Map();
-
-  /** Kinds: reset, place, message, changed, gone, live, chats, read. */
-  on(kinds, listener) {
-    for (const kind of kinds.split(" ")) {
-      this.#listeners.set(kind, [...(this.#listeners.get(kind) ?? []), listener]);
-    }
-  }
-
-  #tell(kind, detail) {
-    for (const listener of this.#listeners.get(kind) ?? []) listener(detail);
-  }
+  #flakes = new Map();
 
   /** Take over the whole state; what was unread stays unread. */
   load(state) {
     this.you = String(state.you);
     this.#takePeople(state.people);
-    this.bots = new Map(state.bots.map((bot) => [String(bot.id), bot]));
+    this.#takeBots(state.bots);
+    this.guilds = new Map((state.guilds ?? []).map((guild) => [guild.id, guild]));
     this.chats = new Map();
     state.chats.forEach((chat) => this.#takeChat(chat));
     const known = this.#messages;
@@ -49,7 +44,7 @@ export class World {
     state.typing.forEach((typing) => this.#takeTyping(typing));
     state.drafts.forEach((draft) => this.#takeDraft(draft));
     if (!this.people.has(this.me)) this.me = this.you;
-    this.#tell("reset");
+    this.tell("reset");
   }
 
   apply(event) {
@@ -65,16 +60,24 @@ export class World {
         return this.#deleted(event);
       case "typing":
         this.#takeTyping(event);
-        return this.#tell("live", event);
+        return this.tell("live", event);
       case "draft":
         this.#takeDraft(event);
-        return this.#tell("live", event);
+        return this.tell("live", event);
       case "chat":
         this.#takeChat(event.chat);
-        return this.#tell("chats");
+        return this.tell("chats");
       case "people":
         this.#takePeople(event.people);
-        return this.#tell("chats");
+        this.#takeBots(event.bots);
+        return this.tell("chats");
+      case "guild":
+        this.guilds.set(event.guild.id, event.guild);
+        event.chats.forEach((chat) => this.#takeChat(chat));
+        return this.tell("chats");
+      case "closed":
+        this.chats.delete(event.chat);
+        return this.tell("reset");
       default:
         return undefined;
     }
@@ -87,9 +90,9 @@ export class World {
     this.#put(message);
     const spot = spotOf(message.chat, this.#topicOf(message), message.from.id);
     const live = this.drafts.delete(spot) | this.typing.delete(spot);
-    if (!sameId(message.from.id, this.me) && !this.isWatched(message)) this.#count(message);
-    this.#tell("message", { message, fromDraft: Boolean(live) });
-    if (live) this.#tell("live", message);
+    if (!sameId(message.from.id, this.me) && !this.#isWatched(message)) this.#count(message);
+    this.tell("message", { message, fromDraft: Boolean(live) });
+    if (live) this.tell("live", message);
   }
 
   #replaced(message) {
@@ -97,14 +100,14 @@ export class World {
     if (!room?.has(message.id)) return;
     if (message.deleted) return this.#deleted(message);
     room.set(message.id, message);
-    this.#tell("changed", message);
+    this.tell("changed", message);
   }
 
   #deleted({ chat, id }) {
     const gone = this.message(chat, id);
     if (!gone) return;
     this.#messages.get(chat).delete(id);
-    this.#tell("gone", gone);
+    this.tell("gone", gone);
   }
 
   #put(message) {
@@ -116,6 +119,16 @@ export class World {
 
   #takePeople(people) {
     this.people = new Map(people.map((person) => [String(person.id), person]));
+    this.#noteFlakes(people);
+  }
+
+  #takeBots(bots) {
+    this.bots = new Map(bots.map((bot) => [String(bot.id), bot]));
+    this.#noteFlakes(bots);
+  }
+
+  #noteFlakes(accounts) {
+    for (const one of accounts) if (one.snowflake) this.#flakes.set(one.snowflake, one);
   }
 
   #takeChat(chat) {
@@ -142,7 +155,7 @@ export class World {
       const spot = spotOf(thing.chat, general(thing.topic), thing.from);
       if (shelf.get(spot) !== thing) return;
       shelf.delete(spot);
-      this.#tell("live", thing);
+      this.tell("live", thing);
     }, wait + 50);
   }
 
@@ -153,7 +166,7 @@ export class World {
   #count(message) {
     const spot = spotOf(message.chat, this.#topicOf(message), "");
     this.#unread.set(spot, (this.#unread.get(spot) ?? 0) + 1);
-    this.#tell("read");
+    this.tell("read");
   }
 
   // Questions
@@ -173,13 +186,14 @@ export class World {
     return last;
   }
 
-  isHere(thing) {
-    if (thing.chat !== this.place.chat) return false;
-    return this.chats.get(thing.chat)?.kind !== "forum" || general(thing.topic) === this.place.topic;
+  /** Whether a message, a draft or somebody typing is in this place. */
+  isAt(thing, place) {
+    if (thing.chat !== place.chat) return false;
+    return this.chats.get(thing.chat)?.kind !== "forum" || general(thing.topic) === place.topic;
   }
 
-  isWatched(thing) {
-    return this.isHere(thing) && !document.hidden && !document.body.classList.contains("listing");
+  #isWatched(thing) {
+    return [...this.watchers].some((watcher) => watcher.isWatching(thing));
   }
 
   unread(chat, topic = undefined) {
@@ -199,44 +213,62 @@ export class World {
     return this.bots.has(String(id));
   }
 
-  /** The chats of whoever is speaking, direct ones first, in the stage's order. */
+  /** Whoever a Discord id belongs to, or null. */
+  whose(snowflake) {
+    return this.#flakes.get(snowflake) ?? null;
+  }
+
+  guildOf(chat) {
+    return this.guilds.get(chat?.guild) ?? null;
+  }
+
+  /** The highest role that somebody has in the server of a chat, or null: it gives the name its colour. */
+  roleOf(chat, who) {
+    const guild = this.guildOf(chat);
+    const held = new Set(guild?.members[String(who)] ?? []);
+    const roles = (guild?.roles ?? []).filter((role) => role.id !== guild.id && held.has(role.id));
+    return roles.sort((one, two) => two.position - one.position)[0] ?? null;
+  }
+
+  /** The chats of whoever is speaking, in the stage's order; threads stand after their channel. */
   myChats() {
-    const isMine = (chat) => {
-      const seers = chat.kind === "private" ? [chat.owner] : chat.people;
-      return seers.some((id) => sameId(id, this.me));
-    };
-    const mine = [...this.chats.values()].filter(isMine);
-    const rank = (chat) => (chat.kind === "private" ? 0 : 1);
-    return mine.sort((one, two) => rank(one) - rank(two));
+    const mine = [...this.chats.values()].filter((chat) => this.#isMine(chat));
+    const within = (chat) => mine.filter((one) => one.parent === chat.id);
+    const platforms = [...new Set(mine.map((chat) => chat.platform))].sort().reverse();
+    return platforms.flatMap((platform) => {
+      const here = mine.filter((chat) => chat.platform === platform && !chat.parent);
+      const direct = here.filter((chat) => isDirect(chat));
+      const rooms = here.filter((chat) => !isDirect(chat)).flatMap((chat) => [chat, ...within(chat)]);
+      // Telegram's people write to somebody first; Discord's come into a server first.
+      return platform === "discord" ? [...rooms, ...direct] : [...direct, ...rooms];
+    });
   }
 
-  get chat() {
-    return this.chats.get(this.place.chat) ?? null;
+  #isMine(chat) {
+    const seers = isDirect(chat) ? [chat.owner] : chat.people;
+    return seers.some((id) => sameId(id, this.me));
   }
 
-  /** Those of `shelf` (typing or drafts) that belong to the place on screen. */
-  liveHere(shelf) {
-    return [...shelf.values()].filter((thing) => this.isHere(thing));
+  /** A direct chat is called after the bot in it, a channel of a server after its mark. */
+  titleOf(chat) {
+    if (isDirect(chat) && chat.bots.length) return this.who(chat.bots[0]).name;
+    return chat.title;
   }
 
   // Deeds of this page alone
 
-  go(chat, topic = null) {
-    this.place = { chat, topic };
-    this.markRead();
-    this.#tell("place");
-  }
-
   speakAs(person) {
     this.me = String(person);
-    this.#tell("reset");
+    this.tell("reset");
   }
 
-  markRead() {
-    if (this.#unread.delete(spotOf(this.place.chat, this.place.topic, ""))) this.#tell("read");
+  markRead({ chat, topic }) {
+    if (this.#unread.delete(spotOf(chat, topic, ""))) this.tell("read");
   }
 }
 
+export const isDirect = (chat) => chat?.kind === "private" || chat?.kind === "direct";
+export const hasMark = (chat) => chat?.platform === "discord" && !isDirect(chat);
 const isGeneral = (topic) => topic === null || topic === undefined || String(topic) === "1";
 const general = (topic) => (isGeneral(topic) ? null : String(topic));
 const spotOf = (chat, topic, from) => `${chat}|${topic ?? ""}|${from}`;

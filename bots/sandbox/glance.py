@@ -1,0 +1,81 @@
+"""What the page shows of a message on Discord beside its words: calls, buttons, embeds, files."""
+
+from typing import Any
+
+from bots.sandbox.things import Account, Message
+from bots.sandbox.world import World
+
+Json = dict[str, Any]
+_ROW, _BUTTON, _MENU = 1, 2, 3
+_STYLES = {3: "success", 4: "danger"}
+_EPHEMERAL = 1 << 6
+
+
+def of_discord(world: World, said: Message) -> Json:
+    more = said.more
+    shown: Json = {
+        "mentions": [*_called(world, more), *map(str, more.get("mention_roles", ()))],
+        "everyone": bool(more.get("mention_everyone")),
+        "embeds": [_embed(embed) for embed in more.get("embeds") or ()],
+        "files": [_file(file) for file in more.get("attachments") or ()],
+        "buttons": _rows(more.get("components") or ()),
+        "ephemeral": bool(int(more.get("flags") or 0) & _EPHEMERAL),
+    }
+    if said.reply_to is not None and _is_gone(said):
+        # Discord keeps the line over an answer when what it answers is gone.
+        shown["reply_to"] = {"id": None, "name": None, "text": None}
+    return shown
+
+
+def commands(world: World, bot: Account) -> list[Json]:
+    """The slash commands that a bot has told Discord of."""
+    known = world.app_commands.get(bot.id, {}) if hasattr(world, "app_commands") else {}
+    return [
+        {"name": each["name"], "description": each.get("description", ""), "guild": each["guild"]}
+        for each in known
+    ]
+
+
+def _called(world: World, more: Json) -> list[str]:
+    accounts = world.accounts
+    return [str(accounts[who].snowflake) for who in more.get("mentions", ()) if who in accounts]
+
+
+def _is_gone(said: Message) -> bool:
+    answered = said.chat.messages.get(said.reply_to or 0)
+    return answered is None or answered.deleted
+
+
+def _embed(embed: Json) -> Json:
+    fields = [
+        {"name": str(field.get("name", "")), "value": str(field.get("value", ""))}
+        for field in embed.get("fields") or ()
+    ]
+    foot = (embed.get("footer") or {}).get("text")
+    words = {name: embed.get(name) for name in ("title", "description", "url")}
+    return {**words, "fields": fields, "footer": foot}
+
+
+def _file(file: Json) -> Json:
+    return {"name": str(file.get("filename", "file")), "size": int(file.get("size") or 0)}
+
+
+def _rows(components: Any) -> list[list[Json]] | None:
+    rows = [
+        [_button(each) for each in row.get("components") or () if each.get("type") == _BUTTON]
+        for row in components
+        if row.get("type") == _ROW
+    ]
+    return [row for row in rows if row] or None
+
+
+def _button(button: Json) -> Json:
+    emoji = (button.get("emoji") or {}).get("name") or ""
+    words = f"{emoji} {button.get('label') or ''}".strip()
+    return {
+        "text": words or "…",
+        "data": button.get("custom_id"),
+        "url": button.get("url"),
+        "style": _STYLES.get(int(button.get("style") or 0), ""),
+        "disabled": bool(button.get("disabled")),
+    }

@@ -1,0 +1,114 @@
+/** One message of Discord as a row of the log: a list without bubbles, names above the words. */
+
+import { avatar, el, icon, timeOf, toneOf } from "./dom.js";
+import { gistOf, rendered, sceneOf } from "./markdown.js";
+import { buttons, moreButton, reactions, serviceRow } from "./rows.js";
+import { sameId } from "./world.js";
+
+/** Build the row; `hands` are what a person can do with it: menu, react, jump, press, enter. */
+export function rowOf(message, world, chat, hands) {
+  if (message.service) return serviceRow(message);
+  const row = el("div", { class: "row flat", "data-id": message.id, tabindex: "-1" });
+  row.message = message;
+  row.classList.toggle("own", sameId(message.from.id, world.me));
+  row.classList.toggle("calling", isCalled(message, world));
+  row.classList.toggle("whispered", Boolean(message.ephemeral));
+  const scene = sceneOf(message, world, chat);
+  const text = el("div", { class: "text", dir: "auto" }, ...rendered(message.text ?? "", scene));
+  const body = el("div", { class: "body" }, byline(message, world, chat), text);
+  if (message.edited) body.append(el("span", { class: "edited" }, "(edited)"));
+  body.append(...(message.embeds ?? []).map((embed) => card(embed, scene)));
+  body.append(...(message.files ?? []).map(file));
+  if (message.buttons?.length) body.append(buttons(message, hands));
+  if (message.reactions?.length) body.append(reactions(message, world, hands));
+  if (message.ephemeral) body.append(el("p", { class: "aside" }, "Only you can see this"));
+  if (message.failed) body.append(el("p", { class: "aside failed" }, "This application did not respond"));
+  const thread = threadOf(message, world);
+  if (thread) body.append(way(thread, hands));
+  if (message.reply_to || message.used) row.append(above(message, world, hands));
+  row.append(
+    el(
+      "div",
+      { class: "line" },
+      avatar(message.from.name, { bot: message.from.bot }),
+      el("time", { class: "beside-time", "aria-hidden": "true" }, timeOf(message.date)),
+      body,
+      moreButton(row, hands),
+    ),
+  );
+  return row;
+}
+
+/** Somebody is writing. */
+export function liveRow(who) {
+  const dots = el("span", { class: "dots", "aria-hidden": "true" }, el("i"), el("i"), el("i"));
+  const words = el("span", {}, el("b", {}, who.name), " is typing…");
+  return el("div", { class: "row flat typing" }, el("div", { class: "line" }, dots, words));
+}
+
+function isCalled(message, world) {
+  const me = world.who(world.me);
+  const called = (message.mentions ?? []).includes(me.snowflake) || message.everyone;
+  return called && !sameId(message.from.id, me.id);
+}
+
+function byline(message, world, chat) {
+  const role = world.roleOf(chat, message.from.id);
+  const name = el("b", { class: role ? `sender tone-${toneOf(role.name)}` : "sender" }, message.from.name);
+  return el(
+    "div",
+    { class: "byline" },
+    name,
+    message.from.bot ? el("span", { class: "app-mark" }, "APP") : null,
+    el("time", { datetime: new Date(message.date * 1000).toISOString() }, timeOf(message.date)),
+  );
+}
+
+/** The line over a message: what it answers, or which command it came from. */
+function above(message, world, hands) {
+  if (message.used) {
+    const words = [el("b", {}, message.used.name), " used ", el("span", { class: "mention" }, `/${message.used.command}`)];
+    return el("div", { class: "answered" }, el("span", {}, ...words));
+  }
+  const reply = message.reply_to;
+  if (!reply.id) return el("div", { class: "answered" }, el("i", {}, "Original message was deleted"));
+  const whole = world.message(message.chat, reply.id) ?? { ...reply, chat: message.chat };
+  return el(
+    "button",
+    { class: "answered quote", type: "button", tabindex: "-1", onclick: () => hands.jump(reply.id) },
+    avatar(reply.name ?? "?", {}),
+    el("b", {}, reply.name ?? "Someone"),
+    el("span", {}, gistOf(whole, world) || "Message"),
+  );
+}
+
+function card(embed, scene) {
+  const parts = (embed.fields ?? []).map((field) =>
+    el("div", { class: "part" }, el("b", {}, ...rendered(field.name, scene)), el("div", {}, ...rendered(field.value, scene))),
+  );
+  const title = embed.title ? el("h4", {}, ...rendered(embed.title, scene)) : null;
+  const words = embed.description ? el("div", {}, ...rendered(embed.description, scene)) : null;
+  const foot = embed.footer ? el("small", {}, embed.footer) : null;
+  return el("div", { class: "embed" }, title, words, ...parts, foot);
+}
+
+function file(one) {
+  const size = one.size < 1024 ? `${one.size} bytes` : `${Math.round(one.size / 1024)} KB`;
+  return el("div", { class: "file" }, icon("copy"), el("b", {}, one.name), el("span", {}, size));
+}
+
+function threadOf(message, world) {
+  // A thread that was started on a message has the number of that message.
+  const thread = world.chats.get(`dc:${message.id}`);
+  return thread && thread.parent === message.chat ? thread : null;
+}
+
+function way(thread, hands) {
+  return el(
+    "button",
+    { class: "way", type: "button", onclick: () => hands.enter(thread.id) },
+    icon("thread"),
+    el("b", {}, thread.title),
+    el("span", {}, "Open thread"),
+  );
+}

@@ -1,0 +1,145 @@
+/** Making people and rooms: who speaks, groups, topics, channels, threads, posts. */
+
+import { askGroup, askLine, askPost } from "./dialogs.js";
+import { avatar } from "./dom.js";
+import { showMenu } from "./menu.js";
+import { sameId } from "./world.js";
+
+export class Making {
+  #world;
+  #does;
+  #panes;
+  #waiting = null;
+
+  /** `does(deed)` is false when the stage refused; `panes()` gives the panes, which are made later. */
+  constructor(world, does, panes) {
+    this.#world = world;
+    this.#does = does;
+    this.#panes = panes;
+    world.on("chats", () => this.#look());
+  }
+
+  /** What was just made may appear before or after the answer; go there once it is here. */
+  async #make(deed, find, then) {
+    if (!(await this.#does(deed))) return;
+    const found = find();
+    if (found) then(found);
+    else this.#waiting = { find, then };
+  }
+
+  #look() {
+    const found = this.#waiting?.find();
+    if (!found) return;
+    const { then } = this.#waiting;
+    this.#waiting = null;
+    then(found);
+  }
+
+  // People
+
+  chooseSpeaker(owner) {
+    const world = this.#world;
+    const people = [...world.people.values()].map((person) => ({
+      label: person.name,
+      face: avatar(person.name),
+      checked: sameId(person.id, world.me),
+      run: () => this.#speakAs(person),
+    }));
+    const another = { label: "New person…", icon: "person", run: () => this.newPerson() };
+    showMenu(owner.getBoundingClientRect(), [...people, another], { label: "Speak as", owner });
+  }
+
+  #speakAs(person) {
+    this.#world.speakAs(person.id);
+    this.#panes().active.focus();
+  }
+
+  newPerson() {
+    askLine({
+      title: "New person",
+      label: "Name",
+      placeholder: "Noor",
+      button: "Add",
+      done: (name) => {
+        const before = new Set(this.#world.people.keys());
+        const isNew = (person) => person.name === name && !before.has(String(person.id));
+        const find = () => [...this.#world.people.values()].find(isNew);
+        return this.#make({ do: "person", name }, find, (person) => this.#speakAs(person));
+      },
+    });
+  }
+
+  // Telegram
+
+  newGroup() {
+    const world = this.#world;
+    const people = [...world.people.values()].filter((person) => !sameId(person.id, world.me));
+    askGroup({
+      people,
+      bots: [...world.bots.values()].filter((bot) => bot.platform !== "discord"),
+      done: (group) => this.#does({ do: "group", ...group, people: [world.who(world.me).id, ...group.people] }),
+    });
+  }
+
+  newTopic({ place: { chat } }) {
+    askLine({
+      title: "New topic",
+      label: "Name",
+      placeholder: "Poems",
+      button: "Create",
+      done: (name) => this.#does({ do: "topic", chat, name }),
+    });
+  }
+
+  // Discord
+
+  #makeRoom(deed, pane) {
+    const before = new Set(this.#world.chats.keys());
+    const isNew = (chat) => chat.platform === "discord" && !before.has(chat.id);
+    const find = () => this.#world.myChats().find(isNew);
+    return this.#make(deed, find, (chat) => pane.enter(chat.id));
+  }
+
+  #paneOfDiscord() {
+    const panes = this.#panes();
+    return panes.shown.find((pane) => pane.platform === "discord") ?? panes.active;
+  }
+
+  newThing(guild, owner) {
+    const make = (board) => () => this.newChannel(guild, board);
+    const items = [
+      { label: "New channel…", icon: "hash", run: make(false) },
+      { label: "New forum…", icon: "board", run: make(true) },
+    ];
+    showMenu(owner.getBoundingClientRect(), items, { label: "New", owner });
+  }
+
+  newChannel(guild, board) {
+    askLine({
+      title: board ? "New forum" : "New channel",
+      label: "Name",
+      placeholder: board ? "questions" : "evenings",
+      button: "Create",
+      done: (name) => {
+        const deed = { do: "channel", guild: guild.id, name, kind: board ? "board" : "text" };
+        return this.#makeRoom(deed, this.#paneOfDiscord());
+      },
+    });
+  }
+
+  newThread(pane, message) {
+    const { chat } = pane.place;
+    askLine({
+      title: "New thread",
+      label: "Name",
+      placeholder: "Tea, and how to make it",
+      button: "Start",
+      done: (name) => this.#makeRoom({ do: "thread", chat, name, id: message?.id ?? null }, pane),
+    });
+  }
+
+  newPost(pane) {
+    const { chat } = pane.place;
+    askPost({ done: (post) => this.#makeRoom({ do: "post", chat, ...post }, pane) });
+  }
+}

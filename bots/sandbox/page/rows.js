@@ -1,0 +1,71 @@
+/** What the rows of both looks have in common: days, runs of one sender, reactions, buttons. */
+
+import { dayOf, el, icon } from "./dom.js";
+import { sameId } from "./world.js";
+
+const TOGETHER_SECONDS = 300;
+
+/** Say how a row stands to the one above it: a new day, the same sender going on, or neither. */
+export function dress(row, above) {
+  const now = row.message;
+  const before = above?.message;
+  const newDay = !before || dayOf(before.date) !== dayOf(now.date);
+  const joined =
+    !newDay &&
+    !now.service &&
+    !before.service &&
+    sameId(before.from.id, now.from.id) &&
+    now.date - before.date < TOGETHER_SECONDS;
+  row.classList.toggle("joined", joined);
+  above?.classList.toggle("followed", joined);
+  row.querySelector(":scope > .day")?.remove();
+  if (newDay) row.prepend(el("div", { class: "day" }, el("span", {}, dayOf(now.date))));
+}
+
+/** What the platform itself says. */
+export function serviceRow(message) {
+  const row = el("div", { class: "row service", "data-id": message.id, tabindex: "-1" });
+  row.message = message;
+  row.append(el("div", { class: "line" }, el("span", {}, message.service)));
+  return row;
+}
+
+export function moreButton(row, hands) {
+  const open = () => hands.menu(row, more.getBoundingClientRect());
+  const more = el(
+    "button",
+    { class: "more", type: "button", tabindex: "-1", "aria-label": "Message menu", onclick: open },
+    icon("more"),
+  );
+  return more;
+}
+
+export function reactions(message, world, hands) {
+  const chips = message.reactions.map(({ emoji, from }) => {
+    const mine = from.some((id) => sameId(id, world.me));
+    const names = from.map((id) => world.who(id).name).join(", ");
+    return el(
+      "button",
+      {
+        class: "chip",
+        type: "button",
+        "aria-pressed": String(mine),
+        "aria-label": `${emoji} from ${names}`,
+        title: names,
+        onclick: () => hands.react(message, emoji, !mine),
+      },
+      el("span", {}, emoji === "❤" ? "❤\uFE0F" : emoji),
+      el("span", {}, String(from.length)),
+    );
+  });
+  return el("div", { class: "reactions" }, ...chips);
+}
+
+export function buttons(message, hands) {
+  const button = (key) => {
+    const deeds = { class: `key ${key.style ?? ""}`.trim(), disabled: key.disabled };
+    return el("button", { type: "button", ...deeds, onclick: () => hands.press(message, key) }, key.text);
+  };
+  const rows = message.buttons.map((row) => el("div", {}, ...row.map(button)));
+  return el("div", { class: "keys" }, ...rows);
+}
