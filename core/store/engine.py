@@ -132,5 +132,8 @@ def database_file(url: str | None, folder: Path) -> Path:
 def _parsed(url: str) -> sa.URL:
     """Raises BadInput without a word of the URL: a part of its password may stand anywhere."""
     with contextlib.suppress(sa.exc.ArgumentError, ValueError):
-        return sa.make_url(url)
+        parsed = sa.make_url(url)
+        # An @ of the password, taken for the one before the host.
+        if parsed.get_backend_name() == "sqlite" or "@" not in f"{parsed.host}{parsed.database}":
+            return parsed
     raise BadInput(_NOT_A_URL)

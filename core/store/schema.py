@@ -101,9 +101,19 @@ def create(file: Path) -> None:
 
 
 def _create(connection: sa.Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        partial_there_too()
     tables.metadata.create_all(connection)
     connection.exec_driver_sql(_VERSION)
     connection.exec_driver_sql(f"INSERT INTO alembic_version VALUES ('{HEAD}')")
+
+
+def partial_there_too() -> None:
+    """Indexes of a part of the rows; said in the tables it would load this dialect everywhere."""
+    for table in tables.metadata.tables.values():
+        for index in table.indexes:
+            condition = index.dialect_options["sqlite"]["where"]
+            index.dialect_options["postgresql"]["where"] = condition
 
 
 def migrate(file: Path, head: str = HEAD, scripts: Path = _SCRIPTS) -> None:

@@ -62,13 +62,11 @@ Index(
     "ix_inbox_open",
     inbox.c.id,
     sqlite_where=inbox.c.status == "new",
-    postgresql_where=inbox.c.status == "new",
 )
 Index(
     "ix_inbox_closed_at",
     inbox.c.closed_at,
     sqlite_where=inbox.c.closed_at.is_not(None),
-    postgresql_where=inbox.c.closed_at.is_not(None),
 )
 
 OPEN = ("pending", "sending", "uncertain", "growing")
@@ -105,13 +103,11 @@ Index(
     deliveries.c.account,
     deliveries.c.seq,
     sqlite_where=deliveries.c.status.in_(OPEN),
-    postgresql_where=deliveries.c.status.in_(OPEN),
 )
 Index(
     "ix_deliveries_settled_at",
     deliveries.c.settled_at,
     sqlite_where=deliveries.c.settled_at.is_not(None),
-    postgresql_where=deliveries.c.settled_at.is_not(None),
 )
 
 steps = Table(

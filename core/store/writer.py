@@ -108,9 +108,10 @@ class Writer:
     def _serve(self) -> None:
         try:
             while (batch := self._gather()) is not None:
-                if self._doubtful:
-                    self._clear_doubts()
-                if batch:
+                if trouble := self._clear_doubts():
+                    _fail(batch, trouble)  # what is in doubt comes first
+                    self._answer(batch)
+                elif batch:
                     self._commit(batch)
         finally:
             for _, unknown in self._doubtful:
@@ -179,18 +180,19 @@ class Writer:
             self._pen.say("RELEASE one")
         self._pen.commit()
 
-    def _clear_doubts(self) -> None:
-        """Kept or not: their callers would do it again, and take what was kept for a double."""
+    def _clear_doubts(self) -> BaseException | None:
+        """Kept or not? Their callers would do it again, and take what was kept for a double."""
         while self._doubtful:
             mark, batch = self._doubtful[0]
             try:
                 kept = self._pen.was_kept(mark)
-            except Exception:  # noqa: BLE001  (still away: it is asked again)
-                return
+            except Exception as error:  # noqa: BLE001  (still away: it is asked again)
+                return self._translated(error)
             del self._doubtful[0]
             if not kept:
                 _fail(batch, StoreUnavailable("the connection broke before it was kept"))
             self._answer(batch)
+        return None
 
     def _answer(self, batch: Sequence[_Job]) -> None:
         def resolve() -> None:
