@@ -11,9 +11,9 @@ import socket
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
 
 from bots.links import plan_links, settings_of
 from core.casting import Roster, load_characters, resolve_paths
@@ -23,6 +23,7 @@ from core.settings.layers import Environment, Settings, prefixes, split_scoped
 
 Severity = Literal["error", "warning"]
 _DATABASES = ("sqlite", "sqlite+aiosqlite", "sqlite+pysqlite")
+_SERVERS = ("postgresql", "postgres", "postgresql+psycopg")
 _LEVELS = ("trace", "debug", "info", "warn", "warning", "error", "fatal")
 
 
@@ -133,12 +134,7 @@ def _all_prefixes(name: str, character_id: str) -> tuple[str, ...]:
 def _places(shared: Settings) -> Iterator[Checked]:
     folder = Path(shared.text("TROUPE_DATA_DIR"))
     url = shared.text("DATABASE_URL")
-    if url and urlsplit(url).scheme not in _DATABASES:
-        yield Checked(
-            "DATABASE_URL",
-            "this version keeps its data in SQLite only",
-            "Leave it out, or write sqlite:///path/to/troupe.db",
-        )
+    yield from _database(url)
     there = next((one for one in (folder, *folder.absolute().parents) if one.exists()), folder)
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
         mend = "Let TROUPE_DATA_DIR name a directory that we may write to"
@@ -149,6 +145,16 @@ def _places(shared: Settings) -> Iterator[Checked]:
         yield Checked(str(folder), what, "Stop it, or set TROUPE_DATA_DIR", "warning")
     # A troupe that runs already has the port as well; that is no fault of the settings.
     yield from _port(shared, "warning" if held else "error")
+
+
+def _database(url: str) -> Iterator[Checked]:
+    kind = url.partition(":")[0]
+    if kind in _SERVERS and find_spec("psycopg") is None:
+        what = "PostgreSQL needs the driver psycopg, which is not installed"
+        yield Checked("DATABASE_URL", what, 'Install it with pip install "troupe[postgres]"')
+    elif kind and kind not in (*_DATABASES, *_SERVERS):
+        mend = "Leave it out, or write sqlite:///path/to/troupe.db or postgresql://..."
+        yield Checked("DATABASE_URL", "data is kept in SQLite or PostgreSQL only", mend)
 
 
 def _is_held(lock: Path) -> bool:

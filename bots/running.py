@@ -19,7 +19,7 @@ from bots.app import DOORS, Gateway
 from bots.links import Plan, plan_links
 from core.bell import Bell
 from core.casting import Roster, load_characters, resolve_paths
-from core.errors import BadInput, Finding
+from core.errors import AlreadyRunning, BadInput, Finding
 from core.settings.layers import Environment, Settings
 
 log = logging.getLogger(__name__)
@@ -210,8 +210,8 @@ async def _on_stage(
 
 
 def _single(errors: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Bad input that was found inside a task group is still bad input."""
-    bad, _ = errors.split(BadInput)
+    """What ends a command is told as itself, also where a task group found it."""
+    bad, _ = errors.split((BadInput, AlreadyRunning))
     while bad is not None and len(bad.exceptions) == 1:
         one = bad.exceptions[0]
         if not isinstance(one, BaseExceptionGroup):

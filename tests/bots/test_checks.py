@@ -112,10 +112,11 @@ def test_bad_and_doubled_tokens_are_errors(folder: Path) -> None:
 
 
 def test_another_kind_of_database_is_refused(folder: Path) -> None:
-    found = told(checked(folder, {"DATABASE_URL": "postgresql://u:sesame@h/d"}))
-    assert "SQLite only" in found
+    found = told(checked(folder, {"DATABASE_URL": "mysql://u:sesame@h/d"}))
+    assert "SQLite or PostgreSQL only" in found
     assert "sesame" not in found
-    assert checked(folder, {"DATABASE_URL": "sqlite:///x.db"}) == []
+    for url in ("sqlite:///x.db", "postgresql://u:sesame@h/d", "postgres://u:sesame@h/d"):
+        assert checked(folder, {"DATABASE_URL": url}) == []
 
 
 def test_a_data_directory_that_is_a_file_is_an_error(folder: Path) -> None:

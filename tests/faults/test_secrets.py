@@ -160,7 +160,7 @@ async def test_g34_addresses_with_a_password_are_shown_without_it(
         LOG_LEVEL="debug",
         OPENAI_BASE_URL=broken,
         OPENAI_API_KEY=canary(2),
-        DATABASE_URL=f"postgresql://someone:{canary(3)}@127.0.0.1/x",
+        DATABASE_URL=f"mysql://someone:{canary(3)}@127.0.0.1/x",
     ) as gateway:
         assert gateway.process is not None
         async with asyncio.timeout(20):
