@@ -135,8 +135,10 @@ class Discord:
         members: bool = True,
     ) -> Bot:
         """A bot by its name, made when there is none yet; the flags are its privileged intents."""
-        known = self._world.named(name, "discord")
-        if isinstance(known, Bot) and known.is_bot:
+        everyone = self._world.accounts.values()
+        ours = (who for who in everyone if who.platform == "discord" and who.name == name)
+        known = next(ours, None)
+        if isinstance(known, Bot):
             if token is not None and token != known.token:
                 self._world.give_token(known, token)
             return known
