@@ -1,0 +1,1 @@
+"""Discord: one bot account as a Platform, over discord.py."""

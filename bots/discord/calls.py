@@ -1,0 +1,166 @@
+"""What goes out to Discord: messages, edits, deletions, reactions and typing."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import aiohttp
+import discord
+import orjson
+from discord.http import Route
+
+from bots.discord.errors import GONE, send_failure
+from bots.discord.quota import Quota
+from bots.discord.rendering import parts_of
+from core.errors import LinkRejected, SendDelayed, SendUncertain, Throttled, Unsendable
+from core.messages import Delivery, DeliveryKind, Live, Receipt
+
+_MESSAGES = "/channels/{channel_id}/messages"
+_MESSAGE = "/channels/{channel_id}/messages/{message_id}"
+_NONCE = 25
+_SHOWING = 15.0
+
+
+class Calls:
+    """The sending half of a link.
+
+    It asks discord.py's HTTP client, which keeps the rates of each route, and not its typed
+    methods: they build a message, an author and a channel for nobody.
+    """
+
+    def __init__(self, client: discord.Client, quota: Quota, patience: float) -> None:
+        self._http = client.http
+        self._quota = quota
+        self._patience = patience
+
+    async def perform(self, delivery: Delivery) -> Receipt:
+        repeatable = delivery.kind is not DeliveryKind.SEND
+        try:
+            async with asyncio.timeout(self._patience):
+                match delivery.kind:
+                    case DeliveryKind.SEND:
+                        return await self._send(delivery, delivery.nonce)
+                    case DeliveryKind.EDIT:
+                        return await self._edit(delivery)
+                    case DeliveryKind.DELETE:
+                        return await self._delete(delivery)
+                    case DeliveryKind.REACT:
+                        return await self._react(delivery)
+        except (discord.DiscordException, OSError, aiohttp.ClientError) as error:
+            raise send_failure(error, repeatable=repeatable) from None  # it may quote words
+        except (KeyError, TypeError):  # an answer of another shape
+            raise SendUncertain("Discord's answer makes no sense") from None
+
+    async def show(self, live: Live) -> None:
+        """Typing, or the text so far in the message that is going to hold it."""
+        channel = _number(live.address.room, "the room is not a channel of Discord's")
+        try:
+            async with asyncio.timeout(_SHOWING):
+                if not live.text:
+                    await self._ask("POST", "/channels/{channel_id}/typing", channel_id=channel)
+                    return
+                part = next(iter(parts_of(live.text, max_parts=1)), "")
+                if part and live.message:
+                    target = _number(live.message, "no message to change")
+                    await self._rewrite(channel, target, part)
+        except (discord.DiscordException, OSError, aiohttp.ClientError) as error:
+            failure = send_failure(error, repeatable=True)
+            if isinstance(failure, LinkRejected):
+                failure = SendDelayed("Discord refused the token")  # a sign of life ends no link
+            raise failure from None
+
+    async def _send(self, delivery: Delivery, nonce: str) -> Receipt:
+        payload = _payload(delivery)
+        content: str = payload["content"]
+        asked: dict[str, Any] = {
+            "content": content,
+            "nonce": nonce[:_NONCE],
+            "enforce_nonce": True,
+            # No name in a text rings anybody's bell; only who is answered hears of it.
+            "allowed_mentions": {"parse": [], "replied_user": bool(payload.get("reference"))},
+        }
+        channel = _room(delivery)
+        if payload.get("reference"):
+            asked["message_reference"] = {
+                "message_id": str(payload["reference"]),
+                "fail_if_not_exists": False,
+            }
+        sent = await self._ask("POST", _MESSAGES, asked, channel_id=channel)
+        number = str(sent["id"])
+        # A nonce that Discord knows gives the first message back: what an earlier try, or the
+        # beginning of an answer that grew, has put there.
+        if str(sent.get("content", "")).strip() != content.strip():
+            await self._rewrite(channel, int(number), content)
+        return Receipt(number)
+
+    async def _edit(self, delivery: Delivery) -> Receipt:
+        content: str = _payload(delivery)["content"]
+        try:
+            await self._rewrite(_room(delivery), _target(delivery), content)
+        except discord.NotFound as error:
+            if error.code != GONE:
+                raise
+            # Somebody deleted an answer while it grew; its end is said all the same. The nonce
+            # must be another: by the first one Discord would give the deleted message back.
+            return await self._send(delivery, delivery.nonce[: _NONCE - 1] + "+")
+        return Receipt(delivery.target)
+
+    async def _rewrite(self, channel: int, message: int, content: str) -> None:
+        asked = {"content": content, "allowed_mentions": {"parse": [], "replied_user": False}}
+        await self._ask("PATCH", _MESSAGE, asked, channel_id=channel, message_id=message)
+
+    async def _delete(self, delivery: Delivery) -> Receipt:
+        channel, message = _room(delivery), _target(delivery)
+        await self._ready()
+        try:
+            # discord.py tells apart the rates by the message's age.
+            await self._http.delete_message(channel, message)
+        except discord.NotFound as error:
+            if error.code != GONE:  # it is gone, as was wished
+                raise
+        return Receipt(delivery.target)
+
+    async def _react(self, delivery: Delivery) -> Receipt:
+        emoji = str(_payload(delivery).get("emoji") or "").strip("<>")
+        if not emoji:
+            raise Unsendable("no emoji to react with")
+        channel, message = _room(delivery), _target(delivery)
+        await self._ready()
+        await self._http.add_reaction(channel, message, emoji.removeprefix(":"))
+        return Receipt(delivery.target)
+
+    async def _ask(
+        self, method: str, path: str, asked: dict[str, Any] | None = None, **parts: Any
+    ) -> Any:
+        await self._ready()
+        route = Route(method, path, **parts)
+        if asked is None:
+            return await self._http.request(route)
+        return await self._http.request(route, json=asked)
+
+    async def _ready(self) -> None:
+        if silence := self._quota.silence:
+            raise Throttled(silence)
+        await self._quota.turn()
+
+
+def _room(delivery: Delivery) -> int:
+    return _number(delivery.address.room, "the room is not a channel of Discord's")
+
+
+def _target(delivery: Delivery) -> int:
+    return _number(delivery.target or "", "no message to change")
+
+
+def _number(text: str, otherwise: str) -> int:
+    if not text.isdecimal():
+        raise Unsendable(otherwise)
+    return int(text)
+
+
+def _payload(delivery: Delivery) -> dict[str, Any]:
+    payload = orjson.loads(delivery.payload)
+    if not isinstance(payload, dict):
+        raise Unsendable("the payload is not one of ours")
+    return payload

@@ -1,0 +1,248 @@
+"""One Discord bot as a Platform: its gateway, what it missed, its sends and its signs of life."""
+
+from __future__ import annotations
+
+import asyncio
+import binascii
+import contextlib
+import logging
+import random
+import re
+from base64 import urlsafe_b64decode
+from typing import Self
+
+import aiohttp
+import discord
+
+from bots.discord import mapping
+from bots.discord.backlog import Backlog
+from bots.discord.calls import Calls
+from bots.discord.endpoints import DISCORD, Endpoints, lead_voice, living_at
+from bots.discord.envelope import PLATFORM
+from bots.discord.errors import link_failure
+from bots.discord.heard import Heard
+from bots.discord.line import Line
+from bots.discord.quota import Quota
+from bots.discord.rendering import MAX_PARTS, MAX_TEXT, render
+from bots.discord.walls import Walls
+from core.clock import Clock
+from core.errors import LinkLost, LinkRejected, SendDelayed
+from core.ids import Account
+from core.messages import Delivery, Inbound, Live, Receipt, Received, Reply
+from core.ports import Intake, Limits
+from core.secrets import Secret
+
+log = logging.getLogger(__name__)
+
+_TOKEN = re.compile(r"([A-Za-z0-9_-]{4,28})\.[A-Za-z0-9_-]{2,}\.[A-Za-z0-9_-]{8,}")
+_LOGIN = 20.0
+_LONGEST_LIMIT = 30.0
+"""Seconds that discord.py may wait out a 429; a longer one comes back to us."""
+
+
+class DiscordLink:
+    """Implements Platform."""
+
+    name = PLATFORM
+    limits = Limits(
+        max_text=MAX_TEXT,
+        max_parts=MAX_PARTS,
+        idempotent_send=True,
+        sends_in_flight=64,
+        burst=5,
+        drafts=False,
+        edits=True,
+    )
+
+    def __init__(
+        self,
+        token: Secret,
+        *,
+        endpoints: Endpoints | None = None,
+        connector: aiohttp.BaseConnector | None = None,
+        clock: Clock,
+        chance: random.Random | None = None,
+        patience: float = 5.0,
+        answers_within: float = 60.0,
+        most_heard: int = 10_000,
+    ) -> None:
+        self._token = token
+        self._endpoints = endpoints or DISCORD
+        self._lent = connector
+        self._clock = clock
+        self._chance = chance or random.Random()
+        self._patience = patience
+        self._answers_within = answers_within
+        self._most_heard = most_heard
+        number = _bot_of(token.reveal())
+        self._well_formed = bool(number)
+        self._us = mapping.Us(number, "")
+        self._account = Account(f"{PLATFORM}:{number or 0}")
+        self._client: discord.Client | None = None
+        self._calls: Calls | None = None
+        self._heard: Heard | None = None
+        self._backlog: Backlog | None = None
+        self._line: Line | None = None
+        self._stack = contextlib.AsyncExitStack()
+
+    def __repr__(self) -> str:
+        return f"<DiscordLink {self._account}>"
+
+    @property
+    def account(self) -> Account:
+        return self._account
+
+    @property
+    def handle(self) -> str:
+        return f"@{self._us.name}" if self._us.name else ""
+
+    # --- coming and going ----------------------------------------------------------------------
+
+    async def __aenter__(self) -> Self:
+        if not self._well_formed:
+            raise LinkRejected("the token does not have the shape of Discord's: three parts, dots")
+        async with contextlib.AsyncExitStack() as stack:
+            stack.enter_context(living_at(self._endpoints))
+            quota = Quota(self._clock)
+            client = _client(quota, self._lent)
+            stack.push_async_callback(self._leave, client)
+            try:
+                async with asyncio.timeout(_LOGIN):
+                    await client.login(self._token.reveal())
+                assert client.user is not None
+                self._us = mapping.Us(str(client.user.id), client.user.name)
+            except Exception as error:  # noqa: BLE001 - whatever a login fails by, it is this link's
+                raise link_failure(error) from None  # it may hold the token
+            if client.user.id != int(self._account.partition(":")[2]):
+                raise LinkRejected("the token names another bot than the one that it opens")
+            lead_voice(client.http)
+            self._wire(client, quota)
+            self._stack = stack.pop_all()
+        return self
+
+    def _wire(self, client: discord.Client, quota: Quota) -> None:
+        heard = Heard(self._most_heard)
+        walls = Walls(client, self._account, heard)
+        backlog = Backlog(client, walls, heard, quota, self._account, self._clock)
+        line = Line(
+            client,
+            walls,
+            heard,
+            quota,
+            self._account,
+            self._clock,
+            self._chance,
+            patience=self._patience,
+        )
+        line.on_fresh(backlog.begin)
+        walls.on_ready, walls.on_resumed = line.ready, line.resumed
+        walls.on_server = backlog.server_came
+        self._client, self._heard, self._backlog, self._line = client, heard, backlog, line
+        self._calls = Calls(client, quota, self._answers_within)
+
+    async def __aexit__(self, *exc: object) -> None:
+        self._client = self._calls = self._heard = self._backlog = self._line = None
+        await self._stack.aclose()
+
+    async def _leave(self, client: discord.Client) -> None:
+        # discord.py forgets this task of its own, which waits for servers after READY.
+        if (waits := client._connection._ready_task) is not None:
+            waits.cancel()
+        session = getattr(client.http, "_HTTPClient__session", None)
+        if self._lent is not None and isinstance(session, aiohttp.ClientSession):
+            session.detach()  # closing it would close the connections of all others
+        await client.close()
+
+    # --- listening -----------------------------------------------------------------------------
+
+    async def listen(self, intake: Intake) -> None:
+        heard, backlog, line = self._heard, self._backlog, self._line
+        if heard is None or backlog is None or line is None:
+            raise LinkLost("the link is closed")
+        end: LinkLost | LinkRejected
+        try:
+            async with asyncio.TaskGroup() as group:
+                beside = [
+                    group.create_task(_store(heard, intake)),
+                    group.create_task(backlog.keep_up(intake)),
+                ]
+                end = await line.follow()
+                for task in beside:
+                    task.cancel()
+        except BaseExceptionGroup as errors:
+            raise _refusal(errors) from None
+        raise end
+
+    # --- one message ---------------------------------------------------------------------------
+
+    def read(self, received: Received) -> Inbound:
+        return mapping.read(received, self._us)
+
+    def render(self, reply: Reply) -> tuple[bytes, ...]:
+        return render(reply)
+
+    async def perform(self, delivery: Delivery) -> Receipt:
+        return await self._calling().perform(delivery)
+
+    async def show(self, live: Live) -> None:
+        await self._calling().show(live)
+
+    def _calling(self) -> Calls:
+        if self._calls is None:
+            raise SendDelayed("the link is closed")
+        return self._calls
+
+
+def _refusal(errors: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Out of its groups, when the token was refused while we read back; else as it came."""
+    refused: BaseException | None = errors.subgroup(LinkRejected)
+    while isinstance(refused, BaseExceptionGroup):
+        refused = refused.exceptions[0]
+    return refused or errors
+
+
+async def _store(heard: Heard, intake: Intake) -> None:
+    """Hand in what was heard, in order; until cancelled."""
+    while True:
+        batch = await heard.take()
+        stored = False
+        try:
+            await intake(batch)
+            stored = True
+        finally:
+            if not stored:  # the next `listen` hands it in; intake knows what it has already
+                heard.give_back(batch)
+
+
+def _client(quota: Quota, connector: aiohttp.BaseConnector | None) -> discord.Client:
+    """As lean as discord.py can be: no messages, no members, nobody's presence."""
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # nobody asked for voice
+    return discord.Client(
+        intents=discord.Intents(
+            guilds=True,
+            members=True,
+            guild_messages=True,
+            guild_reactions=True,
+            dm_messages=True,
+            dm_reactions=True,
+            message_content=True,
+        ),
+        max_messages=None,
+        chunk_guilds_at_startup=False,
+        member_cache_flags=discord.MemberCacheFlags.none(),
+        max_ratelimit_timeout=_LONGEST_LIMIT,
+        connector=connector,
+        http_trace=quota.trace(),
+    )
+
+
+def _bot_of(token: str) -> str:
+    """The bot's id, which is the first part of its token; empty for what is no token."""
+    shape = _TOKEN.fullmatch(token)
+    if shape is None:
+        return ""
+    try:
+        number = urlsafe_b64decode(shape[1] + "=" * (-len(shape[1]) % 4)).decode("ascii")
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
+    return number if number.isdecimal() else ""

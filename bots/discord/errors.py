@@ -1,0 +1,104 @@
+"""What Discord's refusals mean to us; the one place that knows discord.py's exceptions.
+
+No text of Discord's or of discord.py's goes on: it may quote an address or what a person said.
+"""
+
+from __future__ import annotations
+
+import aiohttp
+import discord
+
+from core.errors import (
+    LinkLost,
+    LinkRejected,
+    SendDelayed,
+    SendFailed,
+    SendUncertain,
+    Throttled,
+    Unsendable,
+)
+
+REFUSED = "Discord refused the token"
+BANNED_FOR = 60.0
+"""Seconds to keep still when somebody before Discord refuses us and does not say for how long."""
+
+GONE = 10008
+"""The message that was to be changed."""
+
+_REASONS = {
+    10003: "channel not found",
+    10004: "server not found",
+    GONE: "message not found",
+    10014: "emoji not found",
+    20016: "slow mode",
+    30010: "too many reactions",
+    40060: "answered already",
+    50001: "no access to the channel",
+    50005: "not our message",
+    50006: "empty",
+    50007: "this person takes no messages from us",
+    50008: "no channel for text",
+    50013: "no right to do that",
+    50024: "not possible in this kind of channel",
+    50035: "not well formed",
+    50083: "thread archived",
+    50278: "no server in common",
+    90001: "reaction blocked",
+    160005: "thread locked",
+}
+_CLOSED = {
+    4010: "Discord refuses this connection",
+    4011: "the bot is in too many servers for one connection",
+    4012: "Discord no longer speaks this version of its gateway",
+}
+
+
+def link_failure(error: Exception) -> LinkRejected | LinkLost:
+    """What a failed login, a failed look-up or a closed gateway means for the link."""
+    match error:
+        case discord.LoginFailure():
+            return LinkRejected(REFUSED)
+        case discord.ConnectionClosed(code=4004):
+            return LinkRejected(REFUSED)
+        case discord.ConnectionClosed(code=code) if code in _CLOSED:
+            return LinkRejected(_CLOSED[code])
+        case discord.ConnectionClosed(code=code):
+            return LinkLost(f"Discord closed the gateway ({code})", pause=5.0)
+        case discord.RateLimited(retry_after=seconds):
+            return LinkLost("Discord asks for silence", pause=seconds)
+        case discord.GatewayNotFound(__cause__=discord.HTTPException() as cause):
+            return link_failure(cause)
+        case discord.HTTPException(status=401):
+            return LinkRejected(REFUSED)
+        case discord.HTTPException(status=429):
+            return LinkLost("Discord asks for silence", pause=BANNED_FOR)
+        case discord.HTTPException(status=status):
+            return LinkLost(f"Discord refused to be asked ({status})")
+        case OSError() | aiohttp.ClientError():  # a TimeoutError is an OSError
+            return LinkLost(f"Discord is unreachable ({type(error).__name__})")
+        case _:
+            return LinkLost(f"Discord's answer makes no sense ({type(error).__name__})")
+
+
+def send_failure(error: Exception, *, repeatable: bool) -> SendFailed | LinkRejected:
+    """What a failed call means for its delivery.
+
+    `repeatable` calls (edits, deletions, reactions) do the same when done twice, so that an
+    unknown outcome is no more than a delay for them. A send done twice is dropped by its nonce,
+    but only for some minutes.
+    """
+    match error:
+        case discord.RateLimited(retry_after=seconds):
+            return Throttled(seconds)
+        case discord.HTTPException(status=401):
+            return LinkRejected(REFUSED)
+        case discord.HTTPException(status=429):
+            return Throttled(BANNED_FOR)
+        case discord.HTTPException(status=status, code=code) if status < 500:
+            return Unsendable(_REASONS.get(code, f"refused ({code or status})"))
+        case aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError():
+            return SendDelayed("Discord is unreachable")
+        case _ if repeatable:
+            return SendDelayed(f"the outcome is unknown ({type(error).__name__})")
+        case _:
+            return SendUncertain(f"the outcome is unknown ({type(error).__name__})")

@@ -1,0 +1,63 @@
+"""How much Discord bears: requests a second, and refusals in ten minutes before it bans a host."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from types import SimpleNamespace
+
+import aiohttp
+
+from core.clock import Clock
+
+_REFUSALS = frozenset({401, 403, 429})
+_WINDOW = 600.0
+
+
+class Quota:
+    """One account's. Discord bans a host at 10,000 refusals in ten minutes, all bots together."""
+
+    def __init__(
+        self, clock: Clock, *, refusals: int = 90, requests: int = 45, per: float = 1.0
+    ) -> None:
+        self._clock = clock
+        self._most = refusals
+        self._refused: deque[float] = deque(maxlen=refusals)
+        self._asked: deque[float] = deque(maxlen=requests)
+        self._per = per
+        self._turn = asyncio.Lock()
+
+    @property
+    def silence(self) -> float:
+        """Seconds for which nothing may be asked; 0 when all is well."""
+        if len(self._refused) < self._most:
+            return 0.0
+        return max(0.0, self._refused[0] + _WINDOW - self._clock.monotonic())
+
+    async def turn(self) -> None:
+        """Wait until one more request stays under Discord's rate for a whole bot (50 a second)."""
+        async with self._turn:
+            if len(self._asked) == self._asked.maxlen:
+                wait = self._asked[0] + self._per - self._clock.monotonic()
+                if wait > 0:
+                    await self._clock.sleep(wait)
+            self._asked.append(self._clock.monotonic())
+
+    def trace(self) -> aiohttp.TraceConfig:
+        """See every answer, those too that discord.py takes in and tries again after."""
+        config = aiohttp.TraceConfig()
+        config.on_request_end.append(self._answered)
+        return config
+
+    async def _answered(
+        self,
+        session: aiohttp.ClientSession,
+        context: SimpleNamespace,
+        end: aiohttp.TraceRequestEndParams,
+    ) -> None:
+        answer = end.response
+        if answer.status not in _REFUSALS:
+            return
+        if answer.headers.get("X-RateLimit-Scope") == "shared":
+            return  # somebody else's doing; Discord does not count it
+        self._refused.append(self._clock.monotonic())

@@ -1,0 +1,207 @@
+"""A wall round each event: ours is taken first and as it came, then discord.py may try its parser."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from hashlib import blake2b
+from typing import Any
+
+import discord
+
+from bots.discord.envelope import Scene, envelope, snowflake, tagged, world
+from bots.discord.heard import Heard
+from core.ids import Account
+from core.messages import Received
+
+log = logging.getLogger(__name__)
+
+WANTED = frozenset(
+    {
+        "MESSAGE_CREATE",
+        "MESSAGE_UPDATE",
+        "MESSAGE_DELETE",
+        "MESSAGE_DELETE_BULK",
+        "MESSAGE_REACTION_ADD",
+        "MESSAGE_REACTION_REMOVE",
+        "MESSAGE_REACTION_REMOVE_ALL",
+        "MESSAGE_REACTION_REMOVE_EMOJI",
+        "GUILD_MEMBER_ADD",
+        "GUILD_MEMBER_REMOVE",
+        "INTERACTION_CREATE",
+    }
+)
+"""What is stored. Presence, typing and voice are nobody's business here."""
+
+# discord.py would make objects of these that nobody looks at: half of the work of an event.
+_NOT_PARSED = (WANTED - {"GUILD_MEMBER_ADD", "GUILD_MEMBER_REMOVE", "INTERACTION_CREATE"}) | {
+    "PRESENCE_UPDATE",
+    "TYPING_START",
+}
+_CHANGES = frozenset(
+    {"GUILD_CREATE", "GUILD_UPDATE", "CHANNEL_CREATE", "CHANNEL_UPDATE", "CHANNEL_DELETE"}
+)
+"""After these a server is told of anew."""
+_DIRECT = 1
+
+
+class Walls:
+    """Stands in for the parsers of one client."""
+
+    def __init__(self, client: discord.Client, account: Account, heard: Heard) -> None:
+        self._client = client
+        self._account = account
+        self._us = account.partition(":")[2]
+        self._heard = heard
+        self.awaited: set[int] = set()
+        """The servers that READY has named and that have not come yet."""
+        self.looked_round = False
+        """Since READY all servers have been told of; from then on each change is."""
+        self.highest = 0
+        """The number of the newest message that was heard of."""
+        self.failures: Counter[str] = Counter()
+        self.on_ready: Callable[[], None] = lambda: None
+        self.on_resumed: Callable[[], None] = lambda: None
+        self.on_server: Callable[[], None] = lambda: None
+        parsers = client._connection.parsers
+        for event, parser in parsers.items():
+            parsers[event] = partial(self._meet, event, parser)
+
+    def _meet(self, event: str, parser: Callable[[Any], None], data: Any) -> None:
+        if event in WANTED:
+            self._take(event, data)
+        elif event == "READY":
+            self._greet(data)
+        if event not in _NOT_PARSED:
+            try:
+                parser(data)
+            except Exception as error:  # noqa: BLE001 - the wall round discord.py's parser
+                self.failed(event, error)
+        if event == "RESUMED":
+            self.on_resumed()
+        elif event in _CHANGES:
+            self._changed(event, data)
+
+    def failed(self, event: str, error: Exception) -> None:
+        """Said once for each kind of event; the text of the error may quote what people wrote."""
+        self.failures[event] += 1
+        if self.failures[event] == 1:
+            log.warning(
+                "%s: discord.py cannot read a %s (%s); said once",
+                self._account,
+                event,
+                type(error).__name__,
+            )
+
+    def _take(self, event: str, data: Any) -> None:
+        if self.is_ours(data):
+            return
+        received = envelope(event, data, self.scene(data), self._account)
+        self.highest = max(self.highest, received.seq)
+        self._heard.add(received)
+
+    def is_ours(self, data: Any) -> bool:
+        """Whether we have done it ourselves."""
+        if not isinstance(data, dict):
+            return False
+        author = data.get("author")
+        if isinstance(author, dict):
+            # What a command's answer or a webhook of ours says is ours all the same.
+            return author.get("id") == self._us
+        return data.get("user_id") == self._us
+
+    def _greet(self, data: Any) -> None:
+        guilds = data.get("guilds") if isinstance(data, dict) else None
+        numbers = [snowflake(it.get("id")) for it in guilds or () if isinstance(it, dict)]
+        self.awaited = {int(number) for number in numbers if number}
+        self.looked_round = False
+        self.on_ready()
+
+    def _changed(self, event: str, data: Any) -> None:
+        if not isinstance(data, dict):
+            return
+        number = int(snowflake(data.get("id" if event.startswith("GUILD") else "guild_id")) or 0)
+        if event == "GUILD_CREATE":
+            self.awaited.discard(number)
+            self.on_server()
+        guild = self._client._connection._get_guild(number)
+        if guild is not None and self.looked_round:
+            self._heard.add(self.server(guild, self.highest))
+
+    # --- what discord.py knows of servers and channels -------------------------------------------
+
+    def servers(self) -> Iterator[discord.Guild]:
+        return (one for one in self._client.guilds if not one.unavailable)
+
+    def server(self, guild: discord.Guild, mark: int) -> Received:
+        """A server as it stands, told anew when anything of it has changed."""
+        whole = {
+            "id": str(guild.id),
+            "name": guild.name,
+            "channels": [_room(one, one.category_id) for one in guild.channels],
+            "threads": [_room(one, one.parent_id) for one in guild.threads],
+        }
+        told = world(whole, self._account, max(mark, 1))
+        shape = blake2b(told.payload, digest_size=6).hexdigest()
+        return replace(told, event_key=f"{told.event_key}:{shape}")
+
+    def scene(self, data: Any, guild_id: object = None) -> Scene:
+        """What is known of the place of an event; a message read back does not name its server."""
+        try:
+            return self._scene(data, guild_id)
+        except Exception as error:  # noqa: BLE001 - a wall: the event is stored without its place
+            self.failed("place", error)
+            return Scene()
+
+    def _scene(self, data: Any, guild_id: object) -> Scene:
+        if not isinstance(data, dict):
+            return Scene()
+        server = snowflake(guild_id or data.get("guild_id"))
+        number = snowflake(data.get("channel_id"))
+        if not server:
+            return Scene(type=_DIRECT if number and not data.get("guild_id") else None)
+        guild = self._client._connection._get_guild(int(server))
+        if guild is None:
+            return Scene(guild=server)
+        room = guild._resolve_channel(int(number)) if number else None
+        marks = tagged(data)
+        roles = data.get("mention_roles")
+        known = Scene(
+            guild=server,
+            guild_name=guild.name,
+            names=dict(_names(guild, marks)) if marks else {},
+            ours=self._our_roles(guild) if roles or marks else (),
+        )
+        if room is None:
+            return known
+        known = replace(known, type=room.type.value, name=room.name)
+        parent = room.parent if isinstance(room, discord.Thread) else None
+        if parent is None:
+            return known
+        return replace(
+            known, parent=str(parent.id), parent_name=parent.name, parent_type=parent.type.value
+        )
+
+    def _our_roles(self, guild: discord.Guild) -> tuple[str, ...]:
+        return tuple(
+            str(role.id) for role in guild.roles if role.tags and str(role.tags.bot_id) == self._us
+        )
+
+
+def _room(one: Any, parent: int | None) -> dict[str, Any]:
+    return {
+        "id": str(one.id),
+        "type": one.type.value,
+        "name": one.name,
+        "parent_id": str(parent) if parent else None,
+    }
+
+
+def _names(guild: discord.Guild, marks: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    for mark in marks:
+        named = guild._resolve_channel(int(mark)) or guild.get_role(int(mark))
+        if named is not None:
+            yield mark, named.name
