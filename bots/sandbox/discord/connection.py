@@ -76,7 +76,11 @@ class Connection:
             async with asyncio.TaskGroup() as tasks:
                 writer = tasks.create_task(self._write())
                 await self._read()
-                if self._closing is None:
+                if self._closing is not None:
+                    # A client that reads nothing would keep the last word from ever leaving.
+                    await asyncio.wait({writer}, timeout=2 * _PATIENCE)
+                if not writer.done():
+                    self.abort()
                     writer.cancel()
         finally:
             self._leave()

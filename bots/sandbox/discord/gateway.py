@@ -108,6 +108,11 @@ class Gateway:
         """How often a bot connected, identified and resumed, and how many events it got again."""
         return self.logins.count(bot.id)
 
+    @property
+    def lines(self) -> int:
+        """How many sockets are open."""
+        return len(self._lines)
+
     def pending(self, bot: Account) -> int:
         """How many events wait for a bot that is, or was just now, on the gateway."""
         return self.logins.pending(bot.id)

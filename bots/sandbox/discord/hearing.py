@@ -32,6 +32,7 @@ class Hearing:
             "message": self._message,
             "edit": self._message,
             "delete": self._delete,
+            "deleted_together": self._deleted_together,
             "react": self._react,
             "typing": self._typing,
             "chat": self._chat,
@@ -96,13 +97,29 @@ class Hearing:
                 session.put(whole)
             else:
                 session.put(Event(name, orjson.dumps(_withheld(data, session.bot))))
+        if change.before is not None and change.before.more.get("pinned") != said.more.get(
+            "pinned"
+        ):
+            self._pins(room)
+
+    def _pins(self, room: Chat) -> None:
+        stand = (said for said in room.messages.values() if not said.deleted)
+        last = max((said.more["pinned"] for said in stand if said.more.get("pinned")), default=None)
+        data = {"channel_id": str(room.id), "last_pin_timestamp": last}
+        self._put("CHANNEL_PINS_UPDATE", data, room.guild, room.members.__contains__)
 
     def _delete(self, change: Change) -> None:
         said, room = _subject(change)
-        if said.more.get("flags", 0) & _EPHEMERAL:
+        if said.more.get("flags", 0) & _EPHEMERAL or change.fact.get("together"):
             return
         data = {"id": str(said.id), "channel_id": str(room.id)}
         self._put("MESSAGE_DELETE", data, room.guild, room.members.__contains__)
+
+    def _deleted_together(self, change: Change) -> None:
+        """One event for many deletions, each of which said in its fact that it is `together`."""
+        room = self._world.chats[change.fact["chat"]]
+        data = {"ids": [str(number) for number in change.fact["ids"]], "channel_id": str(room.id)}
+        self._put("MESSAGE_DELETE_BULK", data, room.guild, room.members.__contains__)
 
     def _react(self, change: Change) -> None:
         said, room = _subject(change)

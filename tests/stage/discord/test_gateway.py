@@ -1,6 +1,10 @@
 """The gateway from HELLO to READY, and every way in which it sends a client away."""
 
+import asyncio
+import os
+
 import aiohttp
+import orjson
 import pytest
 
 from bots.sandbox import Bot, Stage
@@ -92,6 +96,29 @@ async def test_whoever_never_beats_is_timed_out(stage: Stage, ada: Bot) -> None:
         assert await wire.closed() == 4009
 
 
+async def test_whoever_beats_is_kept(stage: Stage, ada: Bot) -> None:
+    gateway = stage.discord.gateway
+    gateway.heartbeat = 0.2
+    async with logged_in(stage, ada) as wire:
+        for _ in range(5):
+            await asyncio.sleep(0.1)
+            await wire.send(1, wire.seq)
+            await wire.operation(11)
+
+
+async def test_a_client_that_reads_nothing_is_cut_off_in_the_end(stage: Stage, ada: Bot) -> None:
+    gateway = stage.discord.gateway
+    gateway.heartbeat = 0.3
+    async with logged_in(stage, ada):
+        # Nothing is read from here on, so the line fills up.
+        for _ in range(64):
+            gateway.dispatch(ada, "TEST", os.urandom(65_536).hex())
+        async with asyncio.timeout(10):
+            while gateway.lines:
+                await asyncio.sleep(0.02)
+        assert gateway.pending(ada) == 0  # 4009 ended the session
+
+
 @pytest.mark.parametrize("compress", ["zlib-stream", ""])
 async def test_messages_come_as_one_stream_when_the_client_asks_for_it(
     stage: Stage, ada: Bot, compress: str
@@ -102,6 +129,20 @@ async def test_messages_come_as_one_stream_when_the_client_asks_for_it(
         guild = await wire.event("GUILD_CREATE")
     assert ready["user"]["username"] == "Ada"
     assert guild["name"] == "First"
+
+
+async def test_a_zstd_stream_is_one_frame_of_raw_blocks(stage: Stage, ada: Bot) -> None:
+    async with (
+        aiohttp.ClientSession() as http,
+        http.ws_connect(f"{stage.discord.gateway_url}?v=10&compress=zstd-stream") as socket,
+    ):
+        hello = await socket.receive_bytes()
+        await socket.send_json({"op": 1, "d": None})
+        beat = await socket.receive_bytes()
+    assert hello[:4] == bytes.fromhex("28b52ffd")
+    assert orjson.loads(hello[9:])["op"] == 10
+    assert int.from_bytes(beat[:3], "little") == len(beat[3:]) << 3
+    assert orjson.loads(beat[3:])["op"] == 11
 
 
 async def test_an_unknown_compression_or_version_is_not_served(stage: Stage) -> None:

@@ -155,6 +155,40 @@ async def test_edits_and_deletions_are_heard(
     }
 
 
+async def test_messages_deleted_together_are_told_of_in_one_event(
+    stage: Stage, ada: Bot, mia: Person, general: Chat
+) -> None:
+    async with logged_in(stage, ada) as wire:
+        both = [mia.says(general, "one").id, mia.says(general, "two").id]
+        for number in both:
+            fact = {"fact": "said_delete", "chat": general.key, "id": number, "together": True}
+            stage.world.commit(fact)
+        stage.world.tell({"fact": "deleted_together", "chat": general.key, "ids": both})
+        told = await wire.event("MESSAGE_DELETE", "MESSAGE_DELETE_BULK")
+    assert told["t"] == "MESSAGE_DELETE_BULK"
+    assert told["ids"] == [str(number) for number in both]
+
+
+async def test_a_pin_is_told_of_the_message_and_of_its_channel(
+    stage: Stage, ada: Bot, mia: Person, general: Chat
+) -> None:
+    when = "2026-01-02T03:04:05.000006+00:00"
+    async with logged_in(stage, ada) as wire:
+        said = mia.says(general, "keep this")
+        talking.change(stage.world, said, said.text, {"pinned": when})
+        assert (await wire.event("MESSAGE_UPDATE"))["pinned"] is True
+        assert (await wire.event("CHANNEL_PINS_UPDATE"))["last_pin_timestamp"] == when
+
+
+async def test_what_only_one_person_sees_is_not_told_to_bots(
+    stage: Stage, ada: Bot, mia: Person, general: Chat
+) -> None:
+    async with logged_in(stage, ada) as wire:
+        own = talking.say(stage.world, ada, general, "for one person", more={"flags": 64})
+        talking.delete(stage.world, own)
+        await wire.silence("MESSAGE_CREATE", "MESSAGE_DELETE")
+
+
 async def test_reactions_are_heard_as_they_come_and_go(
     stage: Stage, ada: Bot, mia: Person, guild: Guild, general: Chat
 ) -> None:
