@@ -179,6 +179,13 @@ def _post(world: World, who: Person, asked: Json) -> Message:
     return talking.say(world, who, made, talking.named(made, text.strip()), number=made.id)
 
 
+def _command(world: World, who: Person, asked: Json) -> None:
+    given = asked.get("options") or {}
+    options = {str(name): str(value) for name, value in dict(given).items()}
+    bot, room = _bot(world, asked.get("bot")), _chat(world, asked)
+    who.uses(room, bot, _words(asked, "name", 32), **options)
+
+
 def _types(world: World, who: Person, asked: Json) -> None:
     room = _chat(world, asked)
     if room.platform != "discord" or room.kind == "board" or who not in room.members:
@@ -199,5 +206,6 @@ _DEEDS = {
     "channel": _channel,
     "thread": _thread,
     "post": _post,
+    "command": _command,
     "types": _types,
 }

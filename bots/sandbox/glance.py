@@ -1,14 +1,14 @@
 """What the page shows of a message on Discord beside its words: calls, buttons, embeds, files."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bots.sandbox.things import Account, Message
+from bots.sandbox.things import Message
 from bots.sandbox.world import World
 
 Json = dict[str, Any]
-_ROW, _BUTTON, _MENU = 1, 2, 3
+_ROW, _BUTTON, _SLASH = 1, 2, 1
 _STYLES = {3: "success", 4: "danger"}
-_EPHEMERAL = 1 << 6
 
 
 def of_discord(world: World, said: Message) -> Json:
@@ -19,7 +19,8 @@ def of_discord(world: World, said: Message) -> Json:
         "embeds": [_embed(embed) for embed in more.get("embeds") or ()],
         "files": [_file(file) for file in more.get("attachments") or ()],
         "buttons": _rows(more.get("components") or ()),
-        "ephemeral": bool(int(more.get("flags") or 0) & _EPHEMERAL),
+        "only": more.get("only_for"),
+        "used": _used(more.get("interaction")),
     }
     if said.reply_to is not None and _is_gone(said):
         # Discord keeps the line over an answer when what it answers is gone.
@@ -27,12 +28,18 @@ def of_discord(world: World, said: Message) -> Json:
     return shown
 
 
-def commands(world: World, bot: Account) -> list[Json]:
-    """The slash commands that a bot has told Discord of."""
-    known = world.app_commands.get(bot.id, {}) if hasattr(world, "app_commands") else {}
+def commands(known: Mapping[int | None, Sequence[Json]]) -> list[Json]:
+    """The slash commands that a bot has told Discord of, for each server or (None) for all."""
     return [
-        {"name": each["name"], "description": each.get("description", ""), "guild": each["guild"]}
-        for each in known
+        {
+            "name": each["name"],
+            "description": each.get("description", ""),
+            "guild": None if server is None else str(server),
+            "options": [option["name"] for option in each.get("options") or ()],
+        }
+        for server, everything in known.items()
+        for each in everything
+        if each.get("type", _SLASH) == _SLASH
     ]
 
 
@@ -44,6 +51,15 @@ def _called(world: World, more: Json) -> list[str]:
 def _is_gone(said: Message) -> bool:
     answered = said.chat.messages.get(said.reply_to or 0)
     return answered is None or answered.deleted
+
+
+def _used(interaction: Json | None) -> Json | None:
+    """Which slash command a message answers, and whose."""
+    if not interaction or not interaction.get("name"):
+        return None
+    user = interaction.get("user") or {}
+    name = user.get("global_name") or user.get("username") or "Someone"
+    return {"name": name, "command": interaction["name"]}
 
 
 def _embed(embed: Json) -> Json:

@@ -41,7 +41,15 @@ class Page:
         self._last = 0
         self._news = asyncio.Event()
         self._closed = False
+        self._commands: dict[int, dict[int | None, list[dict[str, Any]]]] = {}
         self.callbacks: list[Callable[[dict[str, Any]], None]] = []
+        # From the start: what a kept world holds is heard as well.
+        world.listeners.append(self._learn)
+
+    def _learn(self, change: Change) -> None:
+        if change.kind == "app_commands":
+            fact = change.fact
+            self._commands.setdefault(fact["bot"], {})[fact["guild"]] = fact["commands"]
 
     # -- events ----------------------------------------------------------------------------------
 
@@ -95,7 +103,7 @@ class Page:
         return view.message(self._world, said, pending=pending)
 
     def _everyone(self) -> dict[str, Any]:
-        bots = [view.bot(self._world, who) for who in self._bots()]
+        bots = [view.bot(who, self._commands.get(who.id, {})) for who in self._bots()]
         return {"people": [view.account(who) for who in self._people()], "bots": bots}
 
     def _people(self) -> list[Account]:

@@ -1,5 +1,6 @@
 """The world as the page sees it: people, servers, chats and messages as plain JSON."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bots.sandbox.glance import commands, of_discord
@@ -21,8 +22,8 @@ def account(who: Account) -> Json:
     return {**shown, "platform": who.platform, "snowflake": str(who.snowflake)}
 
 
-def bot(world: World, who: Account) -> Json:
-    return {**account(who), "commands": commands(world, who)}
+def bot(who: Account, known: Mapping[int | None, Sequence[Json]]) -> Json:
+    return {**account(who), "commands": commands(known)}
 
 
 def guild(server: Guild) -> Json:

@@ -44,6 +44,7 @@ KEYS = {
     "ArrowDown": (40, ""),
     "Home": (36, ""),
     "End": (35, ""),
+    "F6": (117, ""),
     "F10": (121, ""),
 }
 # A node itself cannot travel here by value; that it is there is all one wants to know.

@@ -1,15 +1,20 @@
-"""A stage with two bots of the test's own, its page mounted on a server, and a tab that shows it."""
+"""A stage with bots of the test's own, its page mounted on a server, and a tab that shows it."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 from aiohttp import web
 
 from bots.sandbox import Stage
+from bots.sandbox.cast import Bot, Person
+from bots.sandbox.discord import talking
+from bots.sandbox.things import Change, Chat, Message
 from tests.page.browser import Tab, open_tab
 
 LINKS = [
@@ -62,6 +67,28 @@ class Performer:
 
 
 @dataclass(slots=True)
+class Actor:
+    """A bot of Discord that does what the test says, on the stage itself."""
+
+    stage: Stage
+    bot: Bot
+
+    def says(self, room: Chat, text: str, **more: Any) -> Message:
+        reply = more.pop("reply_to", None)
+        return talking.say(self.stage.world, self.bot, room, text, reply_to=reply, more=more)
+
+    def edits(self, said: Message, text: str) -> Message:
+        return talking.edit(self.stage.world, said.chat.messages[said.id], text)
+
+    def types(self, room: Chat) -> None:
+        talking.type_in(self.stage.world, self.bot, room)
+
+    @property
+    def mark(self) -> str:
+        return f"<@{self.bot.snowflake}>"
+
+
+@dataclass(slots=True)
 class Play:
     tab: Tab
     stage: Stage
@@ -71,16 +98,48 @@ class Play:
     site: web.TCPSite
     runner: web.AppRunner
 
+    def actor(self, name: str) -> Actor:
+        """The bot of this name on Discord."""
+        return Actor(self.stage, self.stage.discord.bot(name))
+
+    def interactions(self) -> "asyncio.Queue[dict[str, Any]]":
+        """The buttons and commands that are given from now on."""
+        given: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+
+        def hear(change: Change) -> None:
+            if change.kind == "interaction":
+                given.put_nowait(change.fact)
+
+        self.stage.world.listeners.append(hear)
+        return given
+
+    def room(self, title: str) -> Chat:
+        """A room of Discord by its title."""
+        rooms = self.stage.world.chats.values()
+        return next(r for r in rooms if r.platform == "discord" and r.title == title)
+
+    def person(self, name: str) -> Person:
+        found = self.stage.world.named(name)
+        assert isinstance(found, Person)
+        return found
+
     async def enter(self, chat: str) -> None:
-        """Open a chat by its title, as one does: by a click on it."""
-        selector = ".entry-chat[data-at=here]"
+        """Open a chat of Telegram by its title, as one does: by a click on it."""
+        await self._click_on(".entry-chat", chat)
+        await self.tab.sees(f"document.querySelector('.heading h2').innerText === '{chat}'")
+
+    async def enter_room(self, title: str, *, heading: str | None = None) -> None:
+        """Open a room of Discord by its title."""
+        await self._click_on(".entry-room", title)
+        await self.shows(heading or title, in_="[data-platform=discord] .heading h2")
+
+    async def _click_on(self, kind: str, title: str) -> None:
         await self.tab.sees(
-            "(() => { const found = [...document.querySelectorAll('.entry-chat')].find((entry) =>"
-            f" entry.querySelector('.entry-title').textContent === {json.dumps(chat)});"
+            f"(() => {{ const found = [...document.querySelectorAll('{kind}')].find((entry) =>"
+            f" entry.querySelector('.entry-title').textContent === {json.dumps(title)});"
             " if (found) found.dataset.at = 'here'; return found; })()"
         )
-        await self.tab.click(selector)
-        await self.tab.sees(f"document.querySelector('.heading h2').innerText === '{chat}'")
+        await self.tab.click(f"{kind}[data-at=here]")
 
     async def say(self, words: str) -> None:
         await self.tab.type(words)
@@ -123,11 +182,20 @@ class Play:
 
 
 @asynccontextmanager
-async def playing(address: str, *, path: str = "/", **look: Any) -> AsyncIterator[Play]:
+async def playing(
+    address: str,
+    *,
+    path: str = "/",
+    discord: bool = False,
+    persist: Path | None = None,
+    **look: Any,
+) -> AsyncIterator[Play]:
     """Everything up, the page open; afterwards nothing may have been complained about or fetched abroad."""
-    async with Stage(limits=False) as stage, aiohttp.ClientSession() as http:
+    stage = Stage(limits=False, persist=persist)
+    async with stage, aiohttp.ClientSession() as http:
         bots = [stage.bot("Ada"), stage.bot("Eliza")]
-        stage.furnish(bots)
+        elsewhere = [stage.discord.bot("Ada"), stage.discord.bot("Eliza")] if discord else []
+        stage.furnish([*bots, *elsewhere])
         app = web.Application()
         app.add_routes(stage.page_routes())
         app.router.add_get("/ready", _ready)

@@ -48,8 +48,12 @@ export class Deeds {
     const chat = this.#world.chats.get(key);
     const [, name, words] = /^\/([-\w]{1,32})(?:\s+([\s\S]*))?$/.exec(text) ?? [];
     if (chat?.platform !== "discord" || !name) return null;
-    const bot = chat.bots.find((id) => this.#world.who(id).commands?.some((command) => command.name === name));
-    return bot === undefined ? null : { bot, name, text: words ?? "" };
+    const commandOf = (id) => this.#world.who(id).commands?.find((command) => command.name === name);
+    const bot = chat.bots.find(commandOf);
+    if (bot === undefined) return null;
+    // One line of words is enough for one option; what more there is stays unsaid.
+    const [option] = commandOf(bot).options;
+    return { bot, name, options: option && words ? { [option]: words } : {} };
   }
 
   change(message, text) {

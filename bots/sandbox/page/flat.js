@@ -12,7 +12,7 @@ export function rowOf(message, world, chat, hands) {
   row.message = message;
   row.classList.toggle("own", sameId(message.from.id, world.me));
   row.classList.toggle("calling", isCalled(message, world));
-  row.classList.toggle("whispered", Boolean(message.ephemeral));
+  row.classList.toggle("whispered", Boolean(message.only));
   const scene = sceneOf(message, world, chat);
   const text = el("div", { class: "text", dir: "auto" }, ...rendered(message.text ?? "", scene));
   const body = el("div", { class: "body" }, byline(message, world, chat), text);
@@ -21,7 +21,7 @@ export function rowOf(message, world, chat, hands) {
   body.append(...(message.files ?? []).map(file));
   if (message.buttons?.length) body.append(buttons(message, hands));
   if (message.reactions?.length) body.append(reactions(message, world, hands));
-  if (message.ephemeral) body.append(el("p", { class: "aside" }, "Only you can see this"));
+  if (message.only) body.append(el("p", { class: "aside" }, "Only you can see this"));
   if (message.failed) body.append(el("p", { class: "aside failed" }, "This application did not respond"));
   const thread = threadOf(message, world);
   if (thread) body.append(way(thread, hands));

@@ -9,7 +9,7 @@ export function placesIn(address, mine, wide) {
   const first = mine[0] ?? null;
   if (!first) return [];
   const other = mine.find((chat) => chat.platform !== first.platform && chat.kind !== "board");
-  const places = [first, wide && !parts[0] ? other : null];
+  const places = [first, wide && (!parts[0] || parts.length > 1) ? other : null];
   return places.filter(Boolean).map((chat) => ({ chat: chat.id, topic: null }));
 }
 

@@ -108,6 +108,14 @@ export class World extends News {
     if (!gone) return;
     this.#messages.get(chat).delete(id);
     this.tell("gone", gone);
+    if (this.chats.get(chat)?.platform === "discord") this.#forget(chat, id);
+  }
+
+  /** On Discord an answer keeps its line when what it answers is gone. */
+  #forget(chat, id) {
+    for (const message of [...this.#messages.get(chat).values()]) {
+      if (message.reply_to?.id === id) this.#replaced({ ...message, reply_to: { id: null } });
+    }
   }
 
   #put(message) {
@@ -163,7 +171,13 @@ export class World extends News {
     return this.chats.get(message.chat)?.kind === "forum" ? general(message.topic) : null;
   }
 
+  /** Some of what Discord's bots say only one person can see. */
+  #isForMe(message) {
+    return !message.only || sameId(message.only, this.me);
+  }
+
   #count(message) {
+    if (!this.#isForMe(message)) return;
     const spot = spotOf(message.chat, this.#topicOf(message), "");
     this.#unread.set(spot, (this.#unread.get(spot) ?? 0) + 1);
     this.tell("read");
@@ -177,18 +191,20 @@ export class World extends News {
 
   /** The messages of one place, oldest first. */
   messagesAt({ chat, topic }) {
-    return [...(this.#messages.get(chat)?.values() ?? [])].filter((message) => this.#topicOf(message) === topic);
+    const everything = [...(this.#messages.get(chat)?.values() ?? [])];
+    return everything.filter((message) => this.#topicOf(message) === topic && this.#isForMe(message));
   }
 
   lastOf(chat) {
     let last = null;
-    for (const message of this.#messages.get(chat)?.values() ?? []) last = message;
+    for (const message of this.#messages.get(chat)?.values() ?? []) if (this.#isForMe(message)) last = message;
     return last;
   }
 
   /** Whether a message, a draft or somebody typing is in this place. */
   isAt(thing, place) {
     if (thing.chat !== place.chat) return false;
+    if (thing.only && !this.#isForMe(thing)) return false;
     return this.chats.get(thing.chat)?.kind !== "forum" || general(thing.topic) === place.topic;
   }
 
