@@ -13,6 +13,8 @@ Kind = Literal["refuse", "cut", "cut_after", "delay", "hang", "garbage"]
 class Fault:
     """One kind of trouble and whom it meets; None means anyone.
 
+    A method of Discord is named as in its contract: create_message, list_messages.
+
     `times` counts down, `until` is on the monotonic clock; a fault with neither stays.
     """
 
@@ -24,11 +26,14 @@ class Fault:
     until: float | None = None
     chance: float = 1.0
     status: int = 429
-    retry_after: int | None = None
+    retry_after: float | None = None
     low: float = 0.0
     high: float = 0.0
     body: bytes = b"<html><body>502 Bad Gateway</body></html>"
     met: int = 0
+    # Discord only: the code in its refusal, and whose rate it is: user, shared or global.
+    code: int = 0
+    scope: str = "user"
 
     def meets(self, bot: int, method: str, chat: int | None) -> bool:
         return (
@@ -92,18 +97,37 @@ class Faults:
 
     def flood(
         self,
-        retry_after: int = 3,
+        retry_after: float = 3,
         *,
         bot: int | None = None,
         method: str | None = None,
         chat: int | None = None,
         times: int | None = 1,
         seconds: float | None = None,
+        scope: str = "user",
     ) -> Fault:
         """Answer 429 with this `retry_after`, so many times or for so long."""
         until = None if seconds is None else self._clock() + seconds
         times = times if seconds is None else None
-        return self.add(Fault("refuse", bot, method, chat, times, until, retry_after=retry_after))
+        return self.add(
+            Fault("refuse", bot, method, chat, times, until, retry_after=retry_after, scope=scope)
+        )
+
+    def refuse(
+        self,
+        status: int,
+        *,
+        code: int = 0,
+        retry_after: float | None = None,
+        bot: int | None = None,
+        method: str | None = None,
+        chat: int | None = None,
+        times: int | None = 1,
+    ) -> Fault:
+        """Answer this status; with the code that Discord's refusals carry."""
+        fault = Fault("refuse", bot, method, chat, times, status=status, code=code)
+        fault.retry_after = retry_after
+        return self.add(fault)
 
     def fail(
         self,

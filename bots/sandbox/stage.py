@@ -82,7 +82,7 @@ class Stage:
             for desk in self._desks:
                 deliverer.change(desk)
             self.world.listeners += [self._note, self._page.hear]
-            await self.discord.open(tasks)
+            await self.discord.open()
             stack.push_async_callback(self.discord.aclose)
             self._server = web.Server(self._api.handle, access_log=None)
             stack.push_async_callback(self._server.shutdown, 1.0)
@@ -151,9 +151,13 @@ class Stage:
         if change.chat is not None:
             self._last_change[change.chat.key] = time.monotonic()
         said = change.message
-        if change.kind == "message" and said is not None and said.sender.is_bot:
-            if said.service is None:
-                self._spoken.setdefault(said.sender.id, deque(maxlen=100_000)).append(said)
+        if said is None or not said.sender.is_bot or said.service is not None:
+            return
+        was = change.before
+        # A bot on Discord may promise an answer; it has spoken when the promise is filled in.
+        filled = change.kind == "edit" and was is not None and was.service is not None
+        if change.kind == "message" or filled:
+            self._spoken.setdefault(said.sender.id, deque(maxlen=100_000)).append(said)
             self._changed.set()
 
     # -- the cast --------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -219,7 +220,7 @@ class BotApi:
 
 def _refusal(fault: Fault) -> Refused:
     if fault.status == 429:
-        return slow_down(fault.retry_after or 1)
+        return slow_down(math.ceil(fault.retry_after or 1))
     texts = {
         400: "Bad Request",
         401: "Unauthorized",

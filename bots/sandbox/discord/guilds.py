@@ -153,7 +153,10 @@ def _edited(world: World, fact: Fact) -> Change:
     # An edit without a date is the server's own: an embed found, a thread begun.
     edited = before.edited if fact["date"] is None else fact["date"]
     more = {**before.more, **fact["more"]}
-    return _changed(world, "edit", fact, text=fact["text"], more=more, edited=edited)
+    service = fact.get("service", before.service)
+    return _changed(
+        world, "edit", fact, text=fact["text"], more=more, edited=edited, service=service
+    )
 
 
 def _deleted(world: World, fact: Fact) -> Change:

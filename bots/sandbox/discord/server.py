@@ -9,11 +9,24 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from aiohttp import web
 
 from bots.sandbox.cast import Bot, Person
-from bots.sandbox.discord import deeds, talking
+from bots.sandbox.discord import (
+    callbacks,
+    channels,
+    commands,
+    deeds,
+    messages,
+    reactions,
+    selves,
+    servers,
+    talking,
+)
 from bots.sandbox.discord.gateway import Gateway
 from bots.sandbox.discord.guilds import HANDLERS
 from bots.sandbox.discord.intents import NONE, PRIVILEGED, Intents
+from bots.sandbox.discord.interactions import Interaction
+from bots.sandbox.discord.office import Office
 from bots.sandbox.discord.rest import Rest
+from bots.sandbox.discord.routing import Map
 from bots.sandbox.discord.snowflakes import mint
 from bots.sandbox.faults import Faults
 from bots.sandbox.journal import Journal
@@ -22,6 +35,15 @@ from bots.sandbox.world import World
 
 # Bots for which no token names an id are numbered from here, one a second.
 _BOTS_SINCE_MS = 250_000_000_000
+_ROUTES = Map(
+    selves.routes,
+    channels.routes,
+    messages.routes,
+    reactions.routes,
+    servers.routes,
+    commands.routes,
+    callbacks.routes,
+)
 
 
 class Discord:
@@ -37,17 +59,12 @@ class Discord:
         self.faults = Faults()
         self.journal = Journal(keep_results=record)
         self.gateway = Gateway(world, granted=self._granted)
-        self._rest = Rest(
-            world,
-            self.gateway,
-            self.faults,
-            self.journal,
-            limits=limits,
-            granted=self._granted,
-            roots=lambda: (self.gateway_url, self.cdn_root),
+        self._office = Office(
+            world, self.gateway, self._granted, lambda: (self.gateway_url, self.cdn_root)
         )
+        self._rest = Rest(self._office, _ROUTES, self.faults, self.journal, limits=limits)
         # From the start: what a kept world holds is heard as well.
-        world.listeners += [self._hear, self._rest.hear]
+        world.listeners += [self._hear, self._rest.hear, self._office.hear]
 
     def _hear(self, change: Change) -> None:
         if change.kind == "granted":
@@ -58,9 +75,8 @@ class Discord:
 
     # -- life ------------------------------------------------------------------------------------
 
-    async def open(self, tasks: asyncio.TaskGroup) -> None:
-        """Take requests and sockets from now on; `tasks` is where slow things wait."""
-        self._rest.tasks = tasks
+    async def open(self) -> None:
+        """Take requests and sockets from now on."""
         self._world.listeners.append(self.gateway.hear)
         self._server = web.Server(self._handle, access_log=None)
         await self._open_port()
@@ -142,8 +158,7 @@ class Discord:
             if token is not None and token != known.token:
                 self._world.give_token(known, token)
             return known
-        count = sum(who.platform == "discord" for who in self._world.accounts.values())
-        number = _id_of(token) or (_BOTS_SINCE_MS + count * 1000) << 22
+        number = _id_of(token) or (_BOTS_SINCE_MS + len(self.bots()) * 1000) << 22
         made = self._world.account(name, None, True, number, "discord")
         assert isinstance(made, Bot)
         self._world.give_token(made, token or make_token(number))
@@ -153,6 +168,10 @@ class Discord:
         self.grant(made, granted)
         return made
 
+    def bots(self) -> list[Bot]:
+        everyone = self._world.accounts.values()
+        return [who for who in everyone if isinstance(who, Bot) and who.platform == "discord"]
+
     def grant(self, bot: Bot, intents: Intents) -> None:
         """Say which privileged intents a bot may ask for, as its developer portal would."""
         self._world.commit({"fact": "granted", "bot": bot.id, "intents": int(intents)})
@@ -160,6 +179,19 @@ class Discord:
     def new_token(self, bot: Bot, token: str | None = None) -> str:
         """Reset a bot's token; the new one opens the same account."""
         return self._world.give_token(bot, token or make_token(bot.id))
+
+    def interaction(self, number: str) -> Interaction:
+        """What came of a command, a press or a form: its reply, a form, choices, or a failure."""
+        return self._office.interactions[number]
+
+    @property
+    def patience(self) -> float:
+        """How many seconds a bot has for its first answer to an interaction."""
+        return self._office.interactions.patience
+
+    @patience.setter
+    def patience(self, seconds: float) -> None:
+        self._office.interactions.patience = seconds
 
     # -- servers ---------------------------------------------------------------------------------
 

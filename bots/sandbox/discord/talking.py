@@ -61,6 +61,16 @@ def change(
     return after
 
 
+def fill(world: World, waiting: Message, text: str, more: Json) -> Message:
+    """Write an answer where its bot was shown to be thinking; it does not count as edited."""
+    calls = _calls(world, waiting.sender, waiting.chat, text, None, more.get("allowed_mentions"))
+    fact = {"fact": "said_edit", "chat": waiting.chat.key, "id": waiting.id, "text": text}
+    fact |= {"more": {**more, **calls}, "date": None, "service": None}
+    after = world.commit(fact).message
+    assert after is not None
+    return after
+
+
 def delete(world: World, said: Message) -> None:
     world.commit({"fact": "said_delete", "chat": said.chat.key, "id": said.id})
 

@@ -1,0 +1,240 @@
+"""What a bot wants to say, read from a body and held against Discord's limits."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bots.sandbox.discord.asking import Ask, Upload, snowflake
+from bots.sandbox.discord.refusals import Form, no
+from bots.sandbox.discord.snowflakes import mint
+from bots.sandbox.discord.talking import LONGEST
+
+Json = dict[str, Any]
+SUPPRESS_EMBEDS, EPHEMERAL, SILENT, VOICE, COMPONENTS_V2 = 1 << 2, 1 << 6, 1 << 12, 1 << 13, 1 << 15
+_SETTABLE = SUPPRESS_EMBEDS | EPHEMERAL | SILENT | VOICE | COMPONENTS_V2
+_EMBEDS, _EMBED_TEXT, _ROWS, _FILES, _ALL_COMPONENTS = 10, 6000, 5, 10, 40
+_EMBED_LIMITS = {"title": 256, "description": 4096}
+_NAMED = frozenset({"users", "roles", "everyone"})
+_BUTTON, _STRING_SELECT, _SELECTS = 2, 3, range(5, 9)
+
+
+def read(ask: Ask, room: int, *, before: Json | None = None) -> tuple[str | None, Json]:
+    """The text, None when none was given, and the rest of a message; refuses what is too much.
+
+    `before` is what stands now, when the body is an edit: what it leaves out stays.
+    """
+    body, form = ask.form, Form()
+    text = form.text(body, "content", LONGEST)
+    more: Json = {}
+    if "embeds" in body:
+        more["embeds"] = _embeds(form, form.records(body, "embeds", _EMBEDS))
+    if "components" in body:
+        flags = body.get("flags") or (before or {}).get("flags", 0)
+        more["components"] = _components(form, body, bool(flags & COMPONENTS_V2))
+    if body.get("allowed_mentions") is not None:
+        more["allowed_mentions"] = _allowed(form, body["allowed_mentions"])
+    if "flags" in body and isinstance(body["flags"], int):
+        kept = (before or {}).get("flags", 0) & ~SUPPRESS_EMBEDS
+        more["flags"] = kept | (body["flags"] & _SETTABLE)
+    if before is None:
+        _first_time(form, body, more)
+    if "attachments" in body or ask.files:
+        more["attachments"] = _attachments(ask, form, room, body, before)
+    if more.get("flags", 0) & COMPONENTS_V2 and (text or more.get("embeds")):
+        code = "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2"
+        message = "The 'content' field cannot be used when using MessageFlags.IS_COMPONENTS_V2"
+        form.wrong("content", code, message)
+    form.check()
+    return (text.strip() if text is not None else None), more
+
+
+def _first_time(form: Form, body: Json, more: Json) -> None:
+    nonce = body.get("nonce")
+    if nonce is not None:
+        if not isinstance(nonce, str | int) or len(str(nonce)) > 25:
+            message = "Must be 25 or fewer in length."
+            form.wrong("nonce", "BASE_TYPE_MAX_LENGTH", message)
+        more["nonce"] = nonce
+    if body.get("tts"):
+        more["tts"] = True
+
+
+def is_empty(text: str | None, more: Mapping[str, Any]) -> bool:
+    return not text and not any(more.get(name) for name in ("embeds", "components", "attachments"))
+
+
+def check_filled(body: Json, text: str | None, more: Mapping[str, Any]) -> None:
+    """Refuse a message with nothing in it."""
+    if is_empty(text, more) and not body.get("sticker_ids") and not body.get("poll"):
+        raise no(50006)
+
+
+# -- embeds ----------------------------------------------------------------------------------------
+
+
+def _embeds(form: Form, given: list[Json]) -> list[Json]:
+    total, shapes = 0, []
+    for place, embed in enumerate(given):
+        where = f"embeds.{place}"
+        shape: Json = {"type": "rich"}
+        for name, most in _EMBED_LIMITS.items():
+            value = form.text(embed, name, most, place=where)
+            if value is not None:
+                shape[name] = value
+                total += len(value)
+        for name in ("url", "color", "timestamp"):
+            if embed.get(name) is not None:
+                shape[name] = embed[name]
+        for name, key, most in (("footer", "text", 2048), ("author", "name", 256)):
+            if isinstance(embed.get(name), dict):
+                form.text(embed[name], key, most, place=f"{where}.{name}")
+                shape[name] = dict(embed[name])
+                total += len(str(embed[name].get(key) or ""))
+        for name in ("image", "thumbnail"):
+            if isinstance(embed.get(name), dict):
+                shape[name] = dict(embed[name])
+        fields = embed.get("fields") or []
+        if len(fields) > 25:
+            message = "Must be 25 or fewer in length."
+            form.wrong(f"{where}.fields", "BASE_TYPE_MAX_LENGTH", message)
+        elif fields:
+            shape["fields"] = [_field(form, f"{where}.fields.{n}", f) for n, f in enumerate(fields)]
+            total += sum(len(f["name"]) + len(f["value"]) for f in shape["fields"])
+        if len(shape) == 1:
+            form.wrong(where, "BASE_TYPE_REQUIRED", "This field is required")
+        shapes.append(shape)
+    if total > _EMBED_TEXT:
+        message = f"Embed size exceeds maximum size of {_EMBED_TEXT}"
+        form.wrong("embeds", "MAX_EMBED_SIZE_EXCEEDED", message)
+    return shapes
+
+
+def _field(form: Form, where: str, given: Json) -> Json:
+    name = form.text(given, "name", 256, least=1, place=where) or ""
+    value = form.text(given, "value", 1024, least=1, place=where) or ""
+    return {"name": name, "value": value, "inline": bool(given.get("inline"))}
+
+
+# -- components ------------------------------------------------------------------------------------
+
+
+def _components(form: Form, body: Json, free: bool) -> list[Json]:
+    given = form.records(body, "components", _ALL_COMPONENTS if free else _ROWS)
+    numbers = iter(range(1, 1000))
+    seen: set[str] = set()
+    for place, each in enumerate(given):
+        if each.get("type") != 1 and not free:
+            message = 'Value of field "type" must be one of (1,).'
+            form.wrong(f"components.{place}.type", "UNION_TYPE_CHOICES", message)
+    return [
+        _component(form, f"components.{n}", each, numbers, seen) for n, each in enumerate(given)
+    ]
+
+
+def _component(form: Form, where: str, given: Json, numbers: Any, seen: set[str]) -> Json:
+    """A component as the server keeps it: numbered, and with what is the rule where nothing is said."""
+    shape = {name: value for name, value in given.items() if value is not None}
+    shape["id"] = given.get("id") or next(numbers)
+    kind = given.get("type")
+    inside = given.get("components")
+    if isinstance(inside, list):
+        if kind == 1 and not 1 <= len(inside) <= 5:
+            message = "Must be between 1 and 5 in length."
+            form.wrong(f"{where}.components", "BASE_TYPE_BAD_LENGTH", message)
+        shape["components"] = [
+            _component(form, f"{where}.components.{n}", each, numbers, seen)
+            for n, each in enumerate(inside)
+            if isinstance(each, dict)
+        ]
+    for name in ("accessory", "component"):
+        if isinstance(given.get(name), dict):
+            shape[name] = _component(form, f"{where}.{name}", given[name], numbers, seen)
+    if kind == _BUTTON and given.get("style") not in {5, 6}:
+        _custom_id(form, where, given, seen)
+    if kind == _STRING_SELECT or kind in _SELECTS:
+        _custom_id(form, where, given, seen)
+        shape |= {
+            "min_values": given.get("min_values", 1),
+            "max_values": given.get("max_values", 1),
+        }
+    return shape
+
+
+def _custom_id(form: Form, where: str, given: Json, seen: set[str]) -> None:
+    name = form.text(given, "custom_id", 100, least=1, place=where)
+    if name is None:
+        return
+    if name in seen:
+        message = "Component custom id cannot be duplicated"
+        form.wrong(f"{where}.custom_id", "COMPONENT_CUSTOM_ID_DUPLICATED", message)
+    seen.add(name)
+
+
+# -- whom it may call ------------------------------------------------------------------------------
+
+
+def _allowed(form: Form, given: Any) -> Json:
+    if not isinstance(given, dict):
+        message = "Only dictionaries may be used in a DictType"
+        form.wrong("allowed_mentions", "DICT_TYPE_CONVERT", message)
+        return {}
+    parse = given.get("parse") or []
+    for place, name in enumerate(parse):
+        if name not in _NAMED:
+            message = "Value must be one of ('everyone', 'roles', 'users')."
+            form.wrong(f"allowed_mentions.parse.{place}", "BASE_TYPE_CHOICES", message)
+    for name in ("users", "roles"):
+        if name in parse and given.get(name):
+            code = "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE"
+            message = f'parse:["{name}"] and {name}: [ids...] are mutually exclusive.'
+            form.wrong("allowed_mentions", code, message)
+        if len(given.get(name) or ()) > 100:
+            message = "Must be 100 or fewer in length."
+            form.wrong(f"allowed_mentions.{name}", "BASE_TYPE_MAX_LENGTH", message)
+    return {
+        "parse": list(parse),
+        "users": [str(each) for each in given.get("users") or ()],
+        "roles": [str(each) for each in given.get("roles") or ()],
+        "replied_user": bool(given.get("replied_user", False)),
+    }
+
+
+# -- files -----------------------------------------------------------------------------------------
+
+
+def _attachments(ask: Ask, form: Form, room: int, body: Json, before: Json | None) -> list[Json]:
+    """The files of a message: those it had and still names, and those that came with the request."""
+    given = form.records(body, "attachments", _FILES)
+    known = {each["id"]: each for each in (before or {}).get("attachments", ())}
+    kept = [known[str(each.get("id"))] for each in given if str(each.get("id")) in known]
+    if "attachments" not in body:
+        kept = list(known.values())
+    told = {str(each.get("id")): each for each in given if str(each.get("id")) not in known}
+    for number in told:
+        if number not in ask.files:
+            place = list(told).index(number)
+            message = "Attachment data cannot be found"
+            form.wrong(f"attachments.{place}.id", "ATTACHMENT_NOT_FOUND", message)
+    return kept + [_keep(ask, room, upload, told.get(n, {})) for n, upload in ask.files.items()]
+
+
+def _keep(ask: Ask, room: int, upload: Upload, told: Json) -> Json:
+    number = str(mint(ask.world))
+    name = str(told.get("filename") or upload.name).replace("/", "_")
+    ask.office.files[str(room), number, name] = (upload.kind, upload.data)
+    url = f"{ask.office.roots()[1]}/attachments/{room}/{number}/{name}"
+    shape: Json = {"id": number, "filename": name, "size": len(upload.data), "url": url}
+    shape |= {"proxy_url": url, "content_type": upload.kind, "flags": 0}
+    for field in ("description", "title", "waveform", "duration_secs"):
+        if told.get(field) is not None:
+            shape[field] = told[field]
+    return shape
+
+
+def reference_of(body: Json) -> tuple[int, int | None] | None:
+    """Which message a new one answers, and in which channel if that was said."""
+    given = body.get("message_reference")
+    if not isinstance(given, dict) or given.get("message_id") is None:
+        return None
+    room = given.get("channel_id")
+    number = snowflake("message_reference.message", given["message_id"])
+    return number, None if room is None else snowflake("message_reference.channel", room)

@@ -1,0 +1,117 @@
+"""What a person chose in a command or wrote into a form, in the shapes that a bot gets it in."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bots.sandbox.discord import shapes
+from bots.sandbox.things import Account, Chat, Message
+from bots.sandbox.world import World
+
+Json = dict[str, Any]
+_USER_MENU = 2
+_INNER = {1, 2}
+_ACCOUNT, _CHANNEL, _ROLE, _MENTIONABLE = 6, 7, 8, 9
+_PLAIN: dict[int, type | tuple[type, ...]] = {3: str, 4: int, 5: bool, 10: (int, float)}
+
+
+def chosen(
+    world: World, command: Json, name: str, given: Mapping[str, Any], completing: str | None
+) -> Json:
+    """The data of a command; what does not fit its options is a ValueError."""
+    data: Json = {"id": command["id"], "name": command["name"], "type": command["type"]}
+    if "guild_id" in command:
+        data["guild_id"] = command["guild_id"]
+    if command["type"] != 1:
+        return data | _target(world, command, given)
+    resolved: Json = {}
+    inside, level = command.get("options", []), data
+    for part in name.split()[1:]:
+        inner = next((o for o in inside if o["name"] == part and o["type"] in _INNER), None)
+        if inner is None:
+            raise ValueError(f"{command['name']} has no part {part}")
+        level["options"] = [{"name": part, "type": inner["type"]}]
+        level, inside = level["options"][0], inner.get("options", [])
+    level["options"] = list(_options(inside, given, resolved, completing))
+    if resolved:
+        data["resolved"] = resolved
+    return data
+
+
+def _options(
+    declared: list[Json], given: Mapping[str, Any], resolved: Json, completing: str | None
+) -> Iterator[Json]:
+    unknown = set(given) - {option["name"] for option in declared}
+    if unknown:
+        raise ValueError(f"there is no option {', '.join(sorted(unknown))}")
+    for option in declared:
+        name = option["name"]
+        if name not in given:
+            if option.get("required") and completing is None:
+                raise ValueError(f"the option {name} is missing")
+            continue
+        focused = name == completing
+        value = given[name] if focused else _value(option, given[name], resolved)
+        shape = {"name": name, "type": option["type"], "value": value}
+        yield {**shape, "focused": True} if focused else shape
+
+
+def _value(option: Json, value: Any, resolved: Json) -> Any:
+    kind = option["type"]
+    if isinstance(value, Account) and kind in {_ACCOUNT, _MENTIONABLE}:
+        resolved.setdefault("users", {})[str(value.snowflake)] = shapes.user(value)
+        return str(value.snowflake)
+    if isinstance(value, Chat) and kind == _CHANNEL:
+        shape = {**shapes.channel(value), "permissions": "0"}
+        resolved.setdefault("channels", {})[str(value.id)] = shape
+        return str(value.id)
+    if kind in {_ROLE, _MENTIONABLE}:
+        return str(value)
+    wanted = _PLAIN.get(kind)
+    if wanted is None or not isinstance(value, wanted):
+        raise ValueError(f"{value!r} does not fit the option {option['name']}")
+    choices = [choice["value"] for choice in option.get("choices") or ()]
+    if choices and value not in choices:
+        raise ValueError(f"{value!r} is no choice of the option {option['name']}")
+    return value
+
+
+def _target(world: World, command: Json, given: Mapping[str, Any]) -> Json:
+    """The one that an entry of a context menu was chosen for."""
+    target = given.get("target")
+    if command["type"] == _USER_MENU and isinstance(target, Account):
+        users = {str(target.snowflake): shapes.user(target)}
+        return {"target_id": str(target.snowflake), "resolved": {"users": users}}
+    if isinstance(target, Message):
+        shape = shapes.message(world, target)
+        return {"target_id": str(target.id), "resolved": {"messages": {str(target.id): shape}}}
+    raise ValueError(f"{command['name']} needs a target")
+
+
+def filled(form: Json, fields: Mapping[str, str]) -> list[Json]:
+    """A form with what was written into its fields."""
+    names = {each["custom_id"] for each in _inputs(form["components"])}
+    unknown = set(fields) - names
+    if unknown:
+        raise ValueError(f"the form has no field {', '.join(sorted(unknown))}")
+    return [_filled(each, fields) for each in form["components"]]
+
+
+def _inputs(components: list[Json]) -> Iterator[Json]:
+    for each in components:
+        if "custom_id" in each:
+            yield each
+        yield from _inputs([*each.get("components", ()), *filter(None, [each.get("component")])])
+
+
+def _filled(component: Json, fields: Mapping[str, str]) -> Json:
+    shape: Json = {"type": component["type"], "id": component.get("id", 1)}
+    if "custom_id" in component:
+        name = component["custom_id"]
+        if component.get("required", True) and not fields.get(name):
+            raise ValueError(f"the field {name} must be filled in")
+        return {**shape, "custom_id": name, "value": fields.get(name, "")}
+    if "component" in component:
+        shape["component"] = _filled(component["component"], fields)
+    if "components" in component:
+        shape["components"] = [_filled(each, fields) for each in component["components"]]
+    return shape

@@ -1,0 +1,146 @@
+"""How Discord says no: its status, its code, its own words, and what is wrong where in a form."""
+
+from typing import Any
+
+import orjson
+
+_WORDS = {
+    10003: (404, "Unknown Channel"),
+    10004: (404, "Unknown Guild"),
+    10007: (404, "Unknown Member"),
+    10008: (404, "Unknown Message"),
+    10011: (404, "Unknown Role"),
+    10013: (404, "Unknown User"),
+    10014: (400, "Unknown Emoji"),
+    10015: (404, "Unknown Webhook"),
+    10062: (404, "Unknown interaction"),
+    10063: (404, "Unknown application command"),
+    30003: (400, "Maximum number of pins reached for the channel (50)"),
+    30032: (400, "Maximum number of application commands reached (100)."),
+    40060: (400, "Interaction has already been acknowledged."),
+    50001: (403, "Missing Access"),
+    50003: (403, "Cannot execute action on a DM channel"),
+    50005: (403, "Cannot edit a message authored by another user"),
+    50006: (400, "Cannot send an empty message"),
+    50007: (403, "Cannot send messages to this user"),
+    50008: (400, "Cannot send messages in a non-text channel"),
+    50013: (403, "Missing Permissions"),
+    50016: (
+        400,
+        "Provided too few or too many messages to delete. Must provide at least 2 and fewer than 100 messages to delete.",
+    ),
+    50021: (403, "Cannot execute action on a system message"),
+    50024: (400, "Cannot execute action on this channel type"),
+    50027: (401, "Invalid Webhook Token"),
+    50034: (400, "You can only bulk delete messages that are under 14 days old."),
+    50083: (400, "Thread is archived"),
+    50109: (400, "The request body contains invalid JSON."),
+    160004: (400, "A thread has already been created for this message"),
+    160005: (400, "Thread is locked"),
+}
+
+
+class Refused(Exception):
+    """The server says no; `code` 0 is Discord's for what is wrong with the request as such."""
+
+    def __init__(
+        self, status: int, code: int, message: str, errors: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.errors = errors
+
+    def body(self) -> bytes:
+        shape: dict[str, Any] = {"message": self.message, "code": self.code}
+        if self.errors is not None:
+            shape["errors"] = self.errors
+        return orjson.dumps(shape)
+
+
+def no(code: int) -> Refused:
+    """A refusal by Discord's code for it."""
+    status, words = _WORDS[code]
+    return Refused(status, code, words)
+
+
+class Form:
+    """Gathers what is wrong with a body, each thing at its place, and refuses it all at once."""
+
+    def __init__(self) -> None:
+        self._errors: dict[str, Any] = {}
+
+    def wrong(self, place: str, code: str, message: str) -> None:
+        """Note an error; the place is a path with dots, empty for the whole body."""
+        node = self._errors
+        for name in place.split(".") if place else ():
+            node = node.setdefault(name, {})
+        node.setdefault("_errors", []).append({"code": code, "message": message})
+
+    def check(self) -> None:
+        if self._errors:
+            raise Refused(400, 50035, "Invalid Form Body", self._errors)
+
+    def text(
+        self, body: dict[str, Any], name: str, most: int, *, least: int = 0, place: str = ""
+    ) -> str | None:
+        """A text of the body, or None when it is missing, null or wrong."""
+        value, where = body.get(name), f"{place}.{name}" if place else name
+        if value is None:
+            if least:
+                self.wrong(where, "BASE_TYPE_REQUIRED", "This field is required")
+            return None
+        if not isinstance(value, str):
+            self.wrong(where, "BASE_TYPE_BAD_STRING", "Could not interpret the value as string.")
+            return None
+        if len(value) > most:
+            if least:
+                message = f"Must be between {least} and {most} in length."
+                self.wrong(where, "BASE_TYPE_BAD_LENGTH", message)
+            else:
+                message = f"Must be {most} or fewer in length."
+                self.wrong(where, "BASE_TYPE_MAX_LENGTH", message)
+            return None
+        if len(value) < least:
+            message = f"Must be between {least} and {most} in length."
+            self.wrong(where, "BASE_TYPE_BAD_LENGTH", message)
+            return None
+        return value
+
+    def number(self, body: dict[str, Any], name: str, default: int, least: int, most: int) -> int:
+        """A number of the body or of the address, in its bounds."""
+        value = body.get(name)
+        if value is None:
+            return default
+        try:
+            number = int(value)
+        except (TypeError, ValueError):
+            self.wrong(name, "NUMBER_TYPE_COERCE", f'Value "{value}" is not int.')
+            return default
+        if number > most:
+            message = f"int value should be less than or equal to {most}."
+            self.wrong(name, "NUMBER_TYPE_MAX", message)
+        if number < least:
+            message = f"int value should be greater than or equal to {least}."
+            self.wrong(name, "NUMBER_TYPE_MIN", message)
+        return number
+
+    def records(self, body: dict[str, Any], name: str, most: int) -> list[dict[str, Any]]:
+        """A list of objects of the body; None counts as an empty one."""
+        value = body.get(name)
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            message = "Only iterables may be used in a ListType"
+            self.wrong(name, "LIST_TYPE_CONVERT", message)
+            return []
+        if len(value) > most:
+            message = f"Must be {most} or fewer in length."
+            self.wrong(name, "BASE_TYPE_MAX_LENGTH", message)
+            return []
+        for place, item in enumerate(value):
+            if not isinstance(item, dict):
+                message = "Only dictionaries may be used in a DictType"
+                self.wrong(f"{name}.{place}", "DICT_TYPE_CONVERT", message)
+        return [item for item in value if isinstance(item, dict)]
