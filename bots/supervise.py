@@ -114,7 +114,6 @@ async def keep_link(
                 async with platform:
                     health.handle = platform.handle
                     await entered(platform)
-                    health.turn(Phase.LIVE)
                     await _serve(platform, outbox, intake, health, leave, clock, backoff)
             break
         except LinkRejected as error:
@@ -159,25 +158,30 @@ async def _listen(
     clock: Clock,
     backoff: Backoff,
 ) -> None:
+    survives = 0.0
     while not leave.listening.rung:
         started = clock.monotonic()
+        hears = asyncio.Event()
         try:
             async with leave.listening.interrupts(), asyncio.TaskGroup() as group:
-                recovered = group.create_task(_recovers(health, clock))
-                await platform.listen(intake)
-                recovered.cancel()
+                lives = group.create_task(_lives(health, hears, survives, clock))
+                await platform.listen(intake, hears.set)
+                lives.cancel()
         except* LinkLost as lost:
             error = _gravest(lost)
             assert isinstance(error, LinkLost)
             backoff.healthy_since(started)
             health.turn(Phase.RETRYING, str(error))
             await leave.listening.nap(backoff.next(least=error.pause))
+        survives = _SURVIVES
 
 
-async def _recovers(health: Health, clock: Clock) -> None:
-    if health.phase is not Phase.LIVE:
-        await clock.sleep(_SURVIVES)
-        health.turn(Phase.LIVE)
+async def _lives(health: Health, hears: asyncio.Event, survives: float, clock: Clock) -> None:
+    """A link that hears is live: at once after its login, and after a while where it was cut."""
+    await hears.wait()
+    if survives:
+        await clock.sleep(survives)
+    health.turn(Phase.LIVE)
 
 
 def _gravest(errors: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -9,6 +9,7 @@ import logging
 import random
 import re
 from base64 import urlsafe_b64decode
+from collections.abc import Callable
 from typing import Self
 
 import aiohttp
@@ -155,7 +156,7 @@ class DiscordLink:
 
     # --- listening -----------------------------------------------------------------------------
 
-    async def listen(self, intake: Intake) -> None:
+    async def listen(self, intake: Intake, begun: Callable[[], None] = lambda: None) -> None:
         heard, backlog, line = self._heard, self._backlog, self._line
         if heard is None or backlog is None or line is None:
             raise LinkLost("the link is closed")
@@ -166,7 +167,7 @@ class DiscordLink:
                     group.create_task(_store(heard, intake)),
                     group.create_task(backlog.keep_up(intake)),
                 ]
-                end = await line.follow()
+                end = await line.follow(begun)
                 for task in beside:
                     task.cancel()
         except BaseExceptionGroup as errors:

@@ -82,13 +82,18 @@ class Line:
         self._privileged = set(_PRIVILEGED)
         self._up = asyncio.Event()
         self._fresh: Callable[[], None] = lambda: None
+        self._begun: Callable[[], None] = lambda: None
 
     def on_fresh(self, call: Callable[[], None]) -> None:
         """To be called when a session begins, before anything of it is heard."""
         self._fresh = call
 
-    async def follow(self) -> Lost:
-        """Hear until the line stays away; the failure is returned, to leave a task group unwrapped."""
+    async def follow(self, begun: Callable[[], None] = lambda: None) -> Lost:
+        """Hear until the line stays away; the failure is returned, to leave a task group unwrapped.
+
+        `begun` is called whenever a session stands.
+        """
+        self._begun = begun
         away_since, tries = self._clock.monotonic(), 0
         while True:
             if self._heard.is_full:
@@ -196,9 +201,11 @@ class Line:
         """A new session has begun."""
         self._fresh()
         self._up.set()
+        self._begun()
 
     def resumed(self) -> None:
         self._up.set()
+        self._begun()
 
     async def _again(
         self,

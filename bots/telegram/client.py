@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+from collections.abc import Callable
 from typing import Any, Self
 
 import aiohttp
@@ -160,8 +161,9 @@ class TelegramLink:
 
     # --- listening -----------------------------------------------------------------------------
 
-    async def listen(self, intake: Intake) -> None:
+    async def listen(self, intake: Intake, begun: Callable[[], None] = lambda: None) -> None:
         bot = self._entered()
+        begun()  # Telegram keeps what comes until it is asked
         end: TroupeError
         async with asyncio.TaskGroup() as group:
             # Beside the polling, so that nobody's first answer waits for a menu.

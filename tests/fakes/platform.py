@@ -42,9 +42,10 @@ class FakePlatform:
     async def __aexit__(self, *exc: object) -> None:
         self.inside = False
 
-    async def listen(self, intake: Intake) -> None:
+    async def listen(self, intake: Intake, begun: Callable[[], None] = lambda: None) -> None:
         if self.listens:
             raise self.listens.popleft()
+        begun()
         self.listening.set()
         await asyncio.Event().wait()
 

@@ -157,7 +157,7 @@ async def test_one_crashing_client_never_touches_the_others(tmp_path: Path, stag
             raise ZeroDivisionError("a bug at login")
 
     class WhileListening(TelegramLink):
-        async def listen(self, intake: Intake) -> None:
+        async def listen(self, intake: Intake, begun: Callable[[], None] = lambda: None) -> None:
             raise ZeroDivisionError("a bug while listening")
 
     kinds = {"Login": AtLogin, "Listening": WhileListening}
