@@ -59,20 +59,23 @@ def guilds_of(world: World, session: Session) -> Iterator[Guild]:
             yield guild
 
 
-def guild_create(guild: Guild, session: Session) -> Event:
-    """A server as it comes up; who is in it is asked for later, as without presences on Discord."""
+def guild_create(guild: Guild, session: Session, *, joined: bool = False) -> Event:
+    """A server as it comes up; without presences, or in a crowd, members have to be asked for."""
     bot = session.bot
+    large = len(guild.members) > session.large
+    shown = guild.members if session.wants(Intents.GUILD_PRESENCES) and not large else [bot]
     # A bot is told of every channel, with the permissions that close some of them to it.
     rooms = [room for room in guild.channels.values() if room.kind not in THREADS]
-    return _event(
-        "GUILD_CREATE",
-        {
-            **shapes.whole_guild(guild, bot, members=False),
-            "members": [shapes.member(guild, bot)],
-            "channels": [shapes.channel(room, bot) for room in rooms],
-            "large": len(guild.members) > session.large,
-        },
-    )
+    data = {
+        **shapes.whole_guild(guild, bot, members=False),
+        "members": [shapes.member(guild, who) for who in shown],
+        "channels": [shapes.channel(room, bot) for room in rooms],
+        "large": large,
+    }
+    if joined:
+        # By its absence clients tell a server they came to from one that is back.
+        del data["unavailable"]
+    return _event("GUILD_CREATE", data)
 
 
 def members(world: World, session: Session, asked: dict[str, Any]) -> Iterator[Event]:

@@ -222,7 +222,7 @@ class Hearing:
             self._put("GUILD_MEMBER_ADD", shapes.member(guild, who), guild, others)
             for session in self._near(guild, _only(who)):
                 if session.wants(Intents.GUILDS):
-                    session.put(guild_create(guild, session))
+                    session.put(guild_create(guild, session, joined=True))
 
     def _gone_guild(self, guild: Guild, bot: Account) -> None:
         # Without "unavailable": the bot is out of it, it is not that the server is down.

@@ -304,6 +304,7 @@ async def test_joining_and_leaving_a_server_is_heard_by_the_bot_and_by_the_other
     assert joined["user"]["id"] == left["user"]["id"] == str(bob.id)
     assert joined["guild_id"] == left["guild_id"] == str(guild.id)
     assert [each["name"] for each in whole["channels"]] == ["general"]
+    assert "unavailable" not in whole
     assert gone == {"id": str(guild.id)}
 
 
