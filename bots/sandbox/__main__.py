@@ -25,10 +25,18 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--bots", default="Ada,Eliza", help="names of the bots, with commas between"
     )
+    parser.add_argument("--discord-port", type=int, default=0, help="where bots of Discord connect")
+    parser.add_argument(
+        "--discord-bots", default="", help="names of bots on Discord, with commas between"
+    )
     parser.add_argument("--no-limits", action="store_true", help="switch flood control off")
     parser.add_argument("--persist", type=Path, help="a file that keeps the world")
     parser.add_argument("--bare", action="store_true", help="do not furnish people and rooms")
     return parser.parse_args()
+
+
+def _names(listed: str) -> list[str]:
+    return [name.strip() for name in listed.split(",") if name.strip()]
 
 
 async def _serve(asked: argparse.Namespace) -> None:
@@ -37,10 +45,16 @@ async def _serve(asked: argparse.Namespace) -> None:
     for wanted in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(wanted, stopped.set)
-    async with Stage(limits=not asked.no_limits, persist=asked.persist, port=asked.port) as stage:
-        bots = [stage.bot(name.strip()) for name in asked.bots.split(",") if name.strip()]
+    async with Stage(
+        limits=not asked.no_limits,
+        persist=asked.persist,
+        port=asked.port,
+        discord_port=asked.discord_port,
+    ) as stage:
+        bots = [stage.bot(name) for name in _names(asked.bots)]
+        discord_bots = [stage.discord.bot(name) for name in _names(asked.discord_bots)]
         if not asked.bare:
-            stage.furnish(bots)
+            stage.furnish([*bots, *discord_bots])
         app = web.Application(client_max_size=64 << 20)
         app.add_routes([*stage.page_routes(), *control_routes(stage)])
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
@@ -53,6 +67,12 @@ async def _serve(asked: argparse.Namespace) -> None:
             "bots": [
                 {"name": b.name, "token": b.token, "username": b.username, "id": b.id} for b in bots
             ],
+            "discord": {
+                "api": stage.discord.api_root,
+                "gateway": stage.discord.gateway_url,
+                "cdn": stage.discord.cdn_root,
+                "bots": [{"name": b.name, "token": b.token, "id": b.id} for b in discord_bots],
+            },
         }
         sys.stdout.buffer.write(orjson.dumps(ready) + b"\n")
         sys.stdout.buffer.flush()

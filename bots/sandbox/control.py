@@ -8,7 +8,9 @@ from aiohttp import web
 
 from bots.sandbox.acts import act
 from bots.sandbox.cast import Bot, Person
-from bots.sandbox.faults import Fault, FaultPlan
+from bots.sandbox.discord.steering import Steering
+from bots.sandbox.faults import Fault, FaultPlan, Faults
+from bots.sandbox.journal import Journal
 from bots.sandbox.people import guard
 from bots.sandbox.stage import Stage
 
@@ -18,9 +20,13 @@ Json = dict[str, Any]
 class _Control:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
+        self._discord = Steering(stage.world, stage.discord)
 
     async def batch(self, request: web.Request) -> web.Response:
-        """Do a list of acts in order; an act may also be {"do": "chat"|"bot"|"someone"} to build the set."""
+        """Do a list of acts in order; an act may also be {"do": "chat"|"bot"|"someone"} to build the set.
+
+        What is built on Discord is called discord.bot, discord.guild, discord.channel and so on.
+        """
         acts = await _body(request, list)
         done: list[Any] = []
         for asked in acts:
@@ -32,6 +38,8 @@ class _Control:
 
     def _do(self, asked: Json) -> Any:
         world, stage = self._stage.world, self._stage
+        if self._discord.knows(asked.get("do")):
+            return self._discord.build(asked)
         match asked.get("do"):
             case "bot":
                 bot = stage.bot(asked["name"], token=asked.get("token"))
@@ -51,45 +59,73 @@ class _Control:
                 return None if said is None else [said.id, time.monotonic_ns()]
 
     async def faults(self, request: web.Request) -> web.Response:
-        """Set faults: {"clear": true}, {"plan": {"seed": 7}}, {"faults": [{"kind": "cut"}]}."""
-        asked = await _body(request, dict)
-        faults = self._stage.faults
-        try:
-            if asked.get("clear"):
-                faults.clear()
-            for given in asked.get("faults", ()):
-                faults.add(Fault(**given))
-            if "plan" in asked:
-                faults.follow(FaultPlan(**asked["plan"]))
-        except TypeError as error:
-            raise web.HTTPBadRequest(text=str(error)) from None
-        return _answer({"ok": True})
+        return await _set_faults(request, self._stage.faults)
 
     async def journal(self, request: web.Request) -> web.Response:
-        """The calls after number `since`, of one `method` if it is named."""
-        journal = self._stage.journal
-        since, method = int(request.query.get("since", "0")), request.query.get("method")
-        calls = [
-            {
-                "bot": call.bot,
-                "method": call.method,
-                "chat": call.chat,
-                "at_ns": call.at_ns,
-                "status": call.status,
-                "message_id": call.message_id,
-                "text": call.params.get("text"),
-            }
-            for call in journal.since(since)
-            if method is None or call.method == method
-        ]
-        counts = {"next": journal.opened, "violations": self._stage.violations}
-        return _answer({"ok": True, "calls": calls, **counts})
+        return _calls(request, self._stage.journal, self._stage.violations, "text")
+
+    async def discord_faults(self, request: web.Request) -> web.Response:
+        return await _set_faults(request, self._stage.discord.faults)
+
+    async def discord_journal(self, request: web.Request) -> web.Response:
+        discord = self._stage.discord
+        return _calls(request, discord.journal, discord.violations, "content")
+
+    async def discord_trouble(self, request: web.Request) -> web.Response:
+        """Do one thing to Discord's gateway: {"do": "drop", "bot": 7}, {"do": "outage", "on": true}."""
+        asked = await _body(request, dict)
+        try:
+            return _answer({"ok": True, "done": await self._discord.trouble(asked)})
+        except (ValueError, LookupError, TypeError) as error:
+            raise web.HTTPBadRequest(text=str(error)) from None
+
+    async def discord_standing(self, request: web.Request) -> web.Response:
+        """How each bot stands with Discord's gateway."""
+        guard(request)
+        return _answer(self._discord.standing())
 
     async def pending(self, request: web.Request) -> web.Response:
         """How many updates each bot has not confirmed."""
         accounts = self._stage.world.accounts.values()
-        bots = [bot for bot in accounts if isinstance(bot, Bot)]
+        bots = [bot for bot in accounts if isinstance(bot, Bot) and bot.platform == "telegram"]
         return _answer({str(bot.id): len(self._stage.pending(bot)) for bot in bots})
+
+
+async def _set_faults(request: web.Request, faults: Faults) -> web.Response:
+    """Set faults: {"clear": true}, {"plan": {"seed": 7}}, {"faults": [{"kind": "cut"}]}."""
+    asked = await _body(request, dict)
+    try:
+        if asked.get("clear"):
+            faults.clear()
+        for given in asked.get("faults", ()):
+            faults.add(Fault(**given))
+        if "plan" in asked:
+            faults.follow(FaultPlan(**asked["plan"]))
+    except TypeError as error:
+        raise web.HTTPBadRequest(text=str(error)) from None
+    return _answer({"ok": True})
+
+
+def _calls(
+    request: web.Request, journal: Journal, violations: dict[str, int], text: str
+) -> web.Response:
+    """The calls after number `since`, of one `method` if it is named."""
+    since, method = int(request.query.get("since", "0")), request.query.get("method")
+    calls = [
+        {
+            "bot": call.bot,
+            "method": call.method,
+            "chat": call.chat,
+            "at_ns": call.at_ns,
+            "status": call.status,
+            "message_id": call.message_id,
+            "text": call.params.get(text),
+        }
+        for call in journal.since(since)
+        if method is None or call.method == method
+    ]
+    counts = {"next": journal.opened, "violations": violations}
+    return _answer({"ok": True, "calls": calls, **counts})
 
 
 async def _body(request: web.Request, kind: type[Any]) -> Any:
@@ -115,4 +151,8 @@ def control_routes(stage: Stage) -> list[web.RouteDef]:
         web.post("/stage/faults", control.faults),
         web.get("/stage/journal", control.journal),
         web.get("/stage/pending", control.pending),
+        web.post("/stage/discord/faults", control.discord_faults),
+        web.get("/stage/discord/journal", control.discord_journal),
+        web.post("/stage/discord/gateway", control.discord_trouble),
+        web.get("/stage/discord/sessions", control.discord_standing),
     ]

@@ -179,9 +179,7 @@ def bulk_delete_messages(ask: Ask) -> None:
     found = [room.messages[number] for number in numbers if number in room.messages]
     if any(ask.world.now() - said.date > _TWO_WEEKS for said in found):
         raise no(50034)
-    for said in found:
-        if not said.deleted:
-            talking.delete(ask.world, said)
+    talking.delete_together(ask.world, room, found)
 
 
 @routes("POST", "/channels/{channel}/typing")

@@ -107,18 +107,27 @@ class Discord:
             self._site.close()
             self._site = None
 
-    @contextlib.asynccontextmanager
-    async def outage(self) -> AsyncIterator[None]:
-        """Inside, nobody reaches Discord: REST and sockets are cut, new ones refused."""
+    async def cut_off(self) -> None:
+        """Let nobody reach Discord: REST and sockets are cut, new ones refused."""
         assert self._server is not None
         await self._close_port()
         for connection in self._server.connections:
             if connection.transport is not None:
                 connection.transport.abort()
+
+    async def back(self) -> None:
+        """Be reachable again, at the same port."""
+        if self._site is None:
+            await self._open_port()
+
+    @contextlib.asynccontextmanager
+    async def outage(self) -> AsyncIterator[None]:
+        """Inside, nobody reaches Discord; Telegram goes on."""
+        await self.cut_off()
         try:
             yield
         finally:
-            await self._open_port()
+            await self.back()
 
     # -- where it is -----------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """What is done on Discord, by people and by bots: saying, editing, reacting, and whom a text calls."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bots.sandbox.discord.permissions import MENTION_EVERYONE, in_channel
@@ -73,6 +73,15 @@ def fill(world: World, waiting: Message, text: str, more: Json) -> Message:
 
 def delete(world: World, said: Message) -> None:
     world.commit({"fact": "said_delete", "chat": said.chat.key, "id": said.id})
+
+
+def delete_together(world: World, room: Chat, found: Iterable[Message]) -> None:
+    """Take back many messages of a channel, of which bots are told in one word."""
+    gone = [said.id for said in found if not said.deleted]
+    for number in gone:
+        fact = {"fact": "said_delete", "chat": room.key, "id": number, "together": True}
+        world.commit(fact)
+    world.tell({"fact": "deleted_together", "chat": room.key, "ids": gone})
 
 
 def react(world: World, who: Account, said: Message, emoji: str, *, on: bool = True) -> bool:
