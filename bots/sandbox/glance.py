@@ -20,6 +20,7 @@ def of_discord(world: World, said: Message) -> Json:
         "files": [_file(file) for file in more.get("attachments") or ()],
         "buttons": _rows(more.get("components") or ()),
         "only": more.get("only_for"),
+        "thinking": "thinking" in (said.service or {}),
         "used": _used(more.get("interaction")),
     }
     if said.reply_to is not None and _is_gone(said):

@@ -60,6 +60,8 @@ def message(world: World, said: Message, *, pending: bool) -> Json:
     shown = _plain(world, said, pending)
     if said.chat.platform == "discord":
         shown |= of_discord(world, said)
+    if shown.get("thinking"):
+        shown["service"] = None  # a promise of an answer is a message to be
     return shown
 
 

@@ -57,6 +57,43 @@ async def say(tab: Tab, words: str) -> None:
     await tab.press("Enter")
 
 
+async def open_room(tab: Tab, kind: str, title: str) -> None:
+    await tab.sees(
+        f"(() => {{ const found = [...document.querySelectorAll('{kind}')]"
+        f".find((entry) => entry.querySelector('.entry-title').innerText === '{title}');"
+        " found?.click(); return found; })()"
+    )
+
+
+async def test_a_newcomer_talks_to_both_characters_on_discord_with_telegram_in_sight(
+    browser: str, tmp_path: Path
+) -> None:
+    (tmp_path / "characters").symlink_to(ROOT / "characters")
+    answers = "#log-beside .row.flat:not(.own) .text"
+    async with run(tmp_path) as (port, process):
+        await screen_until(process, "talk to them")
+        async with open_tab(browser) as tab:
+            await tab.go(f"http://127.0.0.1:{port}/")
+            await tab.sees("document.querySelector('#heading-beside h2')?.innerText === '#general'")
+            await say(tab, "Hello on Telegram!")
+            await tab.sees("document.querySelector('#log .row:not(.own) .text')")
+            await tab.press("F6")
+            for count, name in enumerate(("Ada", "Eliza"), start=1):
+                await say(tab, f"@{name} hello")
+                await tab.sees(f"document.querySelectorAll('{answers}').length >= {count}")
+            said = await tab.texts("#log-beside .row.own .text")
+            assert said == ["@Ada hello", "@Eliza hello"]
+            marked = await tab.texts("#log-beside .row:not(.own) .app-mark")
+            assert set(marked) == {"APP"}
+            await open_room(tab, ".entry-room", "Eliza")
+            await tab.sees("document.querySelector('#heading-beside h2').innerText === 'Eliza'")
+            await say(tab, "I am a little sad today")
+            await tab.sees(f"document.querySelector('{answers}')")
+            assert await tab.texts("#log .row.own .text") == ["Hello on Telegram!"]
+        process.send_signal(signal.SIGINT)
+        assert await process.wait() == 0
+
+
 async def test_a_newcomer_talks_to_both_characters_and_a_kill_loses_nothing(
     browser: str, tmp_path: Path
 ) -> None:

@@ -14,7 +14,8 @@ export function rowOf(message, world, chat, hands) {
   row.classList.toggle("calling", isCalled(message, world));
   row.classList.toggle("whispered", Boolean(message.only));
   const scene = sceneOf(message, world, chat);
-  const text = el("div", { class: "text", dir: "auto" }, ...rendered(message.text ?? "", scene));
+  const words = message.thinking ? [thinking(message.from.name)] : rendered(message.text ?? "", scene);
+  const text = el("div", { class: "text", dir: "auto" }, ...words);
   const body = el("div", { class: "body" }, byline(message, world, chat), text);
   if (message.edited) body.append(el("span", { class: "edited" }, "(edited)"));
   body.append(...(message.embeds ?? []).map((embed) => card(embed, scene)));
@@ -22,7 +23,6 @@ export function rowOf(message, world, chat, hands) {
   if (message.buttons?.length) body.append(buttons(message, hands));
   if (message.reactions?.length) body.append(reactions(message, world, hands));
   if (message.only) body.append(el("p", { class: "aside" }, "Only you can see this"));
-  if (message.failed) body.append(el("p", { class: "aside failed" }, "This application did not respond"));
   const thread = threadOf(message, world);
   if (thread) body.append(way(thread, hands));
   if (message.reply_to || message.used) row.append(above(message, world, hands));
@@ -41,10 +41,13 @@ export function rowOf(message, world, chat, hands) {
 
 /** Somebody is writing. */
 export function liveRow(who) {
-  const dots = el("span", { class: "dots", "aria-hidden": "true" }, el("i"), el("i"), el("i"));
   const words = el("span", {}, el("b", {}, who.name), " is typing…");
-  return el("div", { class: "row flat typing" }, el("div", { class: "line" }, dots, words));
+  return el("div", { class: "row flat typing" }, el("div", { class: "line" }, dots(), words));
 }
+
+const dots = () => el("span", { class: "dots", "aria-hidden": "true" }, el("i"), el("i"), el("i"));
+
+const thinking = (name) => el("span", { class: "thinking" }, dots(), `${name} is thinking…`);
 
 function isCalled(message, world) {
   const me = world.who(world.me);

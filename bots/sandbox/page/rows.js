@@ -10,8 +10,11 @@ export function dress(row, above) {
   const now = row.message;
   const before = above?.message;
   const newDay = !before || dayOf(before.date) !== dayOf(now.date);
+  // On Discord a line above a message parts it from the one before.
+  const topped = row.classList.contains("flat") && Boolean(now.reply_to || now.used);
   const joined =
     !newDay &&
+    !topped &&
     !now.service &&
     !before.service &&
     sameId(before.from.id, now.from.id) &&
