@@ -159,10 +159,12 @@ class Gateway:
     def dispatch(self, bot: Account, event: str, data: Any) -> int:
         """Put an event of any shape before a bot; bytes stand for `d` as they are, JSON or not.
 
-        Gives the number of sessions that will hear it.
+        What names a server goes to its shard. Gives the number of sessions that will hear it.
         """
         body = data if isinstance(data, bytes) else orjson.dumps(data)
-        sessions = self.logins.of(bot.id)
+        where = data.get("guild_id") if isinstance(data, dict) else None
+        guild = int(where) if isinstance(where, str) and where.isdigit() else None
+        sessions = [each for each in self.logins.of(bot.id) if guild is None or each.covers(guild)]
         for session in sessions:
             session.put(Event(event, body))
         return len(sessions)

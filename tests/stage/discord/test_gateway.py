@@ -283,6 +283,24 @@ async def test_while_it_refuses_no_socket_is_opened(stage: Stage, ada: Bot) -> N
         assert gateway.sessions(ada).connections == 2
 
 
+async def test_a_stage_that_ends_sends_everyone_away(stage: Stage, ada: Bot) -> None:
+    async with logged_in(stage, ada) as wire:
+        await stage.discord.gateway.aclose()
+        assert await wire.closed() == 1001
+
+
+async def test_an_event_by_hand_goes_to_the_shard_of_its_server(stage: Stage, ada: Bot) -> None:
+    guild = stage.discord.guild("First", [stage.person("Mia")], [ada])
+    its_shard = (guild.id >> 22) % 2
+    async with dialled(stage) as one, dialled(stage) as other:
+        await one.identify(ada.token, shard=[its_shard, 2])
+        await other.identify(ada.token, shard=[1 - its_shard, 2])
+        named = {"guild_id": str(guild.id)}
+        assert stage.discord.gateway.dispatch(ada, "INTERACTION_CREATE", named) == 1
+        assert await one.event("INTERACTION_CREATE") == named
+        await other.silence("INTERACTION_CREATE")
+
+
 async def test_members_are_asked_for_whole_by_name_and_by_id(stage: Stage, ada: Bot) -> None:
     mia, max_ = stage.person("Mia"), stage.person("Max")
     guild = stage.discord.guild("First", [mia, max_], [ada])
