@@ -220,7 +220,6 @@ class Backlog:
     async def _page(self, room: _Room) -> list[Any]:
         for attempt in range(_TRIES):
             await self._clock.sleep(self._quota.silence)
-            await self._quota.turn()
             try:
                 async with asyncio.timeout(_PATIENCE):
                     page: Any = await self._client.http.logs_from(room.id, PAGE)
@@ -239,15 +238,6 @@ class Backlog:
         return []
 
     def _tell(self, rooms: int) -> None:
-        result = self._result
-        if rooms:
-            log.info(
-                "%s: %d messages read back in %d rooms, %d of which were closed to us",
-                self._account,
-                result["messages"],
-                rooms,
-                result["refused"],
-            )
         if self._cut:
             log.warning(
                 "%s: more was said than the last %d messages that are read back, or it could not "
@@ -257,6 +247,15 @@ class Backlog:
                 len(self._cut),
                 ", ".join(map(str, self._cut[:20])),
                 " ..." if len(self._cut) > 20 else "",
+            )
+        if rooms:
+            log.info(
+                "%s: %d messages read back in %d rooms; closed to us: %d, left alone: %d",
+                self._account,
+                self._result["messages"],
+                rooms,
+                self._result["refused"],
+                self._result["left alone"],
             )
 
 

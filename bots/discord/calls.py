@@ -112,7 +112,7 @@ class Calls:
 
     async def _delete(self, delivery: Delivery) -> Receipt:
         channel, message = _room(delivery), _target(delivery)
-        await self._ready()
+        self._allowed()
         try:
             # discord.py tells apart the rates by the message's age.
             await self._http.delete_message(channel, message)
@@ -126,23 +126,22 @@ class Calls:
         if not emoji:
             raise Unsendable("no emoji to react with")
         channel, message = _room(delivery), _target(delivery)
-        await self._ready()
+        self._allowed()
         await self._http.add_reaction(channel, message, emoji.removeprefix(":"))
         return Receipt(delivery.target)
 
     async def _ask(
         self, method: str, path: str, asked: dict[str, Any] | None = None, **parts: Any
     ) -> Any:
-        await self._ready()
+        self._allowed()
         route = Route(method, path, **parts)
         if asked is None:
             return await self._http.request(route)
         return await self._http.request(route, json=asked)
 
-    async def _ready(self) -> None:
+    def _allowed(self) -> None:
         if silence := self._quota.silence:
             raise Throttled(silence)
-        await self._quota.turn()
 
 
 def _room(delivery: Delivery) -> int:

@@ -148,7 +148,6 @@ class Line:
         """A fresh IDENTIFY only where enough of the day's are left: the last one costs the token."""
         if silence := self._quota.silence:
             raise LinkLost("Discord has refused too much", pause=silence)
-        await self._quota.turn()
         try:
             async with asyncio.timeout(_DIALLING):
                 _, _, limit = await self._client.http.get_bot_gateway()

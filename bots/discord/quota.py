@@ -18,7 +18,7 @@ class Quota:
     """One account's. Discord bans a host at 10,000 refusals in ten minutes, all bots together."""
 
     def __init__(
-        self, clock: Clock, *, refusals: int = 90, requests: int = 45, per: float = 1.0
+        self, clock: Clock, *, refusals: int = 90, requests: int = 45, per: float = 1.05
     ) -> None:
         self._clock = clock
         self._most = refusals
@@ -34,7 +34,22 @@ class Quota:
             return 0.0
         return max(0.0, self._refused[0] + _WINDOW - self._clock.monotonic())
 
-    async def turn(self) -> None:
+    def trace(self) -> aiohttp.TraceConfig:
+        """To be hung into the client's session, where every request passes and every answer.
+
+        Those too that discord.py repeats by itself, or has held back for the sake of a route.
+        """
+        config = aiohttp.TraceConfig()
+        config.on_request_start.append(self._asking)
+        config.on_request_end.append(self._answered)
+        return config
+
+    async def _asking(
+        self,
+        session: aiohttp.ClientSession,
+        context: SimpleNamespace,
+        start: aiohttp.TraceRequestStartParams,
+    ) -> None:
         """Wait until one more request stays under Discord's rate for a whole bot (50 a second)."""
         async with self._turn:
             if len(self._asked) == self._asked.maxlen:
@@ -42,12 +57,6 @@ class Quota:
                 if wait > 0:
                     await self._clock.sleep(wait)
             self._asked.append(self._clock.monotonic())
-
-    def trace(self) -> aiohttp.TraceConfig:
-        """See every answer, those too that discord.py takes in and tries again after."""
-        config = aiohttp.TraceConfig()
-        config.on_request_end.append(self._answered)
-        return config
 
     async def _answered(
         self,

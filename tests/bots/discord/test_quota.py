@@ -1,0 +1,60 @@
+"""A bot stays under Discord's rate, and stops asking long before Discord bans its host."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+from bots.discord.quota import Quota
+from tests.fakes.clock import FakeClock
+
+
+async def answered(quota: Quota, status: int, **headers: str) -> None:
+    answer: Any = SimpleNamespace(
+        response=SimpleNamespace(
+            status=status, headers={k.replace("_", "-"): v for k, v in headers.items()}
+        )
+    )
+    (hook,) = quota.trace().on_request_end
+    nobody: Any = None
+    await hook(nobody, nobody, answer)
+
+
+async def asks(quota: Quota) -> None:
+    (hook,) = quota.trace().on_request_start
+    nobody: Any = None
+    await hook(nobody, nobody, nobody)
+
+
+async def test_after_ninety_refusals_it_keeps_silent_until_the_first_is_ten_minutes_old():
+    clock = FakeClock()
+    quota = Quota(clock)
+    for _ in range(89):
+        await answered(quota, 403)
+    assert quota.silence == 0
+    await clock.advance(60)
+    await answered(quota, 401)
+    assert quota.silence == 540
+    await clock.advance(541)
+    assert quota.silence == 0
+
+
+async def test_what_is_no_refusal_of_ours_does_not_count():
+    quota = Quota(FakeClock(), refusals=1)
+    for status in 200, 204, 400, 404, 500:
+        await answered(quota, status)
+    await answered(quota, 429, X_RateLimit_Scope="shared")
+    assert quota.silence == 0
+
+
+async def test_more_requests_than_a_bot_may_make_in_a_second_wait():
+    clock = FakeClock()
+    quota = Quota(clock, requests=3, per=1.0)
+    for _ in range(3):
+        await asks(quota)
+    async with asyncio.TaskGroup() as group:
+        fourth = group.create_task(asks(quota))
+        await asyncio.sleep(0)
+        assert not fourth.done()
+        await clock.advance(1.0)
