@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 
 import pytest
 
+from bots.discord.client import DiscordLink
+from bots.discord.endpoints import Endpoints
 from bots.sandbox import Stage
 from bots.telegram.client import TelegramLink
 from core.clock import SystemClock
 from core.errors import LinkLost, LinkRejected, SendFailed, Unreadable, Unsendable
-from core.ids import TurnId
+from core.ids import Account, TurnId
 from core.messages import Address, Delivery, DeliveryKind, Kind, Live, Received, Reply
 from core.ports import Platform
 from core.secrets import Secret
@@ -35,6 +37,10 @@ class Theatre(Protocol):
 
     def hears(self, text: str) -> None:
         """The person says something to the bot."""
+        ...
+
+    async def attended(self, times: int = 1) -> None:
+        """Until the bot listens, for the first time or again."""
         ...
 
     def said(self) -> list[str]:
@@ -65,6 +71,9 @@ class TelegramTheatre:
     def hears(self, text: str) -> None:
         self._bob.says(self._dm, text)
 
+    async def attended(self, times: int = 1) -> None:
+        """Telegram keeps what nobody has heard."""
+
     def said(self) -> list[str]:
         return [message.text for message in self._stage.messages(self._dm)]
 
@@ -78,7 +87,48 @@ async def telegram() -> AsyncIterator[Theatre]:
         yield TelegramTheatre(stage)
 
 
-THEATRES: list[Callable[[], AbstractAsyncContextManager[Theatre]]] = [telegram]
+class DiscordTheatre:
+    lone_room = "424242"
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._bot = stage.discord.bot("Ada")
+        self._bob = stage.person("Bob", username="bob")
+        self._dm = stage.discord.dm(self._bob, self._bot)
+        self.token = self._bot.token
+        self.wrong_token = self.token.rpartition(".")[0] + ".AAHnotthetokennotthetokennotthetoken"
+
+    def link(self, token: str | None = None) -> Platform:
+        play = self._stage.discord
+        there = Endpoints(play.api_root, play.gateway_url, play.cdn_root)
+        return DiscordLink(Secret(token or self.token), endpoints=there, clock=SystemClock())
+
+    def room(self) -> str:
+        return str(self._dm.id)
+
+    def hears(self, text: str) -> None:
+        self._bob.says(self._dm, text)
+
+    async def attended(self, times: int = 1) -> None:
+        async with asyncio.timeout(10):
+            # The stage has no event for it.
+            while self._stage.discord.gateway.sessions(self._bot).identifies < times:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+
+    def said(self) -> list[str]:
+        return [message.text for message in self._stage.messages(self._dm)]
+
+    def outage(self) -> AbstractAsyncContextManager[None]:
+        return self._stage.discord.outage()
+
+
+@asynccontextmanager
+async def discord() -> AsyncIterator[Theatre]:
+    async with Stage(limits=False) as stage:
+        yield DiscordTheatre(stage)
+
+
+THEATRES: list[Callable[[], AbstractAsyncContextManager[Theatre]]] = [telegram, discord]
 
 
 @pytest.fixture(params=THEATRES, ids=lambda opened: opened.__name__)
@@ -99,22 +149,51 @@ def delivery(
     payload: bytes,
     kind: DeliveryKind = DeliveryKind.SEND,
     target: str | None = None,
+    *,
+    nonce: str = "n1",
 ) -> Delivery:
     where = Address(link.name, link.account, room)
-    return Delivery(where, kind, payload, nonce="n1", turn=TurnId("t1"), target=target)
+    return Delivery(where, kind, payload, nonce=nonce, turn=TurnId("t1"), target=target)
 
 
-async def first_of(link: Platform) -> Received:
-    """The first thing that the link hears."""
-    came: asyncio.Queue[Received] = asyncio.Queue()
+class Notebook:
+    """An intake that remembers as the store does, and dies when it is told a certain thing."""
 
-    async def intake(received: Sequence[Received]) -> None:
-        for each in received:
-            came.put_nowait(each)
+    def __init__(self, link: Platform, dies_of: str = "") -> None:
+        self._link, self._dies_of = link, dies_of
+        self.stored: list[Received] = []
+        self.lost: list[Received] = []
+        self._came = asyncio.Event()
 
-    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
-        ears = group.create_task(link.listen(intake))
-        heard = await came.get()
+    async def __call__(self, received: Sequence[Received]) -> None:
+        for one in received:
+            if self._dies_of and self._link.read(one).text == self._dies_of:
+                self.lost.append(one)
+                raise RuntimeError("crash")
+            self.stored.append(one)
+        self._came.set()
+
+    async def newest(self, account: Account) -> Mapping[str, int]:
+        return {one.address.room: one.seq for one in self.stored if one.kind is Kind.MESSAGE}
+
+    async def hears(self, text: str) -> Received:
+        async with asyncio.timeout(10):
+            while True:
+                for one in self.stored:
+                    if one.kind is Kind.MESSAGE and self._link.read(one).text == text:
+                        return one
+                self._came.clear()
+                await self._came.wait()
+
+
+async def hears(theatre: Theatre, link: Platform, text: str) -> Received:
+    """What the link makes of what a person says while it listens."""
+    notebook = Notebook(link)
+    async with asyncio.TaskGroup() as group:
+        ears = group.create_task(link.listen(notebook))
+        await theatre.attended()
+        theatre.hears(text)
+        heard = await notebook.hears(text)
         ears.cancel()
     return heard
 
@@ -151,8 +230,7 @@ async def test_a_platform_that_is_away_is_lost_and_may_be_entered_again(theatre)
 
 
 async def test_what_a_person_says_is_heard_and_read_the_same_twice(theatre, link):
-    theatre.hears("hello there")
-    received = await first_of(link)
+    received = await hears(theatre, link, "hello there")
     inbound = link.read(received)
     assert inbound == link.read(received)
     assert (inbound.kind, inbound.text, inbound.is_direct) == (Kind.MESSAGE, "hello there", True)
@@ -163,27 +241,33 @@ async def test_what_a_person_says_is_heard_and_read_the_same_twice(theatre, link
 
 
 async def test_what_was_heard_before_a_crash_has_the_same_key_after_it(theatre):
-    theatre.hears("hello")
-    keys = []
-
-    async def dies(received: Sequence[Received]) -> None:
-        keys.append(received[0].event_key)
-        raise RuntimeError("crash")
-
-    for _ in range(2):
-        async with theatre.link() as link:
-            with pytest.raises(Exception, match=r"crash|unhandled"):
-                await link.listen(dies)
-    assert keys[0] == keys[1]
+    async with theatre.link() as link:
+        known = await hears(theatre, link, "good morning")
+        dying = Notebook(link, dies_of="hello")
+        dying.stored.append(known)
+        with pytest.raises(Exception, match=r"crash|unhandled"):  # noqa: PT012 - one story
+            async with asyncio.TaskGroup() as group:
+                group.create_task(link.listen(dying))
+                await theatre.attended(2)
+                theatre.hears("hello")
+    async with theatre.link() as link, asyncio.TaskGroup() as group:
+        living = Notebook(link)
+        living.stored.append(known)
+        ears = group.create_task(link.listen(living))
+        again = await living.hears("hello")
+        ears.cancel()
+    assert [one.event_key for one in dying.lost] == [again.event_key]
+    assert again.event_key != known.event_key
 
 
 async def test_listening_ends_within_a_second_of_being_told(theatre, link):
-    async def intake(received: Sequence[Received]) -> None: ...
-
-    async with asyncio.timeout(1), asyncio.TaskGroup() as group:
-        ears = group.create_task(link.listen(intake))
-        await asyncio.sleep(0.05)
-        ears.cancel()
+    notebook = Notebook(link)
+    async with asyncio.TaskGroup() as group:
+        ears = group.create_task(link.listen(notebook))
+        await theatre.attended()
+        async with asyncio.timeout(1):
+            ears.cancel()
+            await asyncio.wait([ears])
     (payload,) = link.render(Reply("still here"))
     await link.perform(delivery(link, theatre.room(), payload))
     assert theatre.said() == ["still here"]
@@ -200,8 +284,9 @@ async def test_what_makes_no_sense_is_unreadable_or_of_no_kind(theatre, link, pa
 async def test_what_is_rendered_can_be_sent(theatre, link):
     payloads = link.render(Reply("**Hello**\n\n" + "Tea is good. " * 700))
     assert 1 < len(payloads) <= link.limits.max_parts
-    for payload in payloads:
-        receipt = await link.perform(delivery(link, theatre.room(), payload))
+    for number, payload in enumerate(payloads):
+        nonce = f"n{number}"
+        receipt = await link.perform(delivery(link, theatre.room(), payload, nonce=nonce))
         assert receipt.message
     assert len(theatre.said()) == len(payloads)
     assert all(
