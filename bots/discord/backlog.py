@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
-import aiohttp
 import discord
 
 from bots.discord.envelope import envelope
@@ -223,17 +222,18 @@ class Backlog:
             try:
                 async with asyncio.timeout(_PATIENCE):
                     page: Any = await self._client.http.logs_from(room.id, PAGE)
-                return page if isinstance(page, list) else []
+                if isinstance(page, list):
+                    return page
+                await self._clock.sleep(2.0**attempt)
             except (discord.Forbidden, discord.NotFound):
                 self._result["refused"] += 1
                 return []
             except discord.RateLimited as error:
                 await self._clock.sleep(error.retry_after)
-            except (discord.HTTPException, OSError, aiohttp.ClientError) as error:
+            except Exception as error:  # noqa: BLE001 - the wall round one room: the others are read
                 if isinstance(failure := link_failure(error), LinkRejected):
                     raise failure from None
                 await self._clock.sleep(2.0**attempt)
-        self._result["unread"] += 1
         self._cut.append(room.id)
         return []
 

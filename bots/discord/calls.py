@@ -49,7 +49,7 @@ class Calls:
                         return await self._react(delivery)
         except (discord.DiscordException, OSError, aiohttp.ClientError) as error:
             raise send_failure(error, repeatable=repeatable) from None  # it may quote words
-        except (KeyError, TypeError):  # an answer of another shape
+        except (KeyError, TypeError, ValueError):  # an answer of another shape
             raise SendUncertain("Discord's answer makes no sense") from None
 
     async def show(self, live: Live) -> None:
@@ -64,7 +64,7 @@ class Calls:
                 if part and live.message:
                     target = _number(live.message, "no message to change")
                     await self._rewrite(channel, target, part)
-        except (discord.DiscordException, OSError, aiohttp.ClientError) as error:
+        except (discord.DiscordException, OSError, aiohttp.ClientError, ValueError) as error:
             failure = send_failure(error, repeatable=True)
             if isinstance(failure, LinkRejected):
                 failure = SendDelayed("Discord refused the token")  # a sign of life ends no link
@@ -159,7 +159,10 @@ def _number(text: str, otherwise: str) -> int:
 
 
 def _payload(delivery: Delivery) -> dict[str, Any]:
-    payload = orjson.loads(delivery.payload)
+    try:
+        payload = orjson.loads(delivery.payload)
+    except ValueError:
+        payload = None
     if not isinstance(payload, dict):
         raise Unsendable("the payload is not one of ours")
     return payload

@@ -83,7 +83,10 @@ class Walls:
         if event == "RESUMED":
             self.on_resumed()
         elif event in _CHANGES:
-            self._changed(event, data)
+            try:
+                self._changed(event, data)
+            except Exception as error:  # noqa: BLE001 - a wall: half a server may be known of
+                self.failed(event, error)
 
     def failed(self, event: str, error: Exception) -> None:
         """Said once for each kind of event; the text of the error may quote what people wrote."""

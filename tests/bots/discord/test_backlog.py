@@ -190,3 +190,21 @@ async def test_a_line_that_breaks_while_it_reads_back_loses_nothing(
         of_room = [text for text in notebook.texts if text.startswith(f"{room.title} ")]
         assert of_room == [f"{room.title} {number}" for number in range(3)]
     assert notebook.texts.count("last") == 1
+
+
+async def test_a_page_without_sense_is_told_of_and_the_rest_is_read(
+    make_link, stage, guild, ed, caplog
+):
+    caplog.set_level(logging.WARNING, "bots.discord")
+    rooms = list(guild.channels.values())
+    notebook = Notebook()
+    async with make_link() as link, listens(link, notebook):
+        pass
+    for room in rooms:
+        ed.says(room, f"in {room.title}")
+    stage.discord.faults.add(
+        Fault("garbage", method="list_messages", chat=rooms[0].id, times=None, body=b"[{")
+    )
+    async with make_link() as link, listens(link, notebook):
+        assert await notebook.hears(1) == [f"in {rooms[1].title}"]
+    assert str(rooms[0].id) in caplog.text
