@@ -97,7 +97,8 @@ def _react(world: World, who: Person, asked: Json) -> Message:
 
 
 def _press(world: World, who: Person, asked: Json) -> None:
-    who.presses(_message(world, who, asked), str(asked.get("data")))
+    picked = [str(value) for value in asked.get("values") or ()]
+    who.presses(_message(world, who, asked), str(asked.get("data")), values=picked)
 
 
 def _block(world: World, who: Person, asked: Json) -> None:
@@ -186,13 +187,6 @@ def _command(world: World, who: Person, asked: Json) -> None:
     who.uses(room, bot, _words(asked, "name", 32), **options)
 
 
-def _types(world: World, who: Person, asked: Json) -> None:
-    room = _chat(world, asked)
-    if room.platform != "discord" or room.kind == "board" or who not in room.members:
-        raise ValueError("nobody can write there")
-    who.types(room)
-
-
 _DEEDS = {
     "send": _send,
     "edit": _edit,
@@ -207,5 +201,4 @@ _DEEDS = {
     "thread": _thread,
     "post": _post,
     "command": _command,
-    "types": _types,
 }

@@ -7,7 +7,7 @@ from bots.sandbox.things import Message
 from bots.sandbox.world import World
 
 Json = dict[str, Any]
-_ROW, _BUTTON, _SLASH = 1, 2, 1
+_ROW, _BUTTON, _MENU, _SLASH = 1, 2, 3, 1
 _STYLES = {3: "success", 4: "danger"}
 
 
@@ -74,23 +74,31 @@ def _embed(embed: Json) -> Json:
 
 
 def _file(file: Json) -> Json:
-    return {"name": str(file.get("filename", "file")), "size": int(file.get("size") or 0)}
+    name, size = str(file.get("filename", "file")), int(file.get("size") or 0)
+    return {"name": name, "size": size, "url": file.get("url")}
 
 
 def _rows(components: Any) -> list[list[Json]] | None:
     rows = [
-        [_button(each) for each in row.get("components") or () if each.get("type") == _BUTTON]
+        [_key(each) for each in row.get("components") or () if each.get("type") in {_BUTTON, _MENU}]
         for row in components
         if row.get("type") == _ROW
     ]
     return [row for row in rows if row] or None
 
 
-def _button(button: Json) -> Json:
+def _key(button: Json) -> Json:
+    """A button, or a menu with what can be picked in it."""
+    choices = [
+        {"label": str(option.get("label", "")), "value": str(option.get("value", ""))}
+        for option in button.get("options") or ()
+    ]
     emoji = (button.get("emoji") or {}).get("name") or ""
-    words = f"{emoji} {button.get('label') or ''}".strip()
+    label = button.get("label") or button.get("placeholder") or ""
+    words = f"{emoji} {label}".strip()
     return {
-        "text": words or "…",
+        "text": words or ("Choose…" if choices else "…"),
+        "choices": choices or None,
         "data": button.get("custom_id"),
         "url": button.get("url"),
         "style": _STYLES.get(int(button.get("style") or 0), ""),

@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+from bots.sandbox.discord import talking
 from tests.page.play import Play, playing
 
 FLAT = "[data-platform=discord] .log .row:not(.gone) .text"
@@ -75,6 +76,10 @@ async def test_an_answer_that_grows_by_edits_stays_one_message(browser: str) -> 
         await play.shows("Once upon a time, an engine.", in_=FLAT)
         assert await play.tab.texts(FLAT) == ["Once upon a time, an engine."]
         await play.shows("(edited)", in_=".row.flat .edited")
+        # Read aloud once, when it is whole.
+        await play.tab.sees(
+            "document.querySelector('#spoken').textContent === 'Ada: Once upon a time, an engine.'"
+        )
 
 
 async def test_an_answer_shows_above_itself_what_it_answers(browser: str) -> None:
@@ -85,13 +90,13 @@ async def test_an_answer_shows_above_itself_what_it_answers(browser: str) -> Non
         asked = play.stage.messages(general)[-1]
         ada.says(general, "A snake with its tail in its mouth.", reply_to=asked.id)
         await play.shows("What is a loop?", in_=".row.flat .answered span")
-        # An answer calls the person it answers, and says so by its colour.
-        await play.tab.sees("document.querySelector('.row.flat.calling')")
+        # An answer calls the person it answers.
+        await play.shows("@You", in_=".row.flat .answered b")
         await play.tab.click(".answered")
         await play.tab.sees(
             "document.activeElement.querySelector('.text').innerText === 'What is a loop?'"
         )
-        await menu_of(play, ".row.flat.calling .text", "Reply")
+        await menu_of(play, ".row.flat:not(.own) .text", "Reply")
         await play.say("I see!")
         await play.shows("I see!", in_=FLAT)
         assert play.stage.messages(general)[-1].reply_to == play.stage.messages(general)[-2].id
@@ -204,6 +209,19 @@ async def test_a_button_under_a_message_reaches_its_bot(browser: str) -> None:
             assert (await pressed.get())["custom_id"] == "yes"
 
 
+async def test_a_menu_under_a_message_is_picked_from(browser: str) -> None:
+    async with playing(browser, discord=True) as play:
+        pressed = play.interactions()
+        options = [{"label": "Black", "value": "b"}, {"label": "Green", "value": "g"}]
+        menu = {"type": 3, "custom_id": "tea", "placeholder": "Which tea?", "options": options}
+        parts = [{"type": 1, "components": [menu]}]
+        play.actor("Ada").says(play.room("general"), "Tea?", components=parts)
+        await play.tab.click(".flat .key")
+        await play.choose("Green")
+        async with asyncio.timeout(8):
+            assert (await pressed.get())["values"] == ["g"]
+
+
 async def test_a_registered_command_is_offered_and_is_not_sent_as_a_message(browser: str) -> None:
     async with playing(browser, discord=True) as play:
         given = play.interactions()
@@ -224,6 +242,40 @@ async def test_a_registered_command_is_offered_and_is_not_sent_as_a_message(brow
         assert (fact["name"], fact["options"]) == ("reckon", {"sum": "2 + 2"})
         said = [one.text for one in play.stage.messages(play.room("general")) if not one.service]
         assert said == []
+
+
+async def test_what_is_said_to_one_alone_is_shown_to_that_one(browser: str) -> None:
+    async with playing(browser, discord=True) as play:
+        ada, general = play.actor("Ada"), play.room("general")
+        ada.says(general, "A word in your ear", only_for=play.person("you").id)
+        await play.shows("A word in your ear", in_=FLAT)
+        await play.shows("Only you can see this", in_=".row.flat .aside")
+        ada.says(general, "A word in hers", only_for=play.person("maya").id)
+        ada.says(general, "For all")
+        await play.shows("For all", in_=FLAT)
+        assert await play.tab.texts(FLAT) == ["A word in your ear", "For all"]
+        await play.tab.click("#speaker")
+        await play.choose("Maya")
+        await play.shows("A word in hers", in_=FLAT)
+        assert await play.tab.texts(FLAT) == ["A word in hers", "For all"]
+
+
+async def test_a_promised_answer_is_shown_as_thinking(browser: str) -> None:
+    async with playing(browser, discord=True) as play:
+        world, general = play.stage.world, play.room("general")
+        ada = play.actor("Ada").bot
+        talking.say(world, ada, general, "", service={"thinking": "1"})
+        await play.shows("Ada is thinking…", in_=FLAT)
+
+
+async def test_a_bot_that_does_not_answer_a_command_is_said_not_to_respond(browser: str) -> None:
+    async with playing(browser, discord=True) as play:
+        play.stage.discord.patience = 0.1
+        row = [{"type": 2, "style": 1, "label": "Ask", "custom_id": "ask"}]
+        parts = [{"type": 1, "components": row}]
+        play.actor("Ada").says(play.room("general"), "Shall we?", components=parts)
+        await play.tab.click(".flat .key")
+        await play.shows("This application did not respond", in_=".toast")
 
 
 async def test_who_joins_speaks_on_both_platforms_and_who_may_not_see_a_channel_does_not(

@@ -64,9 +64,14 @@ export class Deeds {
     return this.does({ do: "react", chat: message.chat, id: message.id, emoji: bare(emoji), on });
   }
 
-  press(message, key) {
-    if (key.url) open(key.url, "_blank", "noopener");
-    else this.does({ do: "press", chat: message.chat, id: message.id, data: key.data });
+  /** Press a button; one with choices asks first which is meant. */
+  press(message, key, owner) {
+    const does = (values) =>
+      this.does({ do: "press", chat: message.chat, id: message.id, data: key.data, values });
+    if (key.url) return open(key.url, "_blank", "noopener");
+    if (!key.choices) return does([]);
+    const items = key.choices.map(({ label, value }) => ({ label, run: () => does([value]) }));
+    return showMenu(owner.getBoundingClientRect(), items, { label: key.text, owner });
   }
 
   /** The menu of a message in a pane. */

@@ -3,6 +3,7 @@
 import { avatar, el, icon, timeOf, toneOf } from "./dom.js";
 import { gistOf, rendered, sceneOf } from "./markdown.js";
 import { buttons, moreButton, reactions, serviceRow } from "./rows.js";
+import { link } from "./text.js";
 import { sameId } from "./world.js";
 
 /** Build the row; `hands` are what a person can do with it: menu, react, jump, press, enter. */
@@ -49,10 +50,12 @@ const dots = () => el("span", { class: "dots", "aria-hidden": "true" }, el("i"),
 
 const thinking = (name) => el("span", { class: "thinking" }, dots(), `${name} is thinking…`);
 
+/** Whether the words call whoever speaks here; that an answer calls whom it answers is said above it. */
 function isCalled(message, world) {
   const me = world.who(world.me);
-  const called = (message.mentions ?? []).includes(me.snowflake) || message.everyone;
-  return called && !sameId(message.from.id, me.id);
+  const marks = [`<@${me.snowflake}>`, `<@!${me.snowflake}>`];
+  const named = message.mentions?.includes(me.snowflake) && marks.some((mark) => message.text.includes(mark));
+  return (named || message.everyone) && !sameId(message.from.id, me.id);
 }
 
 function byline(message, world, chat) {
@@ -76,11 +79,12 @@ function above(message, world, hands) {
   const reply = message.reply_to;
   if (!reply.id) return el("div", { class: "answered" }, el("i", {}, "Original message was deleted"));
   const whole = world.message(message.chat, reply.id) ?? { ...reply, chat: message.chat };
+  const called = whole.from && message.mentions?.includes(world.who(whole.from.id).snowflake);
   return el(
     "button",
     { class: "answered quote", type: "button", tabindex: "-1", onclick: () => hands.jump(reply.id) },
     avatar(reply.name ?? "?", {}),
-    el("b", {}, reply.name ?? "Someone"),
+    el("b", {}, `${called ? "@" : ""}${reply.name ?? "Someone"}`),
     el("span", {}, gistOf(whole, world) || "Message"),
   );
 }
@@ -97,7 +101,8 @@ function card(embed, scene) {
 
 function file(one) {
   const size = one.size < 1024 ? `${one.size} bytes` : `${Math.round(one.size / 1024)} KB`;
-  return el("div", { class: "file" }, icon("copy"), el("b", {}, one.name), el("span", {}, size));
+  const name = el("b", {}, ...(one.url ? link(one.url, [one.name]) : [one.name]));
+  return el("div", { class: "file" }, icon("copy"), name, el("span", {}, size));
 }
 
 function threadOf(message, world) {

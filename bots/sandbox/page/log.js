@@ -112,6 +112,8 @@ export class Log {
     const row = this.#make(message);
     for (const name of ["followed"]) row.classList.toggle(name, old.classList.contains(name));
     dress(row, living(old.previousElementSibling));
+    // A growing answer would be read aloud from its beginning at each step.
+    row.setAttribute("aria-live", "off");
     const focused = old === document.activeElement;
     old.replaceWith(row);
     if (focused) row.focus();
@@ -171,7 +173,8 @@ export class Log {
   #drawEmpty() {
     const empty = this.#pane.part("empty");
     const { chat } = this.#pane;
-    empty.hidden = this.#items.length > 0 || !this.#log.matches(":empty") || chat?.kind === "board";
+    const words = this.#items.some((message) => !message.service) || this.#log.querySelector(".row:not(.service)");
+    empty.hidden = Boolean(words) || chat?.kind === "board";
     if (empty.hidden) return;
     empty.replaceChildren(...invitation(this.#world, chat));
   }

@@ -24,7 +24,7 @@ export function rendered(text, scene) {
 export function gistOf(message, world) {
   const chat = world.chats.get(message.chat);
   if (chat?.platform !== "discord") return message.text;
-  const whole = el("div", {}, ...rendered(message.text.slice(0, 200), sceneOf(message, world, chat)));
+  const whole = el("div", {}, ...rendered(message.text.slice(0, 1000), sceneOf(message, world, chat)));
   for (const hidden of whole.querySelectorAll(".spoiler")) hidden.textContent = "▒▒▒";
   for (const block of whole.querySelectorAll("pre, blockquote, li, h3, h4, h5, small")) block.append(" ");
   return whole.textContent.trim() || (message.files?.length ? message.files[0].name : message.embeds?.[0]?.title ?? "");

@@ -10,6 +10,7 @@ import { Pane } from "./pane.js";
 import { Panel } from "./panel.js";
 import { Panes } from "./panes.js";
 import { Sidebar } from "./sidebar.js";
+import { speakEdits } from "./spoken.js";
 import { addressOf, placesIn } from "./whereabouts.js";
 import { World } from "./world.js";
 
@@ -23,7 +24,7 @@ const hands = {
   say: (place, text, replyTo) => deeds.say(place, text, replyTo),
   change: (message, text) => deeds.change(message, text),
   react: (message, emoji, on) => deeds.react(message, emoji, on),
-  press: (message, key) => deeds.press(message, key),
+  press: (message, key, owner) => deeds.press(message, key, owner),
   menu: (pane, row, box) => deeds.menu(pane, row, box, { newThread }),
   enter: (chat) => panes.show(chat),
   newTopic: (pane) => making.newTopic(pane),
@@ -37,6 +38,8 @@ const hands = {
 
 const panes = new Panes(world, new Pane(world, "", hands), new Pane(world, "-beside", hands));
 const sidebar = new Sidebar(world, panes, { newThing: (guild, owner) => making.newThing(guild, owner) });
+
+speakEdits(world, byId("spoken"));
 
 /** Show the first chat of the other platform beside the one that is open. */
 function split() {

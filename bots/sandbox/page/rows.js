@@ -66,8 +66,11 @@ export function reactions(message, world, hands) {
 
 export function buttons(message, hands) {
   const button = (key) => {
-    const deeds = { class: `key ${key.style ?? ""}`.trim(), disabled: key.disabled };
-    return el("button", { type: "button", ...deeds, onclick: () => hands.press(message, key) }, key.text);
+    const press = (event) => hands.press(message, key, event.currentTarget);
+    const look = { class: `key ${key.style ?? ""}`.trim(), disabled: key.disabled };
+    const opens = key.choices ? { "aria-haspopup": "menu" } : {};
+    const face = key.choices ? icon("down") : null;
+    return el("button", { type: "button", ...look, ...opens, onclick: press }, key.text, face);
   };
   const rows = message.buttons.map((row) => el("div", {}, ...row.map(button)));
   return el("div", { class: "keys" }, ...rows);
