@@ -35,7 +35,7 @@ class Spot:
     people: dict[EntityId, str] = field(default_factory=dict)
     """Whom the database knows to take part, by the name it has."""
     hops: int = 0
-    """Messages of bots since a person has spoken."""
+    """Messages of bots since a person has spoken, ours too."""
     heard: set[int] = field(default_factory=set)
     """Inbox rows that were heard and are still open: a superseded one comes again with the next."""
     last_answered: str = ""
@@ -56,6 +56,7 @@ class Spot:
 
     def answered(self, author: str, now: float) -> None:
         self.last_answered, self.answered_at = author, now
+        self.hops += 1
 
     def just_answered(self, author: str, now: float) -> bool:
         return self.last_answered == author and now - self.answered_at < _FOLLOWS

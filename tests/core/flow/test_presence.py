@@ -53,6 +53,15 @@ def test_a_person_who_speaks_ends_a_chain_of_bots() -> None:
     assert here.hops == 0
 
 
+def test_our_own_answers_are_links_of_the_chain() -> None:
+    here = spot()
+    here.hear(replace(SAID, id=1))
+    here.answered("7", now=1.0)
+    here.hear(replace(SAID, id=2, author=ROBOT))
+    here.answered("8", now=2.0)
+    assert here.hops == 3
+
+
 def test_who_was_answered_may_follow_up_until_somebody_else_speaks_or_time_passes() -> None:
     here = spot()
     here.answered("7", now=100.0)
