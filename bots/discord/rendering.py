@@ -53,6 +53,8 @@ def parts_of(markdown: str, *, max_parts: int = MAX_PARTS) -> tuple[str, ...]:
     text = text.rstrip()
     if not visible(text):
         return ()
+    if not longer and len(text) <= MAX_TEXT // 2:  # even if all of it were emoji
+        return (text[past_blank_lines(text, 0) :],)
     return _split(text, blocks, max_parts, longer=longer)
 
 

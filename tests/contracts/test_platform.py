@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 
 import pytest
 
 from bots.discord.client import DiscordLink
-from bots.discord.endpoints import Endpoints
+from bots.discord.endpoints import Endpoints, set_endpoints
 from bots.sandbox import Stage
 from bots.telegram.client import TelegramLink
 from core.clock import SystemClock
@@ -129,6 +129,12 @@ async def discord() -> AsyncIterator[Theatre]:
 
 
 THEATRES: list[Callable[[], AbstractAsyncContextManager[Theatre]]] = [telegram, discord]
+
+
+@pytest.fixture(autouse=True)
+def _discords_own_endpoints() -> Iterator[None]:
+    yield
+    set_endpoints()
 
 
 @pytest.fixture(params=THEATRES, ids=lambda opened: opened.__name__)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 import aiohttp
 import discord
+import pytest
 import yarl
 
 from bots.discord.client import DiscordLink
-from bots.discord.endpoints import Endpoints, living_at
+from bots.discord.endpoints import Endpoints, living_at, set_endpoints
 from bots.sandbox import Bot, Stage
 from bots.sandbox.discord import (
     callbacks,
@@ -48,6 +49,12 @@ TEA = quote("🍵")
 ADMINISTRATOR = 1 << 3
 BUTTON = {"type": 2, "style": 1, "label": "Again", "custom_id": "again"}
 TYPED = {"type": 4, "custom_id": "why", "label": "Why?", "style": 1}
+
+
+@pytest.fixture(autouse=True)
+def _discords_own_endpoints() -> Iterator[None]:
+    yield
+    set_endpoints()
 
 
 @dataclass(frozen=True, slots=True)
