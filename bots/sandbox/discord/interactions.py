@@ -88,14 +88,16 @@ class Interactions:
         kind = COMPLETION if fact.get("completing") else COMMAND
         it = Interaction(fact["number"], token, kind, bot, who, room, now, command["name"])
         given, completing = fact["options"], fact.get("completing")
-        data = options.chosen(self._world, command, fact["name"], given, completing)
+        data = options.chosen(self._world, room, command, fact["name"], given, completing)
         return self._put(it, data)
 
     def _begin_form(self, fact: Fact, who: Account) -> None:
         asked = self._by_number[fact["asked"]]
         if asked.modal is None or asked.who is not who:
             raise ValueError("there is no form to fill in")
-        form, asked.modal = asked.modal, None
+        form = asked.modal
+        data = {"custom_id": form["custom_id"], "components": options.filled(form, fact["fields"])}
+        asked.modal = None
         it = Interaction(
             fact["number"],
             secrets.token_urlsafe(48),
@@ -107,7 +109,6 @@ class Interactions:
             asked.name,
             asked.source,
         )
-        data = {"custom_id": form["custom_id"], "components": options.filled(form, fact["fields"])}
         self._put(it, data)
 
     def _put(self, it: Interaction, data: Json) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bots.sandbox.discord import shapes
+from bots.sandbox.discord.permissions import in_channel
 from bots.sandbox.things import Account, Chat, Message
 from bots.sandbox.world import World
 
@@ -15,14 +16,19 @@ _PLAIN: dict[int, type | tuple[type, ...]] = {3: str, 4: int, 5: bool, 10: (int,
 
 
 def chosen(
-    world: World, command: Json, name: str, given: Mapping[str, Any], completing: str | None
+    world: World,
+    room: Chat,
+    command: Json,
+    name: str,
+    given: Mapping[str, Any],
+    completing: str | None,
 ) -> Json:
     """The data of a command; what does not fit its options is a ValueError."""
     data: Json = {"id": command["id"], "name": command["name"], "type": command["type"]}
     if "guild_id" in command:
         data["guild_id"] = command["guild_id"]
     if command["type"] != 1:
-        return data | _target(world, command, given)
+        return data | _target(world, room, command, given)
     resolved: Json = {}
     inside, level = command.get("options", []), data
     for part in name.split()[1:]:
@@ -31,14 +37,18 @@ def chosen(
             raise ValueError(f"{command['name']} has no part {part}")
         level["options"] = [{"name": part, "type": inner["type"]}]
         level, inside = level["options"][0], inner.get("options", [])
-    level["options"] = list(_options(inside, given, resolved, completing))
+    level["options"] = list(_options(room, inside, given, resolved, completing))
     if resolved:
         data["resolved"] = resolved
     return data
 
 
 def _options(
-    declared: list[Json], given: Mapping[str, Any], resolved: Json, completing: str | None
+    room: Chat,
+    declared: list[Json],
+    given: Mapping[str, Any],
+    resolved: Json,
+    completing: str | None,
 ) -> Iterator[Json]:
     unknown = set(given) - {option["name"] for option in declared}
     if unknown:
@@ -50,15 +60,15 @@ def _options(
                 raise ValueError(f"the option {name} is missing")
             continue
         focused = name == completing
-        value = given[name] if focused else _value(option, given[name], resolved)
+        value = given[name] if focused else _value(room, option, given[name], resolved)
         shape = {"name": name, "type": option["type"], "value": value}
         yield {**shape, "focused": True} if focused else shape
 
 
-def _value(option: Json, value: Any, resolved: Json) -> Any:
+def _value(room: Chat, option: Json, value: Any, resolved: Json) -> Any:
     kind = option["type"]
     if isinstance(value, Account) and kind in {_ACCOUNT, _MENTIONABLE}:
-        resolved.setdefault("users", {})[str(value.snowflake)] = shapes.user(value)
+        _resolve(room, value, resolved)
         return str(value.snowflake)
     if isinstance(value, Chat) and kind == _CHANNEL:
         shape = {**shapes.channel(value), "permissions": "0"}
@@ -75,12 +85,22 @@ def _value(option: Json, value: Any, resolved: Json) -> Any:
     return value
 
 
-def _target(world: World, command: Json, given: Mapping[str, Any]) -> Json:
+def _resolve(room: Chat, who: Account, resolved: Json) -> None:
+    """Put someone beside the options, with the membership if it is one of the server."""
+    resolved.setdefault("users", {})[str(who.snowflake)] = shapes.user(who)
+    if room.guild is not None and who in room.guild.members:
+        member = shapes.member(room.guild, who, with_user=False)
+        member["permissions"] = str(in_channel(room, who))
+        resolved.setdefault("members", {})[str(who.snowflake)] = member
+
+
+def _target(world: World, room: Chat, command: Json, given: Mapping[str, Any]) -> Json:
     """The one that an entry of a context menu was chosen for."""
     target = given.get("target")
     if command["type"] == _USER_MENU and isinstance(target, Account):
-        users = {str(target.snowflake): shapes.user(target)}
-        return {"target_id": str(target.snowflake), "resolved": {"users": users}}
+        resolved: Json = {}
+        _resolve(room, target, resolved)
+        return {"target_id": str(target.snowflake), "resolved": resolved}
     if isinstance(target, Message):
         shape = shapes.message(world, target)
         return {"target_id": str(target.id), "resolved": {"messages": {str(target.id): shape}}}
