@@ -1,10 +1,13 @@
-"""Events in Discord's own shape, to read and to spoil."""
+"""Events in Discord's own shape, to read and to spoil, and what we make of them."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from bots.discord.envelope import Scene
+from bots.discord.envelope import Scene, envelope
+from bots.discord.mapping import Us, read
+from core.ids import Account
+from core.messages import Inbound, Received
 
 ADA, ELIZA, BOB, EVE = (
     {"id": "1100000000000000001", "username": "ada_bot", "global_name": None, "bot": True},
@@ -137,3 +140,15 @@ REAL: list[tuple[str, dict[str, Any]]] = [
     ("GUILD_MEMBER_ADD", {"guild_id": GUILD, "user": BOB, "nick": None, "joined_at": SENT}),
     ("A_KIND_OF_2031", {"channel_id": TEA}),
 ]
+
+ACCOUNT = Account(f"discord:{ADA['id']}")
+US = Us(ADA["id"], "Ada")
+US_MARK, ELIZA_MARK = f"<@{ADA['id']}>", f"<@{ELIZA['id']}>"
+
+
+def received(data: object, event: str = "MESSAGE_CREATE", scene: Scene = ROOM) -> Received:
+    return envelope(event, data, scene, ACCOUNT)
+
+
+def heard(data: object, event: str = "MESSAGE_CREATE", scene: Scene = ROOM) -> Inbound:
+    return read(received(data, event, scene), US)
