@@ -94,7 +94,7 @@ async def test_a_mark_that_called_nobody_is_a_plain_name(browser: str) -> None:
 async def test_a_text_full_of_marks_does_not_hold_the_page_up(browser: str) -> None:
     async with playing(browser, discord=True) as play:
         ada, general = play.actor("Ada"), play.room("general")
-        for mark in ("*", "**a", "_", "|", "~~", "`", "> ", "[", "<@", "*a**b", "- "):
+        for mark in ("*", "**a", "_", "|", "~~", "`", "> ", ">>> ", "[", "<@", "*a**b", "- "):
             ada.says(general, (mark * 2000)[:2000])
         ada.says(general, "Still here")
         await play.shows("Still here", in_=LAST)

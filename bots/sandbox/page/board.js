@@ -31,8 +31,9 @@ export class Board {
     if (this.#list.hidden) return this.#list.replaceChildren();
     const posts = this.#world.myChats().filter((one) => one.parent === chat.id);
     const start = () => this.#hands.newPost(this.#pane);
+    const write = { type: "button", class: "primary", "data-key": "post new", onclick: start };
     this.#list.replaceChildren(
-      el("button", { type: "button", class: "primary", "data-key": "post new", onclick: start }, icon("plus"), "New post"),
+      el("button", write, icon("plus"), "New post"),
       posts.length
         ? el("ul", { "aria-label": "Posts" }, ...posts.reverse().map((post) => el("li", {}, this.#post(post))))
         : el("p", { class: "quiet" }, "Nobody has posted here yet."),

@@ -73,8 +73,8 @@ function byline(message, world, chat) {
 /** The line over a message: what it answers, or which command it came from. */
 function above(message, world, hands) {
   if (message.used) {
-    const words = [el("b", {}, message.used.name), " used ", el("span", { class: "mention" }, `/${message.used.command}`)];
-    return el("div", { class: "answered" }, el("span", {}, ...words));
+    const command = el("span", { class: "mention" }, `/${message.used.command}`);
+    return el("div", { class: "answered" }, el("b", {}, message.used.name), "used", command);
   }
   const reply = message.reply_to;
   if (!reply.id) return el("div", { class: "answered" }, el("i", {}, "Original message was deleted"));
@@ -90,9 +90,9 @@ function above(message, world, hands) {
 }
 
 function card(embed, scene) {
-  const parts = (embed.fields ?? []).map((field) =>
-    el("div", { class: "part" }, el("b", {}, ...rendered(field.name, scene)), el("div", {}, ...rendered(field.value, scene))),
-  );
+  const part = ({ name, value }) =>
+    el("div", {}, el("b", {}, ...rendered(name, scene)), el("div", {}, ...rendered(value, scene)));
+  const parts = (embed.fields ?? []).map(part);
   const title = embed.title ? el("h4", {}, ...rendered(embed.title, scene)) : null;
   const words = embed.description ? el("div", {}, ...rendered(embed.description, scene)) : null;
   const foot = embed.footer ? el("small", {}, embed.footer) : null;

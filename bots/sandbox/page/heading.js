@@ -3,7 +3,8 @@
 import { avatar, el, icon, onceAFrame } from "./dom.js";
 import { hasMark, isDirect } from "./world.js";
 
-const MARKS = { text: "hash", announcement: "hash", board: "board", thread: "thread", private_thread: "thread", post: "board" };
+const MARKS = { board: "board", post: "board", thread: "thread", private_thread: "thread" };
+const MAIN = new Set(["text", "announcement"]);
 
 export class Heading {
   #world;
@@ -28,13 +29,14 @@ export class Heading {
     this.#drawName();
     this.#drawTopics();
     // The buttons are new ones; whoever stood on one with the keyboard stands there still.
-    if (held && document.activeElement === document.body) this.#pane.root.querySelector(`[data-key="${held}"]`)?.focus();
+    const again = held && document.activeElement === document.body;
+    if (again) this.#pane.root.querySelector(`[data-key="${held}"]`)?.focus();
   }
 
   #drawName() {
     const [world, pane] = [this.#world, this.#pane];
     const { chat } = pane;
-    const main = ["text", "announcement"].includes(chat?.kind);
+    const main = MAIN.has(chat?.kind);
     pane.part("info").hidden = !chat;
     pane.part("thread").hidden = !main;
     if (!chat) return pane.part("heading").replaceChildren();
@@ -53,8 +55,8 @@ export class Heading {
     const names = [...new Set(live.map((one) => String(one.from)))].map((id) => world.who(id).name);
     if (names.length) return el("em", {}, `${names.join(", ")} ${names.length > 1 ? "are" : "is"} typing…`);
     if (isDirect(chat)) return chat.platform === "discord" ? "app on Discord" : "bot";
-    const count = (n, one, many) => (n === 1 ? `1 ${one}` : `${n} ${many}`);
-    const who = `${count(chat.people.length, "person", "people")}, ${count(chat.bots.length, "character", "characters")}`;
+    const count = (all, one, many) => (all.length === 1 ? `1 ${one}` : `${all.length} ${many}`);
+    const who = `${count(chat.people, "person", "people")}, ${count(chat.bots, "character", "characters")}`;
     const above = world.chats.get(chat.parent);
     if (above) return `${chat.kind === "post" ? "Post" : "Thread"} in #${above.title} · ${who}`;
     return chat.guild ? `${world.guildOf(chat)?.name} · ${who}` : who;
@@ -93,11 +95,12 @@ export class Heading {
 
 /** A direct chat has a face, a group its letters, a channel its mark. */
 export function faceOf(chat, name) {
-  if (hasMark(chat)) return el("span", { class: "avatar mark", "aria-hidden": "true" }, icon(MARKS[chat.kind] ?? "hash"));
+  const mark = { class: "avatar mark", "aria-hidden": "true" };
+  if (hasMark(chat)) return el("span", mark, icon(MARKS[chat.kind] ?? "hash"));
   return avatar(name, { bot: isDirect(chat), group: !isDirect(chat) });
 }
 
 function placeholderOf(chat, name) {
   if (isDirect(chat)) return `Message ${name}`;
-  return ["text", "announcement"].includes(chat.kind) ? `Message #${name}` : "Message";
+  return MAIN.has(chat.kind) ? `Message #${name}` : "Message";
 }

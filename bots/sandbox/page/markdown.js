@@ -66,7 +66,8 @@ function blocks(text, scene) {
       lines.shift();
     } else if (line.startsWith(">>> ")) {
       flush();
-      nodes.push(el("blockquote", {}, ...blocks(lines.splice(0).join("\n").slice(4).replaceAll("\n>>> ", "\n"), scene)));
+      const rest = lines.splice(0).map((one) => one.replace(/^>>> /, ""));
+      nodes.push(el("blockquote", {}, ...blocks(rest.join("\n"), scene)));
     } else if (line.startsWith("> ")) {
       flush();
       const quoted = takeWhile(lines, (one) => one.startsWith("> ")).map((one) => one.slice(2));

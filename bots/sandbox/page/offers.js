@@ -61,13 +61,18 @@ export class Offers {
     const { chat } = this.#pane;
     if (!chat || !word) return [];
     const sought = word.toLowerCase();
-    const sources = { "@": () => this.#members(chat), "#": () => this.#channels(chat), "/": () => this.#commands(chat) };
-    const found = word[0] === "/" && this.#from > 0 ? [] : sources[word[0]]();
+    const found = this.#all(word[0], chat);
     const fitting = found.filter(
       ({ word: whole, name }) =>
         whole.toLowerCase().startsWith(sought) || name?.toLowerCase().startsWith(sought.slice(1)),
     );
     return fitting.length === 1 && fitting[0].word === word ? [] : fitting;
+  }
+
+  #all(mark, chat) {
+    if (mark === "@") return this.#members(chat);
+    if (mark === "#") return this.#channels(chat);
+    return this.#from === 0 ? this.#commands(chat) : [];
   }
 
   #members(chat) {

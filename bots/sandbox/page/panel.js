@@ -104,10 +104,10 @@ export class Panel {
   }
 
   #member(who, bot, chat) {
-    const note = who.username ? `@${who.username}` : "";
+    const note = [who.username && `@${who.username}`, bot && "character"].filter(Boolean).join(" · ");
     const me = sameId(who.id, this.#world.me);
     const row = el("li", {}, avatar(who.name, { bot }), el("b", {}, me ? `${who.name} (speaking)` : who.name));
-    if (note) row.append(el("span", {}, bot ? `${note} · character` : note));
+    if (note) row.append(el("span", {}, note));
     if (bot && chat.kind === "private") row.append(this.#blocker(who));
     return row;
   }

@@ -20,7 +20,8 @@ export function serverParts(chats, world, list) {
   if (!direct.length) return parts;
   const doors = direct.map((chat) => entry(chat, world, list));
   const heading = el("h3", {}, el("span", {}, "Direct messages"));
-  return [...parts, el("div", { class: "server", role: "group", "aria-label": "Direct messages" }, heading, el("ul", {}, ...doors))];
+  const group = { class: "server", role: "group", "aria-label": "Direct messages" };
+  return [...parts, el("div", group, heading, el("ul", {}, ...doors))];
 }
 
 function entry(chat, world, list) {
@@ -40,10 +41,8 @@ function entry(chat, world, list) {
 }
 
 function adder(guild, list) {
+  const name = `New channel in ${guild.name}`;
   const add = (event) => list.hands.newThing(guild, event.currentTarget);
-  return el(
-    "button",
-    { type: "button", class: "round", "aria-label": `New channel in ${guild.name}`, "data-key": `new ${guild.id}`, onclick: add },
-    icon("plus"),
-  );
+  const adds = { type: "button", class: "round", "aria-label": name, onclick: add };
+  return el("button", { ...adds, "data-key": `new ${guild.id}` }, icon("plus"));
 }
