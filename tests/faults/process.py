@@ -17,13 +17,17 @@ from typing import Any
 import aiohttp
 
 from bots.sandbox import Bot, Stage
+from tests.fakes.databases import in_use
 
 ROOT = Path(__file__).resolve().parents[2]
 UNPACED = {
     "TELEGRAM_SENDS_PER_SECOND": "0",
     "TELEGRAM_CHAT_SENDS_PER_SECOND": "0",
     "TELEGRAM_GROUP_SENDS_PER_MINUTE": "0",
+    "DISCORD_SENDS_PER_SECOND": "0",
+    "DISCORD_CHAT_SENDS_PER_SECOND": "0",
 }
+_TOKENS = {"telegram": "TELEGRAM_BOT_TOKEN", "discord": "DISCORD_API_TOKEN"}
 
 
 @dataclass(slots=True)
@@ -57,16 +61,20 @@ class GatewayProcess:
     def environment(self) -> dict[str, str]:
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         tokens = {
-            f"CHARACTER__{name.upper()}__TELEGRAM_BOT_TOKEN": bot.token
+            f"CHARACTER__{name.upper()}__{_TOKENS[bot.platform]}": bot.token
             for name, bot in self.bots.items()
         }
         return {
             **kept,
             **UNPACED,
             "TELEGRAM_API_ROOT": self.stage.root,
+            "DISCORD_API_ROOT": self.stage.discord.api_root,
+            "DISCORD_GATEWAY_URL": self.stage.discord.gateway_url,
+            "DISCORD_CDN_ROOT": self.stage.discord.cdn_root,
             "TROUPE_DATA_DIR": str(self.data),
             "SERVER_PORT": str(self.port),
             "PYTHONPATH": str(ROOT),
+            **in_use.now.settings,
             **tokens,
             **self.settings,
         }
@@ -126,16 +134,33 @@ class GatewayProcess:
 
 @asynccontextmanager
 async def gateway_process(
-    folder: Path, stage: Stage, *names: str, **settings: str
+    folder: Path, stage: Stage, *names: str, platform: str = "telegram", **settings: str
 ) -> AsyncIterator[GatewayProcess]:
     """A started gateway with a character for each name; killed at the end if it still runs."""
-    gateway = GatewayProcess(folder, stage, {name: stage.bot(name) for name in names}, settings)
+    house = stage.discord if platform == "discord" else stage
+    bots = {name: house.bot(name) for name in names}
+    gateway = GatewayProcess(folder, stage, bots, settings)
     await gateway.start()
     try:
         yield gateway
     finally:
         if gateway.process is not None and gateway.process.returncode is None:
             await gateway.kill()
+
+
+async def until_dropped(gateway: GatewayProcess, doubles: int) -> None:
+    """Wait until this process has met so many updates that it knew already."""
+    dropped = 0.0
+    async with asyncio.timeout(30), aiohttp.ClientSession() as session:
+        while dropped < doubles:
+            async with session.get(f"http://127.0.0.1:{gateway.port}/metrics") as answer:
+                page = await answer.text()
+            dropped = next(
+                float(line.split()[1])
+                for line in page.splitlines()
+                if line.startswith("troupe_doubles_dropped")
+            )
+            await asyncio.sleep(0.05)
 
 
 def free_port() -> int:

@@ -8,14 +8,13 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-import aiohttp
 import pytest
 
 from bots.sandbox import Stage
 from bots.sandbox.faults import FaultPlan
 from tests.faults import ledgers
 from tests.faults.ledgers import MARK, Crowd
-from tests.faults.process import GatewayProcess, gateway_process
+from tests.faults.process import GatewayProcess, gateway_process, until_dropped
 
 Variables = Callable[..., dict[str, str]]
 IN_FLIGHT = 8
@@ -103,21 +102,6 @@ async def test_g6_no_reply_is_lost_and_few_are_doubled_with_a_mark(
     assert all(double.text.startswith(MARK) for double in crowd.doubles)
     marked = [one for _, chat in crowd.rooms for one in crowd.heard(chat) if MARK in one.text]
     assert len(marked) <= IN_FLIGHT * kills  # a mark on what came only once is doubt, too
-
-
-async def until_dropped(gateway: GatewayProcess, doubles: int) -> None:
-    """Wait until this process has met so many updates that it knew already."""
-    dropped = 0.0
-    async with asyncio.timeout(30), aiohttp.ClientSession() as session:
-        while dropped < doubles:
-            async with session.get(f"http://127.0.0.1:{gateway.port}/metrics") as answer:
-                page = await answer.text()
-            dropped = next(
-                float(line.split()[1])
-                for line in page.splitlines()
-                if line.startswith("troupe_doubles_dropped")
-            )
-            await asyncio.sleep(0.05)
 
 
 async def test_g6_a_doubtful_reply_in_a_group_is_not_said_twice(
