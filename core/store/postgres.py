@@ -31,7 +31,7 @@ _OLDEST = 130000
 """PostgreSQL 13 can tell what became of a transaction by its number."""
 _LOCK = 0x7472
 """With the name of the schema: which advisory lock a gateway holds while it writes there."""
-_HELD_PATIENCE = 5.0
+_HELD_PATIENCE = 2.0
 """Seconds in which a server notices that the gateway before us was killed."""
 _SHORTEST, _LONGEST = 0.2, 2.0
 

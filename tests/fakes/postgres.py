@@ -46,6 +46,12 @@ class PostgresServer:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
 
+    @property
+    def runs_as(self) -> int:
+        """The user whose files it may write."""
+        user: int = self._as.get("user", os.geteuid())
+        return user
+
     def prepare(self) -> None:
         word = self._folder / "password"
         word.write_text(PASSWORD)

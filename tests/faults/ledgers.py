@@ -8,14 +8,17 @@ import re
 import sqlite3
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 from bots.sandbox import Bot, Person, Stage
 from bots.sandbox.world import Chat, Message
+from tests.fakes.databases import in_use
 
 MARK = "🔁 "
 """What Telegram's people see before a possible double."""
@@ -100,13 +103,16 @@ class Crowd:
         )
 
 
+Row = Mapping[str, Any]
+
+
 @dataclass(frozen=True, slots=True)
 class Ledgers:
-    """Rows as they stand in the file."""
+    """Rows as they stand in the database."""
 
-    inbox: Sequence[sqlite3.Row]
-    deliveries: Sequence[sqlite3.Row]
-    memories: Sequence[sqlite3.Row]
+    inbox: Sequence[Row]
+    deliveries: Sequence[Row]
+    memories: Sequence[Row]
 
     def statuses(self) -> Counter[str]:
         return Counter(row["status"] for row in self.inbox)
@@ -114,14 +120,12 @@ class Ledgers:
 
 def read(data: Path) -> Ledgers:
     """The ledgers of a gateway, stopped or running."""
-    with closing(sqlite3.connect(f"file:{data / 'troupe.db'}?mode=ro", uri=True)) as file:
-        file.row_factory = sqlite3.Row
-        return Ledgers(
-            *(
-                file.execute(f"SELECT * FROM {table} ORDER BY rowid").fetchall()
-                for table in ("inbox", "deliveries", "memories")
-            )
+    return Ledgers(
+        *(
+            in_use.now.ask(data, f"SELECT * FROM {table} ORDER BY {key}")
+            for table, key in (("inbox", "id"), ("deliveries", "seq"), ("memories", "seq"))
         )
+    )
 
 
 def integrity(data: Path) -> str:
@@ -184,6 +188,11 @@ file.execute("ROLLBACK")
 @asynccontextmanager
 async def locked(data: Path) -> AsyncIterator[None]:
     """Another process holds the one lock that a writer needs."""
+    if in_use.now.url:
+        with psycopg.connect(in_use.now.url) as line:
+            line.execute("LOCK TABLE inbox, deliveries, memories IN EXCLUSIVE MODE")
+            yield
+        return
     holder = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", _HOLD, str(data / "troupe.db")),
         stdin=asyncio.subprocess.PIPE,

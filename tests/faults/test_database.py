@@ -111,6 +111,7 @@ async def test_g18_on_a_full_disk_nothing_is_confirmed_and_all_goes_on_once_ther
         assert "Traceback" not in gateway.log
 
 
+@pytest.mark.usefixtures("database")
 @pytest.mark.parametrize(
     "seconds",
     [

@@ -50,6 +50,7 @@ async def killed_while_talking(
     await crowd.until_answered(len(crowd.said), timeout=120)
 
 
+@pytest.mark.usefixtures("database")
 @pytest.mark.parametrize(
     ("rounds", "kills"),
     [
@@ -75,6 +76,7 @@ async def test_g1_no_update_is_lost_however_often_the_gateway_is_killed(
     assert len(crowd.doubles) <= IN_FLIGHT * kills
 
 
+@pytest.mark.usefixtures("database")
 @pytest.mark.parametrize(
     ("rounds", "kills"),
     [
@@ -124,6 +126,7 @@ async def test_g6_a_doubtful_reply_in_a_group_is_not_said_twice(
     assert second["status"] == "sent"
 
 
+@pytest.mark.usefixtures("database")
 @pytest.mark.parametrize(
     "rounds",
     [

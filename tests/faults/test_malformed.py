@@ -13,10 +13,9 @@ from typing import Any
 import pytest
 
 from bots.sandbox import Stage
-from bots.testkit import playing
 from core.models.scripted import Scripted
 from tests.faults import ledgers
-from tests.flows.talk import echo, reply, until, update
+from tests.flows.talk import echo, playing, reply, until, update
 
 ODD: list[Any] = [
     None, True, False, 0, -1, 2**31, 2**63, -(2**63), 10**400, 1.5, "", "x", "\ud83d", "\0", [], {},
@@ -92,6 +91,7 @@ def written(raw: dict[str, Any], number: int) -> bytes:
     return json.dumps({"update_id": number, **raw}).encode()
 
 
+@pytest.mark.usefixtures("database")
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_g29_spoilt_updates_are_put_aside_and_every_good_one_is_answered(
     seed: int, tmp_path: Path, stage: Stage

@@ -15,6 +15,8 @@ from tests.faults import ledgers
 from tests.faults.ledgers import MARK, TAG, Crowd
 from tests.faults.process import gateway_process
 
+pytestmark = pytest.mark.usefixtures("database")
+
 PARTS = 3
 LONG = "word " * 700
 

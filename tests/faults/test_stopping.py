@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
 
 from bots.sandbox import Stage
 from tests.fakes.model_server import ModelServer, Script
@@ -40,6 +41,7 @@ class Slow:
         return Script(text, before=self.seconds)
 
 
+@pytest.mark.usefixtures("database")
 async def test_g9_at_sigterm_two_hundred_running_turns_are_finished(
     tmp_path: Path, stage: Stage, model: ModelServer, thinks: Variables
 ) -> None:
@@ -62,6 +64,7 @@ async def test_g9_at_sigterm_two_hundred_running_turns_are_finished(
     assert "Traceback" not in gateway.log
 
 
+@pytest.mark.usefixtures("database")
 async def test_g9_what_is_not_finished_in_time_is_taken_up_by_the_next_start(
     tmp_path: Path, stage: Stage, model: ModelServer, thinks: Variables
 ) -> None:
@@ -181,6 +184,7 @@ async def test_g16_told_of_another_reader_the_account_falls_silent_for_half_a_mi
     assert "Traceback" not in gateway.log
 
 
+@pytest.mark.usefixtures("database")
 async def test_g1_a_gateway_that_was_frozen_goes_on_where_it_was(
     tmp_path: Path, stage: Stage, thinks: Variables
 ) -> None:

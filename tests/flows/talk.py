@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import Any
 
+from bots import testkit
 from bots.sandbox import Bot
 from bots.sandbox.world import Account, Chat
 from bots.testkit import Play
 from core.ports import ModelRequest
+from tests.fakes.databases import in_use
 from tests.faults import ledgers
 
 IGNORE = "<response><actions>IGNORE</actions></response>"
@@ -50,6 +53,13 @@ async def until(true: Callable[[], object], *, timeout: float = 20) -> None:
     async with asyncio.timeout(timeout):
         while not true():  # noqa: ASYNC110  (what is waited for has no bell: files, other processes)
             await asyncio.sleep(0.02)
+
+
+def playing(
+    *characters: Any, settings: Mapping[str, str] | None = None, **how: Any
+) -> AbstractAsyncContextManager[Play]:
+    """`bots.testkit.playing`, on the database that the test was given."""
+    return testkit.playing(*characters, settings=in_use.now.settings | dict(settings or {}), **how)
 
 
 def outcomes(play: Play, name: str = "Ada") -> list[tuple[str, str]]:

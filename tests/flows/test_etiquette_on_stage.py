@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,10 +10,14 @@ import pytest
 
 from bots.sandbox import Stage
 from bots.sandbox.world import Chat
-from bots.testkit import Play, playing
+from bots.testkit import Play
 from core.models.scripted import Scripted
 from core.ports import ModelRequest
-from tests.flows.talk import IGNORE, echo, outcomes, question, reply, settled, update
+from tests.fakes.databases import in_use
+from tests.faults import ledgers
+from tests.flows.talk import IGNORE, echo, outcomes, playing, question, reply, settled, update
+
+pytestmark = pytest.mark.usefixtures("database")
 
 
 def heard(play: Play, chat: Chat, name: str = "Ada") -> list[str]:
@@ -101,12 +103,12 @@ async def test_characters_stop_answering_one_another_after_a_few_hops(tmp_path: 
         ended = await settled(play, 6)
     assert ended == [
         ("answered", "named"),
-        ("answered", "named"),
         ("silent", "hops"),
         ("silent", "hops"),
+        ("silent", "hops"),
         ("answered", "named"),
         ("answered", "named"),
-    ]
+    ], "her own answers are hops as well"
 
 
 async def test_in_a_muted_room_only_her_name_wakes_her(tmp_path: Path) -> None:
@@ -116,8 +118,9 @@ async def test_in_a_muted_room_only_her_name_wakes_her(tmp_path: Path) -> None:
             dm = stage.dm(bob, play.bots["Ada"])
             bob.says(dm, "first")
             await stage.next_from(play.bots["Ada"], dm)
-        with closing(sqlite3.connect(tmp_path / "troupe.db")) as file, file:
-            file.execute("UPDATE participants SET state = 'MUTED' WHERE entity_id = character_id")
+        in_use.now.ask(
+            tmp_path, "UPDATE participants SET state = 'MUTED' WHERE entity_id = character_id"
+        )
         async with playing("Ada", model=Scripted(echo), data=tmp_path, stage=stage) as play:
             bob.says(dm, "are you asleep?")
             assert (await settled(play, 2))[1] == ("silent", "muted")
@@ -215,10 +218,11 @@ async def test_two_characters_in_one_group_remember_each_for_herself(tmp_path: P
         for name in ("Ada", "Bert"):
             zoe.says(group, f"{name}, what do you know?")
             await play.stage.next_from(play.bots[name], group)
-    with closing(sqlite3.connect(tmp_path / "troupe.db")) as file:
-        rows = file.execute("SELECT DISTINCT character_id, room_id FROM memories").fetchall()
-    assert len({character for character, _ in rows}) == 2
-    assert len({room for _, room in rows}) == 3, "the group is a room of each, the chat is Ada's"
+    rows = ledgers.read(tmp_path).memories
+    assert len({row["character_id"] for row in rows}) == 2
+    assert len({row["room_id"] for row in rows}) == 3, (
+        "the group is a room of each, the chat is Ada's"
+    )
     for request in asked.requests[1:]:
         assert "between Ada and me" not in str(request), "neither in company nor to another"
 

@@ -8,10 +8,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from bots.testkit import Play, playing
+import pytest
+
+from bots.testkit import Play
 from tests.fakes.model_server import ModelServer, Script
 from tests.faults import ledgers
-from tests.flows.talk import reply, settled, until
+from tests.flows.talk import playing, reply, settled, until
+
+pytestmark = pytest.mark.usefixtures("database")
 
 SLOW = 1.5
 """Seconds of thinking; in full 5."""

@@ -6,12 +6,15 @@ import json
 import signal
 from pathlib import Path
 
+import pytest
+
 from bots.sandbox import Stage
-from bots.testkit import playing
 from core.casting import Roster, read_loaded
 from core.models.scripted import Scripted
 from tests.faults.process import GatewayProcess, gateway_process
-from tests.flows.talk import echo, settled, until, whole
+from tests.flows.talk import echo, playing, settled, until, whole
+
+pytestmark = pytest.mark.usefixtures("database")
 
 
 def write(gateway: GatewayProcess, name: str, **more: object) -> None:

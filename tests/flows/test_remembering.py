@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bots.sandbox import Stage
-from bots.testkit import playing
 from core.models.scripted import Scripted
 from core.ports import ModelRequest
-from tests.flows.talk import echo, outcomes, question, reply, settled, speaker, until, whole
+from tests.fakes.databases import in_use
+from tests.flows.talk import (
+    echo,
+    outcomes,
+    playing,
+    question,
+    reply,
+    settled,
+    speaker,
+    until,
+    whole,
+)
+
+pytestmark = pytest.mark.usefixtures("database")
 
 
-def rows(data: Path, table: str) -> list[sqlite3.Row]:
-    with closing(sqlite3.connect(f"file:{data / 'troupe.db'}?mode=ro", uri=True)) as file:
-        file.row_factory = sqlite3.Row
-        return file.execute(f"SELECT * FROM {table}").fetchall()
+def rows(data: Path, table: str) -> list[Mapping[str, Any]]:
+    return in_use.now.ask(data, f"SELECT * FROM {table}")
 
 
 async def test_start_and_help_are_answered_without_a_model(tmp_path: Path) -> None:
@@ -153,7 +163,7 @@ async def test_with_memory_off_no_word_is_kept_anywhere(tmp_path: Path) -> None:
         await settled(play, 4)
     assert rows(tmp_path, "memories") == []
     for table in ("inbox", "deliveries"):
-        kept = [tuple(row) for row in rows(tmp_path, table)]
+        kept = [tuple(row.values()) for row in rows(tmp_path, table)]
         assert kept, "the events themselves are written down"
         assert SECRET not in str(kept)
 
@@ -191,7 +201,8 @@ async def test_only_the_named_sources_are_kept(tmp_path: Path) -> None:
     assert len(memories) == 2
     assert all("in Kept" in content for content in memories)
     for table in ("inbox", "deliveries"):
-        assert [SECRET in str(tuple(row)) for row in rows(tmp_path, table)] == [True, False]
+        found = [SECRET in str(list(row.values())) for row in rows(tmp_path, table)]
+        assert found == [True, False]
 
 
 @pytest.mark.parametrize("times", [2])

@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from bots.testkit import playing
+import pytest
+
 from tests.fakes.model_server import ModelServer, Script
-from tests.flows.talk import reply, until
+from tests.flows.talk import playing, reply, until
+
+pytestmark = pytest.mark.usefixtures("database")
 
 TEXT = "One two three four five six seven eight nine ten. " * 4
 
