@@ -322,6 +322,8 @@ def _enter_discord(planned: PlannedLink, session: aiohttp.ClientSession, clock: 
             voice_scheme=settings.text("DISCORD_VOICE_SCHEME"),
         ),
         clock=clock,
+        # Who keeps no pace speaks to a server without limits.
+        limited=bool(settings.number("DISCORD_SENDS_PER_SECOND")),
     )
 
 

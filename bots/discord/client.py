@@ -66,7 +66,9 @@ class DiscordLink:
         patience: float = 5.0,
         answers_within: float = 60.0,
         most_heard: int = 10_000,
+        limited: bool = True,
     ) -> None:
+        """`limited` keeps all requests together below Discord's rate for one bot."""
         self._token = token
         self._endpoints = endpoints or DISCORD
         self._lent = connector
@@ -75,6 +77,7 @@ class DiscordLink:
         self._patience = patience
         self._answers_within = answers_within
         self._most_heard = most_heard
+        self._limited = limited
         number = _bot_of(token.reveal())
         self._well_formed = bool(number)
         self._us = mapping.Us(number, "")
@@ -104,7 +107,7 @@ class DiscordLink:
             raise LinkRejected("the token does not have the shape of Discord's: three parts, dots")
         async with contextlib.AsyncExitStack() as stack:
             stack.enter_context(living_at(self._endpoints))
-            quota = Quota(self._clock)
+            quota = Quota(self._clock, limited=self._limited)
             client = _client(quota, self._lent)
             stack.push_async_callback(self._leave, client)
             try:
@@ -137,7 +140,7 @@ class DiscordLink:
         )
         line.on_fresh(backlog.begin)
         walls.on_ready, walls.on_resumed = line.ready, line.resumed
-        walls.on_server = backlog.server_came
+        walls.on_server, walls.on_late_server = backlog.server_came, backlog.begin
         self._client, self._heard, self._backlog, self._line = client, heard, backlog, line
         self._calls = Calls(client, quota, self._answers_within)
 

@@ -15,12 +15,22 @@ _WINDOW = 600.0
 
 
 class Quota:
-    """One account's. Discord bans a host at 10,000 refusals in ten minutes, all bots together."""
+    """One account's. Discord bans a host at 10,000 refusals in ten minutes, all bots together.
+
+    Without `limited` only refusals are counted, for a server that has no rates.
+    """
 
     def __init__(
-        self, clock: Clock, *, refusals: int = 90, requests: int = 45, per: float = 1.05
+        self,
+        clock: Clock,
+        *,
+        limited: bool = True,
+        refusals: int = 90,
+        requests: int = 45,
+        per: float = 1.05,
     ) -> None:
         self._clock = clock
+        self._limited = limited
         self._most = refusals
         self._refused: deque[float] = deque(maxlen=refusals)
         self._asked: deque[float] = deque(maxlen=requests)
@@ -51,6 +61,8 @@ class Quota:
         start: aiohttp.TraceRequestStartParams,
     ) -> None:
         """Wait until one more request stays under Discord's rate for a whole bot (50 a second)."""
+        if not self._limited:
+            return
         async with self._turn:
             if len(self._asked) == self._asked.maxlen:
                 wait = self._asked[0] + self._per - self._clock.monotonic()

@@ -48,6 +48,12 @@ async def test_what_is_no_refusal_of_ours_does_not_count():
     assert quota.silence == 0
 
 
+async def test_a_server_without_rates_is_asked_as_often_as_one_likes():
+    quota = Quota(FakeClock(), limited=False, requests=3)
+    for _ in range(10):
+        await asks(quota)
+
+
 async def test_more_requests_than_a_bot_may_make_in_a_second_wait():
     clock = FakeClock()
     quota = Quota(clock, requests=3, per=1.0)
