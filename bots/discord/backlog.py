@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -98,7 +98,11 @@ class Backlog:
         self._result, self._cut = Counter(), []
         known, unknown = self._rooms(newest) if newest else ([], [])
         await self._meet(unknown, intake)
+        if self._due.is_set():
+            return  # another session has begun meanwhile, with a gap before it that is not read
         await self._mark(newest, intake)
+        if self._due.is_set():
+            return
         self._walls.looked_round = True
         self._heard.open(str(room.id) for room in known)
         await self._side_by_side(known, intake)
@@ -122,14 +126,15 @@ class Backlog:
         here: set[str] = set()
         for guild in self._walls.servers():
             here.add(str(guild.id))
+            since = max(highest, self._walls.joined.get(guild.id, 0))
             for room in (*guild.channels, *guild.threads):
                 here.add(str(room.id))
                 last = getattr(room, "last_message_id", None) or 0
                 after = newest.get(str(room.id))
-                if room.type.value in _NO_TEXT or last <= (highest if after is None else after):
+                if room.type.value in _NO_TEXT or last <= (since if after is None else after):
                     continue
                 if after is None:
-                    unknown.append(_Room(room.id, highest, guild.id))
+                    unknown.append(_Room(room.id, since, guild.id))
                 else:
                     known.append((last, _Room(room.id, after, guild.id)))
         # What is no channel of a server is a direct chat; Discord has no list of those.
@@ -183,7 +188,7 @@ class Backlog:
 
         await self._each(rooms, one)
 
-    async def _each(self, rooms: Iterable[_Room], do: Any) -> None:
+    async def _each(self, rooms: Iterable[_Room], do: Callable[[_Room], Awaitable[None]]) -> None:
         line = iter(rooms)
 
         async def worker() -> None:
@@ -200,42 +205,51 @@ class Backlog:
             self._result["left alone"] += 1
             return []
         page = await self._page(room)
-        found: list[Received] = []
-        oldest = 0
-        for said in page:
-            if not isinstance(said, dict):
-                continue
-            scene = self._walls.scene(said, room.guild)
-            one = envelope("MESSAGE_CREATE", said, scene, self._account)
-            number = one.seq or _number(said)
-            oldest = min(number, oldest or number)
-            if number > room.after and not self._walls.is_ours(said):
-                found.append(one)
-        if len(page) >= PAGE and oldest > room.after:
+        said = [it for it in page if isinstance(it, dict)]
+        new = [it for it in said if _number(it) > room.after and not self._walls.is_ours(it)]
+        if len(page) >= PAGE and min(map(_number, said), default=0) > room.after:
             self._cut.append(room.id)
-        self._result["messages"] += len(found)
+        self._result["messages"] += len(new)
+        place = await self._place(room) if new else {}
+        found = [
+            envelope("MESSAGE_CREATE", it, self._walls.scene(it, place), self._account)
+            for it in new
+        ]
         return sorted(found, key=attrgetter("seq"))
 
+    async def _place(self, room: _Room) -> Mapping[str, Any]:
+        """What the room is; one that no server has named may be a direct chat or a thread asleep."""
+        if room.guild is not None:
+            return {"guild_id": str(room.guild)}
+        place = await self._asked(room, lambda: self._client.http.get_channel(room.id))
+        whole = place if isinstance(place, dict) else {}
+        return {"guild_id": None} | whole
+
     async def _page(self, room: _Room) -> list[Any]:
+        page = await self._asked(room, lambda: self._client.http.logs_from(room.id, PAGE))
+        return page if isinstance(page, list) else []
+
+    async def _asked(self, room: _Room, ask: Callable[[], Awaitable[Any]]) -> Any:
+        """None where we may not look, or where Discord's answer makes no sense to the last."""
         for attempt in range(_TRIES):
             await self._clock.sleep(self._quota.silence)
             try:
                 async with asyncio.timeout(_PATIENCE):
-                    page: Any = await self._client.http.logs_from(room.id, PAGE)
-                if isinstance(page, list):
-                    return page
-                await self._clock.sleep(2.0**attempt)
+                    answer = await ask()
+                if not isinstance(answer, str):  # what is not JSON comes as a text
+                    return answer
             except (discord.Forbidden, discord.NotFound):
                 self._result["refused"] += 1
-                return []
+                return None
             except discord.RateLimited as error:
                 await self._clock.sleep(error.retry_after)
+                continue
             except Exception as error:  # noqa: BLE001 - the wall round one room: the others are read
                 if isinstance(failure := link_failure(error), LinkRejected):
                     raise failure from None
-                await self._clock.sleep(2.0**attempt)
+            await self._clock.sleep(2.0**attempt)
         self._cut.append(room.id)
-        return []
+        return None
 
     def _tell(self, rooms: int) -> None:
         if self._cut:

@@ -16,6 +16,7 @@ class Heard:
         self._most = most
         self._queue: deque[Received] = deque()
         self._aside: dict[str, list[Received]] = {}
+        self._out: list[Received] = []
         self._shut = False
         self._size = 0
         self._more = asyncio.Event()
@@ -63,6 +64,7 @@ class Heard:
             await self._more.wait()
         self._size -= len(batch)
         self._less.set()
+        self._out = batch
         return batch
 
     def give_back(self, batch: list[Received]) -> None:
@@ -79,6 +81,7 @@ class Heard:
         return batch
 
     def oldest_message(self) -> int:
-        """The lowest number of a message that waits here; 0 when none does."""
-        waiting = [one.seq for part in (self._queue, *self._aside.values()) for one in part]
+        """The lowest number of a message that is perhaps not stored; 0 when there is none."""
+        parts = (self._out, self._queue, *self._aside.values())
+        waiting = [one.seq for part in parts for one in part]
         return min((seq for seq in waiting if seq), default=0)

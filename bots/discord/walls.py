@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from hashlib import blake2b
 from typing import Any
 
 import discord
+from discord.utils import parse_time, time_snowflake
 
 from bots.discord.envelope import Scene, envelope, snowflake, tagged, world
 from bots.discord.heard import Heard
@@ -60,12 +61,15 @@ class Walls:
         """The servers that READY has named and that have not come yet."""
         self.looked_round = False
         """Since READY all servers have been told of; from then on each change is."""
+        self.joined: dict[int, int] = {}
+        """When we came into each server, as a message's number: what is older was not for us."""
         self.highest = 0
         """The number of the newest message that was heard of."""
         self.failures: Counter[str] = Counter()
         self.on_ready: Callable[[], None] = lambda: None
         self.on_resumed: Callable[[], None] = lambda: None
         self.on_server: Callable[[], None] = lambda: None
+        self.on_late_server: Callable[[], None] = lambda: None
         parsers = client._connection.parsers
         for event, parser in parsers.items():
             parsers[event] = partial(self._meet, event, parser)
@@ -129,7 +133,12 @@ class Walls:
         number = int(snowflake(data.get("id" if event.startswith("GUILD") else "guild_id")) or 0)
         if event == "GUILD_CREATE":
             self.awaited.discard(number)
+            if isinstance(came := data.get("joined_at"), str):
+                self.joined[number] = time_snowflake(parse_time(came))
             self.on_server()
+            if self.looked_round:  # it was away until now, or has just invited us
+                self.on_late_server()
+            return
         guild = self._client._connection._get_guild(number)
         if guild is not None and self.looked_round:
             self._heard.add(self.server(guild, self.highest))
@@ -151,18 +160,26 @@ class Walls:
         shape = blake2b(told.payload, digest_size=6).hexdigest()
         return replace(told, event_key=f"{told.event_key}:{shape}")
 
-    def scene(self, data: Any, guild_id: object = None) -> Scene:
-        """What is known of the place of an event; a message read back does not name its server."""
+    def scene(self, data: Any, room: Mapping[str, Any] | None = None) -> Scene:
+        """What is known of the place of an event.
+
+        `room` is what Discord says of it, for a message that is read back: such a one does not
+        name its server, and its thread may be asleep, so that nobody here knows of it.
+        """
         try:
-            return self._scene(data, guild_id)
+            known = self._scene(data if room is None else {**data, "guild_id": room["guild_id"]})
+            if room is None or known.type is not None:
+                return known
+            parent = snowflake(room.get("parent_id"))
+            return replace(known, type=room.get("type"), name=room.get("name") or "", parent=parent)
         except Exception as error:  # noqa: BLE001 - a wall: the event is stored without its place
             self.failed("place", error)
             return Scene()
 
-    def _scene(self, data: Any, guild_id: object) -> Scene:
+    def _scene(self, data: Any) -> Scene:
         if not isinstance(data, dict):
             return Scene()
-        server = snowflake(guild_id or data.get("guild_id"))
+        server = snowflake(data.get("guild_id"))
         number = snowflake(data.get("channel_id"))
         if not server:
             return Scene(type=_DIRECT if number and not data.get("guild_id") else None)

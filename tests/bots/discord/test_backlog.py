@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from bots.sandbox.faults import Fault
+from core.messages import ChannelType
 from tests.bots.discord.conftest import Notebook, delivery, listens, until
 
 
@@ -208,3 +209,38 @@ async def test_a_page_without_sense_is_told_of_and_the_rest_is_read(
     async with make_link() as link, listens(link, notebook):
         assert await notebook.hears(1) == [f"in {rooms[1].title}"]
         await until(lambda: str(rooms[0].id) in caplog.text)
+
+
+async def test_a_thread_that_fell_asleep_is_read_back_as_a_thread(
+    make_link, stage, general, ed, ada
+):
+    thread = stage.discord.thread(general, "Friday", ed)
+    notebook = Notebook()
+    async with make_link() as link, listens(link, notebook):
+        ed.says(thread, "awake")
+        await notebook.hears(1)
+    ed.says(thread, "good night")
+    stage.discord.archive(thread)
+    async with make_link() as link, listens(link, notebook):
+        await notebook.hears(2)
+        seen = link.read(notebook.said[1])
+    assert seen.place.channel is ChannelType.THREAD
+    assert seen.place.name == "Friday"
+    assert not seen.is_direct
+
+
+async def test_a_server_that_invites_us_is_told_of_and_its_past_is_not_read(
+    link, stage, guild, ada, ed
+):
+    other = stage.discord.guild("Elsewhere", [ed])
+    room = next(iter(other.channels.values()))
+    ed.says(room, "before")
+    async with listens(link) as notebook:
+        ed.says(next(iter(guild.channels.values())), "zero")
+        stage.discord.invite(other, ada)
+        await notebook.until(
+            lambda: str(other.id) in {one.address.room for one in notebook.received}
+        )
+        ed.says(room, "after")
+        await notebook.hears(2)
+    assert notebook.texts == ["zero", "after"]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 
+import aiohttp
 import pytest
-from discord.http import Route
+from discord.http import HTTPClient, Route
 
-from bots.discord.endpoints import DISCORD, Endpoints, living_at, set_endpoints
+from bots.discord.endpoints import DISCORD, Endpoints, lead_voice, living_at, set_endpoints
 from core.errors import LinkLost, LinkRejected, SendDelayed
 from core.messages import Live
 from tests.bots.discord.conftest import delivery, listens
@@ -114,3 +116,30 @@ async def test_a_link_to_another_discord_is_refused_while_one_lives(make_link, l
         elsewhere = Endpoints(api_root=f"http://127.0.0.1:{free.getsockname()[1]}/api/v10")
     with pytest.raises(LinkRejected, match="one Discord"):
         await make_link(endpoints=elsewhere).__aenter__()
+
+
+async def test_links_that_share_connections_leave_them_to_each_other(make_link, stage, general):
+    connector = aiohttp.TCPConnector(limit=0)
+    bob = stage.discord.bot("Bob")
+    async with make_link(connector=connector) as link:
+        async with make_link(bob.token, connector=connector):
+            pass
+        await link.perform(delivery(link, general, "still here"))
+    assert not connector.closed
+    await connector.close()
+    assert [it.text for it in stage.messages(general)] == ["still here"]
+
+
+async def test_voice_is_dialled_by_the_scheme_of_the_endpoints():
+    http = HTTPClient(asyncio.get_running_loop())
+    dialled = []
+
+    async def ws_connect(url, *, compress=0):
+        dialled.append(url)
+
+    http.ws_connect = ws_connect
+    with living_at(Endpoints(voice_scheme="ws")):
+        lead_voice(http)
+    await http.ws_connect("wss://voice.local:1/?v=8", compress=15)
+    await http.ws_connect("wss://gateway.local/?v=10")
+    assert dialled == ["ws://voice.local:1/?v=8", "wss://gateway.local/?v=10"]
