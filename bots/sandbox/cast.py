@@ -99,6 +99,12 @@ class Person(Account):
         """Give a slash command of a bot on Discord; gives the id of the interaction."""
         return deeds.uses(self.world, self, chat, bot, command, options)
 
+    def completes(
+        self, chat: Chat, bot: Account, command: str, option: str, /, **options: Any
+    ) -> str:
+        """Begin to write an option of a command, so that the bot offers choices for it."""
+        return deeds.uses(self.world, self, chat, bot, command, options, completing=option)
+
     def fills(self, interaction: str, /, **fields: str) -> str:
         """Fill in the form that a bot answered an interaction with, and send it."""
         return deeds.fills(self.world, self, interaction, fields)

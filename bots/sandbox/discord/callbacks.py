@@ -89,11 +89,13 @@ def _response(ask: Ask, it: Interaction, kind: Any, said: Message | None) -> Jso
     if it.chat.guild is not None:
         shape["guild_id"] = str(it.chat.guild.id)
     if said is None:
-        return {"interaction": shape, "resource": {"type": kind}}
+        return {"interaction": shape}
     flags = said.more.get("flags", 0)
     shape["response_message_id"] = str(said.id)
     shape["response_message_loading"] = bool(flags & _LOADING)
     shape["response_message_ephemeral"] = bool(flags & content.EPHEMERAL)
+    if kind == _SAY_LATER:
+        return {"interaction": shape}
     resource = {"type": kind, "message": shapes.message(ask.world, said, ask.bot)}
     return {"interaction": shape, "resource": resource}
 
@@ -107,19 +109,23 @@ def _say(
         kept["type"] = _COMMAND_MESSAGE
         kept["interaction"] = {"id": it.number, "type": COMMAND, "name": it.name}
         kept["interaction"]["user"] = shapes.user(it.who)
-    owners = {"0": str(it.chat.guild.id) if it.chat.guild is not None else "0"}
-    kept["interaction_metadata"] = {
-        "id": it.number,
-        "type": it.kind,
-        "user": shapes.user(it.who),
-        "authorizing_integration_owners": owners,
-    }
-    if it.source is not None and it.kind == COMPONENT:
-        kept["interaction_metadata"]["interacted_message_id"] = str(it.source)
+    kept["interaction_metadata"] = _metadata(it)
     if more.get("flags", 0) & content.EPHEMERAL:
         kept["only_for"] = it.who.id
     service = {"thinking": it.number} if thinking else None
     return talking.say(ask.world, ask.bot, it.chat, text, more=kept, service=service)
+
+
+def _metadata(it: Interaction) -> Json:
+    """What a message tells of the interaction that it answers."""
+    shape: Json = {"id": it.number, "type": it.kind, "user": shapes.user(it.who)}
+    guild = it.chat.guild
+    shape["authorizing_integration_owners"] = {"0": str(guild.id) if guild is not None else "0"}
+    if it.source is not None and it.kind == COMPONENT:
+        shape["interacted_message_id"] = str(it.source)
+    if it.asked is not None:
+        shape["triggering_interaction_metadata"] = _metadata(it.asked)
+    return shape
 
 
 # -- later answers, through the interaction's webhook ----------------------------------------------

@@ -99,7 +99,7 @@ def _embeds(form: Form, given: list[Json]) -> list[Json]:
         elif fields:
             shape["fields"] = [_field(form, f"{where}.fields.{n}", f) for n, f in enumerate(fields)]
             total += sum(len(f["name"]) + len(f["value"]) for f in shape["fields"])
-        if len(shape) == 1:
+        if not embed:
             form.wrong(where, "BASE_TYPE_REQUIRED", "This field is required")
         shapes.append(shape)
     if total > _EMBED_TEXT:

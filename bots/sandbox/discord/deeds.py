@@ -115,12 +115,19 @@ def follow(world: World, thread: Chat, who: Account, *, on: bool = True) -> None
 
 
 def uses(
-    world: World, who: Account, room: Chat, bot: Account, command: str, options: Mapping[str, Any]
+    world: World,
+    who: Account,
+    room: Chat,
+    bot: Account,
+    command: str,
+    options: Mapping[str, Any],
+    *,
+    completing: str | None = None,
 ) -> str:
     if who not in room.members or bot not in room.members:
         raise ValueError(f"{bot.name} cannot be asked in {room.title}")
     fact: Fact = {"kind": "command", "bot": bot.id, "name": command, "options": dict(options)}
-    return _interact(world, who, room, fact)
+    return _interact(world, who, room, {**fact, "completing": completing})
 
 
 def presses(world: World, who: Account, said: Message, data: str, values: Sequence[str]) -> str:

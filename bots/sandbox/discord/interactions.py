@@ -32,6 +32,8 @@ class Interaction:
     name: str = ""
     # The message whose button was pressed, by itself or by way of a form.
     source: int | None = None
+    # The interaction that a form was the answer to.
+    asked: "Interaction | None" = None
     answered: bool = False
     failed: bool = False
     original: Message | None = None
@@ -108,6 +110,7 @@ class Interactions:
             self._world.now(),
             asked.name,
             asked.source,
+            asked,
         )
         self._put(it, data)
 

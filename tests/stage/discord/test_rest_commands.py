@@ -255,6 +255,20 @@ async def test_a_form_is_shown_filled_in_and_sent(
     assert (event["type"], row["components"][0]["value"]) == (5, "Mia")
 
 
+async def test_choices_are_offered_while_an_option_is_written(
+    scene: Scene, ask: Asker, open_ask: Asker, at: str, wire: Wire
+) -> None:
+    await ask.ok("PUT", at, json=[_WEATHER])
+    number = scene.mia.completes(scene.general, scene.ada, "weather", "place", place="Ro")
+    event = await wire.event("INTERACTION_CREATE")
+    [option] = event["data"]["options"]
+    assert (event["type"], option["value"], option["focused"]) == (4, "Ro", True)
+    choices = [{"name": "Rome", "value": "rome"}]
+    answer = {"type": 8, "data": {"choices": choices}}
+    assert await open_ask("POST", _callback(event), json=answer) == (204, None)
+    assert scene.stage.discord.interaction(number).choices == choices
+
+
 async def test_what_does_not_fit_a_command_is_told_to_the_person(
     scene: Scene, ask: Asker, at: str
 ) -> None:
