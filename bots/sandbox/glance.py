@@ -20,6 +20,7 @@ def of_discord(world: World, said: Message) -> Json:
         "files": [_file(file) for file in more.get("attachments") or ()],
         "buttons": _rows(more.get("components") or ()),
         "only": more.get("only_for"),
+        "began": _began(said),
         "thinking": "thinking" in (said.service or {}),
         "used": _used(more.get("interaction")),
     }
@@ -27,6 +28,12 @@ def of_discord(world: World, said: Message) -> Json:
         # Discord keeps the line over an answer when what it answers is gone.
         shown["reply_to"] = {"id": None, "name": None, "text": None}
     return shown
+
+
+def _began(said: Message) -> Json | None:
+    """Which message a thread was begun at, told in the first line of the thread."""
+    began, above = (said.service or {}).get("thread_began"), said.chat.parent
+    return None if began is None or above is None else {"chat": above.key, "id": str(began)}
 
 
 def commands(known: Mapping[int | None, Sequence[Json]]) -> list[Json]:

@@ -139,6 +139,7 @@ async def test_a_thread_begins_at_a_message_and_keeps_its_words_to_itself(browse
         await play.say("The tea question")
         await play.shows("The tea question", in_="#heading-beside h2")
         assert "Thread in #general" in (await play.tab.texts("#heading-beside p"))[0]
+        await play.shows("Lemon or milk?", in_=".starter .text")
         await speak(play, "Milk, always")
         await play.shows("Milk, always", in_=FLAT)
         thread = play.room("The tea question")

@@ -8,6 +8,7 @@ import { sameId } from "./world.js";
 
 /** Build the row; `hands` are what a person can do with it: menu, react, jump, press, enter. */
 export function rowOf(message, world, chat, hands) {
+  if (message.began) return beginning(message, world);
   if (message.service) return serviceRow(message);
   const row = el("div", { class: "row flat", "data-id": message.id, tabindex: "-1" });
   row.message = message;
@@ -37,6 +38,19 @@ export function rowOf(message, world, chat, hands) {
       moreButton(row, hands),
     ),
   );
+  return row;
+}
+
+/** The top of a thread: the message it was begun at, and by whom. */
+function beginning(message, world) {
+  const row = serviceRow(message);
+  const first = world.message(message.began.chat, message.began.id);
+  if (!first) return row;
+  const chat = world.chats.get(first.chat);
+  const words = rendered(first.text, sceneOf(first, world, chat));
+  const body = el("div", { class: "body" }, byline(first, world, chat), el("div", { class: "text" }, ...words));
+  const line = el("div", { class: "line" }, avatar(first.from.name, { bot: first.from.bot }), body);
+  row.prepend(el("div", { class: "row flat starter" }, line));
   return row;
 }
 

@@ -105,7 +105,9 @@ export class Panes {
   }
 
   #choose(pane) {
+    const turned = pane !== this.active;
     this.active = pane;
+    if (turned) this.#world.tell("turned");
     for (const one of this.all) one.root.classList.toggle("active", one === pane && this.two.open);
   }
 }

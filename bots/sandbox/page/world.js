@@ -7,7 +7,7 @@ const DRAFT_SECONDS = 30;
 
 export const sameId = (one, two) => one !== null && two !== null && String(one) === String(two);
 
-/** Kinds of news: reset, place, message, changed, gone, live, chats, read. */
+/** Kinds of news: reset, place, turned (to the other pane), message, changed, gone, live, chats, read. */
 export class World extends News {
   you = null;
   me = null;
