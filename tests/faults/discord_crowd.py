@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from bots.sandbox import Bot, Stage
@@ -44,10 +43,3 @@ def calls(stage: Stage, *methods: str) -> list[Call]:
 def refusals(stage: Stage) -> list[int]:
     """Every answer so far that Discord counts against a host."""
     return [call.status for call in stage.discord.journal if call.status in (401, 403, 429)]
-
-
-@asynccontextmanager
-async def real_paces() -> AsyncIterator[Stage]:
-    """A stage with Discord's rates."""
-    async with Stage() as stage:
-        yield stage
