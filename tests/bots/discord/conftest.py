@@ -1,4 +1,4 @@
-"""A stage, Ada's link to its Discord, and a notebook that remembers what was handed in."""
+"""A stage, Ada's link to its Discord, and the promise that each request keeps to the contract."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from bots.sandbox import Bot, Stage
 from core.ids import Account, TurnId
 from core.messages import Address, Delivery, DeliveryKind, Kind, Received
 from core.secrets import Secret
+from tests.contracts import discordapi
 
 
 class QuickClock:
@@ -98,6 +99,9 @@ class Notebook:
 async def stage() -> AsyncIterator[Stage]:
     async with Stage() as stage:
         yield stage
+        if discordapi._FILE.exists():
+            asked = [call for call in stage.discord.journal if call.source == "client"]
+            assert not discordapi.problems_of_calls(asked)
 
 
 @pytest.fixture(autouse=True)
