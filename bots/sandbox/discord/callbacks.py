@@ -28,9 +28,9 @@ def create_interaction_response(ask: Ask) -> Answer | None:
         raise no(10062)
     if it.answered:
         raise no(40060)
-    kind, data = ask.form.get("type"), ask.form.get("data") or {}
+    kind, inner = ask.form.get("type"), replace(ask, body=ask.form.get("data"))
     _check(it, kind)
-    inner = replace(ask, body=data)
+    data = inner.form
     said: Message | None = None
     match kind:
         case _ if kind == _SAY:
@@ -38,7 +38,7 @@ def create_interaction_response(ask: Ask) -> Answer | None:
             content.check_filled(data, text, more)
             said = it.original = _say(inner, it, text or "", more)
         case _ if kind == _SAY_LATER:
-            flags = _LOADING | (data.get("flags") or 0) & content.EPHEMERAL
+            flags = _LOADING | content.flags_of(data) & content.EPHEMERAL
             said = it.original = _say(inner, it, "", {"flags": flags}, thinking=True)
         case _ if kind == _UPDATE_LATER:
             it.original = _source(it)

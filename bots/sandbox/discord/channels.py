@@ -135,7 +135,7 @@ def _named(body: Json) -> tuple[str, Json]:
     form = Form()
     name = form.text(body, "name", 100, least=1)
     minutes = body.get("auto_archive_duration")
-    if minutes is not None and minutes not in _MINUTES:
+    if minutes is not None and (not isinstance(minutes, int) or minutes not in _MINUTES):
         message = "Value must be one of {60, 1440, 4320, 10080}."
         form.wrong("auto_archive_duration", "BASE_TYPE_CHOICES", message)
     form.check()
@@ -239,7 +239,8 @@ def list_my_private_archived_threads(ask: Ask) -> Json:
 def _archived(ask: Ask, kinds: set[str]) -> list[Chat]:
     """The archived threads of a channel, the last archived first, before a time if one is named."""
     room = ask.any_channel()
-    assert room.guild is not None
+    if room.guild is None or room.kind in THREADS:
+        raise no(50024)
     found = [
         each
         for each in room.guild.channels.values()

@@ -78,10 +78,7 @@ def _check(form: Form, given: Json, place: str) -> None:
 
 def _check_options(form: Form, given: Json, place: str) -> None:
     where = f"{place}.options" if place else "options"
-    options = given.get("options") or []
-    if not isinstance(options, list) or len(options) > _OPTIONS:
-        form.wrong(where, "BASE_TYPE_MAX_LENGTH", f"Must be {_OPTIONS} or fewer in length.")
-        return
+    options = form.records(given, "options", _OPTIONS, place=place)
     names: set[str] = set()
     optional = False
     for number, option in enumerate(options):
@@ -92,16 +89,14 @@ def _check_options(form: Form, given: Json, place: str) -> None:
             message = "Option names must be unique"
             form.wrong(here, "APPLICATION_COMMAND_OPTIONS_NAME_ALREADY_EXISTS", message)
         names.add(name or "")
-        if option.get("type") not in _KINDS:
+        if not isinstance(option.get("type"), int) or option["type"] not in _KINDS:
             message = "Value must be one of {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}."
             form.wrong(f"{here}.type", "BASE_TYPE_CHOICES", message)
         if option.get("required") and optional:
             message = "Required options must be placed before non-required options"
             form.wrong(here, "APPLICATION_COMMAND_OPTIONS_REQUIRED_INVALID", message)
         optional = optional or not option.get("required")
-        if len(option.get("choices") or ()) > _CHOICES:
-            message = f"Must be {_CHOICES} or fewer in length."
-            form.wrong(f"{here}.choices", "BASE_TYPE_MAX_LENGTH", message)
+        form.records(option, "choices", _CHOICES, place=here)
         if option.get("options"):
             _check_options(form, option, here)
 

@@ -13,8 +13,8 @@ SUPPRESS_EMBEDS, EPHEMERAL, SILENT, VOICE, COMPONENTS_V2 = 1 << 2, 1 << 6, 1 << 
 _SETTABLE = SUPPRESS_EMBEDS | EPHEMERAL | SILENT | VOICE | COMPONENTS_V2
 _EMBEDS, _EMBED_TEXT, _ROWS, _FILES, _ALL_COMPONENTS = 10, 6000, 5, 10, 40
 _EMBED_LIMITS = {"title": 256, "description": 4096}
-_NAMED = frozenset({"users", "roles", "everyone"})
-_BUTTON, _STRING_SELECT, _SELECTS = 2, 3, range(5, 9)
+_NAMED = ("users", "roles", "everyone")
+_ROW, _BUTTON, _STRING_SELECT, _SELECTS = 1, 2, 3, range(5, 9)
 
 
 def read(ask: Ask, room: int, *, before: Json | None = None) -> tuple[str | None, Json]:
@@ -28,13 +28,13 @@ def read(ask: Ask, room: int, *, before: Json | None = None) -> tuple[str | None
     if "embeds" in body:
         more["embeds"] = _embeds(form, form.records(body, "embeds", _EMBEDS))
     if "components" in body:
-        flags = body.get("flags") or (before or {}).get("flags", 0)
+        flags = flags_of(body) or (before or {}).get("flags", 0)
         more["components"] = _components(form, body, bool(flags & COMPONENTS_V2))
     if body.get("allowed_mentions") is not None:
         more["allowed_mentions"] = _allowed(form, body["allowed_mentions"])
-    if "flags" in body and isinstance(body["flags"], int):
+    if "flags" in body:
         kept = (before or {}).get("flags", 0) & ~SUPPRESS_EMBEDS
-        more["flags"] = kept | (body["flags"] & _SETTABLE)
+        more["flags"] = kept | (flags_of(body) & _SETTABLE)
     if before is None:
         _first_time(form, body, more)
     if "attachments" in body or ask.files:
@@ -45,6 +45,12 @@ def read(ask: Ask, room: int, *, before: Json | None = None) -> tuple[str | None
         form.wrong("content", code, message)
     form.check()
     return (text.strip() if text is not None else None), more
+
+
+def flags_of(body: Json) -> int:
+    """The flags that a body asks for; what is no number asks for none."""
+    flags = body.get("flags")
+    return flags if isinstance(flags, int) else 0
 
 
 def _first_time(form: Form, body: Json, more: Json) -> None:
@@ -92,11 +98,8 @@ def _embeds(form: Form, given: list[Json]) -> list[Json]:
         for name in ("image", "thumbnail"):
             if isinstance(embed.get(name), dict):
                 shape[name] = dict(embed[name])
-        fields = embed.get("fields") or []
-        if len(fields) > 25:
-            message = "Must be 25 or fewer in length."
-            form.wrong(f"{where}.fields", "BASE_TYPE_MAX_LENGTH", message)
-        elif fields:
+        fields = form.records(embed, "fields", 25, place=where)
+        if fields:
             shape["fields"] = [_field(form, f"{where}.fields.{n}", f) for n, f in enumerate(fields)]
             total += sum(len(f["name"]) + len(f["value"]) for f in shape["fields"])
         if not embed:
@@ -122,7 +125,7 @@ def _components(form: Form, body: Json, free: bool) -> list[Json]:
     numbers = iter(range(1, 1000))
     seen: set[str] = set()
     for place, each in enumerate(given):
-        if each.get("type") != 1 and not free:
+        if each.get("type") != _ROW and not free:
             message = 'Value of field "type" must be one of (1,).'
             form.wrong(f"components.{place}.type", "UNION_TYPE_CHOICES", message)
     return [
@@ -135,15 +138,14 @@ def _component(form: Form, where: str, given: Json, numbers: Any, seen: set[str]
     shape = {name: value for name, value in given.items() if value is not None}
     shape["id"] = given.get("id") or next(numbers)
     kind = given.get("type")
-    inside = given.get("components")
-    if isinstance(inside, list):
-        if kind == 1 and not 1 <= len(inside) <= 5:
+    if "components" in given or kind == _ROW:
+        inside = form.records(given, "components", _ALL_COMPONENTS, place=where)
+        if kind == _ROW and not 1 <= len(inside) <= 5:
             message = "Must be between 1 and 5 in length."
             form.wrong(f"{where}.components", "BASE_TYPE_BAD_LENGTH", message)
         shape["components"] = [
             _component(form, f"{where}.components.{n}", each, numbers, seen)
             for n, each in enumerate(inside)
-            if isinstance(each, dict)
         ]
     for name in ("accessory", "component"):
         if isinstance(given.get(name), dict):
@@ -177,23 +179,23 @@ def _allowed(form: Form, given: Any) -> Json:
         message = "Only dictionaries may be used in a DictType"
         form.wrong("allowed_mentions", "DICT_TYPE_CONVERT", message)
         return {}
-    parse = given.get("parse") or []
+    where = "allowed_mentions"
+    parse, users, roles = (
+        form.items(given, name, 100, place=where) for name in ("parse", "users", "roles")
+    )
     for place, name in enumerate(parse):
         if name not in _NAMED:
             message = "Value must be one of ('everyone', 'roles', 'users')."
-            form.wrong(f"allowed_mentions.parse.{place}", "BASE_TYPE_CHOICES", message)
-    for name in ("users", "roles"):
-        if name in parse and given.get(name):
+            form.wrong(f"{where}.parse.{place}", "BASE_TYPE_CHOICES", message)
+    for name, listed in (("users", users), ("roles", roles)):
+        if name in parse and listed:
             code = "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE"
             message = f'parse:["{name}"] and {name}: [ids...] are mutually exclusive.'
-            form.wrong("allowed_mentions", code, message)
-        if len(given.get(name) or ()) > 100:
-            message = "Must be 100 or fewer in length."
-            form.wrong(f"allowed_mentions.{name}", "BASE_TYPE_MAX_LENGTH", message)
+            form.wrong(where, code, message)
     return {
         "parse": list(parse),
-        "users": [str(each) for each in given.get("users") or ()],
-        "roles": [str(each) for each in given.get("roles") or ()],
+        "users": [str(each) for each in users],
+        "roles": [str(each) for each in roles],
         "replied_user": bool(given.get("replied_user", False)),
     }
 

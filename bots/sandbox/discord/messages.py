@@ -173,7 +173,10 @@ def bulk_delete_messages(ask: Ask) -> None:
         raise no(50003)
     if not in_channel(room, ask.bot) & MANAGE_MESSAGES:
         raise no(50013)
-    numbers = [snowflake("messages", each) for each in ask.form.get("messages") or ()]
+    form = Form()
+    given = form.items(ask.form, "messages", 1000)
+    form.check()
+    numbers = [snowflake("messages", each) for each in given]
     if not 2 <= len(numbers) <= 100:
         raise no(50016)
     found = [room.messages[number] for number in numbers if number in room.messages]

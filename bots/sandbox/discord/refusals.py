@@ -126,21 +126,27 @@ class Form:
             self.wrong(name, "NUMBER_TYPE_MIN", message)
         return number
 
-    def records(self, body: dict[str, Any], name: str, most: int) -> list[dict[str, Any]]:
-        """A list of objects of the body; None counts as an empty one."""
-        value = body.get(name)
+    def items(self, body: dict[str, Any], name: str, most: int, *, place: str = "") -> list[Any]:
+        """A list of the body; None counts as an empty one."""
+        value, where = body.get(name), f"{place}.{name}" if place else name
         if value is None:
             return []
         if not isinstance(value, list):
-            message = "Only iterables may be used in a ListType"
-            self.wrong(name, "LIST_TYPE_CONVERT", message)
+            self.wrong(where, "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType")
             return []
         if len(value) > most:
             message = f"Must be {most} or fewer in length."
-            self.wrong(name, "BASE_TYPE_MAX_LENGTH", message)
+            self.wrong(where, "BASE_TYPE_MAX_LENGTH", message)
             return []
-        for place, item in enumerate(value):
+        return value
+
+    def records(
+        self, body: dict[str, Any], name: str, most: int, *, place: str = ""
+    ) -> list[dict[str, Any]]:
+        """A list of objects of the body; None counts as an empty one."""
+        value, where = self.items(body, name, most, place=place), f"{place}.{name}"
+        for number, item in enumerate(value):
             if not isinstance(item, dict):
                 message = "Only dictionaries may be used in a DictType"
-                self.wrong(f"{name}.{place}", "DICT_TYPE_CONVERT", message)
+                self.wrong(f"{where.strip('.')}.{number}", "DICT_TYPE_CONVERT", message)
         return [item for item in value if isinstance(item, dict)]

@@ -76,12 +76,13 @@ def create_guild_channel(ask: Ask) -> Answer:
     if not in_guild(guild, ask.bot) & MANAGE_CHANNELS:
         raise no(50013)
     name = form.text(body, "name", 100, least=1) or ""
-    kind = _KINDS.get(body.get("type") or 0)
-    if kind is None:
+    number = form.number(body, "type", 0, 0, 16)
+    if number not in _KINDS:
         form.wrong("type", "BASE_TYPE_CHOICES", "Value must be one of {0, 5, 15}.")
     form.check()
+    kind = _KINDS[number]
     more = {"topic": body.get("topic")}
-    made = talking.open_room(ask.world, kind or "text", name, guild=guild.id, more=more)
+    made = talking.open_room(ask.world, kind, name, guild=guild.id, more=more)
     return Answer(201, shapes.channel(made, ask.bot))
 
 

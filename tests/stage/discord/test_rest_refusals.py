@@ -127,3 +127,47 @@ async def test_there_is_no_message_in_a_board_itself(scene: Scene, ask: Asker) -
     board = scene.stage.discord.channel(scene.guild, "questions", "board")
     at = f"/channels/{board.id}/messages"
     assert await ask.refused("POST", at, json={"content": "x"}) == (400, 50008)
+
+
+_ODD: tuple[Any, ...] = (
+    None,
+    True,
+    7,
+    1.5,
+    "x",
+    [1],
+    [None],
+    [{}],
+    {},
+    {"parse": 7},
+    {"users": 7},
+    [{"fields": [1]}],
+    [{"type": 1, "components": "x"}],
+    [{"type": 1, "components": [{}]}],
+    {"message_id": {}},
+)
+_FIELDS = (
+    *("content", "embeds", "components", "allowed_mentions", "message_reference", "attachments"),
+    *("flags", "nonce", "name", "type", "message", "messages", "options", "data"),
+)
+
+
+@pytest.mark.parametrize("field", _FIELDS)
+async def test_no_body_however_odd_is_more_than_the_server_can_take(
+    scene: Scene, ask: Asker, field: str
+) -> None:
+    scene.stage.discord.role(scene.guild, "Hosts", [scene.ada], permissions=1 << 3)
+    mine = await ask.ok("POST", f"/channels/{scene.general.id}/messages", json={"content": "x"})
+    room, command = f"/channels/{scene.general.id}", f"/applications/{scene.ada.id}/commands"
+    for value in _ODD:
+        for method, path in (
+            ("POST", f"{room}/messages"),
+            ("PATCH", f"{room}/messages/{mine['id']}"),
+            ("POST", f"{room}/threads"),
+            ("POST", f"{room}/messages/bulk-delete"),
+            ("PATCH", room),
+            ("POST", command),
+            ("POST", f"/guilds/{scene.guild.id}/channels"),
+        ):
+            status, body = await ask(method, path, json={field: value})
+            assert status < 500, (path, value, body)
