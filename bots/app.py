@@ -321,6 +321,7 @@ def _enter_discord(planned: PlannedLink, session: aiohttp.ClientSession, clock: 
             cdn_root=settings.text("DISCORD_CDN_ROOT"),
             voice_scheme=settings.text("DISCORD_VOICE_SCHEME"),
         ),
+        connector=session.connector,
         clock=clock,
         # Who keeps no pace speaks to a server without limits.
         limited=bool(settings.number("DISCORD_SENDS_PER_SECOND")),

@@ -18,6 +18,9 @@ from core.ports import Intake, Platform
 log = logging.getLogger(__name__)
 
 _FIRST, _LONGEST = 1.0, 300.0
+_BRIEF, _SHARE = 8.0, 0.1
+"""Nobody waits long for what was away briefly: no longer than these seconds, or this share of it."""
+_DOUBLINGS = 16
 _HEALTHY = 60.0
 """Seconds of health after which earlier failures are forgotten."""
 _SURVIVES = 2.0
@@ -61,19 +64,23 @@ class Health:
 
 
 class Backoff:
-    """Longer and longer waits with full jitter; a minute of health starts anew."""
+    """Longer and longer waits with jitter; a minute of health starts anew."""
 
     def __init__(self, clock: Clock, chance: random.Random) -> None:
         self._clock = clock
         self._chance = chance
         self._failures = 0
         self._failed_at = float("-inf")
+        self._since = 0.0
 
     def next(self, *, least: float = 0.0) -> float:
         now = self._clock.monotonic()
         if now - self._failed_at > _HEALTHY + _LONGEST:
             self._failures = 0
-        ceiling = min(_LONGEST, _FIRST * 2.0**self._failures)
+        if not self._failures:
+            self._since = now
+        longest = min(_LONGEST, max(_BRIEF, (now - self._since) * _SHARE))
+        ceiling = min(longest, _FIRST * 2.0 ** min(self._failures, _DOUBLINGS))
         self._failures += 1
         self._failed_at = now
         return max(least, self._chance.uniform(ceiling / 2, ceiling))
@@ -164,7 +171,7 @@ async def _listen(
         hears = asyncio.Event()
         try:
             async with leave.listening.interrupts(), asyncio.TaskGroup() as group:
-                lives = group.create_task(_lives(health, hears, survives, clock))
+                lives = group.create_task(_lives(platform, health, hears, survives, clock))
                 await platform.listen(intake, hears.set)
                 lives.cancel()
         except* LinkLost as lost:
@@ -176,12 +183,14 @@ async def _listen(
         survives = _SURVIVES
 
 
-async def _lives(health: Health, hears: asyncio.Event, survives: float, clock: Clock) -> None:
+async def _lives(
+    platform: Platform, health: Health, hears: asyncio.Event, survives: float, clock: Clock
+) -> None:
     """A link that hears is live: at once after its login, and after a while where it was cut."""
     await hears.wait()
     if survives:
         await clock.sleep(survives)
-    health.turn(Phase.LIVE)
+    health.turn(Phase.LIVE, platform.lacks)
 
 
 def _gravest(errors: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -100,6 +100,10 @@ class DiscordLink:
     def handle(self) -> str:
         return f"@{self._us.name}" if self._us.name else ""
 
+    @property
+    def lacks(self) -> str:
+        return self._line.lacks if self._line else ""
+
     # --- coming and going ----------------------------------------------------------------------
 
     async def __aenter__(self) -> Self:

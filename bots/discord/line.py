@@ -40,6 +40,10 @@ _STEADY = 5.0
 """A line that breaks sooner is tried again later and later."""
 _CLOSING = 2.0
 _PRIVILEGED = ("message_content", "members")
+_LACKS = {
+    "message_content": "in servers it hears only what mentions it (Message Content Intent is off)",
+    "members": "it does not notice who comes and goes (Server Members Intent is off)",
+}
 _SWITCHES = {
     "message_content": "Message Content Intent (without it, it hears in servers only what mentions it)",
     "members": "Server Members Intent (without it, it does not notice who comes and goes)",
@@ -83,6 +87,11 @@ class Line:
         self._up = asyncio.Event()
         self._fresh: Callable[[], None] = lambda: None
         self._begun: Callable[[], None] = lambda: None
+
+    @property
+    def lacks(self) -> str:
+        """What was not granted, for the operator."""
+        return "; ".join(_LACKS[one] for one in _PRIVILEGED if one not in self._privileged)
 
     def on_fresh(self, call: Callable[[], None]) -> None:
         """To be called when a session begins, before anything of it is heard."""

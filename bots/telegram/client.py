@@ -104,6 +104,12 @@ class TelegramLink:
     def handle(self) -> str:
         return f"@{self._us.username}" if self._us.username else ""
 
+    @property
+    def lacks(self) -> str:
+        if self._bot is None or self._bot.can_read_all_group_messages:
+            return ""
+        return "in groups it hears only what is addressed to it (privacy mode is on)"
+
     # --- coming and going ----------------------------------------------------------------------
 
     async def __aenter__(self) -> Self:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import cast
 
 import pytest
 
-from bots.supervise import Health, Leave, Phase, keep_link
+from bots.supervise import Backoff, Health, Leave, Phase, keep_link
 from core.errors import LinkLost, LinkRejected
 from core.flow.outbox import Outbox
 from core.flow.pace import Pace, Rate
 from core.ids import Account
 from core.messages import Received
-from core.ports import Platform, Store
+from core.ports import Intake, Platform, Store
 from tests.fakes.clock import FakeClock, settle
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.platform import FakePlatform
@@ -125,3 +125,51 @@ async def test_told_to_stop_listening_it_still_speaks_until_told_to_be_silent() 
         await settle()
         assert not link.platform.inside
         assert link.task.done()
+
+
+# --- how long it waits ------------------------------------------------------------------------
+
+
+async def waits(clock: FakeClock, seconds: float) -> list[float]:
+    """How long each try is waited for while nothing answers for so long."""
+    backoff, found = Backoff(clock, random.Random(5)), list[float]()
+    end = clock.monotonic() + seconds
+    while clock.monotonic() < end:
+        found.append(backoff.next())
+        await clock.advance(found[-1])
+    return found
+
+
+async def test_what_was_away_for_half_a_minute_is_found_again_within_ten_seconds() -> None:
+    found = await waits(FakeClock(), 40)
+    assert found[0] <= 1.0
+    assert max(found) <= 8.0
+
+
+async def test_what_is_away_for_long_is_asked_seldom_and_however_long_it_lasts() -> None:
+    """Ten days: each try doubles a number that must not grow beyond what a float holds."""
+    found = await waits(FakeClock(), 10 * 86_400)
+    assert len(found) > 1_100
+    assert all(150 <= one <= 300 for one in found[-1_000:])
+
+
+async def test_a_live_link_says_what_it_cannot_hear() -> None:
+    deaf = FakePlatform()
+    deaf.lacks = "it hears only what mentions it"
+    async with kept(deaf) as [link]:
+        assert (link.health.phase, link.health.reason) == (Phase.LIVE, deaf.lacks)
+
+
+async def test_a_link_that_is_in_and_does_not_hear_yet_is_not_live() -> None:
+    class Waiting(FakePlatform):
+        async def listen(self, intake: Intake, begun: Callable[[], None] = lambda: None) -> None:
+            await ready.wait()
+            begun()
+            await asyncio.Event().wait()
+
+    ready = asyncio.Event()
+    async with kept(Waiting()) as [link]:
+        assert link.health.phase is Phase.STARTING
+        ready.set()
+        await settle()
+        assert link.health.phase is Phase.LIVE

@@ -32,6 +32,7 @@ class FakePlatform:
 
     name = "telegram"
     handle = "@ada_bot"
+    lacks = ""
 
     async def __aenter__(self) -> Self:
         if self.entries:

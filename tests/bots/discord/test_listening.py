@@ -209,6 +209,9 @@ async def test_without_an_intent_it_hears_less_and_says_how_to_switch_it_on(
         assert await notebook.hears(1) == [f"hello <@{bob.id}>"]
         stage.discord.gateway.invalidate(bob)
         await until(lambda: stage.discord.gateway.sessions(bob).identifies == 2)
+        assert [name in link.lacks for name in ("Server Members", "Message Content")] == [
+            f"{name} Intent" in told for name in ("Server Members", "Message Content")
+        ]
     warnings = [one.getMessage() for one in caplog.records]
     assert [
         sum(name in line for line in warnings)

@@ -71,7 +71,7 @@ async def test_privacy_mode_is_told_once_with_the_way_out(make_link, ada, caplog
     link = make_link()
     for _ in range(2):
         async with link:
-            pass
+            assert "privacy" in link.lacks
     warnings = [r for r in caplog.records if r.levelno == logging.WARNING]
     assert len(warnings) == 1
     assert "/setprivacy" in warnings[0].getMessage()
