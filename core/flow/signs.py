@@ -22,8 +22,8 @@ _TYPING_AFTER = 0.2
 _TYPING_EVERY = 4.0
 """Telegram and Discord show it for 5 and 10 s."""
 _DRAFT_EVERY = 0.5
-_EDIT_EVERY = 1.2
-"""Discord lets a channel's messages be edited five times in five seconds."""
+_EDIT_EVERY = 1.5
+"""Discord lets a channel's messages be edited five times in five seconds: one is left for the end."""
 _PATIENCE = 5.0
 
 
