@@ -1,0 +1,127 @@
+"""An answer that grows before people's eyes ends as one whole message, whatever breaks: G6."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bots.sandbox import Stage
+from tests.fakes.model_server import ModelServer, Script
+from tests.faults import ledgers
+from tests.faults.discord_crowd import asks, calls, crowd_of, discord_process
+from tests.faults.ledgers import Crowd, answer, until
+from tests.faults.process import GatewayProcess
+
+Variables = Callable[..., dict[str, str]]
+ROOMS = 4
+
+
+class Slowly:
+    """Speaks for a second and a half, a few words at a time."""
+
+    def __call__(self, request: dict[str, Any]) -> Script:
+        return Script(whole(answer(request)), between=0.06, size=10)
+
+
+def whole(beginning: str) -> str:
+    return f"{beginning}, for {'once upon a time ' * 14}and so on."
+
+
+@pytest.fixture
+async def model() -> AsyncIterator[ModelServer]:
+    async with ModelServer(Slowly(), keep_calls=False) as server:
+        yield server
+
+
+def growing(crowd: Crowd) -> int:
+    """How many rooms see a part of an answer now."""
+    texts = [crowd.answers(room)[-1:] for room in range(ROOMS)]
+    return sum(bool(text) and not text[0].endswith("and so on.") for text in texts)
+
+
+async def until_growing(crowd: Crowd) -> None:
+    await until(
+        lambda: growing(crowd) == ROOMS, lambda: f"{growing(crowd)} answers are seen to grow"
+    )
+
+
+async def until_whole(crowd: Crowd, gateway: GatewayProcess, questions: int = 1) -> None:
+    """Wait for one whole message for each question, and that nothing else is left behind."""
+    wanted = [[whole(f"re m{room}.{one}") for one in range(questions)] for room in range(ROOMS)]
+    await until(
+        lambda: [crowd.answers(room) for room in range(ROOMS)] == wanted,
+        lambda: f"seen: {[crowd.answers(room) for room in range(ROOMS)]}",
+        timeout=20,
+    )
+    assert await gateway.end() == 0
+    assert [crowd.answers(room) for room in range(ROOMS)] == wanted
+    ledgers.check(crowd, gateway.data)
+    assert "Traceback" not in gateway.log
+
+
+async def test_g6_on_discord_killed_while_an_answer_grows_one_whole_message_stands_in_the_end(
+    tmp_path: Path, stage: Stage, thinks: Variables
+) -> None:
+    """Killed as it grows, and once more as the next process sends off its end."""
+    async with discord_process(tmp_path, stage, **thinks()) as gateway:
+        crowd = crowd_of(stage, gateway.bots["Ada"], ROOMS)
+        await gateway.until()
+        asks(crowd)
+        await until_growing(crowd)
+        await gateway.kill()
+        stage.discord.faults.delay(1.0, method="update_message")
+        await gateway.start()
+        await until(lambda: ends(stage) == ROOMS, lambda: f"{ends(stage)} ends are on their way")
+        await gateway.kill()
+        stage.discord.faults.clear()
+        await gateway.start()
+        await gateway.until()
+        await until_whole(crowd, gateway)
+
+
+def ends(stage: Stage) -> int:
+    """How many requests to make an answer whole have been seen."""
+    texts = (call.params.get("content") for call in calls(stage, "update_message"))
+    return sum(str(text).endswith("and so on.") for text in texts)
+
+
+async def test_g6_on_discord_killed_while_the_first_words_go_out_one_whole_message_stands(
+    tmp_path: Path, stage: Stage, thinks: Variables
+) -> None:
+    stage.discord.faults.delay(0.8, method="create_message")
+    async with discord_process(tmp_path, stage, **thinks()) as gateway:
+        crowd = crowd_of(stage, gateway.bots["Ada"], ROOMS)
+        await gateway.until()
+        asks(crowd)
+        await until(
+            lambda: len(calls(stage, "create_message")) == ROOMS, lambda: "nothing is on its way"
+        )
+        assert growing(crowd) == 0
+        await gateway.kill()  # what is on its way arrives; nobody is left to be told its number
+        await until_growing(crowd)
+        await gateway.start()
+        await until_whole(crowd, gateway)
+
+
+async def test_g6_on_discord_a_line_that_breaks_while_an_answer_grows_changes_nothing(
+    tmp_path: Path, stage: Stage, thinks: Variables
+) -> None:
+    there = stage.discord
+    async with discord_process(tmp_path, stage, **thinks()) as gateway:
+        bot = gateway.bots["Ada"]
+        crowd = crowd_of(stage, bot, ROOMS)
+        await gateway.until()
+        asks(crowd)
+        await until_growing(crowd)
+        there.gateway.drop(bot)
+        await until(lambda: there.gateway.sessions(bot).resumes == 1, lambda: "nobody resumed")
+        await until(lambda: crowd.answered == ROOMS and not growing(crowd), lambda: "still growing")
+        asks(crowd)
+        await until_growing(crowd)
+        async with there.outage():  # nothing at all gets through while the answers end
+            await asyncio.sleep(2)
+        await until_whole(crowd, gateway, questions=2)
