@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from bots.cli import command
@@ -20,10 +21,10 @@ class Counts:
     def watch(self) -> None:
         commit = Writer._commit
 
-        def counted(writer: Writer, connection: Any, batch: list[Any]) -> None:
+        def counted(writer: Writer, batch: Sequence[Any]) -> None:
             self.commits += 1
             self.writes += len(batch)
-            commit(writer, connection, batch)
+            commit(writer, batch)
 
         Writer._commit = counted  # type: ignore[method-assign, assignment]  # a count needs no port of its own
 

@@ -9,10 +9,12 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any
+from typing import Any, Literal
 
 import aiohttp
 import orjson
+
+Platform = Literal["telegram", "discord"]
 
 _MARK = re.compile(r"\bq(\d+)z\b")
 _LISTEN_EVERY = 0.01
@@ -23,10 +25,12 @@ _GIVE_UP = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A private chat of one person with one bot."""
+    """Where one person talks with one bot."""
 
     person: int
     key: str
+    call: str = ""
+    """What a message begins with where others could be meant."""
 
 
 @dataclass(slots=True)
@@ -40,7 +44,7 @@ class Talk:
 
     @property
     def took(self) -> float:
-        """Milliseconds from the update being there to sendMessage arriving."""
+        """Milliseconds from the event being there to the request with its answer arriving."""
         return (self.answered - self.sent) / 1e6
 
 
@@ -82,23 +86,27 @@ class Load:
         return wrong
 
 
+_JOURNALS: Mapping[Platform, tuple[str, str]] = {
+    "telegram": ("/stage/journal", "sendMessage"),
+    "discord": ("/stage/discord/journal", "create_message"),
+}
+
+
 class Crowd:
     """Drives the stage of another process through its control door."""
 
-    def __init__(self, session: aiohttp.ClientSession, control: str) -> None:
+    def __init__(
+        self, session: aiohttp.ClientSession, control: str, platforms: Sequence[Platform]
+    ) -> None:
         self._session = session
         self._control = control
-        self._heard = 0
+        self._heard = dict.fromkeys(platforms, 0)
         self._numbers = count(1)
         self._people = count(1)
 
     async def rooms(self, bot: int, many: int) -> list[Room]:
-        """So many people, each in a private chat with the bot."""
-        people: list[int] = []
-        for at in range(0, many, _AT_ONCE):
-            size = min(_AT_ONCE, many - at)
-            wanted = [{"do": "someone", "name": f"P{next(self._people)}"} for _ in range(size)]
-            people += await self._do(wanted)
+        """On Telegram: so many people, each in a private chat with the bot."""
+        people = await self._anybody(many)
         keys: list[str] = []
         for at in range(0, many, _AT_ONCE):
             some = people[at : at + _AT_ONCE]
@@ -106,6 +114,23 @@ class Crowd:
                 [{"do": "chat", "kind": "private", "members": [person, bot]} for person in some]
             )
         return [Room(person, key) for person, key in zip(people, keys, strict=True)]
+
+    async def channels(self, bot: int, many: int) -> list[Room]:
+        """On Discord: so many people of one new server, each mentioning the bot in a channel."""
+        people = await self._anybody(many)
+        names = [f"c{number}" for number in range(many)]
+        wanted = {"do": "discord.guild", "name": f"S{bot}", "people": people, "bots": [bot]}
+        (server,) = await self._do([{**wanted, "channels": names}])
+        keys = [server["channels"][name] for name in names]
+        return [Room(one, key, f"<@{bot}> ") for one, key in zip(people, keys, strict=True)]
+
+    async def _anybody(self, many: int) -> list[int]:
+        people: list[int] = []
+        for at in range(0, many, _AT_ONCE):
+            size = min(_AT_ONCE, many - at)
+            wanted = [{"do": "someone", "name": f"P{next(self._people)}"} for _ in range(size)]
+            people += await self._do(wanted)
+        return people
 
     async def say(self, rooms: Sequence[Room], load: Load) -> None:
         """Everybody says something, in one go."""
@@ -116,7 +141,7 @@ class Crowd:
                     "do": "send",
                     "as": room.person,
                     "chat": room.key,
-                    "text": f"q{number}z and what do you make of that?",
+                    "text": f"{room.call}q{number}z and what do you make of that?",
                 }
                 for number, room in zip(numbers, rooms, strict=True)
             ]
@@ -126,12 +151,8 @@ class Crowd:
 
     async def listen(self, load: Load) -> list[Talk]:
         """The talks that were answered for the first time since the last look."""
-        asked = {"since": str(self._heard), "method": "sendMessage"}
-        async with self._session.get(f"{self._control}/stage/journal", params=asked) as answer:
-            journal = orjson.loads(await answer.read())
-        self._heard = journal["next"]
         fresh: list[Talk] = []
-        for call in journal["calls"]:
+        for call in [call for platform in self._heard for call in await self._calls(platform)]:
             found = _MARK.search(call["text"] or "")
             talk = load.talks.get(int(found[1])) if found else None
             if talk is None or call["status"] not in (0, 200):
@@ -141,6 +162,15 @@ class Crowd:
                 talk.answered = call["at_ns"]
                 fresh.append(talk)
         return fresh
+
+    async def _calls(self, platform: Platform) -> list[dict[str, Any]]:
+        path, method = _JOURNALS[platform]
+        asked = {"since": str(self._heard[platform]), "method": method}
+        async with self._session.get(f"{self._control}{path}", params=asked) as answer:
+            journal = orjson.loads(await answer.read())
+        self._heard[platform] = journal["next"]
+        calls: list[dict[str, Any]] = journal["calls"]
+        return calls
 
     async def pump(
         self,
@@ -202,6 +232,20 @@ class Crowd:
                 quiet_since = loop.time()
             await asyncio.sleep(_LISTEN_EVERY)
         load.stopped = load.stopped or time.monotonic_ns()
+
+    async def hears(self, bot: int) -> None:
+        """Wait until a bot of Discord has logged in: what is said before, nobody ever tells it."""
+        while True:
+            async with self._session.get(f"{self._control}/stage/discord/sessions") as answer:
+                if (await answer.json())[str(bot)]["connections"]:
+                    return
+            await asyncio.sleep(_LISTEN_EVERY)
+
+    async def trouble(self, path: str, asked: Mapping[str, object]) -> None:
+        """Something goes wrong on the stage, or ends: see its control door."""
+        body = orjson.dumps(asked)
+        async with self._session.post(f"{self._control}{path}", data=body) as answer:
+            answer.raise_for_status()
 
     async def _do(self, acts: Sequence[Mapping[str, object]]) -> list[Any]:
         body = orjson.dumps(acts)

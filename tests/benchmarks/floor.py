@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import re
 
-import openai
 import uvloop
-from openai.types.chat import ChatCompletionMessageParam
 from telegram import Update
 from telegram.ext import Application, ContextTypes, MessageHandler, filters
 
-_TEXT = re.compile(r"<text>(.*?)</text>", re.DOTALL)
-_SYSTEM = "You are Ada, a helpful assistant. Answer as <response><text>...</text></response>."
+from tests.benchmarks.thinking import thinking
 
 
 def main() -> None:
@@ -25,26 +21,12 @@ def main() -> None:
     asked = parser.parse_args()
     if asked.uvloop:
         uvloop.install()
-    model = openai.AsyncOpenAI(base_url=asked.base_url, api_key="sk-bench")
-
-    async def think(words: str) -> str:
-        messages: list[ChatCompletionMessageParam] = [
-            {"role": "system", "content": _SYSTEM},
-            {"role": "user", "content": words},
-        ]
-        if asked.whole:
-            answer = await model.chat.completions.create(model="gpt-5", messages=messages)
-            return answer.choices[0].message.content or ""
-        pieces = await model.chat.completions.create(model="gpt-5", messages=messages, stream=True)
-        said = [piece.choices[0].delta.content or "" async for piece in pieces if piece.choices]
-        return "".join(said)
+    think = thinking(asked.base_url, whole=asked.whole)
 
     async def answer(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
         if update.message is None or update.message.text is None:
             return
-        raw = await think(update.message.text)
-        found = _TEXT.search(raw)
-        await update.message.reply_text(found[1] if found else raw)
+        await update.message.reply_text(await think(update.message.text))
 
     builder = Application.builder().token(asked.token).base_url(f"{asked.root}/bot")
     app = builder.concurrent_updates(True).build()
