@@ -10,10 +10,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 
-from tests.benchmarks import company, size, speed
+from tests.benchmarks import company, databases, size, speed
 from tests.benchmarks.rows import Row, table
 from tests.benchmarks.speed import Bench
 
@@ -27,6 +28,11 @@ FIGURES: dict[str, Callable[[Bench], Awaitable[list[Row]]]] = {
     "isolation": company.isolation,
     "rooms": size.rooms,
     "history": size.history,
+    "databases": databases.databases,
+    "discord-saturation": partial(speed.saturation, platform="discord"),
+    "discord-latency": partial(speed.latency, platform="discord"),
+    "discord-burst": partial(speed.burst, platform="discord"),
+    "discord-start": partial(speed.start, platform="discord"),
 }
 
 
