@@ -4,7 +4,7 @@ from typing import Any
 
 from bots.sandbox.discord import shapes, talking
 from bots.sandbox.discord.asking import Ask, snowflake
-from bots.sandbox.discord.intents import application_flags
+from bots.sandbox.discord.intents import PRIVILEGED, application_flags
 from bots.sandbox.discord.refusals import Form, no
 from bots.sandbox.discord.routing import Routes
 
@@ -52,7 +52,12 @@ def get_my_oauth2_application(ask: Ask) -> Json:
 
 @routes("PATCH", "/applications/@me")
 def update_my_application(ask: Ask) -> Json:
-    """What the portal's switches do; here they stand as the stage was told."""
+    """Grant intents or take them away by their flags, as the switches of the portal do."""
+    flags = ask.form.get("flags")
+    if isinstance(flags, int):
+        granted = [intent for intent in PRIVILEGED if application_flags(intent) & flags]
+        fact = {"fact": "granted", "bot": ask.bot.id, "intents": int(sum(granted))}
+        ask.world.commit(fact)
     return _application(ask)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from bots.sandbox import FaultPlan, Stage
 from tests.stage.discord.conftest import Asker, Scene
+from tests.stage.discord.wires import Wire
 
 
 @pytest.fixture
@@ -142,7 +143,13 @@ async def test_in_an_outage_of_discord_telegram_goes_on(
     scene: Scene, ask: Asker, session: aiohttp.ClientSession
 ) -> None:
     telegram = scene.stage.bot("Ada")
+    socket = await session.ws_connect(scene.stage.discord.gateway_url + "?v=10")
+    await Wire(socket).operation(10)
     async with scene.stage.discord.outage():
+        with pytest.raises(EOFError):
+            await Wire(socket).next()
+        with pytest.raises(aiohttp.ClientError):
+            await session.ws_connect(scene.stage.discord.gateway_url)
         with pytest.raises(aiohttp.ClientError):
             await ask("GET", "/users/@me")
         async with session.get(f"{scene.stage.root}/bot{telegram.token}/getMe") as answer:

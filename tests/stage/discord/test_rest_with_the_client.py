@@ -173,6 +173,18 @@ async def test_it_finds_members_roles_and_its_own_application(scene: Scene, clie
     assert about.id == scene.ada.id
 
 
+async def test_it_switches_on_an_intent_that_it_was_not_granted(scene: Scene) -> None:
+    shy = scene.stage.discord.bot("Shy", message_content=False, members=False)
+    async with discord.Client(intents=discord.Intents.none()) as client:
+        await client.login(shy.token)
+        about = await client.application_info()
+        assert not about.flags.gateway_message_content_limited
+        flags = discord.ApplicationFlags(gateway_message_content_limited=True)
+        changed = await about.edit(flags=flags)
+        assert changed.flags.gateway_message_content_limited
+        assert not changed.flags.gateway_guild_members_limited
+
+
 async def test_its_commands_are_synced_used_and_answered(scene: Scene, client: Ada) -> None:
     assert {each.name for each in await client.tree.sync()} == {"tea", "slow", "about"}
     number = scene.mia.uses(scene.general, scene.ada, "tea", cups=2, guest=scene.max)
