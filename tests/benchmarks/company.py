@@ -41,7 +41,7 @@ async def isolation(bench: Bench) -> list[Row]:
 
 async def _beside(bench: Bench, names: tuple[str, ...], well: int, messages: int) -> list[float]:
     async with theatre(bench.fresh(), names=names) as world:
-        each = [(await world.crowd.rooms(bot["id"], 2)) for bot in world.bots]
+        each = [await world.rooms(2, who=who) for who in range(len(names))]
         healthy = [room for rooms in each[:well] for room in rooms]
         others = [room for rooms in each[well:] for room in rooms]
         async with world.playing("troupe", settings=_GIVES_UP) as one:

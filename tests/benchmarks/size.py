@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import orjson
 
+from tests.benchmarks.crowd import Platform
 from tests.benchmarks.history import fill
-from tests.benchmarks.processes import Running
+from tests.benchmarks.processes import Running, running, said_on_start
 from tests.benchmarks.rows import Row, Sample
-from tests.benchmarks.speed import Bench
+from tests.benchmarks.speed import Bench, on
 from tests.benchmarks.theatre import System, Theatre, theatre
 
+_LIBRARIES = """
+import signal
+import aiohttp, discord, openai, sqlalchemy, telegram.ext
+print("{}", flush=True)
+signal.pause()
+"""
 _SETTLES = 1.5
 """Seconds after which a program that was just busy has calmed down."""
 
 
-async def memory(bench: Bench) -> list[Row]:
+async def memory(bench: Bench, platform: Platform = "telegram") -> list[Row]:
     """One character: idle after a first answer, then thousands of messages in 50 chats."""
     messages = 500 if bench.quick else 5_000
     idle: dict[System, float] = {}
@@ -24,8 +32,8 @@ async def memory(bench: Bench) -> list[Row]:
     rows: list[Row] = []
     systems: tuple[System, ...] = ("floor", "troupe", "counted")
     for system in systems:
-        async with theatre(bench.fresh()) as world:
-            rooms = await world.crowd.rooms(world.bots[0]["id"], 50)
+        async with theatre(bench.fresh(), platforms=(platform,)) as world:
+            rooms = await world.rooms(50)
             async with world.playing(system) as one:
                 await world.answers(one, rooms[0])
                 await asyncio.sleep(_SETTLES)
@@ -36,20 +44,23 @@ async def memory(bench: Bench) -> list[Row]:
                 grown[system] = one.memory() - idle[system]
                 after = await world.asked()
             if system == "troupe":
-                rows += _calls({kind: after[kind] - before[kind] for kind in after}, messages)
+                asked = {kind: after[kind] - before[kind] for kind in after}
+                rows += _calls(platform, asked, messages)
             if system == "counted":
-                rows += _commits(one, messages + 1)
+                rows += _commits(platform, one, messages + 1)
+    # What two platforms may hold together has a row of its own.
+    most = 110 if platform == "telegram" else None
     return [
         Row(
-            "idle MB",
+            on(platform, "idle MB"),
             f"{idle['troupe']:.0f}",
             f"{idle['floor']:.0f}",
             idle["troupe"] / idle["floor"],
-            "<= 110 MB",
-            idle["troupe"] <= 110,
+            f"<= {most} MB" if most else "",
+            idle["troupe"] <= most if most else None,
         ),
         Row(
-            f"MB grown over {messages:,} messages",
+            on(platform, f"MB grown over {messages:,} messages"),
             f"{grown['troupe']:.1f}",
             f"{grown['floor']:.1f}",
             None,
@@ -60,40 +71,84 @@ async def memory(bench: Bench) -> list[Row]:
     ]
 
 
-def _calls(asked: dict[str, int], messages: int) -> list[Row]:
+def _calls(platform: Platform, asked: dict[str, int], messages: int) -> list[Row]:
     chats, embeddings = asked["chats"] / messages, asked["embeddings"] / messages
     return [
-        Row("chat calls a message", f"{chats:.3f}", "", None, "1", chats == 1),
+        Row(on(platform, "chat calls a message"), f"{chats:.3f}", "", None, "1", chats == 1),
         Row(
-            "embedding calls a message", f"{embeddings:.3f}", "", None, "<= 0.1", embeddings <= 0.1
+            on(platform, "embedding calls a message"),
+            f"{embeddings:.3f}",
+            "",
+            None,
+            "<= 0.1",
+            embeddings <= 0.1,
         ),
     ]
 
 
-def _commits(one: Running, messages: int) -> list[Row]:
+def _commits(platform: Platform, one: Running, messages: int) -> list[Row]:
     counts = orjson.loads(one.log.read_bytes().splitlines()[-1])
     return [
-        Row("writes a message", f"{counts['writes'] / messages:.2f}"),
-        Row("commits a message, 50 under way", f"{counts['commits'] / messages:.3f}"),
+        Row(on(platform, "writes a message"), f"{counts['writes'] / messages:.2f}"),
+        Row(on(platform, "commits a message, 50 under way"), f"{counts['commits'] / messages:.3f}"),
     ]
 
 
 async def characters(bench: Bench) -> list[Row]:
-    """What a further character costs, all having answered once."""
+    """What a further character costs on Telegram, all having answered once."""
+    return [await each_more(bench, ("telegram",), 1.5)]
+
+
+async def each_more(bench: Bench, platforms: Sequence[Platform], most: float) -> Row:
+    """What a further character costs who is on all of these, having answered once on each."""
     many = 5 if bench.quick else 20
     names = tuple(f"Ada{number}" for number in range(1, many + 1))
     used: dict[int, float] = {}
     for size in (1, many):
-        async with theatre(bench.fresh(), names=names[:size]) as world:
-            each = [(await world.crowd.rooms(bot["id"], 1))[0] for bot in world.bots]
+        async with theatre(bench.fresh(), names=names[:size], platforms=platforms) as world:
+            each = [
+                (await world.rooms(1, platform=platform, who=who))[0]
+                for platform in platforms
+                for who in range(size)
+            ]
             async with world.playing("troupe") as one:
-                load = await world.crowd.pump(each, size, messages=size)
+                await world.logged_in()
+                load = await world.crowd.pump(each, size, messages=len(each))
                 assert not load.unanswered, "a character does not answer"
                 await asyncio.sleep(_SETTLES)
                 used[size] = one.memory()
     more = (used[many] - used[1]) / (many - 1)
-    figure = f"MB for each further character, {many} of them"
-    return [Row(figure, f"{more:.2f}", "", None, "<= 1.5 MB", more <= 1.5)]
+    where = "" if len(platforms) == 1 else f" on {len(platforms)} platforms"
+    figure = f"MB for each further character{where}, {many} of them"
+    return Row(figure, f"{more:.2f}", "", None, f"<= {most} MB", more <= most)
+
+
+async def both(bench: Bench) -> list[Row]:
+    """One character on both platforms, beside the libraries alone; then twenty of her."""
+    used: list[float] = []
+    bare: list[float] = []
+    for _ in range(bench.rounds):
+        async with theatre(bench.fresh(), platforms=("discord", "telegram")) as world:
+            each = [*await world.rooms(1), *await world.rooms(1, platform="telegram")]
+            async with world.playing("troupe") as one:
+                for room in each:
+                    await world.answers(one, room)
+                await asyncio.sleep(_SETTLES)
+                used.append(one.memory())
+            async with running(["-c", _LIBRARIES], world.folder / "libraries.log") as libraries:
+                await said_on_start(libraries)
+                bare.append(libraries.memory())
+    ours, alone = Sample(tuple(used)), Sample(tuple(bare))
+    ratio = ours.middle / alone.middle
+    idle = Row(
+        "idle MB on both platforms; its libraries",
+        str(ours),
+        str(alone),
+        ratio,
+        "<= 1.4",
+        ratio <= 1.4,
+    )
+    return [idle, await each_more(bench, ("telegram", "discord"), 2.5)]
 
 
 async def rooms(bench: Bench) -> list[Row]:
@@ -122,7 +177,7 @@ async def rooms(bench: Bench) -> list[Row]:
 async def _over(bench: Bench, many: int, messages: int) -> tuple[float, float]:
     """Ten under way; the rates of a first pass over all rooms and of a second."""
     async with theatre(bench.fresh()) as world:
-        chats = await world.crowd.rooms(world.bots[0]["id"], many)
+        chats = await world.rooms(many)
         async with world.playing("troupe", settings={"CONVERSATION_LENGTH": "4"}) as one:
             await world.answers(one, chats[0])
             first = await world.crowd.pump(chats, 10, messages=max(many, 100))
@@ -147,7 +202,7 @@ async def history(bench: Bench) -> list[Row]:
 
 async def _remembering(bench: Bench, memories: int) -> float:
     async with theatre(bench.fresh()) as world:
-        chats = await world.crowd.rooms(world.bots[0]["id"], 2_000)
+        chats = await world.rooms(2_000)
         if memories:
             await asyncio.to_thread(_fill, world, [room.person for room in chats], memories)
         async with world.playing("troupe") as one:
