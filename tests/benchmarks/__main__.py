@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
-from tests.benchmarks import company, databases, size, speed
+from tests.benchmarks import company, databases, links, size, speed
 from tests.benchmarks.rows import Row, table
 from tests.benchmarks.speed import Bench
 
@@ -33,6 +33,9 @@ FIGURES: dict[str, Callable[[Bench], Awaitable[list[Row]]]] = {
     "discord-latency": partial(speed.latency, platform="discord"),
     "discord-burst": partial(speed.burst, platform="discord"),
     "discord-start": partial(speed.start, platform="discord"),
+    "discord-memory": partial(size.memory, platform="discord"),
+    "both": size.both,
+    "links": links.links,
 }
 
 
