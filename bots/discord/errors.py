@@ -8,6 +8,7 @@ from __future__ import annotations
 import aiohttp
 import discord
 
+from bots.discord.quota import TooManyRefusals
 from core.errors import (
     LinkLost,
     LinkRejected,
@@ -74,6 +75,8 @@ def link_failure(error: Exception) -> LinkRejected | LinkLost:
             return LinkLost("Discord asks for silence", pause=BANNED_FOR)
         case discord.HTTPException(status=status):
             return LinkLost(f"Discord refused to be asked ({status})")
+        case TooManyRefusals(seconds=seconds):
+            return LinkLost("Discord has refused too much", pause=seconds)
         case OSError() | aiohttp.ClientError():  # a TimeoutError is an OSError
             return LinkLost(f"Discord is unreachable ({type(error).__name__})")
         case _:
@@ -88,7 +91,7 @@ def send_failure(error: Exception, *, repeatable: bool) -> SendFailed | LinkReje
     but only for some minutes.
     """
     match error:
-        case discord.RateLimited(retry_after=seconds):
+        case discord.RateLimited(retry_after=seconds) | TooManyRefusals(seconds=seconds):
             return Throttled(seconds)
         case discord.HTTPException(status=401):
             return LinkRejected(REFUSED)

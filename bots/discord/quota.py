@@ -14,6 +14,14 @@ _REFUSALS = frozenset({401, 403, 429})
 _WINDOW = 600.0
 
 
+class TooManyRefusals(aiohttp.ClientError):
+    """Nothing was asked: one more refusal would be one too many, for so many `seconds`."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__("Discord has refused too much")
+        self.seconds = seconds
+
+
 class Quota:
     """One account's. Discord bans a host at 10,000 refusals in ten minutes, all bots together.
 
@@ -32,7 +40,9 @@ class Quota:
         self._clock = clock
         self._limited = limited
         self._most = refusals
-        self._refused: deque[float] = deque(maxlen=refusals)
+        self._refused: deque[float] = deque()
+        self._flying = 0
+        self._landed = asyncio.Event()
         self._asked: deque[float] = deque(maxlen=requests)
         self._per = per
         self._turn = asyncio.Lock()
@@ -40,9 +50,12 @@ class Quota:
     @property
     def silence(self) -> float:
         """Seconds for which nothing may be asked; 0 when all is well."""
+        now = self._clock.monotonic()
+        while self._refused and self._refused[0] + _WINDOW <= now:
+            self._refused.popleft()
         if len(self._refused) < self._most:
             return 0.0
-        return max(0.0, self._refused[0] + _WINDOW - self._clock.monotonic())
+        return self._refused[0] + _WINDOW - now
 
     def trace(self) -> aiohttp.TraceConfig:
         """To be hung into the client's session, where every request passes and every answer.
@@ -52,6 +65,7 @@ class Quota:
         config = aiohttp.TraceConfig()
         config.on_request_start.append(self._asking)
         config.on_request_end.append(self._answered)
+        config.on_request_exception.append(self._failed)
         return config
 
     async def _asking(
@@ -60,15 +74,25 @@ class Quota:
         context: SimpleNamespace,
         start: aiohttp.TraceRequestStartParams,
     ) -> None:
-        """Wait until one more request stays under Discord's rate for a whole bot (50 a second)."""
-        if not self._limited:
-            return
-        async with self._turn:
-            if len(self._asked) == self._asked.maxlen:
-                wait = self._asked[0] + self._per - self._clock.monotonic()
-                if wait > 0:
-                    await self._clock.sleep(wait)
-            self._asked.append(self._clock.monotonic())
+        """Wait until one more request stays under Discord's rate for a whole bot (50 a second).
+
+        Raises TooManyRefusals; what is under way counts as refused until it is known.
+        """
+        if self._limited:
+            async with self._turn:
+                if len(self._asked) == self._asked.maxlen:
+                    wait = self._asked[0] + self._per - self._clock.monotonic()
+                    if wait > 0:
+                        await self._clock.sleep(wait)
+                self._asked.append(self._clock.monotonic())
+        while True:
+            if silence := self.silence:
+                raise TooManyRefusals(silence)
+            if len(self._refused) + self._flying < self._most:
+                break
+            self._landed.clear()
+            await self._landed.wait()
+        self._flying += 1
 
     async def _answered(
         self,
@@ -76,9 +100,22 @@ class Quota:
         context: SimpleNamespace,
         end: aiohttp.TraceRequestEndParams,
     ) -> None:
+        self._land()
         answer = end.response
         if answer.status not in _REFUSALS:
             return
         if answer.headers.get("X-RateLimit-Scope") == "shared":
             return  # somebody else's doing; Discord does not count it
         self._refused.append(self._clock.monotonic())
+
+    async def _failed(
+        self,
+        session: aiohttp.ClientSession,
+        context: SimpleNamespace,
+        end: aiohttp.TraceRequestExceptionParams,
+    ) -> None:
+        self._land()
+
+    def _land(self) -> None:
+        self._flying -= 1
+        self._landed.set()

@@ -6,8 +6,15 @@ import asyncio
 from types import SimpleNamespace
 from typing import Any
 
-from bots.discord.quota import Quota
+import pytest
+
+from bots.discord.quota import Quota, TooManyRefusals
 from tests.fakes.clock import FakeClock
+
+
+async def refused(quota: Quota, status: int) -> None:
+    await asks(quota)
+    await answered(quota, status)
 
 
 async def answered(quota: Quota, status: int, **headers: str) -> None:
@@ -21,6 +28,12 @@ async def answered(quota: Quota, status: int, **headers: str) -> None:
     await hook(nobody, nobody, answer)
 
 
+async def failed(quota: Quota) -> None:
+    (hook,) = quota.trace().on_request_exception
+    nobody: Any = None
+    await hook(nobody, nobody, nobody)
+
+
 async def asks(quota: Quota) -> None:
     (hook,) = quota.trace().on_request_start
     nobody: Any = None
@@ -29,12 +42,12 @@ async def asks(quota: Quota) -> None:
 
 async def test_after_ninety_refusals_it_keeps_silent_until_the_first_is_ten_minutes_old():
     clock = FakeClock()
-    quota = Quota(clock)
+    quota = Quota(clock, limited=False)
     for _ in range(89):
-        await answered(quota, 403)
+        await refused(quota, 403)
     assert quota.silence == 0
     await clock.advance(60)
-    await answered(quota, 401)
+    await refused(quota, 401)
     assert quota.silence == 540
     await clock.advance(541)
     assert quota.silence == 0
@@ -43,9 +56,34 @@ async def test_after_ninety_refusals_it_keeps_silent_until_the_first_is_ten_minu
 async def test_what_is_no_refusal_of_ours_does_not_count():
     quota = Quota(FakeClock(), refusals=1)
     for status in 200, 204, 400, 404, 500:
-        await answered(quota, status)
+        await refused(quota, status)
+    await asks(quota)
     await answered(quota, 429, X_RateLimit_Scope="shared")
     assert quota.silence == 0
+
+
+async def test_what_is_under_way_counts_as_refused_until_it_is_known():
+    clock = FakeClock()
+    quota = Quota(clock, refusals=3)
+    await refused(quota, 403)
+    async with asyncio.TaskGroup() as group:
+        await asks(quota)
+        await asks(quota)
+        fourth = group.create_task(asks(quota))
+        await clock.advance(1.0)
+        assert not fourth.done(), "all three might be refused"
+        await answered(quota, 200)
+        await clock.advance(1.0)
+        assert fourth.done()
+        fifth = group.create_task(asks(quota))
+        await failed(quota)  # without an answer it is no refusal
+        await clock.advance(1.0)
+        assert fifth.done()
+        for _ in range(2):
+            await answered(quota, 403)
+    with pytest.raises(TooManyRefusals) as told:
+        await asks(quota)
+    assert 590 < told.value.seconds < 600
 
 
 async def test_a_server_without_rates_is_asked_as_often_as_one_likes():
