@@ -22,6 +22,7 @@ _PASSING = {
     "53300": "the database server has too many connections",
     "53": "the database server has run out of something",
     "55P03": "another program holds a lock on the tables, they are locked",
+    "57014": "a statement took too long on the database server",
     "57": "the database server is stopping or starting",
     "58": "the disk of the database server fails",
 }

@@ -48,6 +48,7 @@ _MANNERS = {
 _SET_UP = """
 SET synchronous_commit = on;
 SET lock_timeout = '2s';
+SET statement_timeout = '30s';
 SET tcp_keepalives_idle = 10;
 SET tcp_keepalives_interval = 5;
 SET tcp_keepalives_count = 3

@@ -65,6 +65,7 @@ def upgrade_server(
         _refuse_newer("DATABASE_URL", found, head)
         log.info("schema %s is older than %s; it is changed in one transaction", found, head)
     connection.exec_driver_sql("BEGIN")
+    connection.exec_driver_sql("SET LOCAL statement_timeout = 0")  # many rows take their time
     try:
         if found is None and (head, scripts) == (HEAD, _SCRIPTS):
             _create(connection)

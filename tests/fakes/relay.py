@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
@@ -21,58 +21,76 @@ class Relay:
         self.port: int = self._listening.getsockname()[1]
         self._word = b""
         self._passes = False
-        self._open: set[socket.socket] = set()
+        self._clients: list[socket.socket] = []
+        self._servers: list[socket.socket] = []
+        self._threads: list[threading.Thread] = []
         self.cuts = 0
+        self.unnoticed = False
+        """What is cut is cut on our side only: the server goes on waiting for us."""
         self.away = False
         """Hangs up on everybody who comes."""
-        threading.Thread(target=self._serve, daemon=True).start()
+        self._start(self._serve)
 
     def cut_at(self, word: bytes, *, passes: bool) -> None:
         """Once: `passes` tells whether the server still hears it; nobody hears its answer."""
         self._word, self._passes = word, passes
 
     def cut(self) -> None:
-        for one in list(self._open):
-            with contextlib.suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
+        for one in list(self._clients) if self.unnoticed else [*self._clients, *self._servers]:
+            _end(one)
 
     def close(self) -> None:
-        with contextlib.suppress(OSError):
-            self._listening.shutdown(socket.SHUT_RDWR)
-        self._listening.close()
+        self.unnoticed = False
+        _end(self._listening)
+        self._threads[0].join()
         self.cut()
+        for thread in self._threads:
+            thread.join()
+        for one in (self._listening, *self._clients, *self._servers):
+            one.close()
 
     def _serve(self) -> None:
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self._listening.accept()
+                self._clients.append(client)
                 if self.away:
-                    client.close()
+                    _end(client)
                     continue
-                self._open.add(client)
                 server = socket.create_connection(("127.0.0.1", self._to))
-                self._open.add(server)
-                for one, other, watched in ((client, server, True), (server, client, False)):
-                    threading.Thread(
-                        target=self._pass_on, args=(one, other, watched), daemon=True
-                    ).start()
+                self._servers.append(server)
+                self._start(self._ask, client, server)
+                self._start(self._answer, server, client)
 
-    def _pass_on(self, one: socket.socket, other: socket.socket, watched: bool) -> None:
+    def _ask(self, client: socket.socket, server: socket.socket) -> None:
         with contextlib.suppress(OSError):
-            while piece := one.recv(65536):
-                if watched and self._word and self._word in piece:
+            while piece := client.recv(65536):
+                if self._word and self._word in piece:
                     self._word = b""
                     self.cuts += 1
-                    one.shutdown(socket.SHUT_RDWR)  # nothing comes back any more
+                    _end(client)
                     if self._passes:
-                        other.sendall(piece)
+                        server.sendall(piece)
                     break
-                other.sendall(piece)
-        for end in (one, other):
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_WR if end is other else socket.SHUT_RDWR)
-        self._open.discard(one)
-        one.close()
+                server.sendall(piece)
+        if not self.unnoticed:
+            _end(server, socket.SHUT_WR)
+
+    def _answer(self, server: socket.socket, client: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while piece := server.recv(65536):
+                client.sendall(piece)
+        _end(client)
+
+    def _start(self, work: Callable[..., None], *ends: socket.socket) -> None:
+        thread = threading.Thread(target=work, args=ends, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+
+def _end(one: socket.socket, what: int = socket.SHUT_RDWR) -> None:
+    with contextlib.suppress(OSError):  # it has ended already
+        one.shutdown(what)
 
 
 @contextmanager

@@ -184,6 +184,15 @@ async def test_one_that_was_cut_off_cannot_write_beside_its_successor(
         assert await in_time(first, "m:2") != [None]
 
 
+async def test_ones_own_lost_connection_does_not_keep_one_out(far: SqlStore, line: Relay) -> None:
+    """The server has not noticed yet that nobody is there, and holds the lock for it."""
+    await add(far, "m:1")
+    line.unnoticed = True
+    await asyncio.to_thread(line.cut)
+    assert await in_time(far, "m:2") != [None]
+    assert len(await stored(far)) == 2
+
+
 async def test_of_many_that_start_at_once_on_an_empty_database_one_does(
     bare: str, postgres: PostgresServer, tmp_path: Path
 ) -> None:
