@@ -41,6 +41,7 @@ class PostgresServer:
         self._folder = folder
         self._options = _FAST | options
         self._as: dict[str, Any] = _somebody_else()
+        self._programs = _programs()
         self._process: subprocess.Popen[bytes] | None = None
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -60,6 +61,7 @@ class PostgresServer:
         if self._as:
             for path in (self._folder, word, data):
                 os.chown(path, self._as["user"], self._as["group"])
+            self._reach_programs()
         self._run(
             *("initdb", "--pgdata", str(data), "--username=troupe", f"--pwfile={word}"),
             *("--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync"),
@@ -71,7 +73,7 @@ class PostgresServer:
         options.append(f"--port={self.port}")
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [_programs() / "postgres", "-D", self._folder / "data", *options],
+                [self._programs / "postgres", "-D", self._folder / "data", *options],
                 stdout=log,
                 stderr=log,
                 cwd=self._folder,
@@ -111,6 +113,17 @@ class PostgresServer:
     def drop(self, database: str) -> None:
         self.ask(f"DROP DATABASE {database} WITH (FORCE)")
 
+    def _reach_programs(self) -> None:
+        """Copy them where they lie in a directory that root alone may enter."""
+        try:
+            self._run("postgres", "--version")
+        except PermissionError:
+            inside = self._programs.parents[1]
+            for one in inside.parent.glob(f"{inside.name}*"):  # the libraries lie beside them
+                if one.is_dir() and one.suffix != ".dist-info":
+                    shutil.copytree(one, self._folder / "programs" / one.name)
+            self._programs = self._folder / "programs" / self._programs.relative_to(inside.parent)
+
     def _answers(self) -> bool:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", self.port)) != 0:
@@ -125,7 +138,7 @@ class PostgresServer:
 
     def _run(self, program: str, *arguments: str) -> None:
         done = subprocess.run(
-            [str(_programs() / program), *arguments],
+            [str(self._programs / program), *arguments],
             capture_output=True,
             text=True,
             check=False,
