@@ -10,9 +10,11 @@ import discord
 import orjson
 from discord.http import Route
 
+from bots.discord import doubt
 from bots.discord.errors import GONE, send_failure
 from bots.discord.quota import Quota
 from bots.discord.rendering import parts_of
+from core.clock import Clock
 from core.errors import LinkRejected, SendDelayed, SendUncertain, Throttled, Unsendable
 from core.messages import Delivery, DeliveryKind, Live, Receipt
 
@@ -29,10 +31,12 @@ class Calls:
     methods: they build a message, an author and a channel for nobody.
     """
 
-    def __init__(self, client: discord.Client, quota: Quota, patience: float) -> None:
+    def __init__(self, client: discord.Client, quota: Quota, patience: float, clock: Clock) -> None:
+        self._client = client
         self._http = client.http
         self._quota = quota
         self._patience = patience
+        self._clock = clock
 
     async def perform(self, delivery: Delivery) -> Receipt:
         repeatable = delivery.kind is not DeliveryKind.SEND
@@ -86,13 +90,32 @@ class Calls:
                 "message_id": str(payload["reference"]),
                 "fail_if_not_exists": False,
             }
-        sent = await self._ask("POST", _MESSAGES, asked, channel_id=channel)
+        sent = await self._arrived(delivery, payload, channel)
+        if sent is None:
+            sent = await self._ask("POST", _MESSAGES, asked, channel_id=channel)
         number = str(sent["id"])
         # A nonce that Discord knows gives the first message back: what an earlier try, or the
         # beginning of an answer that grew, has put there.
         if str(sent.get("content", "")).strip() != content.strip():
             await self._rewrite(channel, int(number), content)
         return Receipt(number)
+
+    async def _arrived(
+        self, delivery: Delivery, payload: dict[str, Any], channel: int
+    ) -> dict[str, Any] | None:
+        """The message that an earlier try has left behind, when its nonce may be forgotten."""
+        if not doubt.is_doubtful(delivery, self._clock.now().timestamp()):
+            return None
+
+        async def read(before: int | None) -> Any:
+            self._allowed()
+            return await self._http.logs_from(channel, doubt.PAGE, before=before)
+
+        us = str(self._client.user.id) if self._client.user else ""
+        try:
+            return await doubt.arrived(delivery, payload, us, read)
+        except (discord.Forbidden, discord.NotFound):
+            return None  # where we may not look, the send itself finds out what is wrong
 
     async def _edit(self, delivery: Delivery) -> Receipt:
         content: str = _payload(delivery)["content"]

@@ -146,7 +146,7 @@ class DiscordLink:
         walls.on_ready, walls.on_resumed = line.ready, line.resumed
         walls.on_server, walls.on_late_server = backlog.server_came, backlog.begin
         self._client, self._heard, self._backlog, self._line = client, heard, backlog, line
-        self._calls = Calls(client, quota, self._answers_within)
+        self._calls = Calls(client, quota, self._answers_within, self._clock)
 
     async def __aexit__(self, *exc: object) -> None:
         self._client = self._calls = self._heard = self._backlog = self._line = None
