@@ -12,7 +12,7 @@ from discord.http import Route
 
 from bots.discord import doubt
 from bots.discord.errors import GONE, send_failure
-from bots.discord.quota import Quota
+from bots.discord.quota import Quota, ShutRooms
 from bots.discord.rendering import parts_of
 from core.clock import Clock
 from core.errors import LinkRejected, SendDelayed, SendUncertain, Throttled, Unsendable
@@ -35,6 +35,7 @@ class Calls:
         self._client = client
         self._http = client.http
         self._quota = quota
+        self._shut = ShutRooms(clock)
         self._patience = patience
         self._clock = clock
 
@@ -62,7 +63,7 @@ class Calls:
         try:
             async with asyncio.timeout(_SHOWING):
                 if not live.text:
-                    await self._ask("POST", "/channels/{channel_id}/typing", channel_id=channel)
+                    await self._speak(channel, "/channels/{channel_id}/typing")
                     return
                 part = next(iter(parts_of(live.text, max_parts=1)), "")
                 if part and live.message:
@@ -92,7 +93,7 @@ class Calls:
             }
         sent = await self._arrived(delivery, payload, channel)
         if sent is None:
-            sent = await self._ask("POST", _MESSAGES, asked, channel_id=channel)
+            sent = await self._speak(channel, _MESSAGES, asked)
         number = str(sent["id"])
         # A nonce that Discord knows gives the first message back: what an earlier try, or the
         # beginning of an answer that grew, has put there.
@@ -152,6 +153,15 @@ class Calls:
         self._allowed()
         await self._http.add_reaction(channel, message, emoji.removeprefix(":"))
         return Receipt(delivery.target)
+
+    async def _speak(self, channel: int, path: str, asked: dict[str, Any] | None = None) -> Any:
+        if reason := self._shut.reason(channel):
+            raise Unsendable(reason)
+        try:
+            return await self._ask("POST", path, asked, channel_id=channel)
+        except discord.Forbidden as error:
+            self._shut.note(channel, str(send_failure(error, repeatable=False)))
+            raise
 
     async def _ask(
         self, method: str, path: str, asked: dict[str, Any] | None = None, **parts: Any

@@ -12,6 +12,7 @@ from core.clock import Clock
 
 _REFUSALS = frozenset({401, 403, 429})
 _WINDOW = 600.0
+_SHUT = 60.0
 
 
 class TooManyRefusals(aiohttp.ClientError):
@@ -119,3 +120,24 @@ class Quota:
     def _land(self) -> None:
         self._flying -= 1
         self._landed.set()
+
+
+class ShutRooms:
+    """Where we have just been refused: asking again at once would use up refusals for nothing.
+
+    So one room that is shut to us does not silence us everywhere, however often we are called.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._until: dict[int, tuple[float, str]] = {}
+
+    def note(self, room: int, reason: str) -> None:
+        now = self._clock.monotonic()
+        self._until = {key: one for key, one in self._until.items() if one[0] > now}
+        self._until[room] = now + _SHUT, reason
+
+    def reason(self, room: int) -> str:
+        """Why it is not asked now; empty where it may be."""
+        until, reason = self._until.get(room, (0.0, ""))
+        return reason if until > self._clock.monotonic() else ""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bots.discord.quota import Quota, TooManyRefusals
+from bots.discord.quota import Quota, ShutRooms, TooManyRefusals
 from tests.fakes.clock import FakeClock
 
 
@@ -102,3 +102,13 @@ async def test_more_requests_than_a_bot_may_make_in_a_second_wait():
         await asyncio.sleep(0)
         assert not fourth.done()
         await clock.advance(1.0)
+
+
+async def test_a_room_that_was_shut_a_minute_ago_may_be_open_again():
+    clock = FakeClock()
+    shut = ShutRooms(clock)
+    shut.note(7, "no right to do that")
+    assert shut.reason(7) == "no right to do that"
+    assert shut.reason(8) == ""
+    await clock.advance(61)
+    assert shut.reason(7) == ""
