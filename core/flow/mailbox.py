@@ -135,7 +135,10 @@ class Mailbox:
         async with asyncio.TaskGroup() as group:
             self._group, self._handler = group, handler
             self._pump()
-            await asyncio.Event().wait()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self._closing = True  # whoever is cancelled now has nobody begin after it
 
     async def settle(self) -> None:
         """Begin nothing new; return when nothing is running. What waits stays in the inbox."""
