@@ -7,8 +7,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from bots.sandbox import Person, Stage
 from bots.sandbox.world import Account, Chat, Message
 from tests.faults import ledgers
@@ -68,13 +66,13 @@ async def until_read_back(stage: Stage, pages: int) -> None:
     )
 
 
-@pytest.fixture
-def texts() -> Callable[[Stage, Chat], list[str]]:
-    return lambda stage, room: [one.text for one in stage.messages(room) if one.sender.is_bot]
+def answers(stage: Stage, room: Chat) -> list[str]:
+    """What bots have said in a room."""
+    return [one.text for one in stage.messages(room) if one.sender.is_bot]
 
 
 async def test_g5_on_discord_three_hundred_messages_of_ten_channels_are_read_back_in_time(
-    tmp_path: Path, thinks: Variables, texts: Callable[[Stage, Chat], list[str]]
+    tmp_path: Path, thinks: Variables
 ) -> None:
     """At Discord's rates; of the channels half were never heard before."""
     async with Stage() as stage, discord_process(tmp_path, stage, **thinks(**PACED)) as gateway:
@@ -89,12 +87,12 @@ async def test_g5_on_discord_three_hundred_messages_of_ten_channels_are_read_bac
         await until_stored(gateway, said, timeout=15)
         await until_all_is_ended(gateway)
         await until(
-            lambda: all(len(texts(stage, room)) == 3 for room in rooms),
-            lambda: f"answered: {[texts(stage, room) for room in rooms]}",
+            lambda: all(len(answers(stage, room)) == 3 for room in rooms),
+            lambda: f"answered: {[answers(stage, room) for room in rooms]}",
         )
         assert await gateway.end() == 0
         for room in rooms:
-            assert texts(stage, room) == [f"re m{room.id}.{number}" for number in (28, 29, 30)]
+            assert answers(stage, room) == [f"re m{room.id}.{number}" for number in (28, 29, 30)]
         assert len(calls(stage, "list_messages")) == 10
         assert not refusals(stage)
         assert not any(stage.discord.violations.values())
@@ -211,7 +209,36 @@ async def test_g5_on_discord_what_is_stale_when_it_is_read_back_is_remembered_bu
         assert (await stage.next_from(ada, general, timeout=15)).text == "re m0.0"
         await until_all_is_ended(gateway)
         assert await gateway.end() == 0
-        assert len([one for one in stage.messages(general) if one.sender is ada]) == 1
+        assert answers(stage, general) == ["re m0.0"]
     assert remembered(gateway, stale + fresh) == 4
     ended = [row for row in ledgers.read(gateway.data).inbox if row["rule"] == "stale"]
     assert len(ended) == 4  # the one before the fall, too
+
+
+async def test_g5_on_discord_a_session_that_is_gone_leaves_a_gap_that_is_read_back(
+    tmp_path: Path, stage: Stage, thinks: Variables
+) -> None:
+    """Discord repeats nothing to a new session, though the gateway ran all the while."""
+    there = stage.discord.gateway
+    async with discord_process(tmp_path, stage, **thinks()) as gateway:
+        ada, ed = gateway.bots["Ada"], stage.person("Ed")
+        guild = stage.discord.guild("The Commons", [ed], [ada])
+        rooms = list(guild.channels.values())
+        await gateway.until()
+        await until_stored(gateway, says_in(ed, rooms, 1), timeout=20)
+        there.refuse()
+        there.logins.survives = 0.0
+        there.drop(ada)
+        said = says_in(ed, rooms, 40, asking=1, since=1)
+        there.refuse(False)
+        await until(lambda: there.sessions(ada).identifies == 2, lambda: "no new session")
+        said += says_in(ed, rooms, 1, asking=1, since=41)
+        await until_stored(gateway, said, timeout=15)
+        await until_all_is_ended(gateway)
+        assert gateway.log.count("is live") == 1
+        assert await gateway.end() == 0
+        for room in rooms:
+            wanted = [f"re m{room.id}.{number}" for number in (40, 41)]
+            assert answers(stage, room) == wanted
+    assert remembered(gateway, said) == len(said)
+    assert "Traceback" not in gateway.log

@@ -99,7 +99,7 @@ async def test_g3_on_discord_what_comes_live_and_read_back_and_by_resume_is_hand
         assert await gateway.end() == 0
         # Every room has something to be read back; and before it is, everything else is said live.
         asks(crowd)
-        slow = stage.discord.faults.delay(1.5, method="list_messages", times=20)
+        slow = stage.discord.faults.delay(0.6, method="list_messages", times=20)
         await gateway.start()
         await until(lambda: counts(bot).identifies == 2, lambda: "nobody came back")
         await until(lambda: slow.met, lambda: "nothing was read back")
@@ -164,3 +164,27 @@ async def test_g4_on_discord_a_cut_line_is_resumed_and_what_was_on_its_way_is_an
     rows = [row for row in ledgers.read(gateway.data).inbox if row["kind"] == "message"]
     assert len(rows) == 1000
     assert {row["status"] for row in rows} <= {"answered", "answered-by"}
+
+
+async def test_g6_on_discord_no_reply_is_lost_or_doubled_where_its_answers_are_bad(
+    tmp_path: Path, stage: Stage, thinks: Variables
+) -> None:
+    """429, 502, lines cut before and after, and pages of HTML, ten of each among sixty sends."""
+    faults, send = stage.discord.faults, "create_message"
+    async with discord_process(tmp_path, stage, **thinks()) as gateway:
+        crowd = crowd_of(stage, gateway.bots["Ada"], 60)
+        await gateway.until()
+        troubles = (
+            faults.flood(1, method=send, times=10),
+            faults.fail(502, method=send, times=10),
+            faults.cut(method=send, times=10),
+            faults.cut(after=True, method=send, times=10),
+            faults.garbage(method=send, times=10),
+        )
+        asks(crowd)
+        await crowd.until_answered(len(crowd.said))
+        assert [fault.met for fault in troubles] == [10] * 5
+        assert await gateway.end() == 0
+    ledgers.check(crowd, gateway.data)
+    assert "Traceback" not in gateway.log
+    assert not crowd.doubles
