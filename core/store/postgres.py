@@ -140,7 +140,12 @@ class Line:
 
     @property
     def broken(self) -> bool:
-        return self._connection is None or self._connection.invalidated or self.raw.closed
+        if self._connection is None or self._connection.invalidated:
+            return True
+        try:
+            return bool(self.raw.closed)
+        except sa.exc.SQLAlchemyError:  # it cannot even be looked at
+            return True
 
     def drop(self) -> None:
         if self._connection is not None:
@@ -286,9 +291,11 @@ class PostgresReaders:
             if not (words := complaints.trouble(error)):
                 raise
         finally:
-            if line.broken:
-                line.drop()
-            self._free.put(line)
+            try:
+                if line.broken:
+                    line.drop()
+            finally:
+                self._free.put(line)
         raise StoreUnavailable(words)
 
 
