@@ -168,7 +168,7 @@ async def test_g5_on_discord_killed_while_it_reads_back_it_still_loses_nothing(
         await until_stored(gateway, says_in(ed, rooms[:8], 1), timeout=20)
         await gateway.kill()
         said = says_in(ed, rooms, 15, asking=1)
-        stage.discord.faults.delay(0.05, 0.3, method="list_messages")
+        stage.discord.faults.delay(0.02, 0.15, method="list_messages")
         for enough in (
             4,
             20,

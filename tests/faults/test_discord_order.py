@@ -33,7 +33,7 @@ async def model() -> AsyncIterator[ModelServer]:
 @pytest.mark.parametrize(
     ("rooms", "questions", "longest", "kills"),
     [
-        pytest.param(20, 6, 0.4, 3, id="20-rooms"),
+        pytest.param(20, 6, 0.2, 2, id="20-rooms"),
         pytest.param(
             100, 20, 2.0, 3, id="100-rooms", marks=[pytest.mark.soak, pytest.mark.timeout(600)]
         ),
@@ -51,7 +51,7 @@ async def test_g7_on_discord_every_room_keeps_its_order_whatever_the_model_takes
 ) -> None:
     """In full: 100 rooms, 20 questions in each, up to 2 s for an answer, three kills."""
     model.answer = Concise(7, longest)
-    stage.discord.faults.delay(0.0, 0.2, method="create_message")
+    stage.discord.faults.delay(0.0, 0.1, method="create_message")
     async with discord_process(tmp_path, stage, **thinks()) as gateway:
         crowd = crowd_of(stage, gateway.bots["Ada"], rooms)
         await gateway.until()
