@@ -14,6 +14,8 @@ _PAGES = 5
 _EARLIER = 5.0
 """Seconds by which Discord's clock may be behind ours."""
 _EPOCH = 1_420_070_400.0
+_SAID = (0, 19)
+"""Types of messages that a send makes: plain, and an answer. Pins and threads leave others."""
 
 Read = Callable[[int | None], Awaitable[Any]]
 """The newest messages of the room, or those before one."""
@@ -38,7 +40,7 @@ async def arrived(
         page: list[dict[str, Any]]
         page = [one for one in await read(before) if int(one["id"]) > since]
         for one in page:  # newest first
-            if one["author"]["id"] == us:
+            if one["author"]["id"] == us and one.get("type", 0) in _SAID:
                 return one if _is_it(one, delivery, payload) else None
         if len(page) < PAGE:
             break
