@@ -120,7 +120,7 @@ class Line:
             if now - away_since > self._patience:
                 return failure
             if tries:
-                most = min(0.25 * 2.0**tries, self._patience)
+                most = min(0.25 * 2.0 ** min(tries, 10), self._patience)
                 await self._clock.sleep(self._chance.uniform(most / 2, most))
             tries += 1
 
