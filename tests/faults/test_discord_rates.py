@@ -96,7 +96,7 @@ async def test_g12_answers_that_grow_keep_the_rates_of_edits(tmp_path: Path) -> 
     words = "One two three four five six seven eight nine ten. " * 5
 
     def slowly(request: dict[str, Any]) -> Script:
-        return Script(reply(words), before=0.1, between=0.5)
+        return Script(reply(words), before=0.1, between=0.35)
 
     async with ModelServer(slowly) as model, Stage(limits=True) as stage:
         settings = {"OPENAI_BASE_URL": model.base_url, "OPENAI_API_KEY": "a-key-for-nothing"}
@@ -176,7 +176,7 @@ async def test_g12_a_room_that_is_shut_to_her_uses_up_no_others_refusals(tmp_pat
         stage.discord.mute(shut, ada)
         dm = stage.discord.dm(blocked, ada)
         blocked.blocks(ada)
-        for number in range(100):
+        for number in range(50):
             server.owner.says(shut, f"Ada, m0.{number}")
             blocked.says(dm, f"m1.{number}")
             await settled(play, 2 * number + 2)
