@@ -1,8 +1,9 @@
-"""An answer that grows before people's eyes ends as one whole message, whatever breaks: G6."""
+"""An answer that grows before people's eyes ends as one whole message, whatever breaks: G6, G9."""
 
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -92,7 +93,7 @@ def ends(stage: Stage) -> int:
 async def test_g6_on_discord_killed_while_the_first_words_go_out_one_whole_message_stands(
     tmp_path: Path, stage: Stage, thinks: Variables
 ) -> None:
-    stage.discord.faults.delay(0.8, method="create_message")
+    stage.discord.faults.delay(0.6, method="create_message")
     async with discord_process(tmp_path, stage, **thinks()) as gateway:
         crowd = crowd_of(stage, gateway.bots["Ada"], ROOMS)
         await gateway.until()
@@ -124,4 +125,21 @@ async def test_g6_on_discord_a_line_that_breaks_while_an_answer_grows_changes_no
         assert growing(crowd)
         async with there.outage():  # nothing at all gets through while the answers end
             await asyncio.sleep(1.5)
+        await until_whole(crowd, gateway)
+
+
+async def test_g9_on_discord_an_answer_that_an_impatient_stop_cuts_off_is_made_whole_by_the_next_start(
+    tmp_path: Path, stage: Stage, thinks: Variables
+) -> None:
+    async with discord_process(tmp_path, stage, **thinks(STOP_PATIENCE="100")) as gateway:
+        crowd = crowd_of(stage, gateway.bots["Ada"], ROOMS)
+        await gateway.until()
+        asks(crowd)
+        await until_growing(crowd)
+        gateway.send(signal.SIGTERM)
+        await asyncio.sleep(0.05)
+        assert await gateway.end() == 0  # told twice, it waits for nobody
+        assert growing(crowd) == ROOMS
+        await gateway.start()
+        await gateway.until()
         await until_whole(crowd, gateway)
