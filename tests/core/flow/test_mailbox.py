@@ -350,3 +350,15 @@ async def test_a_setting_that_changes_meanwhile_does_not_change_what_has_come() 
         await settle()
         serving.cancel()
     assert turns.done == [(1,), (2,)]
+
+
+async def test_a_mailbox_that_is_cancelled_begins_nothing_more() -> None:
+    """What waits for a place stays in the inbox; the cancellation is all that comes out."""
+    turns = Turns()
+    turns.hold(1)
+    async with open_mailbox(turns, at_once=1) as mailbox:
+        mailbox.enqueue(said(1))
+        mailbox.enqueue(said(2, "b"))
+        await settle()
+    assert turns.begun == [(1,)]
+    assert mailbox.open == 1
