@@ -175,6 +175,17 @@ def _numbers(texts: Iterable[str]) -> Iterator[int]:
         yield int(found[2])
 
 
+def _lock_all(line: psycopg.Connection) -> None:
+    """One after another, while a writer may hold one and want the next."""
+    while True:
+        try:
+            line.execute("LOCK TABLE inbox, deliveries, memories IN EXCLUSIVE MODE")
+        except psycopg.errors.DeadlockDetected:
+            line.rollback()
+        else:
+            return
+
+
 _HOLD = """
 import sqlite3, sys
 file = sqlite3.connect(sys.argv[1], isolation_level=None)
@@ -190,7 +201,7 @@ async def locked(data: Path) -> AsyncIterator[None]:
     """Another process holds the one lock that a writer needs."""
     if in_use.now.url:
         with psycopg.connect(in_use.now.url) as line:
-            line.execute("LOCK TABLE inbox, deliveries, memories IN EXCLUSIVE MODE")
+            _lock_all(line)
             yield
         return
     holder = await asyncio.create_subprocess_exec(
