@@ -31,6 +31,8 @@ _DIRECT_ROOMS = 300
 _AT_ONCE = 4
 _REFUSALS = 20
 """Rooms that may refuse us before the rest of the unknown ones is left alone."""
+_SLACK = 10_000 << 22
+"""Ten seconds of Discord's numbers: what two channels say need not come in their order."""
 _LAST_SERVER = 2.0
 """Seconds after which a server that was announced is no longer waited for."""
 _TRIES = 5
@@ -126,7 +128,7 @@ class Backlog:
         here: set[str] = set()
         for guild in self._walls.servers():
             here.add(str(guild.id))
-            since = max(highest, self._walls.joined.get(guild.id, 0))
+            since = max(highest - _SLACK, self._walls.joined.get(guild.id, 0))
             for room in (*guild.channels, *guild.threads):
                 here.add(str(room.id))
                 last = getattr(room, "last_message_id", None) or 0
@@ -207,7 +209,7 @@ class Backlog:
         page = await self._page(room)
         said = [it for it in page if isinstance(it, dict)]
         new = [it for it in said if _number(it) > room.after and not self._walls.is_ours(it)]
-        if len(page) >= PAGE and min(map(_number, said), default=0) > room.after:
+        if len(page) >= PAGE and await self._goes_on(room, min(map(_number, said), default=0)):
             self._cut.append(room.id)
         self._result["messages"] += len(new)
         place = await self._place(room) if new else {}
@@ -216,6 +218,14 @@ class Backlog:
             for it in new
         ]
         return sorted(found, key=attrgetter("seq"))
+
+    async def _goes_on(self, room: _Room, oldest: int) -> bool:
+        """Whether more was said than a page holds."""
+        if oldest <= room.after:
+            return False
+        ask = self._client.http.logs_from
+        before = await self._asked(room, lambda: ask(room.id, 1, before=oldest))
+        return any(_number(it) > room.after for it in before or () if isinstance(it, dict))
 
     async def _place(self, room: _Room) -> Mapping[str, Any]:
         """What the room is; one that no server has named may be a direct chat or a thread asleep."""

@@ -122,6 +122,20 @@ async def test_our_own_words_are_not_read_back(make_link, general, ed):
     assert notebook.texts == ["one", "two"]
 
 
+async def test_a_page_that_is_full_and_whole_is_no_gap(make_link, general, ed, caplog):
+    caplog.set_level(logging.INFO, "bots.discord")
+    notebook = Notebook()
+    async with make_link() as link, listens(link, notebook):
+        ed.says(general, "zero")
+        await notebook.hears(1)
+    for number in range(100):
+        ed.says(general, f"{number}")
+    async with make_link() as link, listens(link, notebook):
+        await notebook.hears(101)
+        await until(lambda: "messages read back in 1 rooms" in caplog.text)
+    assert not [one for one in caplog.records if one.levelno == logging.WARNING]
+
+
 async def test_a_gap_that_is_too_old_is_told_of_without_a_word_of_it(
     make_link, general, ed, caplog
 ):
