@@ -43,7 +43,7 @@ from core.models.roles import Models
 from core.ports import Batch, Handler, Limits, ModelRoles, Platform, Store, Unit
 from core.providers import BUILT_IN
 from core.settings.layers import Settings
-from core.store.engine import open_store
+from core.store.engine import SqlStore, open_store
 
 log = logging.getLogger(__name__)
 
@@ -112,13 +112,17 @@ class Gateway:
                     routes=self._routes,
                 )
             )
-            opened = await stack.enter_async_context(
-                open_store(
-                    settings.text("DATABASE_URL") or None,
-                    self._data,
-                    key=settings.secret("TROUPE_SECRET_KEY"),
+            opened: SqlStore | None = None
+            async with stop.interrupts():  # a database that is away is waited for
+                opened = await stack.enter_async_context(
+                    open_store(
+                        settings.text("DATABASE_URL") or None,
+                        self._data,
+                        key=settings.secret("TROUPE_SECRET_KEY"),
+                    )
                 )
-            )
+            if opened is None:
+                return
             session = await stack.enter_async_context(
                 aiohttp.ClientSession(
                     # Nobody's cookies are another character's business.

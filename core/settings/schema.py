@@ -179,7 +179,7 @@ KEYS: tuple[Key, ...] = (
         "DATABASE_URL",
         "url",
         "",
-        "SQLite in the data directory when empty.",
+        "postgresql://user:password@host/database; SQLite in the data directory when empty.",
         "process",
         ("POSTGRES_URL",),
     ),

@@ -17,7 +17,7 @@ from bots.sandbox import Stage
 from tests.fakes.model_server import ModelServer, Script
 from tests.faults import ledgers
 from tests.faults.ledgers import Crowd, answer, until
-from tests.faults.process import gateway_process
+from tests.faults.process import free_port, gateway_process
 
 Variables = Callable[..., dict[str, str]]
 LINGERS = 30.0
@@ -203,3 +203,16 @@ async def test_g1_a_gateway_that_was_frozen_goes_on_where_it_was(
         assert await gateway.end() == 0
     assert not crowd.doubles
     ledgers.check(crowd, gateway.data)
+
+
+async def test_a_gateway_that_waits_for_its_database_hears_sigterm(
+    tmp_path: Path, stage: Stage
+) -> None:
+    nowhere = f"postgresql://ada:secret@127.0.0.1:{free_port()}/troupe"
+    async with gateway_process(tmp_path, stage, "Ada", DATABASE_URL=nowhere) as gateway:
+        report = await gateway.until("down")
+        assert report["store"] == "the database is not open yet"
+        await until(lambda: "waiting" in gateway.log, lambda: gateway.log)
+        assert await gateway.end(timeout=5) == 0
+        assert "Traceback" not in gateway.log
+        assert "secret" not in gateway.log
