@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -19,6 +19,7 @@ from bots.sandbox.faults import Faults
 from bots.sandbox.journal import Journal
 from bots.sandbox.limits import FloodControl
 from bots.sandbox.people import Page
+from bots.sandbox.port import Port
 from bots.sandbox.queue import Update
 from bots.sandbox.telegram import BotApi
 from bots.sandbox.webhook import Deliverer
@@ -57,11 +58,9 @@ class Stage:
         )
         self._page = Page(self.world, self._desks)
         self._chronicle = Chronicle(persist) if persist is not None else None
-        self._host, self._port = host, port
+        self._port = Port(host, port)
         self._webhook_retry = webhook_retry
         self._stack = contextlib.AsyncExitStack()
-        self._server: web.Server | None = None
-        self._site: asyncio.Server | None = None
         self._spoken: dict[int, deque[Message]] = {}
         self._changed = asyncio.Event()
         self._last_change: dict[str, float] = {}
@@ -84,10 +83,9 @@ class Stage:
             self.world.listeners += [self._note, self._page.hear]
             await self.discord.open()
             stack.push_async_callback(self.discord.aclose)
-            self._server = web.Server(self._api.handle, access_log=None)
-            stack.push_async_callback(self._server.shutdown, 1.0)
-            await self._open_port()
-            stack.push_async_callback(self._close_port)
+            stack.push_async_callback(self._port.end)
+            await self._port.open(self._api.handle)
+            stack.callback(self._port.shut)
             stack.callback(self._api.end_polls)
             stack.callback(self._page.close)
             self._stack = stack.pop_all()
@@ -102,31 +100,9 @@ class Stage:
         # Not handed on: the task group would wrap whatever went wrong inside into a group of its own.
         await self._stack.aclose()
 
-    async def _open_port(self) -> None:
-        assert self._server is not None
-        loop = asyncio.get_running_loop()
-        self._site = await loop.create_server(
-            self._server, self._host, self._port, reuse_address=True, backlog=1024
-        )
-        self._port = self._site.sockets[0].getsockname()[1]
-
-    async def _close_port(self) -> None:
-        if self._site is not None:
-            self._site.close()
-            self._site = None
-
-    @contextlib.asynccontextmanager
-    async def outage(self) -> AsyncIterator[None]:
-        """Inside, nobody reaches the server: open connections are cut and new ones refused."""
-        assert self._server is not None
-        await self._close_port()
-        for connection in self._server.connections:
-            if connection.transport is not None:
-                connection.transport.abort()
-        try:
-            yield
-        finally:
-            await self._open_port()
+    def outage(self) -> contextlib.AbstractAsyncContextManager[None]:
+        """Inside, nobody reaches Telegram: open connections are cut and new ones refused."""
+        return self._port.outage()
 
     @staticmethod
     def _arrived(deliverer: Deliverer) -> Callable[[Desk, Update], None]:
@@ -165,7 +141,7 @@ class Stage:
     @property
     def root(self) -> str:
         """What a client takes for https://api.telegram.org."""
-        return f"http://{self._host}:{self._port}"
+        return f"http://{self._port.where}"
 
     def bot(self, name: str, *, username: str | None = None, token: str | None = None) -> Bot:
         """A bot by its name, made when there is none yet."""

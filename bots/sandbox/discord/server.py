@@ -1,10 +1,9 @@
 """The local Discord: its own port beside Telegram's, its servers and channels, its bots."""
 
-import asyncio
 import base64
 import contextlib
 import secrets
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from aiohttp import web
 
@@ -30,6 +29,7 @@ from bots.sandbox.discord.routing import Map
 from bots.sandbox.discord.snowflakes import mint
 from bots.sandbox.faults import Faults
 from bots.sandbox.journal import Journal
+from bots.sandbox.port import Port
 from bots.sandbox.things import Account, Change, Chat, Guild, Message
 from bots.sandbox.world import World
 
@@ -51,10 +51,8 @@ class Discord:
 
     def __init__(self, world: World, *, limits: bool, record: bool, host: str, port: int) -> None:
         self._world = world
-        self._host, self._port = host, port
+        self._port = Port(host, port)
         self._intents: dict[int, Intents] = {}
-        self._server: web.Server | None = None
-        self._site: asyncio.Server | None = None
         world.learn(HANDLERS)
         self.faults = Faults()
         self.journal = Journal(keep_results=record)
@@ -78,8 +76,7 @@ class Discord:
     async def open(self) -> None:
         """Take requests and sockets from now on."""
         self._world.listeners.append(self.gateway.hear)
-        self._server = web.Server(self._handle, access_log=None)
-        await self._open_port()
+        await self._port.open(self._handle)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.path.startswith("/gateway"):
@@ -88,61 +85,37 @@ class Discord:
 
     async def aclose(self) -> None:
         """Send everyone away and let the port go."""
-        assert self._server is not None
-        await self._close_port()
+        self._port.shut()
         self._rest.end_waits()
         await self.gateway.aclose()
-        await self._server.shutdown(1.0)
-
-    async def _open_port(self) -> None:
-        assert self._server is not None
-        loop = asyncio.get_running_loop()
-        self._site = await loop.create_server(
-            self._server, self._host, self._port, reuse_address=True, backlog=1024
-        )
-        self._port = self._site.sockets[0].getsockname()[1]
-
-    async def _close_port(self) -> None:
-        if self._site is not None:
-            self._site.close()
-            self._site = None
+        await self._port.end()
 
     async def cut_off(self) -> None:
         """Let nobody reach Discord: REST and sockets are cut, new ones refused."""
-        assert self._server is not None
-        await self._close_port()
-        for connection in self._server.connections:
-            if connection.transport is not None:
-                connection.transport.abort()
+        await self._port.cut_off()
 
     async def back(self) -> None:
         """Be reachable again, at the same port."""
-        if self._site is None:
-            await self._open_port()
+        await self._port.back()
 
-    @contextlib.asynccontextmanager
-    async def outage(self) -> AsyncIterator[None]:
+    def outage(self) -> contextlib.AbstractAsyncContextManager[None]:
         """Inside, nobody reaches Discord; Telegram goes on."""
-        await self.cut_off()
-        try:
-            yield
-        finally:
-            await self.back()
+        return self._port.outage()
 
     # -- where it is -----------------------------------------------------------------------------
 
     @property
     def api_root(self) -> str:
         """What a client takes for https://discord.com/api/v10."""
-        return f"http://{self._host}:{self._port}/api/v10"
+        return f"http://{self._port.where}/api/v10"
 
     @property
     def gateway_url(self) -> str:
-        return f"ws://{self._host}:{self._port}/gateway"
+        return f"ws://{self._port.where}/gateway"
 
     @property
     def cdn_root(self) -> str:
-        return f"http://{self._host}:{self._port}/cdn"
+        return f"http://{self._port.where}/cdn"
 
     @property
     def violations(self) -> dict[str, int]:
