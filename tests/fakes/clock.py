@@ -49,3 +49,20 @@ async def settle(rounds: int = 30) -> None:
     """Let everything that can run now run."""
     for _ in range(rounds):
         await asyncio.sleep(0)
+
+
+class QuickClock:
+    """A clock on which no wait is long; it remembers how long each should have been."""
+
+    def __init__(self) -> None:
+        self.waits: list[float] = []
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    async def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        await asyncio.sleep(min(max(seconds, 0.0), 0.02))

@@ -6,7 +6,6 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -19,23 +18,7 @@ from core.ids import Account, TurnId
 from core.messages import Address, Delivery, DeliveryKind, Kind, Received
 from core.secrets import Secret
 from tests.contracts import discordapi
-
-
-class QuickClock:
-    """A clock on which no wait is long; it remembers how long each should have been."""
-
-    def __init__(self) -> None:
-        self.waits: list[float] = []
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        return asyncio.get_running_loop().time()
-
-    async def sleep(self, seconds: float) -> None:
-        self.waits.append(seconds)
-        await asyncio.sleep(min(max(seconds, 0.0), 0.02))
+from tests.fakes.clock import QuickClock
 
 
 class Notebook:
