@@ -41,7 +41,7 @@ FIGURES: dict[str, Callable[[Bench], Awaitable[list[Row]]]] = {
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="about a minute, once each")
+    parser.add_argument("--quick", action="store_true", help="about two minutes, once each")
     parser.add_argument("--only", default=",".join(FIGURES), help="some of: %(default)s")
     parser.add_argument("--check", action="store_true", help="exit with 1 where a target is missed")
     parser.add_argument("--keep", type=Path, help="a folder for databases and logs, kept")

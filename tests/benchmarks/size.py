@@ -26,7 +26,7 @@ _SETTLES = 1.5
 
 async def memory(bench: Bench, platform: Platform = "telegram") -> list[Row]:
     """One character: idle after a first answer, then thousands of messages in 50 chats."""
-    messages = 500 if bench.quick else 5_000
+    messages = 200 if bench.quick else 5_000
     idle: dict[System, float] = {}
     grown: dict[System, float] = {}
     rows: list[Row] = []
@@ -153,10 +153,10 @@ async def both(bench: Bench) -> list[Row]:
 
 async def rooms(bench: Bench) -> list[Row]:
     """The same load over few rooms and over many, all known already; prompts of equal length."""
-    many = 500 if bench.quick else 10_000
+    many = 300 if bench.quick else 10_000
     few, fresh, known = [], [], []
     for _ in range(1 if bench.quick else 2):
-        few.append((await _over(bench, 10, 500 if bench.quick else 2_000))[1])
+        few.append((await _over(bench, 10, 300 if bench.quick else 2_000))[1])
         first, again = await _over(bench, many, many)
         fresh.append(first)
         known.append(again)
@@ -207,7 +207,7 @@ async def _remembering(bench: Bench, memories: int) -> float:
             await asyncio.to_thread(_fill, world, [room.person for room in chats], memories)
         async with world.playing("troupe") as one:
             # Enough turns for every window of talk to be full in both.
-            await world.warmed(one, chats[:50], 20)
+            await world.warmed(one, chats[:50], 2 if bench.quick else 20)
             load = await world.crowd.pump(chats[:50], 50, seconds=2 if bench.quick else 6)
             return load.rate()
 

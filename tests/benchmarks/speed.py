@@ -124,7 +124,7 @@ async def _full(bench: Bench, platform: Platform, system: System, width: int) ->
         async with world.playing(system) as one:
             await world.warmed(one, rooms)
             before, around = one.cpu(), _around(world)
-            load = await world.crowd.pump(rooms, width, seconds=2 if bench.quick else 6)
+            load = await world.crowd.pump(rooms, width, seconds=1 if bench.quick else 6)
             many = max(1, len(load.answered))
             return Full(
                 load.rate(skip=0.1),
@@ -139,7 +139,7 @@ def _around(world: Theatre) -> float:
 
 
 async def latency(bench: Bench, platform: Platform = "telegram") -> list[Row]:
-    messages = 25 if bench.quick else 200
+    messages = 15 if bench.quick else 200
     took: dict[System, list[list[float]]] = {system: [] for system in BOTH}
     for _ in range(1 if bench.quick else 2):
         for system in BOTH:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from tests.benchmarks.crowd import Load, Room, Talk
+import pytest
+
+from tests.benchmarks.crowd import Load, Platform, Room, Talk
 from tests.benchmarks.history import fill
+from tests.benchmarks.links import links
 from tests.benchmarks.rows import Row, Sample, table
 from tests.benchmarks.speed import Bench, start
 from tests.benchmarks.theatre import theatre
@@ -14,10 +17,17 @@ from tests.benchmarks.theatre import theatre
 ONE, OTHER = Room(1, "tg:1.9"), Room(2, "tg:2.9")
 
 
-async def test_both_bots_answer_what_waits_for_them_at_their_start(tmp_path: Path) -> None:
-    (row,) = await start(Bench(tmp_path / "bench", quick=True))
+@pytest.mark.parametrize("platform", ["telegram", "discord"])
+async def test_both_bots_answer_at_their_start(tmp_path: Path, platform: Platform) -> None:
+    (row,) = await start(Bench(tmp_path / "bench", quick=True), platform)
     assert 0 < float(row.troupe) < 20
     assert 0 < float(row.floor) < 20
+
+
+async def test_three_links_go_on_while_the_fourth_is_in_trouble(tmp_path: Path) -> None:
+    quiet, *ill = await links(Bench(tmp_path / "bench", quick=True))
+    assert quiet.holds is None
+    assert [row.ratio is not None and row.ratio > 0 for row in ill] == [True, True, True]
 
 
 async def test_a_written_past_is_a_past_to_the_gateway(tmp_path: Path) -> None:
