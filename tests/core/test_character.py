@@ -94,6 +94,15 @@ def test_every_mistake_of_a_file_is_told_at_once_with_its_place(tmp_path: Path) 
         assert line in told
 
 
+@pytest.mark.parametrize(
+    "key",
+    ["DISCORD_API_ROOT", "DISCORD_GATEWAY_URL", "DISCORD_CDN_ROOT", "DISCORD_VOICE_SCHEME"],
+)
+def test_where_discord_is_cannot_be_one_characters_own_matter(tmp_path: Path, key: str) -> None:
+    told = complaint(written(tmp_path, {"name": "Bob", "bio": "x", "settings": {key: "ws://x"}}))
+    assert f"settings.{key}: belongs to the whole process" in told
+
+
 def test_an_empty_bio_and_a_missing_one_are_refused(tmp_path: Path) -> None:
     assert "bio: is empty" in complaint(written(tmp_path, {"name": "Bob", "bio": ["", " "]}))
     assert "bio: is missing" in complaint(written(tmp_path, {"name": "Bob"}))

@@ -26,6 +26,8 @@ from tests.flows.on_discord import (
 )
 from tests.flows.talk import IGNORE, echo, question, reply, speaker, until, whole
 
+pytestmark = pytest.mark.usefixtures("database")
+
 # --- whom she answers --------------------------------------------------------------------------
 
 

@@ -12,6 +12,8 @@ from core.models.scripted import Scripted
 from tests.flows.on_discord import Server, heard, on_discord, outcomes, rows, settled
 from tests.flows.talk import echo, reply, whole
 
+pytestmark = pytest.mark.usefixtures("database")
+
 
 async def test_an_edit_changes_what_she_remembers_and_gets_no_second_answer(
     tmp_path: Path,
@@ -64,7 +66,6 @@ async def test_reset_takes_the_older_talk_out_of_the_prompt_and_of_that_room_alo
     assert commands == [("answered", "command-reset")] * 2, "only what is meant for her is one"
 
 
-@pytest.mark.usefixtures("database")
 async def test_servers_that_were_there_before_are_known_with_their_rooms_at_the_start(
     tmp_path: Path,
 ) -> None:
