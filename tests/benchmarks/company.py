@@ -17,7 +17,7 @@ _GIVES_UP = {f"CHARACTER.{name.upper()}.MODEL_TIMEOUT": "2" for name in _ILL}
 
 async def isolation(bench: Bench) -> list[Row]:
     """The well ones' latency at 5 messages/s while two more are spoken to, well or ill."""
-    many, messages = (6, 15) if bench.quick else (20, 200)
+    many, messages = (5, 10) if bench.quick else (20, 200)
     well = tuple(f"Ada{number}" for number in range(1, many - 1))
     took: dict[bool, list[list[float]]] = {False: [], True: []}
     for _ in range(1 if bench.quick else 3):

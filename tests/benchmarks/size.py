@@ -20,8 +20,6 @@ import aiohttp, discord, openai, sqlalchemy, telegram.ext
 print("{}", flush=True)
 signal.pause()
 """
-_SETTLES = 1.5
-"""Seconds after which a program that was just busy has calmed down."""
 
 
 async def memory(bench: Bench, platform: Platform = "telegram") -> list[Row]:
@@ -36,11 +34,11 @@ async def memory(bench: Bench, platform: Platform = "telegram") -> list[Row]:
             rooms = await world.rooms(50)
             async with world.playing(system) as one:
                 await world.answers(one, rooms[0])
-                await asyncio.sleep(_SETTLES)
+                await asyncio.sleep(bench.settles)
                 idle[system] = one.memory()
                 before = await world.asked()
                 await world.crowd.pump(rooms, 50, messages=messages)
-                await asyncio.sleep(_SETTLES)
+                await asyncio.sleep(bench.settles)
                 grown[system] = one.memory() - idle[system]
                 after = await world.asked()
             if system == "troupe":
@@ -115,7 +113,7 @@ async def each_more(bench: Bench, platforms: Sequence[Platform], most: float) ->
                 await world.logged_in()
                 load = await world.crowd.pump(each, size, messages=len(each))
                 assert not load.unanswered, "a character does not answer"
-                await asyncio.sleep(_SETTLES)
+                await asyncio.sleep(bench.settles)
                 used[size] = one.memory()
     more = (used[many] - used[1]) / (many - 1)
     where = "" if len(platforms) == 1 else f" on {len(platforms)} platforms"
@@ -133,7 +131,7 @@ async def both(bench: Bench) -> list[Row]:
             async with world.playing("troupe") as one:
                 for room in each:
                     await world.answers(one, room)
-                await asyncio.sleep(_SETTLES)
+                await asyncio.sleep(bench.settles)
                 used.append(one.memory())
             async with running(["-c", _LIBRARIES], world.folder / "libraries.log") as libraries:
                 await said_on_start(libraries)

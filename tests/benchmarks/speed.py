@@ -34,6 +34,11 @@ class Bench:
     def rounds(self) -> int:
         return 1 if self.quick else 3
 
+    @property
+    def settles(self) -> float:
+        """Seconds after which a program that was just busy has calmed down."""
+        return 0.3 if self.quick else 1.5
+
 
 def on(platform: Platform, figure: str) -> str:
     """What a row is called; Telegram's go without saying."""
@@ -139,7 +144,7 @@ def _around(world: Theatre) -> float:
 
 
 async def latency(bench: Bench, platform: Platform = "telegram") -> list[Row]:
-    messages = 15 if bench.quick else 200
+    messages = 10 if bench.quick else 200
     took: dict[System, list[list[float]]] = {system: [] for system in BOTH}
     for _ in range(1 if bench.quick else 2):
         for system in BOTH:
