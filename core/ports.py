@@ -191,7 +191,8 @@ class Waiting:
 
 class Inbox(Protocol):
     def add(self, received: Sequence[Received], now: datetime) -> list[int | None]:
-        """Row ids in the order given; None for one that is stored already."""
+        """Row ids in the order given, those that they bring if they do; None for one that is
+        stored already."""
         ...
 
     def load(self, ids: Iterable[int]) -> list[Received]:
@@ -200,6 +201,10 @@ class Inbox(Protocol):
 
     def newest(self, account: Account) -> dict[str, int]:
         """See `Intake.newest`."""
+        ...
+
+    def last(self) -> int:
+        """The highest row id; 0 when there is none."""
         ...
 
     def waiting(self, account: Account) -> list[Waiting]:
@@ -337,8 +342,12 @@ class Store(Protocol):
     function was kept.
     """
 
-    async def write(self, work: Callable[[Unit], T]) -> T:
-        """Durable when it returns. A function that raises undoes itself and nobody else."""
+    async def write(self, work: Callable[[Unit], T], early: Callable[[T], None] | None = None) -> T:
+        """Durable when it returns. A function that raises undoes itself and nobody else.
+
+        `early` may be told the result while the commit is still under way, and again when the
+        function had to run anew; what it begins must wait for the return before it shows.
+        """
         ...
 
     async def read(self, work: Callable[[Unit], T]) -> T: ...
@@ -367,6 +376,15 @@ class Batch(Protocol):
         """From here on nothing supersedes this turn: a word was shown, or an action began."""
         ...
 
+    @property
+    def is_stored(self) -> bool:
+        """Whether the inbox rows are durable; a turn may begin a moment earlier, and think."""
+        ...
+
+    async def stored(self) -> None:
+        """Wait until they are: nothing may be written or shown before what it answers."""
+        ...
+
 
 class Lanes(Protocol):
     """Order within a room, rooms side by side; a database queue may stand behind it one day."""
@@ -376,7 +394,18 @@ class Lanes(Protocol):
         """How many messages wait or are being answered."""
         ...
 
-    def enqueue(self, received: Received) -> None: ...
+    def enqueue(self, received: Received, *, stored: bool = True) -> None:
+        """Queue what has a row in the inbox; with `stored` off its commit is still under way."""
+        ...
+
+    def confirm(self, received: Sequence[Received]) -> None:
+        """Their commit is through."""
+        ...
+
+    def withdraw(self, received: Sequence[Received]) -> None:
+        """Their commit is not going to be: whatever has begun with them ends without a trace."""
+        ...
+
     def remind(self, waiting: Waiting) -> None:
         """Queue a row of the inbox; one that waits here already stays where it is."""
         ...

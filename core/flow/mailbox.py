@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from core.bell import Bell
@@ -25,16 +25,32 @@ class Superseded(Exception):
 class Open:
     """core.ports.Batch: the messages that a running turn answers."""
 
-    __slots__ = ("_bell", "_committed", "_keep", "address", "items")
+    __slots__ = ("_bell", "_committed", "_keep", "_unstored", "address", "items")
 
     def __init__(
-        self, address: Address, items: tuple[Received, ...], bell: Bell, *, keep: bool
+        self,
+        address: Address,
+        items: tuple[Received, ...],
+        bell: Bell,
+        unstored: Mapping[int, asyncio.Event],
+        *,
+        keep: bool,
     ) -> None:
         self.address = address
         self.items = items
         self._bell = bell
+        self._unstored = unstored
         self._keep = keep
         self._committed = False
+
+    @property
+    def is_stored(self) -> bool:
+        return not any(one.id in self._unstored for one in self.items)
+
+    async def stored(self) -> None:
+        for one in self.items:
+            if (commit := self._unstored.get(one.id)) is not None:
+                await commit.wait()
 
     def commit_to(self) -> None:
         """Raises Superseded when that has happened already."""
@@ -50,7 +66,7 @@ class Open:
     def may_yield(self) -> bool:
         return not (self._committed or self._keep) and self.items[0].kind is Kind.MESSAGE
 
-    def supersede(self) -> None:
+    def interrupt(self) -> None:
         self._bell.ring()
 
 
@@ -82,6 +98,8 @@ class Mailbox:
         self._hot: OrderedDict[int, Received] = OrderedDict()
         self._held: set[int] = set()
         """Rows that wait here or are being answered."""
+        self._unstored: dict[int, asyncio.Event] = {}
+        """Rows whose commit is still under way."""
         self._group: asyncio.TaskGroup | None = None
         self._handler: Handler | None = None
         self._active = 0
@@ -98,7 +116,9 @@ class Mailbox:
     def running(self) -> int:
         return self._active
 
-    def enqueue(self, received: Received) -> None:
+    def enqueue(self, received: Received, *, stored: bool = True) -> None:
+        if not stored:
+            self._unstored[received.id] = asyncio.Event()
         self._hot[received.id] = received
         if len(self._hot) > _HOT:
             self._hot.popitem(last=False)
@@ -128,7 +148,25 @@ class Mailbox:
             and running.may_yield
             and running.author == waiting.author
         ):
-            running.supersede()
+            running.interrupt()
+
+    def confirm(self, received: Sequence[Received]) -> None:
+        """Their commit is through."""
+        for one in received:
+            if (commit := self._unstored.pop(one.id, None)) is not None:
+                commit.set()
+
+    def withdraw(self, received: Sequence[Received]) -> None:
+        """There is no commit of theirs: no turn may end with them, or wait for it for ever."""
+        for one in received:
+            self._held.discard(one.id)
+            self._hot.pop(one.id, None)
+            if (lane := self._lanes.get(one.address)) is not None:
+                lane.queue = deque(waiting for waiting in lane.queue if waiting.id != one.id)
+                if lane.running is not None and one in lane.running.items:
+                    lane.running.interrupt()
+        # Whoever waited for it has been interrupted by now.
+        self.confirm(received)
 
     async def run(self, handler: Handler) -> None:
         """Serve until cancelled."""
@@ -179,7 +217,7 @@ class Mailbox:
             items = await self._fetch(taken)
             if not items:
                 return
-            lane.running = Open(address, items, bell, keep=bool(taken[0].keep))
+            lane.running = Open(address, items, bell, self._unstored, keep=bool(taken[0].keep))
             assert self._handler is not None
             finished = False
             try:
@@ -191,8 +229,9 @@ class Mailbox:
             if not finished:
                 superseded = True
                 for received in items:
-                    self._hot[received.id] = received
-                lane.queue.extendleft(reversed(taken))
+                    if received.id in self._held:
+                        self._hot[received.id] = received
+                lane.queue.extendleft(one for one in reversed(taken) if one.id in self._held)
         except Exception:  # the wall of one turn: the room goes on
             log.exception("a turn failed outside its own wall; its messages stay in the inbox")
         finally:
@@ -227,5 +266,8 @@ class Mailbox:
         items = tuple(one for one in found if one is not None)
         if len(items) == len(taken):
             return items
+        for one in taken:
+            if (commit := self._unstored.get(one.id)) is not None:
+                await commit.wait()
         ids = [one.id for one in taken]
         return tuple(await self._store.read(lambda unit: unit.inbox.load(ids)))

@@ -31,9 +31,9 @@ class PatientStore:
         self._refused = 0
         self.trouble = ""
 
-    async def write(self, work: Callable[[Unit], T]) -> T:
+    async def write(self, work: Callable[[Unit], T], early: Callable[[T], None] | None = None) -> T:
         try:
-            result = await self._store.write(work)
+            result = await self._store.write(work, early)
         except StoreUnavailable as error:
             return await self._insist(self._store.write, work, error)
         if self.trouble:

@@ -116,6 +116,7 @@ class Turns:
                 dead.append((received, str(error)))
         if not inbound:
             now = self._clock.now()
+            await batch.stored()
             await self._store.write(lambda unit: bury(unit, dead, now))
             self._tally.ended(part.character.name, batch.address.platform, "dead")
             return None
@@ -251,13 +252,15 @@ class Turns:
 
     def _reveal(self, work: Work, said: str) -> None:
         """Let people see the answer grow, as a draft or as a message that is edited."""
+        if not work.batch.is_stored:
+            return
         spent, lead = self._clock.monotonic() - work.started, work.lead
         if work.part.outbox.drafts and lead.is_direct:
             if spent > _DRAFT_AFTER:
                 work.batch.commit_to()
-                work.part.outbox.draft(Live(lead.address, lead.id, said))
+                work.part.outbox.draft(Live(lead.address, work.draft, said))
         elif work.growing is not None:
-            work.growing.grow(said, lead.id)
+            work.growing.grow(said, work.draft)
         elif spent > _GROW_AFTER and len(said) >= _WORTH_SHOWING and work.part.outbox.edits:
             work.batch.commit_to()
             work.growing = begin(work, said)
@@ -331,6 +334,7 @@ class Turns:
         if work is None:
             ids = [one.id for one in batch.items]
             now = self._clock.now()
+            await batch.stored()
             await self._store.write(
                 lambda unit: unit.inbox.close(ids, Outcome(InboundStatus.FAILED, code), now)
             )

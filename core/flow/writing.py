@@ -57,6 +57,11 @@ class Work:
         return self.inbound[-1]
 
     @property
+    def draft(self) -> int:
+        """The number of what is shown meanwhile; platforms take 31 bits."""
+        return self.lead.id % 0x7FFF_FFFF + 1
+
+    @property
     def private(self) -> bool:
         """Nothing of this may be kept (MH-06, MH-08)."""
         policy = self.part.policy
@@ -102,6 +107,7 @@ class Scribe:
     ) -> None:
         """The turn's one transaction: memories, deliveries and the end of what was open."""
         part, spot, lead = work.part, work.spot, work.lead
+        await work.batch.stored()
         now = self._clock.now()
         private = work.private
         spoken = _memory_of_reply(work, say, thought, actions, now) if say else None

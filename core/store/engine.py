@@ -44,8 +44,10 @@ class SqlStore:
         self._readers = readers
         self._vault = vault
 
-    async def write(self, work: Callable[[Unit], T]) -> T:
-        return await self._writer.write(lambda connection: work(SqlUnit(connection, self._vault)))
+    async def write(self, work: Callable[[Unit], T], early: Callable[[T], None] | None = None) -> T:
+        return await self._writer.write(
+            lambda connection: work(SqlUnit(connection, self._vault)), early
+        )
 
     async def read(self, work: Callable[[Unit], T]) -> T:
         return await self._readers.read(lambda connection: work(SqlUnit(connection, self._vault)))

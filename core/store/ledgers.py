@@ -47,6 +47,7 @@ _WAITING = (
     .where(_INBOX.c.status == "new", _INBOX.c.account == sa.bindparam("whose"))
     .order_by(_INBOX.c.id)
 )
+_LAST = sa.select(sa.func.max(_INBOX.c.id))
 _NEWEST = (
     sa.select(
         sa.case((_INBOX.c.kind == "world", ""), else_=_INBOX.c.room).label("where"),
@@ -141,6 +142,7 @@ class InboxRows:
             return []
         rows = [
             {
+                **({"id": one.id} if one.id else {}),
                 "account": one.address.account,
                 "event_key": one.event_key,
                 "platform": one.address.platform,
@@ -180,6 +182,9 @@ class InboxRows:
 
     def newest(self, account: Account) -> dict[str, int]:
         return {row.where: row.seq for row in self._db.execute(_NEWEST, {"whose": account})}
+
+    def last(self) -> int:
+        return self._db.execute(_LAST).scalar() or 0
 
     def waiting(self, account: Account) -> list[Waiting]:
         return [

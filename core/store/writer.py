@@ -65,6 +65,7 @@ class Pen(Protocol):
 class _Job:
     work: Callable[[sa.Connection], Any]
     done: asyncio.Future[Any]
+    early: Callable[[Any], None] | None = None
     result: Any = None
     error: BaseException | None = None
 
@@ -94,13 +95,16 @@ class Writer:
         self._jobs.put(None)
         await asyncio.to_thread(self._thread.join)
 
-    async def write(self, work: Callable[[sa.Connection], T]) -> T:
+    async def write(
+        self, work: Callable[[sa.Connection], T], early: Callable[[T], None] | None = None
+    ) -> T:
         """Runs even when the caller is cancelled meanwhile: what was sent must be written down.
 
-        `work` must be good to run a second time after a rollback.
+        `work` must be good to run a second time after a rollback. `early` is told its result
+        before the commit, where it stands in that commit alone.
         """
         assert self._loop is not None, "the store is not open"
-        job = _Job(work, self._loop.create_future())
+        job = _Job(work, self._loop.create_future(), early)
         self._jobs.put(job)
         result: T = await job.done
         return result
@@ -163,6 +167,8 @@ class Writer:
                 raise
             self._pen.roll_back()  # it comes again, and is told then
             return False
+        if len(batch) == 1:
+            self._tell_early(batch[0])
         self._pen.commit()
         return True
 
@@ -193,6 +199,12 @@ class Writer:
                 _fail(batch, StoreUnavailable("the connection broke before it was kept"))
             self._answer(batch)
         return None
+
+    def _tell_early(self, job: _Job) -> None:
+        if job.early is not None:
+            assert self._loop is not None
+            with contextlib.suppress(RuntimeError):  # the loop is gone
+                self._loop.call_soon_threadsafe(job.early, job.result)
 
     def _answer(self, batch: Sequence[_Job]) -> None:
         def resolve() -> None:

@@ -24,7 +24,7 @@ class SmallStore:
         self.room = 10
         self.kept: list[int] = []
 
-    async def write(self, work: Callable[[Unit], T]) -> T:
+    async def write(self, work: Callable[[Unit], T], early: Callable[[T], None] | None = None) -> T:
         size = work(cast(Unit, None))
         assert isinstance(size, int)
         if size > self.room:

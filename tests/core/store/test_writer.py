@@ -275,3 +275,27 @@ async def test_a_database_that_cannot_be_opened_yet_is_told_and_then_used(tmp_pa
     assert await writer.write(lambda db: db.exec_driver_sql("SELECT 1").scalar()) == 1
     await writer.stop()
     engine.dispose()
+
+
+async def test_what_is_alone_in_its_commit_is_told_of_before_it_is_kept(table: Table) -> None:
+    told: list[int] = []
+    async with table.writing() as writer:
+
+        def add(connection: sa.Connection) -> int:
+            connection.execute(sa.text("INSERT INTO parent VALUES (7)"))
+            return 7
+
+        assert await writer.write(add, told.append) == 7
+    assert told == [7]
+
+
+async def test_a_function_that_fails_is_told_of_to_nobody_early(table: Table) -> None:
+    told: list[int] = []
+
+    def fail(connection: sa.Connection) -> int:
+        raise Mistake
+
+    async with table.writing() as writer:
+        with pytest.raises(Mistake):
+            await writer.write(fail, told.append)
+    assert told == []
