@@ -34,8 +34,9 @@ postgres: .venv/.run requirements-postgres.lock
 run: .venv/.run
 	@exec $(BIN)/troupe run
 
+# Most of the time of a test is waiting, so several run side by side.
 test: .venv/.dev
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto --maxprocesses 4
 
 lint: .venv/.dev
 	$(BIN)/ruff format --check .

@@ -8,7 +8,7 @@ from __future__ import annotations
 import aiohttp
 import discord
 
-from bots.discord.quota import TooManyRefusals
+from bots.discord.quota import TokenRefused, TooManyRefusals
 from core.errors import (
     LinkLost,
     LinkRejected,
@@ -57,7 +57,7 @@ _CLOSED = {
 def link_failure(error: Exception) -> LinkRejected | LinkLost:
     """What a failed login, a failed look-up or a closed gateway means for the link."""
     match error:
-        case discord.LoginFailure():
+        case discord.LoginFailure() | TokenRefused():
             return LinkRejected(REFUSED)
         case discord.ConnectionClosed(code=4004):
             return LinkRejected(REFUSED)
@@ -93,7 +93,7 @@ def send_failure(error: Exception, *, repeatable: bool) -> SendFailed | LinkReje
     match error:
         case discord.RateLimited(retry_after=seconds) | TooManyRefusals(seconds=seconds):
             return Throttled(seconds)
-        case discord.HTTPException(status=401):
+        case discord.HTTPException(status=401) | TokenRefused():
             return LinkRejected(REFUSED)
         case discord.HTTPException(status=429):
             return Throttled(BANNED_FOR)

@@ -11,6 +11,7 @@ import aiohttp
 from core.clock import Clock
 
 _REFUSALS = frozenset({401, 403, 429})
+_OWN_TOKEN = frozenset({"webhooks", "interactions"})
 _WINDOW = 600.0
 _SHUT = 60.0
 
@@ -21,6 +22,10 @@ class TooManyRefusals(aiohttp.ClientError):
     def __init__(self, seconds: float) -> None:
         super().__init__("Discord has refused too much")
         self.seconds = seconds
+
+
+class TokenRefused(aiohttp.ClientError):
+    """Nothing was asked: Discord has refused the token, and each further try is a refusal more."""
 
 
 class Quota:
@@ -42,6 +47,7 @@ class Quota:
         self._limited = limited
         self._most = refusals
         self._refused: deque[float] = deque()
+        self._revoked = False
         self._flying = 0
         self._landed = asyncio.Event()
         self._asked: deque[float] = deque(maxlen=requests)
@@ -77,7 +83,8 @@ class Quota:
     ) -> None:
         """Wait until one more request stays under Discord's rate for a whole bot (50 a second).
 
-        Raises TooManyRefusals; what is under way counts as refused until it is known.
+        Raises TooManyRefusals; what is under way counts as refused until it is known. Raises
+        TokenRefused from the first 401 on.
         """
         if self._limited:
             async with self._turn:
@@ -87,6 +94,8 @@ class Quota:
                         await self._clock.sleep(wait)
                 self._asked.append(self._clock.monotonic())
         while True:
+            if self._revoked:
+                raise TokenRefused
             if silence := self.silence:
                 raise TooManyRefusals(silence)
             if len(self._refused) + self._flying < self._most:
@@ -101,8 +110,11 @@ class Quota:
         context: SimpleNamespace,
         end: aiohttp.TraceRequestEndParams,
     ) -> None:
-        self._land()
         answer = end.response
+        # An interaction's own token may have run out; that says nothing of the bot's.
+        if answer.status == 401 and not _OWN_TOKEN.intersection(end.url.parts):
+            self._revoked = True
+        self._land()
         if answer.status not in _REFUSALS:
             return
         if answer.headers.get("X-RateLimit-Scope") == "shared":

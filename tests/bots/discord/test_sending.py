@@ -138,7 +138,7 @@ async def test_each_refusal_of_a_message_is_one_of_our_errors(
     stage.discord.faults.add(Fault("refuse", method="create_message", **fault))
     with pytest.raises(error, match=reason):
         await link.perform(delivery(link, general, "hello"))
-    if fault["status"] != 403:  # where it may not speak it does not ask again at once
+    if fault["status"] not in (401, 403):  # where it may not speak it does not ask again at once
         await link.perform(delivery(link, general, "hello"))
         assert texts(stage, general) == ["hello"]
 
@@ -239,3 +239,11 @@ async def test_many_rooms_at_once_stay_under_discords_rates(make_link, stage, gu
     for room in rooms:
         assert texts(stage, room) == [str(number) for number in range(7)]
     assert not any(stage.discord.violations.values())
+
+
+async def test_once_the_token_was_refused_nothing_more_is_asked(link, stage, general):
+    stage.discord.faults.add(Fault("refuse", status=401, method="create_message"))
+    for number in range(5):
+        with pytest.raises(LinkRejected, match="refused the token"):
+            await link.perform(delivery(link, general, f"{number}", nonce=f"{number}"))
+    assert len(asked(stage, "create_message")) == 1
