@@ -9,8 +9,9 @@ import pytest
 
 from bots.sandbox import Stage
 from core.models.scripted import Scripted
+from core.ports import ModelRequest
 from tests.flows.on_discord import Server, heard, on_discord, outcomes, rows, settled
-from tests.flows.talk import echo, reply, whole
+from tests.flows.talk import IGNORE, echo, question, reply, whole
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -39,7 +40,10 @@ async def test_an_edit_changes_what_she_remembers_and_gets_no_second_answer(
 async def test_reset_takes_the_older_talk_out_of_the_prompt_and_of_that_room_alone(
     tmp_path: Path,
 ) -> None:
-    asked = Scripted(lambda request: reply("noted"))
+    def model(request: ModelRequest) -> str:
+        return IGNORE if question(request).endswith("/reset") else reply("noted")
+
+    asked = Scripted(model)
     async with on_discord("Ada", model=asked, data=tmp_path) as play:
         stage, ada = play.stage, play.discord_bots["Ada"]
         server = Server.of(stage, [ada])

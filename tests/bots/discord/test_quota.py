@@ -7,8 +7,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import yarl
 
-from bots.discord.quota import Quota, ShutRooms, TooManyRefusals
+from bots.discord.quota import Quota, ShutRooms, TokenRefused, TooManyRefusals
 from tests.fakes.clock import FakeClock
 
 
@@ -17,11 +18,14 @@ async def refused(quota: Quota, status: int) -> None:
     await answered(quota, status)
 
 
-async def answered(quota: Quota, status: int, **headers: str) -> None:
+async def answered(
+    quota: Quota, status: int, path: str = "/api/v10/channels/1/messages", **headers: str
+) -> None:
     answer: Any = SimpleNamespace(
+        url=yarl.URL("https://discord.com").joinpath(path.lstrip("/")),
         response=SimpleNamespace(
             status=status, headers={k.replace("_", "-"): v for k, v in headers.items()}
-        )
+        ),
     )
     (hook,) = quota.trace().on_request_end
     nobody: Any = None
@@ -47,7 +51,7 @@ async def test_after_ninety_refusals_it_keeps_silent_until_the_first_is_ten_minu
         await refused(quota, 403)
     assert quota.silence == 0
     await clock.advance(60)
-    await refused(quota, 401)
+    await refused(quota, 429)
     assert quota.silence == 540
     await clock.advance(541)
     assert quota.silence == 0
@@ -112,3 +116,24 @@ async def test_a_room_that_was_shut_a_minute_ago_may_be_open_again():
     assert shut.reason(8) == ""
     await clock.advance(61)
     assert shut.reason(7) == ""
+
+
+async def test_a_refused_token_is_not_tried_again():
+    quota = Quota(FakeClock())
+    await asks(quota)
+    await asks(quota)
+    await answered(quota, 401)
+    with pytest.raises(TokenRefused):
+        await asks(quota)
+    await answered(quota, 200)  # it was under way
+
+
+async def test_an_interaction_whose_time_is_over_says_nothing_of_the_bots_token():
+    quota = Quota(FakeClock())
+    for path in (
+        "/api/v10/webhooks/1/expired/messages/@original",
+        "/api/v10/interactions/1/x/callback",
+    ):
+        await asks(quota)
+        await answered(quota, 401, path)
+    await asks(quota)
