@@ -40,7 +40,7 @@ class SqlitePen:
         self._raw.execute("COMMIT")
 
     def was_kept(self, mark: str) -> bool:
-        raise NotImplementedError("SQLite has told already")
+        raise AssertionError("SQLite is never in doubt")
 
     def roll_back(self) -> None:
         with contextlib.suppress(sqlite3.Error):

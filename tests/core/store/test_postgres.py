@@ -290,7 +290,7 @@ async def test_an_older_postgres_url_works_as_well(
     for scheme in ("postgres", "postgresql+psycopg"):
         url = postgres.url(name).replace("postgresql:", f"{scheme}:")
         async with open_store(url, tmp_path) as store:
-            await add(store, scheme)
+            assert None not in await add(store, scheme), "it is new, and it is kept"
 
 
 async def test_without_its_driver_the_extra_is_named(
