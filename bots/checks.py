@@ -19,6 +19,7 @@ from bots.links import plan_links, settings_of
 from core.casting import Roster, load_characters, resolve_paths
 from core.errors import Finding
 from core.settings import schema
+from core.settings.key import Key
 from core.settings.layers import Environment, Settings, prefixes, split_scoped
 
 Severity = Literal["error", "warning"]
@@ -120,7 +121,7 @@ def _variable(variable: str, place: str, ours: dict[str, str]) -> Iterator[Check
         yield Checked(where, what, f"Write {key.name}=...")
 
 
-def _variables_of(key: schema.Key) -> tuple[str, ...]:
+def _variables_of(key: Key) -> tuple[str, ...]:
     return (key.name, *key.aliases)
 
 

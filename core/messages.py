@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Any, NamedTuple
 
 from core.ids import Account, CharacterId, EntityId, MemoryId, RoomId, TurnId, WorldId
@@ -40,7 +41,22 @@ class Kind(StrEnum):
     MOVED = "moved"
     WORLD = "world"
     """A server as it stands now: its name and its rooms."""
+    OVERHEARD = "overheard"
+    """Another character of ours has spoken where the platform does not tell bots of each other."""
+    CUE = "cue"
+    """Nobody has said anything: the character is to speak first."""
     OTHER = "other"
+
+
+class Rank(IntEnum):
+    """Who somebody is where they ask; what an action may do depends on it (G33)."""
+
+    STRANGER = 0
+    """A bot, or somebody of whom nothing is known."""
+    MEMBER = 1
+    ADMIN = 2
+    OWNER = 3
+    """Of the server or group; of their own direct chat; the operator, everywhere."""
 
 
 class ChannelType(StrEnum):
@@ -108,6 +124,16 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
+class Button:
+    """Something to press below a message."""
+
+    label: str
+    press: str = ""
+    """What comes back when it is pressed: at most 60 bytes; empty where it leads to a `url`."""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Quote:
     """The message that somebody answers to."""
 
@@ -162,6 +188,10 @@ class Inbound:
     """Of a MOVED, the room's new id."""
     world: WorldSeen | None = None
     """Of a WORLD."""
+    press: str = ""
+    """Of a PRESS, the button's; `message` is the one that it stands below."""
+    cue: str = ""
+    """Of a CUE, why the character may speak, in words for its model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +204,12 @@ class Content:
     source: str = ""
     in_reply_to: MemoryId | None = None
     channel_type: str = ""
+    providers: tuple[str, ...] = ()
+    url: str = ""
+    attachments: tuple[Mapping[str, Any], ...] = ()
+    """elizaOS' media objects: url, contentType, title, description, text ..."""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """Whatever else a plugin has put there, under the plugin's own keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +228,24 @@ class Memory:
     metadata: dict[str, Any] = field(default_factory=dict)
     """Always holds type, source and sourceId (ME-03)."""
 
+    # elizaOS' names, for plugins.
+
+    @property
+    def entity_id(self) -> EntityId:
+        return self.author
+
+    @property
+    def room_id(self) -> RoomId:
+        return self.room
+
+    @property
+    def agent_id(self) -> CharacterId:
+        return self.character
+
+    @property
+    def world_id(self) -> WorldId | None:
+        return self.world
+
 
 @dataclass(frozen=True, slots=True)
 class Entity:
@@ -208,6 +262,9 @@ class World:
     name: str
     server: str
     """The platform's id of it."""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    """elizaOS': ownership.ownerId, roles by entity, settings. Kept when a platform tells of the
+    world anew without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +285,8 @@ class Reply:
     text: str
     reply_to: str | None = None
     """The platform's id of the message that it answers."""
+    buttons: tuple[Button, ...] = ()
+    """Below the last part."""
 
 
 class DeliveryKind(StrEnum):

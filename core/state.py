@@ -11,11 +11,15 @@ from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
 from traceback import extract_tb
+from typing import TYPE_CHECKING, Any
 
 from core.character import Character
 from core.ids import EntityId
-from core.messages import Entity, Inbound, Place
+from core.messages import Entity, Inbound, Place, Rank
 from core.settings.layers import Settings
+
+if TYPE_CHECKING:  # a turn holds a state, and a state is made for a turn
+    from core.plugins.records import Action, Repertoire, Turn
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +33,17 @@ class Line:
     text: str
     at: datetime
     ours: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """Another character of ours in the same room; no person."""
+
+    name: str
+    handle: str = ""
+    """What people tag to address it there."""
+    about: str = ""
+    """One line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +64,22 @@ class Scene:
     """What people tag to address the character, as "@ada_bot"."""
     people: tuple[Entity, ...] = ()
     """Who else is known to be here."""
+    colleagues: tuple[Colleague, ...] = ()
+    """Other characters of ours who are here."""
+    actions: tuple[Action, ...] = ()
+    """What may be done here and now, besides REPLY, IGNORE and NONE."""
+    repertoire: Repertoire | None = None
+    """Everything the character can do."""
+    turn: Turn | None = None
+    """For providers of plugins."""
+    rank: Rank = Rank.MEMBER
+    """Who leads the conversation, as far as it is known without asking the platform."""
+    choices: tuple[Mapping[str, Any], ...] = ()
+    """Open choices in this room: {"task", "name", "options": [{"name", "description"}]}."""
+    deeds: tuple[tuple[str, str], ...] = ()
+    """What was done in this turn already: (action, what came of it)."""
+    state: State | None = None
+    """What providers of earlier positions have said, for providers that build on it (C-06)."""
 
     @property
     def is_direct(self) -> bool:
@@ -62,14 +93,18 @@ class Section:
     name: str
     text: str
     position: int = 0
-    values: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] = field(default_factory=dict)
+    """Structured, for actions and other providers; never shown to a model."""
 
 
 @dataclass(frozen=True, slots=True)
 class State:
+    """elizaOS' values, data and text of one moment (ME-12)."""
+
     sections: tuple[Section, ...] = ()
     """By position; equal positions in the order of the providers."""
-    values: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> str:
         """The text of one provider, empty where it said nothing."""
@@ -94,6 +129,9 @@ class Provider:
     """Only when asked for by name."""
     private: bool = False
     """As dynamic, and never listed to the model."""
+    description: str = ""
+    """For the model, which may ask for it by name where it is dynamic."""
+    plugin: str = ""
 
 
 def chosen(
@@ -144,7 +182,7 @@ async def compose(
     # Who was asked first stands first among equals, also when the others were quicker.
     place = {provider.name: at for at, provider in enumerate(asked)}
     sections = tuple(sorted(told.values(), key=lambda s: (s.position, place.get(s.name, -1))))
-    values: dict[str, str] = {}
+    values: dict[str, Any] = {}
     for section in sections:
         values[section.name] = section.text
         values.update(section.values)

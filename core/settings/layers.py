@@ -16,7 +16,7 @@ from core.errors import BadInput, Finding
 from core.secrets import Secret, taught
 from core.settings import schema, values
 from core.settings.context import current
-from core.settings.schema import Key
+from core.settings.key import Key
 
 log = logging.getLogger(__name__)
 

@@ -8,8 +8,9 @@ import pytest
 
 from core.errors import BadInput
 from core.secrets import Secret, taught
+from core.settings.keys import KEYS
 from core.settings.layers import Environment, Settings
-from core.settings.schema import KEYS, env_example, find, is_secret, table
+from core.settings.schema import env_example, find, is_secret, table
 
 PROJECT = Path(__file__).resolve().parents[3]
 

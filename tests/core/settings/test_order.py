@@ -9,8 +9,9 @@ import pytest
 
 from core.secrets import Secret
 from core.settings.context import RequestContext, request_scope
+from core.settings.key import Key
 from core.settings.layers import Environment, Settings
-from core.settings.schema import Key, declare, find
+from core.settings.schema import declare, find
 
 KEY = "OPENAI_EMBEDDING_MODEL"
 

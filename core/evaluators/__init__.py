@@ -1,0 +1,1 @@
+"""What a character makes of a turn when it is over."""

@@ -1,0 +1,1 @@
+"""What authors add to characters: two doors, one shape."""

@@ -1,0 +1,71 @@
+"""What the flow asks of the world: structural protocols, nothing to inherit."""
+
+from core.ports.lanes import (
+    Batch,
+    Handler,
+    Lanes,
+)
+from core.ports.models import (
+    ModelHandler,
+    ModelProvider,
+    ModelRequest,
+    ModelRole,
+    ModelRoles,
+    ModelType,
+    Said,
+    Spent,
+    Usage,
+)
+from core.ports.platforms import (
+    Intake,
+    Limits,
+    Platform,
+)
+from core.ports.storage import (
+    Bonds,
+    Cache,
+    Deliveries,
+    Inbox,
+    Memories,
+    Notes,
+    People,
+    Rooms,
+    Spendings,
+    Steps,
+    Store,
+    Tasks,
+    Unit,
+    Waiting,
+)
+
+__all__ = [
+    "Batch",
+    "Bonds",
+    "Cache",
+    "Deliveries",
+    "Handler",
+    "Inbox",
+    "Intake",
+    "Lanes",
+    "Limits",
+    "Memories",
+    "ModelHandler",
+    "ModelProvider",
+    "ModelRequest",
+    "ModelRole",
+    "ModelRoles",
+    "ModelType",
+    "Notes",
+    "People",
+    "Platform",
+    "Rooms",
+    "Said",
+    "Spendings",
+    "Spent",
+    "Steps",
+    "Store",
+    "Tasks",
+    "Unit",
+    "Usage",
+    "Waiting",
+]

@@ -1,0 +1,142 @@
+"""What the flow asks of models."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal, Protocol
+
+from core.ids import CharacterId
+from core.settings.layers import Settings
+
+
+class ModelType(StrEnum):
+    """elizaOS' model types; look one up by `model_type`, which takes every spelling of them."""
+
+    TEXT_SMALL = "TEXT_SMALL"
+    TEXT_MEDIUM = "TEXT_MEDIUM"
+    TEXT_LARGE = "TEXT_LARGE"
+    OBJECT_SMALL = "OBJECT_SMALL"
+    OBJECT_MEDIUM = "OBJECT_MEDIUM"
+    OBJECT_LARGE = "OBJECT_LARGE"
+    TEXT_EMBEDDING = "TEXT_EMBEDDING"
+    IMAGE = "IMAGE"
+    IMAGE_DESCRIPTION = "IMAGE_DESCRIPTION"
+    TRANSCRIPTION = "TRANSCRIPTION"
+    TEXT_TO_SPEECH = "TEXT_TO_SPEECH"
+    MODERATION = "MODERATION"
+
+
+ModelRole = Literal["TEXT_SMALL", "TEXT_MEDIUM", "TEXT_LARGE"]
+"""Those that write; an OBJECT type is the TEXT type of its size."""
+
+ModelHandler = Callable[[Any, Any], Awaitable[Any]]
+"""elizaOS' `handler(runtime, params)`: text for TEXT types, a vector, a list of images ..."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    role: Literal["user", "assistant"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRequest:
+    """Vendor-neutral. The stable part stands first, so that providers' prompt caches hit."""
+
+    system: str
+    messages: tuple[Said, ...]
+    max_tokens: int | None = None
+    temperature: float | None = None
+    stop: tuple[str, ...] = ()
+    top_p: float | None = None
+    frequency_penalty: float | None = None
+    presence_penalty: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    model: str = ""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    provider: str = ""
+    """As "openai"; empty where it is not known."""
+    units: float = 0.0
+    """Images made, seconds of audio heard: what is paid for beside tokens."""
+
+
+@dataclass(slots=True)
+class Spent:
+    """Filled in by a provider while it streams."""
+
+    usage: Usage = field(default_factory=Usage)
+
+
+class ModelProvider(Protocol):
+    """One model of one vendor; raises ModelUnavailable or ModelRejected, nothing else."""
+
+    @property
+    def name(self) -> str:
+        """As "openai:gpt-5-mini"."""
+        ...
+
+    def stream(
+        self, request: ModelRequest, spent: Spent | None = None
+    ) -> AsyncGenerator[str, None]:
+        """Pieces of the answer as they come; closing the iterator closes the call at once."""
+        ...
+
+
+class ModelRoles(Protocol):
+    """Which models play which part for a character: chains, limits, repeats, plugins' handlers.
+
+    Settings are read at the call, inside its request context. Everything raises ModelUnavailable
+    or ModelRejected, nothing else.
+    """
+
+    def stream(
+        self,
+        settings: Settings,
+        role: ModelRole,
+        request: ModelRequest,
+        spent: Spent | None = None,
+        *,
+        provider: str = "",
+    ) -> AsyncGenerator[str, None]:
+        """`provider` forces one: no other stands in for it."""
+        ...
+
+    async def use(
+        self,
+        settings: Settings,
+        kind: ModelType,
+        params: Mapping[str, Any],
+        *,
+        provider: str = "",
+        spent: Spent | None = None,
+    ) -> Any:
+        """elizaOS' useModel with elizaOS' parameters, in camelCase or snake_case (R-171, R-172)."""
+        ...
+
+    def register(
+        self,
+        character: CharacterId,
+        kind: ModelType,
+        handler: ModelHandler,
+        *,
+        provider: str,
+        priority: int = 0,
+        runtime: Any = None,
+    ) -> None:
+        """A plugin's handler, for one character; a higher priority is asked first (MO-02)."""
+        ...
+
+    def unregister(self, character: CharacterId) -> None:
+        """Forget every handler of her plugins."""
+        ...
+
+    def price(self, usage: Usage) -> float | None:
+        """US dollars; None where the price is not known."""
+        ...

@@ -1,0 +1,102 @@
+"""What the flow asks of a chat platform."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, Self
+
+from core.ids import Account
+from core.messages import Address, Delivery, Inbound, Live, Rank, Receipt, Received, Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a platform can do, as data."""
+
+    max_text: int
+    """In the platform's own units (UTF-16 on Telegram)."""
+    max_parts: int = 5
+    idempotent_send: bool = False
+    """A repeated nonce returns the first message instead of sending a second."""
+    sends_in_flight: int = 8
+    """Bounds how many messages may be doubled by one crash where sends are not idempotent."""
+    burst: int = 3
+    """Messages that may go to one chat at once, when its pace is one a second."""
+    drafts: bool = False
+    """Text can be shown while it is being written, in direct chats."""
+    edits: bool = False
+    """A growing answer is shown by editing a message, where it cannot be a draft."""
+    hears_bots: bool = True
+    """What one bot says in a group reaches the others; where not, our characters are told by us."""
+    buttons: bool = False
+
+
+class Intake(Protocol):
+    async def __call__(self, received: Sequence[Received]) -> None:
+        """Write down, drop doubles, wake the lanes; returns once it is safe to confirm.
+
+        Waits while the house is full or the database is away; raises only when cancelled.
+        """
+        ...
+
+    async def newest(self, account: Account) -> Mapping[str, int]:
+        """The highest `seq` stored of each room's messages, for platforms that read back gaps.
+
+        The room "" holds that of the last WORLD, which is written when a look round is complete.
+        """
+        ...
+
+
+class Platform(Protocol):
+    """One bot account on one chat platform.
+
+    Entering logs in; `listen` reads until cancelled; sending works until exit.
+    Raises LinkRejected or LinkLost on entering and listening, SendFailed from `perform`.
+    """
+
+    @property
+    def name(self) -> str:
+        """As in addresses: "telegram"."""
+        ...
+
+    @property
+    def account(self) -> Account: ...
+    @property
+    def handle(self) -> str:
+        """What people see and tag, as "@ada_bot"; known once entered."""
+        ...
+
+    @property
+    def limits(self) -> Limits: ...
+    @property
+    def lacks(self) -> str:
+        """What it cannot hear as it is set up, in words for its operator; empty for nothing."""
+        ...
+
+    async def __aenter__(self) -> Self: ...
+    async def __aexit__(self, *exc: object) -> None: ...
+    async def listen(self, intake: Intake, begun: Callable[[], None] = lambda: None) -> None:
+        """Calls `begun` as soon as what is said from then on will be heard, maybe repeatedly."""
+        ...
+
+    def read(self, received: Received) -> Inbound:
+        """Pure; raises Unreadable with a reason."""
+        ...
+
+    def render(self, reply: Reply) -> tuple[bytes, ...]:
+        """Payloads for deliveries, in order, each within the platform's limits; pure."""
+        ...
+
+    async def perform(self, delivery: Delivery) -> Receipt: ...
+    async def rank(self, address: Address, author: str) -> Rank:
+        """Who somebody is in a server or group, as the platform knows it now.
+
+        Raises LinkLost or SendFailed where it cannot be asked; a person who is not there is a
+        STRANGER.
+        """
+        ...
+
+    async def show(self, live: Live) -> None:
+        """Best effort; raises SendFailed, which the caller may forget."""
+        ...
