@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
@@ -224,6 +225,34 @@ class Repertoire:
             ),
             tuple(doubles),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Pluggable:
+    """A plugin of either door as the loader takes it in: what it adds, and what it lives by."""
+
+    name: str
+    repertoire: Repertoire = field(default_factory=Repertoire)
+    description: str = ""
+    dependencies: tuple[str, ...] = ()
+    priority: int = 0
+    """elizaOS' bands, lower ones first: -100 databases, -50 models, 0 core, 50 features, 100
+    platforms. Dependencies come before whoever needs them, whatever the band."""
+    needs: tuple[str, ...] = ()
+    """Settings without which it stays off for a character, in silence."""
+    config: Mapping[str, Any] = field(default_factory=dict)
+    init: Callable[[Mapping[str, Any], Any], Any] | None = None
+    """elizaOS' init(config, runtime); may be async."""
+    resources: tuple[Callable[[Settings], AbstractAsyncContextManager[Any]], ...] = ()
+    """Opened once for each character, closed with it."""
+    services: tuple[type[Any], ...] = ()
+    """elizaOS' Service classes: `service_type`, async classmethod `start(runtime)`, `stop()`."""
+
+
+class Plugged(Protocol):
+    """An author's plugin object, of either door."""
+
+    def pluggable(self) -> Pluggable: ...
 
 
 class _Named(Protocol):
