@@ -22,6 +22,14 @@ class Superseded(Exception):
     """The same person has said more; the next turn answers everything."""
 
 
+class Postponed(Exception):
+    """It cannot be answered now; the room waits `seconds` for it, and takes up no place meanwhile."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"again in {seconds:g} s")
+        self.seconds = seconds
+
+
 class Open:
     """core.ports.Batch: the messages that a running turn answers."""
 
@@ -76,6 +84,8 @@ class _Lane:
 
     queue: deque[Waiting] = field(default_factory=deque)
     running: Open | None = None
+    rests: float = 0.0
+    """Seconds for which its oldest message is put off."""
 
 
 class Mailbox:
@@ -197,11 +207,16 @@ class Mailbox:
         try:
             while lane.queue and not self._closing:
                 await self._one(address, lane)
-                if self._ready:  # others wait for a place: go to the end of their line
+                if (
+                    lane.rests or self._ready
+                ):  # others wait for a place: go to the end of their line
                     break
         finally:
             self._active -= 1
-            if lane.queue:
+            if lane.queue and lane.rests:
+                asyncio.get_running_loop().call_later(lane.rests, self._rested, address)
+                lane.rests = 0.0
+            elif lane.queue:
                 self._ready.append(address)
             else:
                 del self._lanes[address]
@@ -209,10 +224,15 @@ class Mailbox:
                 self._quiet.set()
             self._pump()
 
+    def _rested(self, address: Address) -> None:
+        if address in self._lanes:
+            self._ready.append(address)
+            self._pump()
+
     async def _one(self, address: Address, lane: _Lane) -> None:
         taken = self._take(address, lane)
         bell = Bell()
-        superseded = False
+        comes_again = False
         try:
             items = await self._fetch(taken)
             if not items:
@@ -226,8 +246,10 @@ class Mailbox:
                     finished = True
             except Superseded:
                 pass
+            except Postponed as postponed:
+                lane.rests = postponed.seconds
             if not finished:
-                superseded = True
+                comes_again = True
                 for received in items:
                     if received.id in self._held:
                         self._hot[received.id] = received
@@ -236,7 +258,7 @@ class Mailbox:
             log.exception("a turn failed outside its own wall; its messages stay in the inbox")
         finally:
             lane.running = None
-            if not superseded:
+            if not comes_again:
                 self._held.difference_update(one.id for one in taken)
 
     def _take(self, address: Address, lane: _Lane) -> list[Waiting]:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 
 import pytest
 
-from core.flow.mailbox import Mailbox
+from core.flow.mailbox import Mailbox, Postponed
 from core.ids import Account
 from core.messages import Address, Kind, Received
 from core.ports import Batch, Store, Unit
@@ -81,6 +81,22 @@ class Turns:
             self.done.append(rows)
         finally:
             self.running -= 1
+
+
+class PuttingOff(Turns):
+    """Cannot answer some rows at first."""
+
+    def __init__(self, **times: int) -> None:
+        super().__init__()
+        self.left = {int(row.removeprefix("row")): count for row, count in times.items()}
+
+    async def __call__(self, batch: Batch) -> None:
+        for one in batch.items:
+            if self.left.get(one.id, 0) > 0:
+                self.left[one.id] -= 1
+                self.begun.append(tuple(it.id for it in batch.items))
+                raise Postponed(0.02)
+        await super().__call__(batch)
 
 
 @asynccontextmanager
@@ -362,3 +378,53 @@ async def test_a_mailbox_that_is_cancelled_begins_nothing_more() -> None:
         await settle()
     assert turns.begun == [(1,)]
     assert mailbox.open == 1
+
+
+# --- what cannot be answered now ---------------------------------------------------------------
+
+
+async def test_what_is_put_off_is_taken_up_again_in_its_place() -> None:
+    turns = PuttingOff(row1=2)
+    async with open_mailbox(turns, keeps=True) as mailbox:
+        mailbox.enqueue(said(1, author="bob"))
+        mailbox.enqueue(said(2, author="eve"))
+        while len(turns.done) < 2:
+            await asyncio.sleep(0.005)
+    assert turns.begun == [(1,), (1,), (1,), (2,)]
+    assert turns.done == [(1,), (2,)]
+    assert mailbox.open == 0
+
+
+async def test_a_room_that_waits_takes_up_no_place() -> None:
+    turns = PuttingOff(row1=1)
+    async with open_mailbox(turns, at_once=1) as mailbox:
+        mailbox.enqueue(said(1, room="a"))
+        mailbox.enqueue(said(2, room="b"))
+        await settle()
+        assert turns.done == [(2,)]
+        assert mailbox.running == 0
+        assert mailbox.open == 1
+        while len(turns.done) < 2:
+            await asyncio.sleep(0.005)
+
+
+async def test_what_its_author_says_meanwhile_is_answered_with_it() -> None:
+    turns = PuttingOff(row1=1)
+    async with open_mailbox(turns) as mailbox:
+        mailbox.enqueue(said(1))
+        await settle()
+        mailbox.enqueue(said(2))
+        while not turns.done:
+            await asyncio.sleep(0.005)
+    assert turns.done == [(1, 2)]
+
+
+async def test_a_stop_does_not_wait_for_what_is_put_off() -> None:
+    turns = PuttingOff(row1=10_000)
+    async with open_mailbox(turns) as mailbox:
+        mailbox.enqueue(said(1))
+        await settle()
+        await mailbox.settle()
+        begun = len(turns.begun)
+        await asyncio.sleep(0.05)
+        assert len(turns.begun) == begun
