@@ -90,6 +90,11 @@ class PuttingOff(Turns):
         super().__init__()
         self.left = {int(row.removeprefix("row")): count for row, count in times.items()}
 
+    async def ended(self, many: int) -> None:
+        async with asyncio.timeout(5):
+            while len(self.done) < many:  # noqa: ASYNC110  (the time is the mailbox's own)
+                await asyncio.sleep(0.005)
+
     async def __call__(self, batch: Batch) -> None:
         for one in batch.items:
             if self.left.get(one.id, 0) > 0:
@@ -388,8 +393,7 @@ async def test_what_is_put_off_is_taken_up_again_in_its_place() -> None:
     async with open_mailbox(turns, keeps=True) as mailbox:
         mailbox.enqueue(said(1, author="bob"))
         mailbox.enqueue(said(2, author="eve"))
-        while len(turns.done) < 2:
-            await asyncio.sleep(0.005)
+        await turns.ended(2)
     assert turns.begun == [(1,), (1,), (1,), (2,)]
     assert turns.done == [(1,), (2,)]
     assert mailbox.open == 0
@@ -404,8 +408,7 @@ async def test_a_room_that_waits_takes_up_no_place() -> None:
         assert turns.done == [(2,)]
         assert mailbox.running == 0
         assert mailbox.open == 1
-        while len(turns.done) < 2:
-            await asyncio.sleep(0.005)
+        await turns.ended(2)
 
 
 async def test_what_its_author_says_meanwhile_is_answered_with_it() -> None:
@@ -414,8 +417,7 @@ async def test_what_its_author_says_meanwhile_is_answered_with_it() -> None:
         mailbox.enqueue(said(1))
         await settle()
         mailbox.enqueue(said(2))
-        while not turns.done:
-            await asyncio.sleep(0.005)
+        await turns.ended(1)
     assert turns.done == [(1, 2)]
 
 

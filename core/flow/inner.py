@@ -1,0 +1,80 @@
+"""What reaches a character from the house itself: a cue to speak first, a colleague's words.
+
+It takes the same way as everything else: stored once, then a turn in the room's lane.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from core.errors import Unreadable
+from core.messages import Address, Author, ChannelType, Inbound, Kind, Place, Received
+
+INNER = frozenset({Kind.CUE, Kind.OVERHEARD})
+
+_LONGEST = 16_000
+
+
+def cue(address: Address, place: Place, text: str, *, key: str, now: datetime) -> Received:
+    """Let a character speak first; `text` tells its model why, `key` is the same for a repeat."""
+    direct = place.channel in (ChannelType.DM, ChannelType.VOICE_DM)
+    return _received(
+        address, Kind.CUE, f"cue:{key}", "", now, {"cue": text, "direct": direct}, place
+    )
+
+
+def overheard(
+    address: Address, place: Place, author: Author, text: str, *, key: str, now: datetime
+) -> Received:
+    """What another character has said, for one whose platform does not tell bots of each other."""
+    who = {"id": author.id, "name": author.name, "username": author.username}
+    said = {"text": text[:_LONGEST], "author": who}
+    return _received(address, Kind.OVERHEARD, f"heard:{key}", author.id, now, said, place)
+
+
+def read(received: Received) -> Inbound:
+    """Raises Unreadable for a payload that is not one of ours."""
+    try:
+        told = orjson.loads(received.payload)
+        place = told["place"]
+        who = told.get("author") or {}
+        return Inbound(
+            id=received.id,
+            address=received.address,
+            kind=Kind.CUE if received.kind is Kind.CUE else Kind.MESSAGE,
+            author=Author(
+                str(who.get("id", "")), str(who.get("name", "")), str(who.get("username", "")), True
+            ),
+            place=Place(
+                ChannelType(place["channel"]), place["name"], place["world"], place["world_name"]
+            ),
+            message="",
+            text=told.get("text", ""),
+            sent_at=datetime.fromisoformat(told["at"]),
+            is_direct=bool(told.get("direct")),
+            cue=told.get("cue", ""),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise Unreadable("not one of our own events") from None
+
+
+def _received(
+    address: Address,
+    kind: Kind,
+    key: str,
+    author: str,
+    now: datetime,
+    told: dict[str, Any],
+    place: Place,
+) -> Received:
+    where = {
+        "channel": place.channel.value,
+        "name": place.name,
+        "world": place.world,
+        "world_name": place.world_name,
+    }
+    payload = orjson.dumps({**told, "place": where, "at": now.isoformat()})
+    return Received(address, key, author, 0, kind, payload)
