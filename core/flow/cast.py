@@ -30,6 +30,8 @@ class Policy:
     """Seconds for a whole turn."""
     apology: str
     """Said when a turn fails; empty for silence."""
+    calls: int = 6
+    """Most model calls of one turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ def policy_of(character: Character, settings: Settings) -> Policy:
             ),
             answer_bots=settings.flag("TROUPE_ANSWER_BOTS"),
             hops=int(settings.number("TROUPE_HOPS", 3)),
+            pair_exchanges=int(settings.number("TROUPE_PAIR_EXCHANGES", 20)),
             stale_group=settings.number("TROUPE_STALE_GROUP", 900),
             stale_direct=settings.number("TROUPE_STALE_DIRECT", 86_400),
         ),
@@ -93,4 +96,5 @@ def policy_of(character: Character, settings: Settings) -> Policy:
         history=int(settings.number("CONVERSATION_LENGTH", 32)),
         patience=settings.number("RESPONSE_TIMEOUT", 3_600_000) / 1000,
         apology=settings.text("TROUPE_APOLOGY"),
+        calls=int(settings.number("TROUPE_MODEL_CALLS", 6)),
     )

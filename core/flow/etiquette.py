@@ -34,11 +34,21 @@ class Manners:
     bypass_sources: tuple[str, ...] = ()
     """Platforms, by substring, in lower case, beside the built-in client_chat (R-33, X-02)."""
     answer_bots: bool = False
+    pair_exchanges: int = 20
+    """How many messages a minute two bots may exchange in a room (G39)."""
     hops: int = 3
     """How often characters may answer one another before a person has to speak again."""
     stale_group: float = 900.0
     stale_direct: float = 86_400.0
     """Seconds after which a message is remembered, but no longer answered."""
+
+
+class Word(Enum):
+    """Whether somebody has named who speaks next."""
+
+    FREE = "free"
+    OURS = "ours"
+    THEIRS = "theirs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +64,7 @@ class Circumstances:
     """How many messages of bots stand at the end of the talk."""
     follow_up: bool = False
     """The author has just been answered by us, and nobody spoke between."""
+    word: Word = Word.FREE
 
 
 _DIRECT_TYPES = frozenset({ChannelType.DM, ChannelType.VOICE_DM, ChannelType.SELF, ChannelType.API})
@@ -79,6 +90,10 @@ def decide(inbound: Inbound, manners: Manners, at: Circumstances) -> Verdict:
     named = is_named(inbound.text, manners.names)
     if at.muted and not named:
         return _silent("muted")
+    if at.colleague and at.word is Word.OURS:
+        return _answer("given-the-word")
+    if at.colleague and at.word is Word.THEIRS and not inbound.mentions_us:
+        return _silent("word-is-anothers")
     if direct:
         return _answer("direct")
     if inbound.place.channel.value.lower() in manners.bypass_types:
