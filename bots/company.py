@@ -178,7 +178,7 @@ class Company:
         part = self._cast.on(account)
         return part is None or part.settings.flag("TROUPE_RESEND_UNCERTAIN", True)
 
-    def _settled(self, delivery: Delivery, status: DeliveryStatus) -> None:
+    def _settled(self, delivery: Delivery, status: DeliveryStatus, message: str) -> None:
         self._tally.deliveries[delivery.address.platform, status.value] += 1
 
     def _dismiss(self, account: Account) -> None:

@@ -45,7 +45,7 @@ class Outbox:
         limits: Limits,
         *,
         repeats_uncertain: Callable[[], bool] = lambda: True,
-        settled: Callable[[Delivery, DeliveryStatus], None] = lambda delivery, status: None,
+        settled: Callable[[Delivery, DeliveryStatus, str], None] = lambda row, status, message: None,
     ) -> None:
         self._account = account
         self._store = store
@@ -330,7 +330,7 @@ class Outbox:
         await self._store.write(work)
         if other is not None:
             other.seat()
-        self._settled(row, status)
+        self._settled(row, status, (receipt.message if receipt else None) or "")
         return following is not None
 
     def _following(self, queue: deque[Delivery], now: float) -> Delivery | None:

@@ -76,7 +76,7 @@ def make_desk(
         Pace(rate or free, free, free, clock.monotonic),
         platform.limits,
         repeats_uncertain=lambda: repeats,
-        settled=lambda delivery, status: settled.append(status),
+        settled=lambda delivery, status, message: settled.append(status),
     )
     return Desk(outbox, ledger, clock, platform, settled)
 
