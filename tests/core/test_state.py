@@ -139,4 +139,8 @@ async def test_a_section_brings_names_for_templates() -> None:
         return Section("MOOD", "She is calm.", 0, {"mood": "calm"})
 
     state = await compose(direct(), [Provider("MOOD", 0, get), says("", "EMPTY")])
-    assert state.values == {"MOOD": "She is calm.", "mood": "calm"}
+    assert state.values == {
+        "MOOD": "She is calm.",
+        "mood": "calm",
+        "providers": "She is calm.",
+    }
