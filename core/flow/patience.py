@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from core.clock import Clock
 from core.errors import StoreUnavailable
@@ -35,7 +35,7 @@ class PatientStore:
         try:
             result = await self._store.write(work, early)
         except StoreUnavailable as error:
-            return await self._insist(self._store.write, work, error)
+            return await self._insist(lambda: self._store.write(work), error)
         if self.trouble:
             self._relieved()
         return result
@@ -44,28 +44,24 @@ class PatientStore:
         try:
             return await self._store.read(work)
         except StoreUnavailable as error:
-            return await self._insist(self._store.read, work, error)
+            return await self._insist(lambda: self._store.read(work), error)
 
-    async def _insist(
-        self,
-        door: Callable[[Callable[[Unit], T]], Awaitable[T]],
-        work: Callable[[Unit], T],
-        error: StoreUnavailable,
-    ) -> T:
+    async def extend(self, owner: str, schema: Any) -> None:
+        try:
+            await self._store.extend(owner, schema)
+        except StoreUnavailable as error:
+            await self._insist(lambda: self._store.extend(owner, schema), error)
+
+    async def _insist(self, again: Callable[[], Awaitable[T]], error: StoreUnavailable) -> T:
         self._refused += 1
         try:
-            result = await self._repeat(door, work, error)
+            result = await self._repeat(again, error)
         finally:
             self._refused -= 1
         self._relieved()
         return result
 
-    async def _repeat(
-        self,
-        door: Callable[[Callable[[Unit], T]], Awaitable[T]],
-        work: Callable[[Unit], T],
-        error: StoreUnavailable,
-    ) -> T:
+    async def _repeat(self, again: Callable[[], Awaitable[T]], error: StoreUnavailable) -> T:
         pause = _SHORTEST
         while True:
             self.trouble = str(error)
@@ -76,9 +72,9 @@ class PatientStore:
             await self._clock.sleep(pause)
             pause = min(pause * 2, _LONGEST)
             try:
-                return await door(work)
-            except StoreUnavailable as again:
-                error = again
+                return await again()
+            except StoreUnavailable as refused:
+                error = refused
 
     def _relieved(self) -> None:
         """Something was kept; all is well once nothing that was refused waits any more.

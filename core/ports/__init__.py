@@ -1,5 +1,13 @@
 """What the flow asks of the world: structural protocols, nothing to inherit."""
 
+from core.ports.kept import (
+    Bonds,
+    Cache,
+    Own,
+    Spendings,
+    Steps,
+    Tasks,
+)
 from core.ports.lanes import (
     Batch,
     Handler,
@@ -22,18 +30,13 @@ from core.ports.platforms import (
     Platform,
 )
 from core.ports.storage import (
-    Bonds,
-    Cache,
     Deliveries,
     Inbox,
     Memories,
     Notes,
     People,
     Rooms,
-    Spendings,
-    Steps,
     Store,
-    Tasks,
     Unit,
     Waiting,
 )
@@ -56,6 +59,7 @@ __all__ = [
     "ModelRoles",
     "ModelType",
     "Notes",
+    "Own",
     "People",
     "Platform",
     "Rooms",

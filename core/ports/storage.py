@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from core.ids import Account, CharacterId, EntityId, MemoryId, RoomId, TurnId, WorldId
-from core.kept import Component, Relationship, Spending, Step, StepStatus, Task
+from core.ids import Account, CharacterId, EntityId, MemoryId, RoomId, WorldId
 from core.messages import (
     Address,
     Delivery,
@@ -21,6 +20,7 @@ from core.messages import (
     Room,
     World,
 )
+from core.ports.kept import Bonds, Cache, Own, Spendings, Steps, Tasks
 
 T = TypeVar("T")
 
@@ -136,7 +136,10 @@ class Memories(Protocol):
         limit: int = 10,
         offset: int = 0,
     ) -> list[Memory]:
-        """Newest first (ME-05); no rooms means all of this character's."""
+        """Newest first (ME-05), from `start` to `end`; no rooms means all of this character's.
+
+        As with `recent`, nothing of a room from before its fresh start.
+        """
         ...
 
     def put(self, memory: Memory) -> bool:
@@ -144,21 +147,26 @@ class Memories(Protocol):
         ...
 
     def drop(self, character: CharacterId, ids: Sequence[MemoryId]) -> int: ...
-    def clear(self, character: CharacterId, room: RoomId, *, table: str = "messages") -> int: ...
+    def clear(self, character: CharacterId, room: RoomId, *, table: str = "messages") -> int:
+        """Drop all of a room, also from before its fresh start; how many."""
+        ...
+
     def count(
         self, character: CharacterId, room: RoomId | None = None, *, table: str = "messages"
-    ) -> int: ...
+    ) -> int:
+        """How many `find` could give."""
+        ...
 
 
 class People(Protocol):
     def meet(self, entities: Sequence[Entity]) -> None:
-        """Add or rename."""
+        """Add or rename; metadata under other keys than those given stays."""
         ...
 
     def known(self, character: CharacterId, ids: Sequence[EntityId]) -> list[Entity]: ...
     def join(self, character: CharacterId, room: RoomId, entities: Sequence[EntityId]) -> None: ...
     def put(self, entity: Entity) -> None:
-        """Take over names and metadata as they are given."""
+        """Add, or take over names and metadata as they are given."""
         ...
 
     def here(self, character: CharacterId, room: RoomId, *, limit: int = 100) -> list[Entity]:
@@ -180,7 +188,10 @@ class People(Protocol):
 
 
 class Rooms(Protocol):
-    def ensure(self, worlds: Sequence[World], rooms: Sequence[Room]) -> None: ...
+    def ensure(self, worlds: Sequence[World], rooms: Sequence[Room]) -> None:
+        """Add or rename; a world's metadata is taken where there was none yet (see put_world)."""
+        ...
+
     def find(self, character: CharacterId, address: Address) -> Room | None: ...
     def get(self, character: CharacterId, ids: Sequence[RoomId]) -> list[Room]: ...
     def within(self, character: CharacterId, world: WorldId | None = None) -> list[Room]:
@@ -194,7 +205,7 @@ class Rooms(Protocol):
     def world(self, character: CharacterId, world: WorldId) -> World | None: ...
     def worlds(self, character: CharacterId) -> list[World]: ...
     def put_world(self, world: World) -> None:
-        """Take over name and metadata as they are given."""
+        """Add, or take over name and metadata as they are given."""
         ...
 
     def drop(self, character: CharacterId, room: RoomId) -> None:
@@ -223,110 +234,6 @@ class Notes(Protocol):
     def drop(self, owner: str, key: str) -> None: ...
 
 
-class Steps(Protocol):
-    """What a turn has set out to do and how far it came (architecture 5.6)."""
-
-    def open(self, character: CharacterId | None = None) -> list[TurnId]:
-        """Turns that have a plan and whose inbound is not closed yet."""
-        ...
-
-    def of(self, turn: TurnId) -> list[Step]:
-        """In order."""
-        ...
-
-    def begin(self, step: Step, now: datetime) -> bool:
-        """False when it has begun already, in an earlier process."""
-        ...
-
-    def end(
-        self,
-        turn: TurnId,
-        ordinal: int,
-        status: StepStatus,
-        result: Mapping[str, Any],
-        now: datetime,
-    ) -> None: ...
-    def forget(self, before: datetime) -> int: ...
-
-
-class Tasks(Protocol):
-    def put(self, task: Task) -> None:
-        """Add or take over."""
-        ...
-
-    def get(self, character: CharacterId, task: str) -> Task | None: ...
-    def find(
-        self,
-        character: CharacterId | None = None,
-        *,
-        name: str = "",
-        tags: Iterable[str] = (),
-        room: RoomId | None = None,
-        entity: EntityId | None = None,
-    ) -> list[Task]:
-        """Those that bear all of these tags, oldest first; no character means everybody's."""
-        ...
-
-    def drop(self, character: CharacterId, task: str) -> bool: ...
-
-
-class Bonds(Protocol):
-    """Components and relationships of entities."""
-
-    def put_component(self, component: Component) -> None: ...
-    def components(
-        self,
-        character: CharacterId,
-        entity: EntityId,
-        *,
-        type: str = "",
-        world: WorldId | None = None,
-        source: EntityId | None = None,
-    ) -> list[Component]: ...
-    def drop_component(self, character: CharacterId, component: str) -> None: ...
-    def put_relationship(self, relationship: Relationship) -> None:
-        """One for each directed pair: a second takes over tags and metadata."""
-        ...
-
-    def relationships(
-        self, character: CharacterId, entity: EntityId, *, tags: Iterable[str] = ()
-    ) -> list[Relationship]:
-        """From or to this entity."""
-        ...
-
-
-class Spendings(Protocol):
-    def add(self, spendings: Sequence[Spending], now: datetime) -> None: ...
-    def total(
-        self,
-        by: Literal["character", "person", "room", "model", "kind", "day"] = "character",
-        *,
-        character: CharacterId | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
-    ) -> list[tuple[str, Spending, int]]:
-        """Whose, the sum of it, and of how many calls; the dearest first."""
-        ...
-
-    def forget(self, before: datetime) -> int: ...
-
-
-class Cache(Protocol):
-    """elizaOS' key-value cache of one character (R-203)."""
-
-    def get(self, character: CharacterId, key: str, now: datetime) -> Any:
-        """A JSON value; None where there is none, or it has run out."""
-        ...
-
-    def put(
-        self, character: CharacterId, key: str, value: Any, expires: datetime | None = None
-    ) -> None: ...
-    def drop(self, character: CharacterId, key: str) -> bool: ...
-    def forget(self, now: datetime) -> int:
-        """Drop what has run out."""
-        ...
-
-
 class Unit(Protocol):
     """One transaction."""
 
@@ -352,6 +259,9 @@ class Unit(Protocol):
     def spendings(self) -> Spendings: ...
     @property
     def cache(self) -> Cache: ...
+    def own(self, owner: str) -> Own:
+        """The tables that `Store.extend` has made for this owner."""
+        ...
 
 
 class Store(Protocol):
@@ -371,8 +281,11 @@ class Store(Protocol):
 
     async def read(self, work: Callable[[Unit], T]) -> T: ...
     async def extend(self, owner: str, schema: Any) -> None:
-        """Make a plugin's own tables (a SQLAlchemy MetaData), and columns that are missing.
+        """Make a plugin's own tables (a SQLAlchemy MetaData) as far as they are missing, also
+        columns and indexes; nothing is ever dropped or changed.
 
-        Their names begin with `<owner>_`; nothing is ever dropped. Raises BadInput for other names.
+        Names begin with `<owner>_`, the owner in lower case and with _ for anything else than
+        letters and digits. A new column of a table that is there is nullable or has a constant
+        server default. Raises BadInput, and has made nothing, where that does not hold.
         """
         ...

@@ -6,14 +6,14 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import sqlalchemy as sa
 
 from core.errors import BadInput, Finding
 from core.ports import Unit
 from core.secrets import Secret
-from core.store import sqlite
+from core.store import own, sqlite
 from core.store.notes import Vault
 from core.store.readers import Readers
 from core.store.unit import SqlUnit
@@ -43,6 +43,7 @@ class SqlStore:
         self._writer = writer
         self._readers = readers
         self._vault = vault
+        self._extended: dict[str, Any] = {}
 
     async def write(self, work: Callable[[Unit], T], early: Callable[[T], None] | None = None) -> T:
         return await self._writer.write(
@@ -51,6 +52,13 @@ class SqlStore:
 
     async def read(self, work: Callable[[Unit], T]) -> T:
         return await self._readers.read(lambda connection: work(SqlUnit(connection, self._vault)))
+
+    async def extend(self, owner: str, schema: Any) -> None:
+        # Hundreds of characters bring the same plugin, one after another.
+        if self._extended.get(owner) is schema:
+            return
+        await self._writer.write(lambda connection: own.extend(connection, owner, schema))
+        self._extended[owner] = schema
 
 
 @contextlib.asynccontextmanager

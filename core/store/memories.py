@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
-import orjson
 import sqlalchemy as sa
 
 from core.ids import CharacterId, EntityId, MemoryId, RoomId, WorldId
 from core.messages import Content, Memory
 from core.store import inserts, tables
+from core.store.values import read, written
 
-_T = tables.memories
+_T, _R = tables.memories, tables.rooms
 _ADD = inserts.add(_T)
 _RECENT = (
     sa.select(_T)
@@ -37,6 +39,45 @@ _REWRITE = (
     .where(_T.c.id == sa.bindparam("row"), _T.c.character_id == sa.bindparam("who"))
     .values(content=sa.bindparam("text"))
 )
+_PUT = (
+    sa.update(_T)
+    .where(_T.c.id == sa.bindparam("row"), _T.c.character_id == sa.bindparam("who"))
+    .values(content=sa.bindparam("text"), metadata=sa.bindparam("about"))
+)
+_DROP = sa.delete(_T).where(
+    _T.c.id.in_(sa.bindparam("ids", expanding=True)), _T.c.character_id == sa.bindparam("who")
+)
+_CLEAR = sa.delete(_T).where(
+    _T.c.room_id == sa.bindparam("room"),
+    _T.c.type == sa.bindparam("kind"),
+    _T.c.character_id == sa.bindparam("who"),
+)
+# A subquery and no join: with one, SQLite would rather collect a character's whole past and sort
+# it than walk back from the newest until there are enough.
+_RECALLED = _T.c.created_at >= sa.func.coalesce(
+    sa.select(_R.c.forgotten_before).where(_R.c.id == _T.c.room_id).scalar_subquery(),
+    sa.literal_column("0"),
+)
+# The room's owner is asked, not each row's: then the index alone is counted.
+_COUNT = (
+    sa.select(sa.func.count())
+    .select_from(_T)
+    .join(_R, _R.c.id == _T.c.room_id)
+    .where(
+        _T.c.type == sa.bindparam("kind"),
+        _R.c.character_id == sa.bindparam("who"),
+        sa.or_(_R.c.forgotten_before.is_(None), _T.c.created_at >= _R.c.forgotten_before),
+    )
+)
+_COUNT_HERE = _COUNT.where(_R.c.id == sa.bindparam("room"))
+_LORE = _T.c.type != sa.literal_column("'messages'")
+
+_OURS = frozenset(
+    {
+        *("text", "thought", "actions", "providers", "source"),
+        *("url", "inReplyTo", "attachments", "channelType"),
+    }
+)
 
 
 class MemoryRows:
@@ -59,7 +100,7 @@ class MemoryRows:
                     "entity_id": one.author,
                     "type": one.table,
                     "content": _written(one.content),
-                    "metadata": orjson.dumps(one.metadata).decode(),
+                    "metadata": written(one.metadata),
                     "created_at": one.created_at,
                 }
                 for one in memories
@@ -83,46 +124,115 @@ class MemoryRows:
         found = self.get(character, [memory])
         if not found:
             return False
-        content = orjson.loads(_written(found[0].content)) | {"text": text}
-        self._db.execute(
-            _REWRITE, {"row": memory, "who": character, "text": orjson.dumps(content).decode()}
-        )
+        words = _written(replace(found[0].content, text=text))
+        self._db.execute(_REWRITE, {"row": memory, "who": character, "text": words})
         return True
+
+    def find(
+        self,
+        character: CharacterId,
+        *,
+        table: str = "messages",
+        rooms: Sequence[RoomId] = (),
+        entity: EntityId | None = None,
+        world: WorldId | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        limit: int = 10,
+        offset: int = 0,
+    ) -> list[Memory]:
+        query = sa.select(_T).where(_T.c.character_id == character, _T.c.type == table, _RECALLED)
+        if table != "messages":
+            query = query.where(_LORE)  # as in its index
+        if rooms:
+            query = query.where(_T.c.room_id.in_(rooms))
+        if entity is not None:
+            query = query.where(_T.c.entity_id == entity)
+        if world is not None:
+            query = query.where(_T.c.world_id == world)
+        if start is not None:
+            query = query.where(_T.c.created_at >= start)
+        if end is not None:
+            query = query.where(_T.c.created_at <= end)
+        query = query.order_by(_T.c.seq.desc()).limit(limit).offset(offset)
+        return [_memory(row) for row in self._db.execute(query)]
+
+    def put(self, memory: Memory) -> bool:
+        done = self._db.execute(
+            _PUT,
+            {
+                "row": memory.id,
+                "who": memory.character,
+                "text": _written(memory.content),
+                "about": written(memory.metadata),
+            },
+        )
+        return done.rowcount > 0
+
+    def drop(self, character: CharacterId, ids: Sequence[MemoryId]) -> int:
+        return self._db.execute(_DROP, {"ids": ids, "who": character}).rowcount
+
+    def clear(self, character: CharacterId, room: RoomId, *, table: str = "messages") -> int:
+        done = self._db.execute(_CLEAR, {"room": room, "kind": table, "who": character})
+        return done.rowcount
+
+    def count(
+        self, character: CharacterId, room: RoomId | None = None, *, table: str = "messages"
+    ) -> int:
+        values = {"kind": table, "who": character}
+        if room is None:
+            return self._db.execute(_COUNT, values).scalar_one()
+        return self._db.execute(_COUNT_HERE, values | {"room": room}).scalar_one()
 
 
 def _written(content: Content) -> str:
-    """elizaOS' camelCase, and only what is there."""
-    kept: dict[str, Any] = {"text": content.text}
+    """elizaOS' camelCase, and only what is there; a plugin's own keys stand beside ours."""
+    kept: dict[str, Any] = {k: v for k, v in content.extra.items() if k not in _OURS}
+    kept["text"] = content.text
     if content.thought:
         kept["thought"] = content.thought
     if content.actions:
         kept["actions"] = content.actions
+    if content.providers:
+        kept["providers"] = content.providers
     if content.source:
         kept["source"] = content.source
+    if content.url:
+        kept["url"] = content.url
     if content.in_reply_to:
         kept["inReplyTo"] = content.in_reply_to
+    if content.attachments:
+        kept["attachments"] = content.attachments
     if content.channel_type:
         kept["channelType"] = content.channel_type
-    return orjson.dumps(kept).decode()
+    return written(kept)
+
+
+def _content(text: str) -> Content:
+    kept = read(text)
+    return Content(
+        text=kept.pop("text", None) or "",
+        thought=kept.pop("thought", ""),
+        actions=tuple(kept.pop("actions", ())),
+        source=kept.pop("source", ""),
+        in_reply_to=kept.pop("inReplyTo", None),
+        channel_type=kept.pop("channelType", ""),
+        providers=tuple(kept.pop("providers", ())),
+        url=kept.pop("url", ""),
+        attachments=tuple(kept.pop("attachments", ())),
+        extra=kept,
+    )
 
 
 def _memory(row: Any) -> Memory:
-    kept = orjson.loads(row.content)
     return Memory(
         id=MemoryId(row.id),
         character=CharacterId(row.character_id),
         room=RoomId(row.room_id),
         author=EntityId(row.entity_id),
-        content=Content(
-            text=kept.get("text", ""),
-            thought=kept.get("thought", ""),
-            actions=tuple(kept.get("actions", ())),
-            source=kept.get("source", ""),
-            in_reply_to=kept.get("inReplyTo"),
-            channel_type=kept.get("channelType", ""),
-        ),
+        content=_content(row.content),
         created_at=row.created_at,
         world=WorldId(row.world_id) if row.world_id else None,
         table=row.type,
-        metadata=orjson.loads(row.metadata),
+        metadata=read(row.metadata),
     )

@@ -1,60 +1,54 @@
-"""Who is where: entities, rooms, worlds and who takes part in what."""
+"""Whom a character knows, and who takes part in what."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import replace
+from typing import Any
 
-import orjson
 import sqlalchemy as sa
 
-from core.ids import Account, CharacterId, EntityId, RoomId, WorldId
-from core.messages import Address, ChannelType, Entity, Room, World
+from core.ids import CharacterId, EntityId, RoomId
+from core.messages import Entity
 from core.store import inserts, tables
+from core.store.values import read, written
 
-_E, _P, _R, _W = tables.entities, tables.participants, tables.rooms, tables.worlds
+_E, _P = tables.entities, tables.participants
 
-
-_MEET = inserts.put(_E, ["id"], ["names", "metadata"])
+_MEET = inserts.add(_E).returning(_E.c.id)
+_PUT = inserts.put(_E, ["id"], ["names", "metadata"], owner="character_id")
 _JOIN = inserts.add(_P)
-_STATE = inserts.put(_P, ["room_id", "entity_id"], ["state"])
-_WORLD = inserts.put(_W, ["id"], ["name"])
-_ROOM = inserts.put(_R, ["id"], ["name"])
+_STATE = inserts.put(_P, ["room_id", "entity_id"], ["state"], owner="character_id")
 _KNOWN = sa.select(_E).where(
     _E.c.id.in_(sa.bindparam("ids", expanding=True)), _E.c.character_id == sa.bindparam("who")
 )
-_STATE_OF = sa.select(_P.c.state).where(
+_HERE = (
+    sa.select(_E)
+    .join(_P, _P.c.entity_id == _E.c.id)
+    .where(
+        _P.c.room_id == sa.bindparam("room"),
+        _P.c.character_id == sa.bindparam("who"),
+        _E.c.character_id == sa.bindparam("who"),
+    )
+    .order_by(_E.c.id)
+    .limit(sa.bindparam("most"))
+)
+_ROOMS_OF = (
+    sa.select(_P.c.room_id)
+    .distinct()
+    .where(
+        _P.c.entity_id.in_(sa.bindparam("ids", expanding=True)),
+        _P.c.character_id == sa.bindparam("who"),
+    )
+    .order_by(_P.c.room_id)
+)
+_ONE = sa.and_(
     _P.c.room_id == sa.bindparam("room"),
     _P.c.entity_id == sa.bindparam("entity"),
     _P.c.character_id == sa.bindparam("who"),
 )
-_FIND = sa.select(_R).where(
-    _R.c.character_id == sa.bindparam("who"),
-    _R.c.account == sa.bindparam("account"),
-    _R.c.channel == sa.bindparam("channel"),
-    _R.c.thread == sa.bindparam("thread"),
-)
-_THERE = _R.alias("there")
-_MOVE = (
-    sa.update(_R)
-    .where(
-        _R.c.account == sa.bindparam("whose"),
-        _R.c.channel == sa.bindparam("old"),
-        # Somebody spoke at the new address before the move was told: that room stays as it is.
-        ~sa.exists().where(
-            _THERE.c.account == sa.bindparam("whose"), _THERE.c.channel == sa.bindparam("new")
-        ),
-    )
-    .values(channel=sa.bindparam("new"))
-)
-_FORGOTTEN = sa.select(_R.c.forgotten_before).where(
-    _R.c.id == sa.bindparam("room"), _R.c.character_id == sa.bindparam("who")
-)
-_FORGET = (
-    sa.update(_R)
-    .where(_R.c.id == sa.bindparam("room"), _R.c.character_id == sa.bindparam("who"))
-    .values(forgotten_before=sa.bindparam("at"))
-)
+_LEAVE = sa.delete(_P).where(_ONE)
+_STATE_OF = sa.select(_P.c.state).where(_ONE)
 
 
 class PeopleRows:
@@ -64,30 +58,26 @@ class PeopleRows:
         self._db = connection
 
     def meet(self, entities: Sequence[Entity]) -> None:
-        if entities:
-            self._db.execute(
-                _MEET,
-                [
-                    {
-                        "id": one.id,
-                        "character_id": one.character,
-                        "names": orjson.dumps(one.names).decode(),
-                        "metadata": orjson.dumps(one.metadata).decode(),
-                    }
-                    for one in entities
-                ],
-            )
+        if not entities:
+            return
+        newest = {one.id: one for one in entities}
+        new = set(self._db.execute(_MEET, list(map(_row, newest.values()))).scalars())
+        met = [one for one in newest.values() if one.id not in new]
+        changed: list[Entity] = []
+        for character in {one.character for one in met}:
+            before = {one.id: one for one in self.known(character, [one.id for one in met])}
+            for one in met:
+                if (was := before.get(one.id)) is None:
+                    continue
+                # What others have written down about them stays, beside what a platform says.
+                now = replace(one, metadata=was.metadata | one.metadata)
+                if now != was:
+                    changed.append(now)
+        if changed:
+            self._db.execute(_PUT, list(map(_row, changed)))
 
     def known(self, character: CharacterId, ids: Sequence[EntityId]) -> list[Entity]:
-        return [
-            Entity(
-                id=EntityId(row["id"]),
-                character=CharacterId(row["character_id"]),
-                names=tuple(orjson.loads(row["names"])),
-                metadata=orjson.loads(row["metadata"]),
-            )
-            for row in self._db.execute(_KNOWN, {"ids": ids, "who": character}).mappings()
-        ]
+        return [_entity(row) for row in self._db.execute(_KNOWN, {"ids": ids, "who": character})]
 
     def join(self, character: CharacterId, room: RoomId, entities: Sequence[EntityId]) -> None:
         if entities:
@@ -98,6 +88,20 @@ class PeopleRows:
                     for one in entities
                 ],
             )
+
+    def put(self, entity: Entity) -> None:
+        self._db.execute(_PUT, _row(entity))
+
+    def here(self, character: CharacterId, room: RoomId, *, limit: int = 100) -> list[Entity]:
+        rows = self._db.execute(_HERE, {"room": room, "who": character, "most": limit})
+        return [_entity(row) for row in rows]
+
+    def rooms_of(self, character: CharacterId, entities: Sequence[EntityId]) -> list[RoomId]:
+        rows = self._db.execute(_ROOMS_OF, {"ids": entities, "who": character})
+        return [RoomId(room) for room in rows.scalars()]
+
+    def leave(self, character: CharacterId, room: RoomId, entity: EntityId) -> None:
+        self._db.execute(_LEAVE, {"room": room, "entity": entity, "who": character})
 
     def state(self, character: CharacterId, room: RoomId, entity: EntityId) -> str:
         found = self._db.execute(_STATE_OF, {"room": room, "entity": entity, "who": character})
@@ -110,74 +114,19 @@ class PeopleRows:
         )
 
 
-class RoomRows:
-    """core.ports.Rooms over one connection."""
+def _row(entity: Entity) -> dict[str, Any]:
+    return {
+        "id": entity.id,
+        "character_id": entity.character,
+        "names": written(entity.names),
+        "metadata": written(entity.metadata),
+    }
 
-    def __init__(self, connection: sa.Connection) -> None:
-        self._db = connection
 
-    def ensure(self, worlds: Sequence[World], rooms: Sequence[Room]) -> None:
-        if worlds:
-            self._db.execute(
-                _WORLD,
-                [
-                    {
-                        "id": one.id,
-                        "character_id": one.character,
-                        "server_id": one.server,
-                        "name": one.name,
-                    }
-                    for one in worlds
-                ],
-            )
-        if rooms:
-            self._db.execute(
-                _ROOM,
-                [
-                    {
-                        "id": one.id,
-                        "character_id": one.character,
-                        "world_id": one.world,
-                        "account": one.address.account,
-                        "channel": one.address.room,
-                        "thread": one.address.thread,
-                        "type": one.channel.value,
-                        "name": one.name,
-                        "source": one.source,
-                    }
-                    for one in rooms
-                ],
-            )
-
-    def find(self, character: CharacterId, address: Address) -> Room | None:
-        row = self._db.execute(
-            _FIND,
-            {
-                "who": character,
-                "account": address.account,
-                "channel": address.room,
-                "thread": address.thread,
-            },
-        ).one_or_none()
-        if row is None:
-            return None
-        return Room(
-            id=RoomId(row.id),
-            character=character,
-            world=WorldId(row.world_id),
-            address=address,
-            channel=ChannelType(row.type),
-            name=row.name,
-            source=row.source,
-        )
-
-    def move(self, account: Account, old_room: str, new_room: str) -> int:
-        return self._db.execute(
-            _MOVE, {"whose": account, "old": old_room, "new": new_room}
-        ).rowcount
-
-    def forgotten_before(self, character: CharacterId, room: RoomId) -> datetime | None:
-        return self._db.execute(_FORGOTTEN, {"room": room, "who": character}).scalar()
-
-    def forget_before(self, character: CharacterId, room: RoomId, when: datetime) -> None:
-        self._db.execute(_FORGET, {"room": room, "who": character, "at": when})
+def _entity(row: Any) -> Entity:
+    return Entity(
+        id=EntityId(row.id),
+        character=CharacterId(row.character_id),
+        names=tuple(read(row.names)),
+        metadata=read(row.metadata),
+    )

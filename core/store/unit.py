@@ -6,10 +6,17 @@ from functools import cached_property
 
 import sqlalchemy as sa
 
+from core.store.bonds import BondRows
+from core.store.cache import CacheRows
 from core.store.ledgers import DeliveryRows, InboxRows
 from core.store.memories import MemoryRows
 from core.store.notes import NoteRows, Vault
-from core.store.people import PeopleRows, RoomRows
+from core.store.own import OwnTables
+from core.store.people import PeopleRows
+from core.store.rooms import RoomRows
+from core.store.spendings import SpendingRows
+from core.store.steps import StepRows
+from core.store.tasks import TaskRows
 
 
 class SqlUnit:
@@ -42,3 +49,26 @@ class SqlUnit:
     @cached_property
     def notes(self) -> NoteRows:
         return NoteRows(self._db, self._vault)
+
+    @cached_property
+    def steps(self) -> StepRows:
+        return StepRows(self._db)
+
+    @cached_property
+    def tasks(self) -> TaskRows:
+        return TaskRows(self._db)
+
+    @cached_property
+    def bonds(self) -> BondRows:
+        return BondRows(self._db)
+
+    @cached_property
+    def spendings(self) -> SpendingRows:
+        return SpendingRows(self._db)
+
+    @cached_property
+    def cache(self) -> CacheRows:
+        return CacheRows(self._db)
+
+    def own(self, owner: str) -> OwnTables:
+        return OwnTables(self._db, owner)

@@ -1,45 +1,17 @@
-"""The tables, as SQLAlchemy Core sees them; rows never leave this package."""
+"""The tables of talk: both ledgers, who and where, what was said, settings."""
 
 from __future__ import annotations
-
-from datetime import UTC, datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, Table
 
+from core.store.tables.columns import Moment, Serial, metadata
 from core.store.texts import Text
-
-metadata = sa.MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-class Moment(sa.types.TypeDecorator[datetime]):
-    """An aware datetime, kept as whole milliseconds since 1970, the same on every database."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> int | None:
-        return None if value is None else round(value.timestamp() * 1000)
-
-    def process_result_value(self, value: Any | None, dialect: sa.Dialect) -> datetime | None:
-        return None if value is None else datetime.fromtimestamp(value / 1000, UTC)
-
-
-# An INTEGER primary key is SQLite's own rowid; elsewhere the ledgers may outgrow 32 bits.
-_Serial = BigInteger().with_variant(Integer, "sqlite")
 
 inbox = Table(
     "inbox",
     metadata,
-    Column("id", _Serial, primary_key=True, autoincrement=True),
+    Column("id", Serial, primary_key=True, autoincrement=True),
     Column("account", Text, nullable=False),
     Column("event_key", Text, nullable=False),
     Column("platform", Text, nullable=False),
@@ -74,7 +46,7 @@ OPEN = ("pending", "sending", "uncertain", "growing")
 deliveries = Table(
     "deliveries",
     metadata,
-    Column("seq", _Serial, primary_key=True, autoincrement=True),
+    Column("seq", Serial, primary_key=True, autoincrement=True),
     Column("account", Text, nullable=False),
     Column("platform", Text, nullable=False),
     Column("room", Text, nullable=False),
@@ -110,18 +82,6 @@ Index(
     sqlite_where=deliveries.c.settled_at.is_not(None),
 )
 
-steps = Table(
-    "steps",
-    metadata,
-    Column("turn_id", Text, primary_key=True),
-    Column("ordinal", Integer, primary_key=True),
-    Column("action", Text, nullable=False),
-    Column("status", Text, nullable=False),
-    Column("result", Text),
-    Column("started_at", Moment, nullable=False),
-    Column("finished_at", Moment),
-)
-
 worlds = Table(
     "worlds",
     metadata,
@@ -129,6 +89,7 @@ worlds = Table(
     Column("character_id", Text, nullable=False),
     Column("server_id", Text, nullable=False),
     Column("name", Text, nullable=False),
+    Column("metadata", Text, nullable=False, server_default="{}"),
 )
 
 rooms = Table(
@@ -147,6 +108,7 @@ rooms = Table(
     sa.UniqueConstraint("character_id", "account", "channel", "thread"),
 )
 Index("ix_rooms_account_channel", rooms.c.account, rooms.c.channel)
+Index("ix_rooms_world_id", rooms.c.world_id)
 
 entities = Table(
     "entities",
@@ -165,11 +127,12 @@ participants = Table(
     Column("character_id", Text, nullable=False),
     Column("state", Text, nullable=False),
 )
+Index("ix_participants_entity_id", participants.c.entity_id)
 
 memories = Table(
     "memories",
     metadata,
-    Column("seq", _Serial, primary_key=True, autoincrement=True),
+    Column("seq", Serial, primary_key=True, autoincrement=True),
     Column("id", Text, nullable=False, unique=True),
     Column("character_id", Text, nullable=False),
     Column("room_id", Text, ForeignKey("rooms.id"), nullable=False),
@@ -182,6 +145,15 @@ memories = Table(
 )
 # elizaOS' ids differ by character already, so the room alone leads; the character is checked too.
 Index("ix_memories_room_id_type_seq", memories.c.room_id, memories.c.type, memories.c.seq)
+# Facts and documents are looked for wherever they were learned. Messages are not in it: those are
+# many, and what is said must not get dearer to write down.
+Index(
+    "ix_memories_lore",
+    memories.c.character_id,
+    memories.c.type,
+    memories.c.seq,
+    sqlite_where=memories.c.type != "messages",
+)
 
 settings = Table(
     "settings",
