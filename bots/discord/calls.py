@@ -11,7 +11,7 @@ import orjson
 from discord.http import Route
 
 from bots.discord import doubt
-from bots.discord.errors import GONE, send_failure
+from bots.discord.errors import GONE, MALFORMED, send_failure
 from bots.discord.quota import Quota, ShutRooms
 from bots.discord.rendering import parts_of
 from core.clock import Clock
@@ -22,6 +22,8 @@ _MESSAGES = "/channels/{channel_id}/messages"
 _MESSAGE = "/channels/{channel_id}/messages/{message_id}"
 _NONCE = 25
 _SHOWING = 15.0
+# What a model says must not make Discord fetch an address: the address may hold what it was told.
+_NO_EMBEDS = 1 << 2
 
 
 class Calls:
@@ -82,10 +84,13 @@ class Calls:
             "content": content,
             "nonce": nonce[:_NONCE],
             "enforce_nonce": True,
+            "flags": _NO_EMBEDS,
             # No name in a text rings anybody's bell; only who is answered hears of it.
             "allowed_mentions": {"parse": [], "replied_user": bool(payload.get("reference"))},
         }
-        channel = _room(delivery)
+        channel, rows = _room(delivery), payload.get("components") or []
+        if rows:
+            asked["components"] = rows
         if payload.get("reference"):
             asked["message_reference"] = {
                 "message_id": str(payload["reference"]),
@@ -97,8 +102,10 @@ class Calls:
         number = str(sent["id"])
         # A nonce that Discord knows gives the first message back: what an earlier try, or the
         # beginning of an answer that grew, has put there.
-        if str(sent.get("content", "")).strip() != content.strip():
-            await self._rewrite(channel, int(number), content)
+        is_whole = str(sent.get("content", "")).strip() == content.strip()
+        lacks_buttons = "components" in asked and not sent.get("components")
+        if not is_whole or lacks_buttons:
+            await self._rewrite(channel, int(number), content, rows)
         return Receipt(number)
 
     async def _arrived(
@@ -119,9 +126,10 @@ class Calls:
             return None  # where we may not look, the send itself finds out what is wrong
 
     async def _edit(self, delivery: Delivery) -> Receipt:
-        content: str = _payload(delivery)["content"]
+        payload = _payload(delivery)
+        rows = payload.get("components") or []  # an edit without any takes the buttons away
         try:
-            await self._rewrite(_room(delivery), _target(delivery), content)
+            await self._rewrite(_room(delivery), _target(delivery), payload["content"], rows)
         except discord.NotFound as error:
             if error.code != GONE:
                 raise
@@ -130,8 +138,17 @@ class Calls:
             return await self._send(delivery, delivery.nonce[: _NONCE - 1] + "+")
         return Receipt(delivery.target)
 
-    async def _rewrite(self, channel: int, message: int, content: str) -> None:
-        asked = {"content": content, "allowed_mentions": {"parse": [], "replied_user": False}}
+    async def _rewrite(
+        self, channel: int, message: int, content: str, rows: list[Any] | None = None
+    ) -> None:
+        """`rows` are the buttons from now on; None leaves them as they are."""
+        asked: dict[str, Any] = {
+            "content": content,
+            "flags": _NO_EMBEDS,
+            "allowed_mentions": {"parse": [], "replied_user": False},
+        }
+        if rows is not None:
+            asked["components"] = rows
         await self._ask("PATCH", _MESSAGE, asked, channel_id=channel, message_id=message)
 
     async def _delete(self, delivery: Delivery) -> Receipt:
@@ -170,6 +187,13 @@ class Calls:
         route = Route(method, path, **parts)
         if asked is None:
             return await self._http.request(route)
+        try:
+            return await self._http.request(route, json=asked)
+        except discord.HTTPException as error:
+            blamed = error.code == MALFORMED and "components" in error.text
+            if not blamed or not asked.get("components"):
+                raise
+        del asked["components"]  # the words are worth more than the buttons below them
         return await self._http.request(route, json=asked)
 
     def _allowed(self) -> None:

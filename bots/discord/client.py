@@ -23,13 +23,15 @@ from bots.discord.envelope import PLATFORM
 from bots.discord.errors import link_failure
 from bots.discord.heard import Heard
 from bots.discord.line import Line
+from bots.discord.presses import Presses
 from bots.discord.quota import Quota
+from bots.discord.ranks import Ranks
 from bots.discord.rendering import MAX_PARTS, MAX_TEXT, render
 from bots.discord.walls import Walls
 from core.clock import Clock
 from core.errors import LinkLost, LinkRejected, SendDelayed
 from core.ids import Account
-from core.messages import Delivery, Inbound, Live, Receipt, Received, Reply
+from core.messages import Address, Delivery, Inbound, Live, Rank, Receipt, Received, Reply
 from core.ports import Intake, Limits
 from core.secrets import Secret
 
@@ -53,6 +55,8 @@ class DiscordLink:
         burst=5,
         drafts=False,
         edits=True,
+        hears_bots=True,
+        buttons=True,
     )
 
     def __init__(
@@ -84,6 +88,7 @@ class DiscordLink:
         self._account = Account(f"{PLATFORM}:{number or 0}")
         self._client: discord.Client | None = None
         self._calls: Calls | None = None
+        self._ranks: Ranks | None = None
         self._heard: Heard | None = None
         self._backlog: Backlog | None = None
         self._line: Line | None = None
@@ -147,9 +152,11 @@ class DiscordLink:
         walls.on_server, walls.on_late_server = backlog.server_came, backlog.begin
         self._client, self._heard, self._backlog, self._line = client, heard, backlog, line
         self._calls = Calls(client, quota, self._answers_within, self._clock)
+        self._ranks = Ranks(client, quota)
 
     async def __aexit__(self, *exc: object) -> None:
-        self._client = self._calls = self._heard = self._backlog = self._line = None
+        self._client = self._calls = self._ranks = None
+        self._heard = self._backlog = self._line = None
         await self._stack.aclose()
 
     async def _leave(self, client: discord.Client) -> None:
@@ -164,19 +171,23 @@ class DiscordLink:
     # --- listening -----------------------------------------------------------------------------
 
     async def listen(self, intake: Intake, begun: Callable[[], None] = lambda: None) -> None:
-        heard, backlog, line = self._heard, self._backlog, self._line
-        if heard is None or backlog is None or line is None:
+        client, heard, backlog, line = self._client, self._heard, self._backlog, self._line
+        if client is None or heard is None or backlog is None or line is None:
             raise LinkLost("the link is closed")
         end: LinkLost | LinkRejected
         try:
             async with asyncio.TaskGroup() as group:
+                presses = Presses(client, self._account)
                 beside = [
-                    group.create_task(_store(heard, intake)),
+                    group.create_task(
+                        _store(heard, intake, lambda batch: presses.stored(group, batch))
+                    ),
                     group.create_task(backlog.keep_up(intake)),
                 ]
                 end = await line.follow(begun)
                 for task in beside:
                     task.cancel()
+                presses.stop()
         except BaseExceptionGroup as errors:
             raise _refusal(errors) from None
         raise end
@@ -191,6 +202,11 @@ class DiscordLink:
 
     async def perform(self, delivery: Delivery) -> Receipt:
         return await self._calling().perform(delivery)
+
+    async def rank(self, address: Address, author: str) -> Rank:
+        if self._ranks is None:
+            raise LinkLost("the link is closed")
+        return await self._ranks.of(address, author)
 
     async def show(self, live: Live) -> None:
         await self._calling().show(live)
@@ -209,8 +225,8 @@ def _refusal(errors: BaseExceptionGroup[BaseException]) -> BaseException:
     return refused or errors
 
 
-async def _store(heard: Heard, intake: Intake) -> None:
-    """Hand in what was heard, in order; until cancelled."""
+async def _store(heard: Heard, intake: Intake, then: Callable[[list[Received]], None]) -> None:
+    """Hand in what was heard, in order, and tell of what is stored; until cancelled."""
     while True:
         batch = await heard.take()
         stored = False
@@ -220,6 +236,7 @@ async def _store(heard: Heard, intake: Intake) -> None:
         finally:
             if not stored:  # the next `listen` hands it in; intake knows what it has already
                 heard.give_back(batch)
+        then(batch)
 
 
 def _client(quota: Quota, connector: aiohttp.BaseConnector | None) -> discord.Client:

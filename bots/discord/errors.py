@@ -25,6 +25,7 @@ BANNED_FOR = 60.0
 
 GONE = 10008
 """The message that was to be changed."""
+MALFORMED = 50035
 
 _REASONS = {
     10003: "channel not found",
@@ -41,7 +42,7 @@ _REASONS = {
     50008: "no channel for text",
     50013: "no right to do that",
     50024: "not possible in this kind of channel",
-    50035: "not well formed",
+    MALFORMED: "not well formed",
     50083: "thread archived",
     50278: "no server in common",
     90001: "reaction blocked",

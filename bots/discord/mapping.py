@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from bots.discord.buttons import label_of
 from bots.discord.envelope import WORLD, command_in, is_direct, loads, snowflake
 from bots.discord.marks import Seen, seen
 from bots.discord.people import author_of, listed, place_of, words, world_seen
 from core.errors import Unreadable
 from core.messages import Attachment, Author, ChannelType, Inbound, Kind, Place, Quote, Received
+from core.text import clean
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
 _FIRST_MS = 1_420_070_400_000  # Discord counts from 2015
@@ -94,15 +96,17 @@ def _message(received: Received, said: dict[str, Any], scene: dict[str, Any], us
 
 
 def _press(received: Received, said: dict[str, Any], scene: dict[str, Any]) -> Inbound:
-    pressed = _object(said.get("data"))
-    chosen = (words(value) for value in _list(pressed.get("values")))
-    blank = _blank(received, said, scene, _doer(said))
+    """Of a button its label is the text, of a menu what was chosen in it."""
+    pressed, below = _object(said.get("data")), _object(said.get("message"))
+    press = words(pressed.get("custom_id"))
+    chosen = " ".join(filter(None, map(words, _list(pressed.get("values")))))
     return replace(
-        blank,
-        message=snowflake(_object(said.get("message")).get("id")),
-        text=" ".join(filter(None, (words(pressed.get("custom_id")), *chosen))),
+        _blank(received, said, scene, _doer(said)),
+        message=snowflake(below.get("id")),
+        text=chosen or clean(label_of(below.get("components"), press)),
         sent_at=_made(snowflake(said.get("id"))),
         replies_to_us=True,
+        press=press,
     )
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from typing import Any
 
 import orjson
 
+from bots.discord.buttons import components
 from bots.discord.markdown import Block, held, shown, units_of
 from core.messages import Reply
 from core.text import clean, joined, past_blank_lines, pause, visible
@@ -33,11 +35,17 @@ _WHOLE = re.compile(
 
 
 def render(reply: Reply) -> tuple[bytes, ...]:
-    """One payload a message; the first one answers, the others follow it."""
-    return tuple(
-        orjson.dumps({"content": part, "reference": None if n else reply.reply_to or None})
+    """One payload a message; the first one answers, the others follow it.
+
+    Without words there is no message, whatever buttons there are.
+    """
+    payloads: list[dict[str, Any]] = [
+        {"content": part, "reference": None if n else reply.reply_to or None}
         for n, part in enumerate(parts_of(reply.text))
-    )
+    ]
+    if payloads and (rows := components(reply.buttons)):
+        payloads[-1]["components"] = rows
+    return tuple(map(orjson.dumps, payloads))
 
 
 def parts_of(markdown: str, *, max_parts: int = MAX_PARTS) -> tuple[str, ...]:

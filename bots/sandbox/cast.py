@@ -144,6 +144,10 @@ class Person(Account):
     def promotes(self, chat: Chat, who: Account) -> None:
         self.world.set_member(chat, who, "administrator", self)
 
+    def demotes(self, chat: Chat, who: Account) -> None:
+        """Make an administrator of Telegram's a member like any other."""
+        self.world.set_member(chat, who, "member", self)
+
     def _standing(self, chat: Chat) -> str:
         return chat.members.get(self, "left")
 

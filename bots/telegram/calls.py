@@ -20,9 +20,13 @@ from core.messages import Address, Delivery, DeliveryKind, DeliveryStatus, Live,
 _RAW_SEND = "sendMessage_"
 _RAW_EDIT = "editMessageText_"
 _RAW_DRAFT = "sendMessageDraft_"
+# What a model says must not make Telegram fetch an address: the address may hold what it was told.
 _NO_PREVIEW = {"is_disabled": True}
 _GENERAL = "1"  # the topic that every forum has; sends must leave it out
 _DRAFTS_REMEMBERED = 256
+_UNCHANGED = "not modified"
+_OF_BUTTONS = ("button", "keyboard", "reply_markup", "reply markup")
+_OF_STYLE = ("entit", "parse", "url")
 
 
 class Calls:
@@ -116,24 +120,24 @@ class Calls:
         try:
             await self._written(_RAW_EDIT, asked, payload)
         except BadRequest as error:
-            if "not modified" not in error.message.lower():
+            if _UNCHANGED not in error.message.lower():
                 raise
         return Receipt(delivery.target)
 
     async def _written(self, endpoint: str, asked: dict[str, Any], payload: dict[str, Any]) -> Any:
-        """With its entities; once more as plain text where Telegram cannot make sense of them."""
-        entities = payload.get("entities")
-        if not entities:
-            return await self._bot.do_api_request(endpoint, api_kwargs=asked)
-        try:
-            return await self._bot.do_api_request(
-                endpoint, api_kwargs={**asked, "entities": entities}
-            )
-        except BadRequest as error:
-            complaint = error.message.lower()
-            if "entit" not in complaint and "parse" not in complaint and "url" not in complaint:
-                raise
-        return await self._bot.do_api_request(endpoint, api_kwargs=asked)
+        """With its style and buttons; once more without those that Telegram makes no sense of."""
+        if entities := payload.get("entities"):
+            asked = {**asked, "entities": entities}
+        if rows := payload.get("keyboard"):  # an edit without one takes the buttons away
+            asked = {**asked, "reply_markup": {"inline_keyboard": rows}}
+        while True:
+            try:
+                return await self._bot.do_api_request(endpoint, api_kwargs=asked)
+            except BadRequest as error:
+                refused = _refused(error.message, asked)
+                if not refused:
+                    raise
+            asked = {name: value for name, value in asked.items() if name != refused}
 
     async def _delete(self, delivery: Delivery) -> Receipt:
         try:
@@ -147,6 +151,18 @@ class Calls:
         emoji = _payload(delivery).get("emoji") or None
         await self._bot.set_message_reaction(_chat(delivery.address), _target(delivery), emoji)
         return Receipt(delivery.target)
+
+
+def _refused(complaint: str, asked: dict[str, Any]) -> str:
+    """The part of a message that can be left out to have the rest said."""
+    complaint = complaint.lower()
+    if _UNCHANGED in complaint:  # it names the buttons as well
+        return ""
+    if "reply_markup" in asked and any(word in complaint for word in _OF_BUTTONS):
+        return "reply_markup"
+    if "entities" in asked and any(word in complaint for word in _OF_STYLE):
+        return "entities"
+    return ""
 
 
 def _chat(address: Address) -> int:

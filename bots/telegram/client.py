@@ -16,12 +16,14 @@ from bots.telegram import mapping
 from bots.telegram.calls import Calls
 from bots.telegram.envelope import PLATFORM, envelope, update_id
 from bots.telegram.errors import link_failure
+from bots.telegram.presses import Presses
+from bots.telegram.ranks import Ranks
 from bots.telegram.rendering import MAX_PARTS, MAX_TEXT, render
 from bots.telegram.request import AiohttpRequest, Flooded
 from core.clock import Clock
 from core.errors import LinkLost, LinkRejected, SendDelayed, TroupeError
 from core.ids import Account
-from core.messages import Delivery, Inbound, Live, Receipt, Received, Reply
+from core.messages import Address, Delivery, Inbound, Live, Rank, Receipt, Received, Reply
 from core.ports import Intake, Limits
 from core.secrets import Secret
 
@@ -64,6 +66,8 @@ class TelegramLink:
         idempotent_send=False,
         sends_in_flight=8,
         drafts=True,
+        hears_bots=False,
+        buttons=True,
     )
 
     def __init__(
@@ -174,12 +178,19 @@ class TelegramLink:
         async with asyncio.TaskGroup() as group:
             # Beside the polling, so that nobody's first answer waits for a menu.
             commands = group.create_task(self._offer_commands(bot))
-            end = await self._follow(bot, intake)
+            presses = Presses(bot, self._account)
+            end = await self._follow(bot, intake, lambda updates: presses.stored(group, updates))
             commands.cancel()
+            presses.stop()
         raise end
 
-    async def _follow(self, bot: telegram.Bot, intake: Intake) -> TroupeError:
-        """Poll until the link fails; the failure is returned, to leave a task group unwrapped."""
+    async def _follow(
+        self, bot: telegram.Bot, intake: Intake, stored: Callable[[list[Any]], None]
+    ) -> TroupeError:
+        """Poll until the link fails; the failure is returned, to leave a task group unwrapped.
+
+        `stored` is told of the updates that have been written down.
+        """
         offset: int | None = None
         webhook_removed = False
         while True:
@@ -200,6 +211,7 @@ class TelegramLink:
             if updates:
                 # Telegram forgets an update once we ask for the next, so it is written down first.
                 await intake([envelope(raw, self._account) for raw in updates])
+                stored(updates)
             following = self._behind(updates)
             if following is not None and (offset is None or following > offset):
                 offset = following
@@ -264,6 +276,9 @@ class TelegramLink:
 
     async def perform(self, delivery: Delivery) -> Receipt:
         return await self._calling().perform(delivery)
+
+    async def rank(self, address: Address, author: str) -> Rank:
+        return await Ranks(self._entered()).of(address, author)
 
     async def show(self, live: Live) -> None:
         await self._calling().show(live)

@@ -8,6 +8,7 @@ from typing import Any
 
 import telegram
 
+from bots.telegram.buttons import label_of
 from bots.telegram.envelope import loads
 from bots.telegram.people import author_of, nobody, place_of
 from core.errors import Unreadable
@@ -98,8 +99,10 @@ def _message(received: Received, message: telegram.Message, us: Us) -> Inbound:
 
 
 def _press(received: Received, query: telegram.CallbackQuery) -> Inbound:
-    message = query.message
-    place = place_of(message.chat, None) if message is not None else _nowhere(received)
+    """Old clients send what they like as data; of an old message only its number is left."""
+    message, press = query.message, query.data if isinstance(query.data, str) else ""
+    whole = message if isinstance(message, telegram.Message) else None
+    place = place_of(message.chat, whole) if message is not None else _nowhere(received)
     return Inbound(
         id=received.id,
         address=received.address,
@@ -107,10 +110,12 @@ def _press(received: Received, query: telegram.CallbackQuery) -> Inbound:
         author=author_of(query.from_user, None),
         place=place,
         message=str(message.message_id) if message is not None else "",
-        text=clean(query.data or ""),
-        sent_at=_aware(message.date if message is not None else None),
-        is_direct=place.channel is ChannelType.DM,
+        text=clean(label_of(whole.reply_markup if whole is not None else None, press)),
+        sent_at=_aware(whole.date if whole is not None else None),
+        is_direct=place.channel is ChannelType.DM
+        or (message is not None and message.chat.type == "private"),
         replies_to_us=True,
+        press=clean(press),
     )
 
 

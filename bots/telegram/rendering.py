@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from bots.telegram.buttons import keyboard
 from core.messages import Reply
 from core.text import joined, past_blank_lines, pause, visible
 
@@ -53,16 +54,21 @@ class Part:
 
 
 def render(reply: Reply) -> tuple[bytes, ...]:
-    """One payload a message; the first one answers, the others follow it."""
-    payloads: list[bytes] = []
+    """One payload a message; the first one answers, the others follow it.
+
+    Without words there is no message, whatever buttons there are.
+    """
+    payloads: list[dict[str, Any]] = []
     for part in parts_of(reply.text):
         payload: dict[str, Any] = {"text": part.text}
         if part.entities:
             payload["entities"] = part.entities
         if reply.reply_to and not payloads:
             payload["reply_to"] = reply.reply_to
-        payloads.append(orjson.dumps(payload))
-    return tuple(payloads)
+        payloads.append(payload)
+    if payloads and (rows := keyboard(reply.buttons)):
+        payloads[-1]["keyboard"] = rows
+    return tuple(map(orjson.dumps, payloads))
 
 
 def parts_of(markdown: str, *, max_parts: int = MAX_PARTS) -> tuple[Part, ...]:

@@ -106,7 +106,12 @@ PRESS = {
     "channel_id": TEA,
     "guild_id": GUILD,
     "member": {"user": BOB, "nick": None, "roles": []},
-    "message": message(author=ADA),
+    "message": message(
+        author=ADA,
+        components=[
+            {"type": 1, "components": [{"type": 2, "label": "Once more", "custom_id": "again"}]}
+        ],
+    ),
     "data": {"custom_id": "again", "component_type": 2},
 }
 SERVER = {

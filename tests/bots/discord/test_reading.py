@@ -250,13 +250,37 @@ def test_a_time_that_is_missing_is_in_the_id():
     assert inbound.sent_at == datetime.fromtimestamp(1_790_000_000, UTC)
 
 
-def test_a_press_answers_our_message():
+def test_a_press_is_its_button_and_the_word_on_it():
     inbound = heard(PRESS, "INTERACTION_CREATE")
-    assert (inbound.kind, inbound.text, inbound.author.id) == (Kind.PRESS, "again", BOB["id"])
+    assert (inbound.kind, inbound.author.id) == (Kind.PRESS, BOB["id"])
+    assert (inbound.press, inbound.text) == ("again", "Once more")
     assert inbound.message == "1400000000000000005"
     assert inbound.replies_to_us
+    assert not inbound.is_direct
+
+
+def test_what_was_chosen_in_a_menu_is_the_text_of_its_press():
     chosen = PRESS | {"data": {"custom_id": "cup", "values": ["big", "blue"]}}
-    assert heard(chosen, "INTERACTION_CREATE").text == "cup big blue"
+    inbound = heard(chosen, "INTERACTION_CREATE")
+    assert (inbound.press, inbound.text) == ("cup", "big blue")
+
+
+@pytest.mark.parametrize("data", [None, [], {"custom_id": 5}, {"custom_id": "gone", "values": "x"}])
+def test_a_press_of_an_unknown_shape_is_read_without_its_word(data):
+    inbound = heard(PRESS | {"data": data}, "INTERACTION_CREATE")
+    assert (inbound.kind, inbound.text) == (Kind.PRESS, "")
+
+
+def test_a_press_below_parts_within_parts_finds_its_word():
+    button = {"type": 2, "label": "Deep", "custom_id": "again"}
+    parts = [{"type": 17, "components": [{"type": 9, "accessory": button, "components": []}]}]
+    inbound = heard(PRESS | {"message": {"id": "5", "components": parts}}, "INTERACTION_CREATE")
+    assert inbound.text == "Deep"
+    endless: dict[str, object] = {"custom_id": "other"}
+    for _ in range(200):
+        endless = {"components": [endless]}
+    beyond = heard(PRESS | {"message": {"components": [endless]}}, "INTERACTION_CREATE")
+    assert beyond.text == ""
 
 
 def test_a_reaction_is_its_emoji_until_it_is_taken_back():

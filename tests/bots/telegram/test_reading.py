@@ -260,9 +260,41 @@ def test_a_group_that_moved_names_its_new_address():
 
 def test_a_press_a_reaction_and_a_block_are_read():
     press, reaction, blocked = heard(REAL[12]), heard(REAL[13]), heard(REAL[14])
-    assert (press.kind, press.text, press.message) == (Kind.PRESS, "again", "5")
+    assert (press.kind, press.press, press.text) == (Kind.PRESS, "again", "Once more")
+    assert (press.message, press.author.id, press.is_direct) == ("5", "77", True)
     assert (reaction.kind, reaction.text, reaction.message) == (Kind.REACTION, "👍", "5")
     assert (blocked.kind, blocked.author.id, blocked.is_direct) == (Kind.MEMBER, "77", True)
+
+
+def pressed(**query: Any) -> Inbound:
+    whole = REAL[12]["callback_query"] | query
+    return heard(update(callback_query={k: v for k, v in whole.items() if v is not None}))
+
+
+def test_a_press_below_an_old_message_is_read_without_its_word():
+    gone = {"chat": GROUP, "message_id": 5, "date": 0}
+    inbound = pressed(message=gone)
+    assert (inbound.press, inbound.text, inbound.message) == ("again", "", "5")
+    assert (inbound.address.room, inbound.is_direct) == ("-100500", False)
+
+
+def test_a_press_in_a_topic_belongs_to_it():
+    said = message("choose", chat=FORUM, message_thread_id=4, is_topic_message=True)
+    inbound = pressed(message=said)
+    assert inbound.address.thread == "4"
+    assert inbound.place.channel is ChannelType.THREAD
+
+
+@pytest.mark.parametrize("data", [None, "", 5, ["again"], "gone\0"])
+def test_a_press_with_data_of_another_shape_is_a_press_all_the_same(data):
+    inbound = pressed(data=data)
+    assert (inbound.kind, inbound.text) == (Kind.PRESS, "")
+
+
+def test_a_press_below_no_message_of_a_chat_has_no_room():
+    inbound = pressed(message=None, inline_message_id="AAA")
+    assert (inbound.kind, inbound.press, inbound.message) == (Kind.PRESS, "again", "")
+    assert (inbound.address.room, inbound.is_direct) == ("", False)
 
 
 def test_a_channel_post_is_a_feed():

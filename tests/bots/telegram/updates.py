@@ -80,7 +80,13 @@ REAL = [
             "from": BOB,
             "chat_instance": "1",
             "data": "again",
-            "message": message("choose", **{"from": ADA}),
+            "message": message(
+                "choose",
+                **{"from": ADA},
+                reply_markup={
+                    "inline_keyboard": [[{"text": "Once more", "callback_data": "again"}]]
+                },
+            ),
         }
     ),
     update(
