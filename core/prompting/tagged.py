@@ -24,7 +24,7 @@ _HALF_TAG = re.compile(r"<(?:/?([A-Za-z_][\w.-]{0,31})?)(/|\s[^<>]{0,256})?\Z")
 TOKEN = re.compile(r"<\|[\w ]{1,24}\|>")
 _HALF_TOKEN = re.compile(r"<(?:\|(?:[\w ]{0,24}\|?)?)?\Z")
 _CDATA = "<![CDATA["
-_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|amp|lt|gt|quot|apos|nbsp);")
+ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|amp|lt|gt|quot|apos|nbsp);")
 _HALF_ENTITY = re.compile(r"&#?\w{0,8}\Z")
 # Signs that cannot begin anything are passed over in one go: "<<<<<", "a < b".
 MARKUP = re.compile(r"<(?=[A-Za-z/!|]|\Z)")
@@ -196,7 +196,7 @@ class Tagged:
         if end > at:
             return self._say(text, at, end)
         if text[at] == "&":
-            entity = _ENTITY.match(text, at)
+            entity = ENTITY.match(text, at)
             if entity is None:
                 half = not final and _HALF_ENTITY.match(text, at)
                 return at if half else self._say(text, at, at + 1)
