@@ -10,24 +10,55 @@ from core.character import Character, Example
 _PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z]+)(\d*)\s*\}\}")
 _NAMES = ("Robin", "Kim", "Sam", "Alex", "Jo", "Chris", "Noa", "Lee", "Max", "Toni")
 _MOST_ENTRIES = 12
-_EXAMPLES = 1200
+_EXAMPLES = 360
 """Characters; a few show the tone, more are paid for with every message."""
+_ALL_EXAMPLES = 4000
 
 
-def sheet(character: Character) -> str:
-    """Everything about her that a model should know before it speaks for her."""
+def sheet(character: Character, *, leaving: int = 0) -> str:
+    """Everything about her that a model should know before it speaks for her.
+
+    Where a prompt is too long, 1 leaves out the examples, 2 her lore too, 3 all but what her author
+    wrote as `system` and the rules of her style.
+    """
     parts = [character.system or f"You are {character.name}. Stay {character.name}, always."]
-    parts.append(_part(f"# About {character.name}", _one_line(character.bio)))
-    parts.append(_part("", "\n".join(f"- {entry}" for entry in character.lore[:_MOST_ENTRIES])))
-    traits = [
-        _listed(f"{character.name} is", character.adjectives),
-        _listed(f"{character.name} likes to talk about", character.topics),
-    ]
-    parts.append("\n".join(filter(None, traits)))
-    style = (*character.style.all, *character.style.chat)[: 2 * _MOST_ENTRIES]
-    parts.append(_part(f"# How {character.name} writes", "\n".join(f"- {rule}" for rule in style)))
-    parts.append(_part("# So it may sound", _examples(character.message_examples)))
+    if leaving < 3:
+        parts.append(_part(f"# About {character.name}", _one_line(character.bio)))
+    if leaving < 2:
+        parts.append(_bulleted(character.lore[:_MOST_ENTRIES]))
+    if leaving < 3:
+        traits = [
+            _listed(f"{character.name} is", character.adjectives),
+            _listed(f"{character.name} likes to talk about", character.topics),
+        ]
+        parts.append("\n".join(filter(None, traits)))
+    parts.append(_part(f"# How {character.name} writes", _bulleted(_style(character))))
+    if leaving < 1:
+        shown = examples(character.message_examples, most=_EXAMPLES)
+        parts.append(_part("# So it may sound", shown))
     return fill("\n\n".join(filter(None, parts)), character.name)
+
+
+def template_values(character: Character) -> dict[str, str]:
+    """elizaOS' names for what a character's own template may say about her (R-113)."""
+    name = character.name
+    style = "\n".join(_style(character))
+    talk = examples(character.message_examples, most=_ALL_EXAMPLES)
+    values = {
+        "bio": " ".join(character.bio),
+        "system": character.system or "",
+        "lore": "\n".join(character.lore),
+        "adjective": ", ".join(character.adjectives),
+        "topics": ", ".join(character.topics),
+        "topic": character.topics[0] if character.topics else "",
+        "directions": style,
+        "messageDirections": style,
+        "postDirections": "\n".join((*character.style.all, *character.style.post)),
+        "examples": talk,
+        "characterMessageExamples": talk,
+        "characterPostExamples": "\n".join(character.post_examples),
+    }
+    return {"agentName": name, **{key: fill(text, name) for key, text in values.items()}}
 
 
 def fill(text: str, name: str) -> str:
@@ -47,9 +78,10 @@ def fill(text: str, name: str) -> str:
     return _PLACEHOLDER.sub(one, text) if "{{" in text else text
 
 
-def _examples(conversations: Iterable[tuple[Example, ...]]) -> str:
+def examples(conversations: Iterable[tuple[Example, ...]], *, most: int) -> str:
+    """Conversations, a blank line between them, as many whole ones as `most` characters take."""
     shown: list[str] = []
-    room = _EXAMPLES
+    room = most
     for conversation in conversations:
         text = "\n".join(f"{line.name}: {line.content.text}" for line in conversation)
         if len(text) > room:
@@ -57,6 +89,14 @@ def _examples(conversations: Iterable[tuple[Example, ...]]) -> str:
         room -= len(text)
         shown.append(text)
     return "\n\n".join(shown)
+
+
+def _style(character: Character) -> tuple[str, ...]:
+    return (*character.style.all, *character.style.chat)[: 2 * _MOST_ENTRIES]
+
+
+def _bulleted(entries: Iterable[str]) -> str:
+    return "\n".join(f"- {entry}" for entry in entries)
 
 
 def _one_line(entries: Iterable[str]) -> str:

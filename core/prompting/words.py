@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from core.messages import Entity
 
 # Our own delimiters, and the ones by which chat formats tell roles apart: several servers read
 # those in the words of a user too. The bracket is replaced by one that only looks alike.
@@ -13,6 +17,9 @@ _RESERVED = re.compile(
 )
 _NOT_IN_NAMES = re.compile(r"[\s<>:\"“”\x00-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2066-\u2069]+")
 _LONGEST_NAME = 40
+_TEXT_MARK = re.compile(r"-{2,}(?=\s*text\s+(?:start|end)\b)", re.IGNORECASE)
+UNKNOWN = "Unknown User"
+_NAME_KEYS = ("name", "displayName", "display_name", "userName", "username")
 
 
 def harmless(text: str, *, most: int = 2000) -> str:
@@ -41,6 +48,34 @@ def under_name(name: str, text: str, *, most: int = 2000) -> str:
     if not text.isprintable():
         text = "\n  ".join(text.splitlines())
     return f"{name}: {text}"
+
+
+def framed(text: str, *, most: int = 2000) -> str:
+    """A body between marks that nobody can write themselves (PA-05)."""
+    body = _TEXT_MARK.sub(lambda found: "–" * len(found[0]), harmless(text, most=most))
+    return f"--- Text Start ---\n{body}\n--- Text End ---"
+
+
+def display_name(entity: Entity | None, source: str = "") -> str:
+    """By its names, by what the message's platform says of it, by whatever else does (PA-04)."""
+    if entity is None:
+        return UNKNOWN
+    metadata = _map(entity.metadata)
+    found = (
+        _first(entity.names)
+        or _first(map(_map(metadata.get(source)).get, _NAME_KEYS))
+        or _first(map(metadata.get, _NAME_KEYS))
+    )
+    return named(found) if found else UNKNOWN
+
+
+def _first(names: Iterable[object] | None) -> str:
+    return next((one for one in names or () if isinstance(one, str) and one.strip()), "")
+
+
+def _map(value: object) -> Mapping[str, Any]:
+    """Metadata comes from everywhere; null where a map belongs is common."""
+    return value if isinstance(value, Mapping) else {}
 
 
 def _lookalike(found: re.Match[str]) -> str:

@@ -1,20 +1,17 @@
-"""RECENT_MESSAGES: the conversation as a text, for templates that ask for it."""
+"""RECENT_MESSAGES: the conversation as a text, for those who ask for it."""
 
 from __future__ import annotations
 
-from core.prompting.words import named, under_name
-from core.state import Provider, Scene, Section
+from core.prompting.talk import recent_messages
+from core.state import Provider
 
-
-def _get(scene: Scene) -> Section | None:
-    if not scene.history:
-        return None
-    lines = [under_name(named(line.name), line.text) for line in scene.history]
-    text = "\n".join(lines)
-    return Section(
-        "RECENT_MESSAGES", f"# Conversation Messages\n{text}", 100, {"recentMessages": text}
-    )
-
-
-# The built-in prompt shows the conversation as messages, so the text is made only when named.
-recent = Provider("RECENT_MESSAGES", 100, _get, dynamic=True)
+# The built-in prompt shows the conversation as messages, and a character's template gets it in any
+# case; so this text is made only when it is named.
+recent = Provider(
+    "RECENT_MESSAGES",
+    100,
+    recent_messages,
+    dynamic=True,
+    description="The conversation so far.",
+    builds=False,
+)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.messages import ChannelType
-from core.prompting.words import named
+from core.prompting.words import UNKNOWN, display_name, named
 from core.state import Provider, Scene
 
 _VOICE = frozenset({ChannelType.VOICE_DM, ChannelType.VOICE_GROUP})
@@ -13,7 +13,7 @@ def _get(scene: Scene) -> str:
     lead = scene.inbound[-1] if scene.inbound else None
     platform = f" on {lead.address.platform.capitalize()}" if lead else ""
     if lead is not None and scene.is_direct:
-        text = f"You talk with {named(lead.author.name)}, in private{platform}."
+        text = f"You talk with {_partner(scene)}, in private{platform}."
     else:
         where = f" “{named(scene.place.name)}”" if scene.place.name else ""
         world = scene.place.world_name
@@ -26,4 +26,14 @@ def _get(scene: Scene) -> str:
     return text
 
 
-room = Provider("ROOM", -10, _get)
+def _partner(scene: Scene) -> str:
+    """Of a cue nobody is the author; then it is whoever else is known here."""
+    lead = scene.inbound[-1]
+    if lead.author.name or not scene.cue:
+        return named(lead.author.name)
+    names = (display_name(one, lead.address.platform) for one in scene.people)
+    own = scene.character.name
+    return next((name for name in names if name not in (own, UNKNOWN)), "somebody")
+
+
+room = Provider("ROOM", -10, _get, builds=False)

@@ -141,8 +141,11 @@ async def _wait(
 def _keep(told: dict[str, Section], provider: Provider, answer: Told) -> None:
     if isinstance(answer, str):
         answer = Section(provider.name, answer, provider.position)
-    if answer is not None and (answer.text or answer.values or answer.data):
-        told[answer.name] = answer
+    if answer is None or not (answer.text or answer.values or answer.data):
+        return
+    if answer.name != provider.name or answer.position != provider.position:
+        answer = replace(answer, name=provider.name, position=provider.position)
+    told[provider.name] = answer
 
 
 def _blame(provider: Provider, error: Exception) -> None:
