@@ -1,5 +1,6 @@
 """The methods with which a bot speaks: send, edit, delete, react, draft, answer a press."""
 
+import re
 from typing import Any
 
 from bots.sandbox import shapes
@@ -11,6 +12,8 @@ from bots.sandbox.text import problem_of_entities, trimmed, units
 from bots.sandbox.world import GENERAL, PRESENT, Chat, Entity, Message, World
 
 LONGEST_TEXT = 4096
+_BUTTONS = 100
+_ADDRESS = re.compile(r"(?:(?:https?|tg|ton)://)?[^\s/:]+\S*", re.I)
 _TOO_OLD = "query is too old and response timeout expired or query ID is invalid"
 _PRESS_LIVES = 60.0
 _TYPING_LASTS = 5.0
@@ -134,18 +137,26 @@ def _markup(asked: Asked) -> dict[str, Any] | None:
         return None
     if not isinstance(markup, dict):
         raise bad("object expected as reply markup")
-    for row in markup.get("inline_keyboard") or ():
-        for button in row:
-            if not button.get("text"):
-                raise bad("can't parse inline keyboard button: text is empty")
-            data = button.get("callback_data")
-            if data is not None and not 1 <= len(data.encode()) <= 64:
-                raise bad("BUTTON_DATA_INVALID")
-            if len(button) < 2:
-                raise bad(
-                    "can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard"
-                )
+    buttons = [button for row in markup.get("inline_keyboard") or () for button in row]
+    if len(buttons) > _BUTTONS:
+        raise bad("reply markup is too long")
+    for button in buttons:
+        _check_button(button)
     return markup
+
+
+def _check_button(button: dict[str, Any]) -> None:
+    if not button.get("text"):
+        raise bad("can't parse inline keyboard button: text is empty")
+    data, url = button.get("callback_data"), button.get("url")
+    if data is not None and not 1 <= len(data.encode()) <= 64:
+        raise bad("BUTTON_DATA_INVALID")
+    if url is not None and _ADDRESS.fullmatch(url) is None:
+        raise bad(f"inline keyboard button URL '{url}' is invalid: Wrong HTTP URL")
+    if len(button) < 2:
+        raise bad(
+            "can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard"
+        )
 
 
 def _mine(room: Chat, desk: Desk, asked: Asked, deed: str) -> Message:

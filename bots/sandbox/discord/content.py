@@ -15,6 +15,7 @@ _EMBEDS, _EMBED_TEXT, _ROWS, _FILES, _ALL_COMPONENTS = 10, 6000, 5, 10, 40
 _EMBED_LIMITS = {"title": 256, "description": 4096}
 _NAMED = ("users", "roles", "everyone")
 _ROW, _BUTTON, _STRING_SELECT, _SELECTS = 1, 2, 3, range(5, 9)
+_LINK, _PREMIUM = 5, 6  # styles of buttons
 
 
 def read(ask: Ask, room: int, *, before: Json | None = None) -> tuple[str | None, Json]:
@@ -150,8 +151,10 @@ def _component(form: Form, where: str, given: Json, numbers: Any, seen: set[str]
     for name in ("accessory", "component"):
         if isinstance(given.get(name), dict):
             shape[name] = _component(form, f"{where}.{name}", given[name], numbers, seen)
-    if kind == _BUTTON and given.get("style") not in {5, 6}:
-        _custom_id(form, where, given, seen)
+    if kind == _BUTTON:
+        _check_button(form, where, given)
+        if given.get("style") not in {_LINK, _PREMIUM}:
+            _custom_id(form, where, given, seen)
     if kind == _STRING_SELECT or kind in _SELECTS:
         _custom_id(form, where, given, seen)
         shape |= {
@@ -159,6 +162,23 @@ def _component(form: Form, where: str, given: Json, numbers: Any, seen: set[str]
             "max_values": given.get("max_values", 1),
         }
     return shape
+
+
+def _check_button(form: Form, where: str, given: Json) -> None:
+    style = given.get("style")
+    if style not in range(1, _PREMIUM + 1):
+        message = "Value must be one of (1, 2, 3, 4, 5, 6)."
+        form.wrong(f"{where}.style", "BASE_TYPE_CHOICES", message)
+    form.text(given, "label", 80, place=where)
+    if not given.get("label") and not given.get("emoji") and style != _PREMIUM:
+        form.wrong(where, "BUTTON_COMPONENT_CONTENT_REQUIRED", "A label or emoji is required")
+    if style != _LINK:
+        return
+    url = form.text(given, "url", 512, least=1, place=where)
+    if url is not None and not url.startswith(("http://", "https://", "discord://")):
+        message = f'Scheme "{url.partition(":")[0]}" is not supported. Scheme must be one of '
+        message += "('discord', 'http', 'https')."
+        form.wrong(f"{where}.url", "URL_TYPE_INVALID_SCHEME", message)
 
 
 def _custom_id(form: Form, where: str, given: Json, seen: set[str]) -> None:

@@ -12,7 +12,7 @@ import pytest
 from bots.sandbox import Stage
 from bots.sandbox.faults import Fault
 from bots.telegram.rendering import render
-from core.errors import Unsendable
+from core.errors import LinkRejected, Unsendable
 from core.messages import Button, DeliveryKind, DeliveryStatus, Kind, Reply
 from tests.bots.telegram.conftest import delivery
 
@@ -255,3 +255,18 @@ async def test_a_press_of_yesterday_is_stored_and_nothing_is_said_of_it(
     assert received[0].kind is Kind.PRESS
     assert link.read(received[0]).press == "from another time"
     assert "press" not in caplog.text
+
+
+async def test_answers_under_way_do_not_hold_up_the_end_of_a_link(
+    stage, link, bob, dm, listening, ada
+):
+    (payload,) = link.render(Reply("Tea?", buttons=(YES,)))
+    await link.perform(delivery(link, dm.id, payload))
+    stage.faults.add(Fault("hang", method="answerCallbackQuery"))
+    with pytest.raises(ExceptionGroup) as caught:  # noqa: PT012 - one story
+        async with asyncio.timeout(5), listening(link):
+            bob.presses(stage.messages(dm)[0], "yes")
+            await until(stage, "answerCallbackQuery")
+            stage.new_token(ada)
+            await asyncio.sleep(4)
+    assert caught.group_contains(LinkRejected)
