@@ -10,8 +10,11 @@ from core.character import Character, Example
 _PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z]+)(\d*)\s*\}\}")
 _NAMES = ("Robin", "Kim", "Sam", "Alex", "Jo", "Chris", "Noa", "Lee", "Max", "Toni")
 _MOST_ENTRIES = 12
-_EXAMPLES = 360
-"""Characters; a few show the tone, more are paid for with every message."""
+_EXAMPLES = 1200
+_SHEET = 2050
+"""Characters, both: a few examples show the tone, more are paid for with every message. So they
+fill what the rest has left, but there is always room for a short one."""
+_SHORT_EXAMPLE = 120
 _ALL_EXAMPLES = 4000
 
 
@@ -34,7 +37,8 @@ def sheet(character: Character, *, leaving: int = 0) -> str:
         parts.append("\n".join(filter(None, traits)))
     parts.append(_part(f"# How {character.name} writes", _bulleted(_style(character))))
     if leaving < 1:
-        shown = examples(character.message_examples, most=_EXAMPLES)
+        room = max(_SHORT_EXAMPLE, min(_EXAMPLES, _SHEET - sum(map(len, parts))))
+        shown = examples(character.message_examples, most=room)
         parts.append(_part("# So it may sound", shown))
     return fill("\n\n".join(filter(None, parts)), character.name)
 

@@ -66,8 +66,10 @@ def _arguments(model: type[BaseModel]) -> Iterable[str]:
     for name, about in schema.get("properties", {}).items():
         what = _type(about, schema.get("$defs", {}))
         told = " ".join(str(about.get("description", "")).split()).rstrip(".")
-        optional = "" if name in required else ", optional"
-        yield f"{name} ({what}{optional})" + (f": {told}" if told else "")
+        # Text goes without saying, and every word here is paid for at every turn.
+        remarks = ("" if what == "text" else what, "" if name in required else "optional")
+        remark = ", ".join(filter(None, remarks))
+        yield f"{name}{f' ({remark})' if remark else ''}{f': {told}' if told else ''}"
 
 
 def _type(about: Mapping[str, Any], known: Mapping[str, Any]) -> str:

@@ -14,9 +14,9 @@ def _get(scene: Scene) -> Section | None:
     told = [_line(one) for one in scene.colleagues[:_MOST]]
     text = "\n".join(
         (
-            f"Also here are characters like you, who are no people and answer for themselves. To "
-            f"give one of them the word after you, add <next>{named(scene.colleagues[0].name)}"
-            "</next> behind </text>.",
+            "Other characters are here too; they are no people and speak for themselves. To give "
+            f"one of them the word, add <next>{named(scene.colleagues[0].name)}</next> after "
+            "</text>.",
             *told,
         )
     )

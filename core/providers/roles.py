@@ -10,7 +10,7 @@ from core.messages import Rank
 from core.prompting.words import UNKNOWN, display_name, named, quoted
 from core.state import Provider, Scene, Section
 
-_SAID_OF = {"OWNER": "Owner", "ADMIN": "Admins"}
+_SAID_OF = {"OWNER": "This place belongs to", "ADMIN": "Admins here are"}
 _MOST = 12
 
 
@@ -24,7 +24,7 @@ def _get_roles(scene: Scene) -> Section | None:
         if role in _SAID_OF and name and name not in holders.setdefault(role, []):
             holders[role].append(name)
     told = [
-        f"{_SAID_OF[role]}: {', '.join(holders[role][:_MOST])}."
+        f"{_SAID_OF[role]} {', '.join(holders[role][:_MOST])}."
         for role in _SAID_OF
         if holders.get(role)
     ]

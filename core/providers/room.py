@@ -8,6 +8,13 @@ from core.state import Provider, Scene
 
 _VOICE = frozenset({ChannelType.VOICE_DM, ChannelType.VOICE_GROUP})
 
+_KINDS = {
+    ChannelType.THREAD: "thread",
+    ChannelType.FORUM: "forum",
+    ChannelType.FEED: "feed",
+    ChannelType.VOICE_GROUP: "voice channel",
+}
+
 
 def _get(scene: Scene) -> str:
     lead = scene.inbound[-1] if scene.inbound else None
@@ -18,9 +25,10 @@ def _get(scene: Scene) -> str:
         where = f" “{named(scene.place.name)}”" if scene.place.name else ""
         world = scene.place.world_name
         server = f" of “{named(world)}”" if world and world != scene.place.name else ""
-        text = f"You are in the group{where}{server}{platform}."
+        kind = _KINDS.get(scene.place.channel, "group")
+        text = f"You are in the {kind}{where}{server}{platform}."
         if scene.handle:
-            text += f" People address you as {scene.character.name} or {scene.handle}."
+            text += f" People call you {scene.character.name} or {scene.handle}."
     if scene.place.channel in _VOICE:
         text += " Your words are spoken aloud: keep them short."
     return text

@@ -1,0 +1,229 @@
+"""Four situations whose whole prompts were read by a person; `python -m ... write` renews them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from core.character import Character, read_character
+from core.ids import CharacterId, EntityId, WorldId
+from core.messages import (
+    Account,
+    Address,
+    Attachment,
+    Author,
+    ChannelType,
+    Entity,
+    Place,
+    Quote,
+    World,
+)
+from core.plugins.records import Action, ActionResult, Arguments, Repertoire, Turn
+from core.ports import ModelRequest
+from core.prompting.stock import prompt
+from core.providers import built_in
+from core.state import Colleague, Provider, Scene, compose
+from tests.core.scenes import direct, group, message, said
+
+ROOT = Path(__file__).resolve().parents[3]
+GOLDEN = ROOT / "tests" / "golden"
+
+
+def character(name: str) -> Character:
+    data = json.loads((ROOT / "characters" / f"{name}.json").read_text(encoding="utf-8"))
+    read = read_character(data, where=name).character
+    assert read is not None
+    return read
+
+
+ELIZA = character("eliza")
+
+
+async def _nothing(turn: Turn, arguments: Arguments) -> ActionResult:
+    return ActionResult()
+
+
+class Message(BaseModel):
+    to: str = Field(description="a person, or #room")
+    text: str
+
+
+class Contact(BaseModel):
+    about: str = Field(description="what to remember")
+
+
+class Role(BaseModel):
+    person: str
+    role: Literal["ADMIN", "NONE"]
+
+
+class Setting(BaseModel):
+    name: str
+    value: str
+
+
+class Option(BaseModel):
+    task: str
+    option: str
+
+
+class Picture(BaseModel):
+    subject: str = Field(description="what to see in it")
+
+
+def can(name: str, description: str, takes: type[BaseModel] | None = None) -> Action:
+    return Action(name, description, _nothing, arguments=takes)
+
+
+IN_PRIVATE = (
+    can("SEND_MESSAGE", "Pass a message on to somebody else or another room.", Message),
+    can("UPDATE_CONTACT", "Remember something about a person for good.", Contact),
+    can("GENERATE_IMAGE", "Make a picture and send it.", Picture),
+)
+IN_A_GROUP = (
+    *IN_PRIVATE,
+    can("FOLLOW_ROOM", "Join in here without being called."),
+    can("MUTE_ROOM", "Say nothing here until called by name."),
+    can("UPDATE_ROLE", "Give a person another role here.", Role),
+)
+EVERYTHING = (
+    *IN_A_GROUP,
+    can("UNFOLLOW_ROOM", "Stop joining in without being called."),
+    can("UNMUTE_ROOM", "Speak here again as before."),
+    can("UPDATE_SETTINGS", "Change a setting of this place.", Setting),
+    can("CHOOSE_OPTION", "Settle an open choice.", Option),
+)
+
+TALK = (
+    said("i can't sleep again"),
+    said("Again. What goes round when the lights are out?", at=1, ours=True),
+    said("work mostly. and my cat has run away", at=2),
+    said("She is called Minka.", at=3),
+)
+DISCORD = Address("discord", Account("discord:1"), "900", "901")
+
+
+async def asked(scene: Scene, *more: Provider) -> ModelRequest:
+    """The prompt of a scene, with every built-in provider and the same hints each time."""
+    providers = (*built_in(Random(7)), *more)
+    repertoire = scene.repertoire or Repertoire(actions=scene.actions, providers=providers)
+    scene = replace(scene, repertoire=repertoire)
+    return prompt(scene, await compose(scene, providers))
+
+
+def shown(request: ModelRequest) -> str:
+    parts = [f"=== system\n{request.system}"]
+    parts += [f"=== {said.role}\n{said.text}" for said in request.messages]
+    return "\n".join(parts) + "\n"
+
+
+async def in_private() -> ModelRequest:
+    quote = Quote("3", Author("1", "Eliza"), "What goes round when the lights are out?")
+    lead = message("I feel <b>better</b> today.", reply_to=quote, replies_to_us=True)
+    return await asked(
+        direct("", *TALK, character=ELIZA, inbound=(message("Well …"), lead), actions=IN_PRIVATE)
+    )
+
+
+async def in_a_group() -> ModelRequest:
+    """Nobody spoke to her, another character is here, and the server has an owner."""
+    talk = (*TALK, said("Poor thing!\nHow old is she?", at=4, name="Kim"))
+    picture = message(
+        "Look", direct=False, attachments=(Attachment("f1", "image/jpeg", 10, "cat.jpg"),)
+    )
+    world = World(
+        WorldId("w"),
+        CharacterId("c"),
+        "Night owls",
+        "-100",
+        {"ownership": {"ownerId": "Kim"}, "roles": {"Robin": "ADMIN"}},
+    )
+    ada = Colleague("Ada", "@ada_bot", "Ada wrote the first published program.")
+    people = tuple(
+        Entity(EntityId(name), CharacterId("c"), (name,)) for name in ("Robin", "Kim", "Ada")
+    )
+    return await asked(
+        group(
+            "",
+            *talk,
+            character=ELIZA,
+            inbound=(picture,),
+            unsure=True,
+            actions=IN_A_GROUP,
+            colleagues=(ada,),
+            people=people,
+            world=world,
+        )
+    )
+
+
+async def in_a_thread() -> ModelRequest:
+    """A forum on Discord, after an action of a plugin whose finding is to be put into words."""
+    place = Place(ChannelType.THREAD, "Where do lost cats go?", "70", "Cat people")
+    lead = message(
+        "@Eliza did anybody report one in Oslo?", name="Kim", direct=False, address=DISCORD
+    )
+    look_up = can("LOOK_UP", "Search the reports of lost animals.", Picture)
+    return await asked(
+        group(
+            "",
+            said("Minka has been gone for two days.", name="Robin"),
+            said("Two days. Where did she like to be?", at=1, ours=True),
+            character=ELIZA,
+            inbound=(lead,),
+            place=place,
+            handle="@Eliza",
+            people=(Entity(EntityId("Robin"), CharacterId("c"), ("Robin",)),),
+            actions=(*IN_A_GROUP, look_up),
+            deeds=(("LOOK_UP", "2 reports:\nGrey, Majorstuen, Friday\nTabby, Grønland, today"),),
+        ),
+        Provider(
+            "REPORTS", 20, lambda scene: "Reports are 3 minutes old.", plugin="lost-animals"
+        ),
+        Provider("SHELTERS", 20, lambda scene: "", dynamic=True, plugin="lost-animals",
+                 description="Animal shelters and when they are open."),
+    )  # fmt: skip
+
+
+async def in_a_voice_channel() -> ModelRequest:
+    place = Place(ChannelType.VOICE_GROUP, "Couch", "70", "Cat people")
+    lead = message("eliza are you there", direct=False, address=DISCORD)
+    return await asked(
+        group(
+            "",
+            said("so quiet in here", name="Kim"),
+            character=ELIZA,
+            inbound=(lead,),
+            place=place,
+            handle="@Eliza",
+            actions=IN_A_GROUP[:3],
+        )
+    )
+
+
+SITUATIONS: dict[str, Callable[[], Awaitable[ModelRequest]]] = {
+    "direct": in_private,
+    "group": in_a_group,
+    "thread": in_a_thread,
+    "voice": in_a_voice_channel,
+}
+
+
+async def _write() -> None:
+    for name, make in SITUATIONS.items():
+        (GOLDEN / f"{name}.txt").write_text(shown(await make()), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] != ["write"]:
+        sys.exit("usage: python -m tests.core.prompting.situations write")
+    asyncio.run(_write())
+    print("written; now read them")
