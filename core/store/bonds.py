@@ -32,7 +32,9 @@ _HALVES = [
     for end in (_R.c.source_id, _R.c.target_id)
 ]
 _BOTH = sa.union(*_HALVES).subquery()
-_RELATIONSHIPS = sa.select(_BOTH).order_by(_BOTH.c.created_at, _BOTH.c.source_id, _BOTH.c.target_id)
+_RELATIONSHIPS = sa.select(_BOTH).order_by(
+    _BOTH.c.created_at.nulls_first(), _BOTH.c.source_id, _BOTH.c.target_id
+)
 
 
 class BondRows:

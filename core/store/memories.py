@@ -72,6 +72,8 @@ _COUNT = (
 _COUNT_HERE = _COUNT.where(_R.c.id == sa.bindparam("room"))
 _LORE = _T.c.type != sa.literal_column("'messages'")
 
+_APART = 64
+"""Rooms in one question; SQLite takes 500 parts of one."""
 _OURS = frozenset(
     {
         *("text", "thought", "actions", "providers", "source"),
@@ -144,8 +146,6 @@ class MemoryRows:
         query = sa.select(_T).where(_T.c.character_id == character, _T.c.type == table, _RECALLED)
         if table != "messages":
             query = query.where(_LORE)  # as in its index
-        if rooms:
-            query = query.where(_T.c.room_id.in_(rooms))
         if entity is not None:
             query = query.where(_T.c.entity_id == entity)
         if world is not None:
@@ -154,8 +154,8 @@ class MemoryRows:
             query = query.where(_T.c.created_at >= start)
         if end is not None:
             query = query.where(_T.c.created_at <= end)
-        query = query.order_by(_T.c.seq.desc()).limit(limit).offset(offset)
-        return [_memory(row) for row in self._db.execute(query)]
+        query = _within(query, list(dict.fromkeys(rooms)), limit + offset)
+        return [_memory(row) for row in self._db.execute(query.limit(limit).offset(offset))]
 
     def put(self, memory: Memory) -> bool:
         done = self._db.execute(
@@ -183,6 +183,20 @@ class MemoryRows:
         if room is None:
             return self._db.execute(_COUNT, values).scalar_one()
         return self._db.execute(_COUNT_HERE, values | {"room": room}).scalar_one()
+
+
+def _within(query: sa.Select[Any], rooms: list[RoomId], most: int) -> sa.Select[Any]:
+    """The query kept to these rooms, the newest first."""
+    newest = _T.c.seq.desc()
+    if not rooms:
+        return query.order_by(newest)
+    if not 1 < len(rooms) <= _APART:
+        return query.where(_T.c.room_id.in_(rooms)).order_by(newest)
+    # Room by room each is read from its newest until there are enough; together they would all be
+    # read to their ends and sorted.
+    each = [query.where(_T.c.room_id == one).order_by(newest).limit(most) for one in rooms]
+    found = sa.union_all(*(sa.select(one.subquery()) for one in each)).subquery()
+    return sa.select(found).order_by(found.c.seq.desc())
 
 
 def _written(content: Content) -> str:

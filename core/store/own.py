@@ -58,7 +58,7 @@ class OwnTables:
                 raise self._refusal("text() cannot be checked: build the statement from tables")
             if isinstance(part, sa.TableClause) and not self._is_own(part):
                 raise self._refusal(f"the table {part.name} is not one of {self._prefix}...")
-        return self._db.execute(statement, values)
+        return self._db.execute(statement, values, execution_options={"preserve_rowcount": True})
 
     def _is_own(self, table: sa.TableClause) -> bool:
         return table.name.startswith(self._prefix) and table.schema is None

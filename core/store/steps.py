@@ -26,7 +26,7 @@ _OF_CHARACTER = sa.select(_IN.c.id).where(
     sa.exists().where(_R.c.account == _IN.c.account, _R.c.character_id == sa.bindparam("who")),
 )
 _OF = sa.select(_T).where(_T.c.turn_id == sa.bindparam("turn")).order_by(_T.c.ordinal)
-_BEGIN = inserts.add(_T)
+_BEGIN = inserts.add(_T).returning(_T.c.ordinal)
 _END = (
     sa.update(_T)
     .where(_T.c.turn_id == sa.bindparam("turn"), _T.c.ordinal == sa.bindparam("nth"))
@@ -89,7 +89,7 @@ class StepRows:
                 "started_at": now,
             },
         )
-        return done.rowcount == 1
+        return done.scalar() is not None
 
     def end(
         self,

@@ -22,6 +22,7 @@ steps = Table(
 # Plans of turns that are not over: at most as many as turns run at once.
 Index(
     "ix_steps_open",
+    steps.c.started_at,
     steps.c.turn_id,
     sqlite_where=sa.and_(steps.c.ordinal == 0, steps.c.status == "started"),
 )

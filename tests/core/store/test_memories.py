@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +18,7 @@ from core.messages import ChannelType, Content, Memory, Room
 from core.ports import Unit
 from core.store.engine import SqlStore, open_store
 from tests.core.store.rows import ADA, BOB, NOON, ONE, TWO, address, memory, room, world
+from tests.fakes.databases import Database
 
 CHARACTERS = [CharacterId(name) for name in ("ada", "bob", "eve")]
 ROOMS = ("lobby", "attic", "cellar")
@@ -92,6 +94,14 @@ async def _recalls_its_own_only(
                 for other in CHARACTERS:
                     if other != key[0]:
                         assert await recalled(store, other, place.id, limit, "messages") == []
+                        assert await found(store, other, [place.id]) == []
+            for who in CHARACTERS:
+                mine = [one for one in memories if one.character == who]
+                since = here[reset].id if reset else None
+                mine = [one for one in mine if one.table == "messages" and one.room != since]
+                assert await found(store, who, []) == mine[::-1]
+                counted = await store.read(lambda unit, who=who: unit.memories.count(who))
+                assert counted == len(mine)
             ids = [one.id for one in memories]
             for who in CHARACTERS:
                 got = await store.read(lambda unit, who=who: unit.memories.get(who, ids))
@@ -106,6 +116,10 @@ async def recalled(
     return await store.read(lambda unit: unit.memories.recent(who, where, limit, table=table))
 
 
+async def found(store: SqlStore, who: CharacterId, where: Sequence[RoomId]) -> list[Memory]:
+    return await store.read(lambda unit: unit.memories.find(who, rooms=where, limit=99))
+
+
 async def test_a_memory_comes_back_whole(store: SqlStore) -> None:
     await furnish(store, room())
     content = Content(
@@ -115,10 +129,39 @@ async def test_a_memory_comes_back_whole(store: SqlStore) -> None:
         source="telegram",
         in_reply_to=MemoryId("m0"),
         channel_type=ChannelType.DM.value,
+        providers=("FACTS", "TIME"),
+        url="https://example.com/1",
+        attachments=({"url": "file:1", "contentType": "image/png", "text": "a tree"},),
+        extra={"actionStatus": "done", "mood": {"joy": 0.5}},
     )
     kept = replace(memory(1, room()), content=content, metadata={"type": "message", "n": 1})
     await store.write(lambda unit: unit.memories.add([kept]))
     assert await store.read(lambda unit: unit.memories.get(ADA, [kept.id])) == [kept]
+
+
+async def test_content_is_kept_under_the_names_that_elizaos_gives_it(
+    store: SqlStore, database: Database, tmp_path: Path
+) -> None:
+    await furnish(store, room())
+    content = Content(
+        text="",
+        in_reply_to=MemoryId("m0"),
+        channel_type="DM",
+        providers=("FACTS",),
+        attachments=({"contentType": "image/png"},),
+        extra={"text": "not this", "target": "kim"},
+    )
+    kept = replace(memory(1, room()), content=content)
+    await store.write(lambda unit: unit.memories.add([kept]))
+    (row,) = database.ask(tmp_path, "SELECT content FROM memories")
+    assert orjson.loads(row["content"]) == {
+        "text": "",
+        "inReplyTo": "m0",
+        "channelType": "DM",
+        "providers": ["FACTS"],
+        "attachments": [{"contentType": "image/png"}],
+        "target": "kim",
+    }
 
 
 async def test_the_newest_are_recalled_the_oldest_of_them_first(store: SqlStore) -> None:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from core.ids import EntityId
 from core.messages import Entity
+from core.ports import Unit
 from core.store.engine import SqlStore
 from tests.core.store.rows import ADA, BOB, room, world
 
@@ -41,3 +42,47 @@ async def test_a_state_outlives_meeting_again(store: SqlStore) -> None:
 async def test_nobody_takes_part_in_a_room_that_does_not_exist(store: SqlStore) -> None:
     with pytest.raises(sa.exc.IntegrityError):
         await store.write(lambda unit: unit.people.join(ADA, room().id, [KIM.id]))
+
+
+async def test_what_was_written_down_about_somebody_outlives_meeting_again(
+    store: SqlStore,
+) -> None:
+    noted = replace(KIM, names=("Kim", "Kimmy"), metadata=KIM.metadata | {"birthday": "May 1"})
+    told = replace(KIM, names=("Kim",), metadata={"telegram": {"id": "7", "userName": "kim"}})
+    await store.write(lambda unit: unit.people.meet([KIM]))
+    await store.write(lambda unit: unit.people.put(noted))
+    assert await store.read(lambda unit: unit.people.known(ADA, [KIM.id])) == [noted]
+    await store.write(lambda unit: unit.people.meet([told, replace(KIM, id=EntityId("new"))]))
+    both = replace(told, metadata=told.metadata | {"birthday": "May 1"})
+    assert await store.read(lambda unit: unit.people.known(ADA, [KIM.id])) == [both]
+
+
+async def test_nobody_is_changed_by_another_character(store: SqlStore) -> None:
+    his = replace(KIM, character=BOB, names=("Kim of Bob",))
+    await store.write(lambda unit: unit.people.meet([KIM]))
+    await store.write(lambda unit: unit.people.put(his))
+    await store.write(lambda unit: unit.people.meet([his]))
+    assert await store.read(lambda unit: unit.people.known(ADA, [KIM.id])) == [KIM]
+
+
+async def test_who_takes_part_in_a_room_is_known_until_they_leave(store: SqlStore) -> None:
+    lee = Entity(EntityId("lee"), ADA, ("Lee",))
+    here, there = room("here"), room("there")
+
+    def gather(unit: Unit) -> None:
+        unit.rooms.ensure([world()], [here, there])
+        unit.people.meet([KIM, lee])
+        unit.people.join(ADA, here.id, [KIM.id, lee.id])
+        unit.people.join(ADA, there.id, [KIM.id])
+
+    await store.write(gather)
+    assert await store.read(lambda unit: unit.people.here(ADA, here.id)) == [KIM, lee]
+    assert await store.read(lambda unit: unit.people.here(ADA, here.id, limit=1)) == [KIM]
+    assert await store.read(lambda unit: unit.people.here(BOB, here.id)) == []
+    both = [KIM.id, lee.id]
+    assert await store.read(lambda unit: unit.people.rooms_of(ADA, both)) == [here.id, there.id]
+    assert await store.read(lambda unit: unit.people.rooms_of(BOB, both)) == []
+    await store.write(lambda unit: unit.people.leave(BOB, here.id, KIM.id))
+    await store.write(lambda unit: unit.people.leave(ADA, here.id, KIM.id))
+    assert await store.read(lambda unit: unit.people.here(ADA, here.id)) == [lee]
+    assert await store.read(lambda unit: unit.people.rooms_of(ADA, [KIM.id])) == [there.id]

@@ -16,7 +16,9 @@ def upgrade() -> None:
     op.create_index("ix_rooms_world_id", "rooms", ["world_id"])
     op.create_index("ix_participants_entity_id", "participants", ["entity_id"])
     _partial("ix_memories_lore", "memories", ["character_id", "type", "seq"], "type != 'messages'")
-    _partial("ix_steps_open", "steps", ["turn_id"], "ordinal = 0 AND status = 'started'")
+    _partial(
+        "ix_steps_open", "steps", ["started_at", "turn_id"], "ordinal = 0 AND status = 'started'"
+    )
     op.create_index("ix_steps_started_at", "steps", ["started_at"])
 
     op.create_table(
