@@ -58,6 +58,8 @@ class Circumstances:
     now: datetime
     muted: bool = False
     """This character is to be quiet in this room."""
+    followed: bool = False
+    """It joins in here without being called (FOLLOW_ROOM)."""
     colleague: bool = False
     """The author is another character of ours."""
     hops: int = 0
@@ -111,6 +113,8 @@ def decide(inbound: Inbound, manners: Manners, at: Circumstances) -> Verdict:
         return _silent("addressed-to-another")
     if at.follow_up and not inbound.author.is_bot:
         return Verdict(Choice.UNSURE, "follow-up")
+    if at.followed and not inbound.author.is_bot:
+        return Verdict(Choice.UNSURE, "followed")
     return _silent("not-addressed")
 
 

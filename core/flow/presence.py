@@ -15,6 +15,7 @@ _PEOPLE = 500
 _FOLLOWS = 120.0
 """Seconds after our answer in which its reader's next words may be meant for us."""
 MUTED = "MUTED"
+FOLLOWED = "FOLLOWED"
 _EVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -29,6 +30,8 @@ class Spot:
     """What was said before is forgotten; platforms tell time by whole seconds, so what comes after
     a reset may claim to be older than it."""
     muted: bool = False
+    followed: bool = False
+    """The character joins in here without being called."""
     new: bool = False
     """Never seen before: it has no past to recall."""
     name: str | None = None
@@ -90,6 +93,7 @@ class Presence:
             world=room.world if room else world_id(character, address, world),
             since=since or _EVER,
             muted=state == MUTED,
+            followed=state == FOLLOWED,
             new=room is None,
         )
         self._spots[key] = spot
