@@ -13,7 +13,7 @@ from bots.sandbox.world import GENERAL, PRESENT, Chat, Entity, Message, World
 
 LONGEST_TEXT = 4096
 _BUTTONS = 100
-_ADDRESS = re.compile(r"(?:(?:https?|tg|ton)://)?[^\s/:]+\S*", re.I)
+_ADDRESS = re.compile(r"(?:(?:https?|tg|ton)://)?[^\s/:?#]+(?::\d+)?(?:[/?#]\S*)?", re.I)
 _TOO_OLD = "query is too old and response timeout expired or query ID is invalid"
 _PRESS_LIVES = 60.0
 _TYPING_LASTS = 5.0

@@ -203,6 +203,38 @@ async def test_a_press_is_answered_once_and_not_too_late(stage, ada, dm):
         dm.people()[0].presses(asked, "yes")
 
 
+@pytest.mark.parametrize(
+    ("keys", "why"),
+    [
+        ([[InlineKeyboardButton("Yes", callback_data="é" * 33)]], "BUTTON_DATA_INVALID"),
+        ([[InlineKeyboardButton("Yes", url="javascript:alert(1)")]], "URL .* is invalid"),
+        ([[InlineKeyboardButton("Yes", url="https://")]], "URL .* is invalid"),
+        ([[InlineKeyboardButton("", callback_data="yes")]], "text is empty"),
+        ([[InlineKeyboardButton("Yes", callback_data="yes")]] * 101, "reply markup is too long"),
+    ],
+)
+async def test_buttons_that_cannot_be_shown_refuse_the_message(stage, ada, dm, keys, why):
+    with pytest.raises(BadRequest, match=f"(?i){why}"):
+        await ada.send_message(dm.id, "Tea?", reply_markup=InlineKeyboardMarkup(keys))
+    assert stage.messages(dm) == []
+
+
+async def test_who_leads_a_group_is_told_as_telegram_tells_it(stage, ada):
+    bob, eve, zoe = (stage.person(name) for name in ("Bob", "Eve", "Zoe"))
+    club = stage.supergroup("Club", [bob, eve], [stage.bot("Ada")])
+
+    async def status(who) -> str:
+        return (await ada.get_chat_member(club.id, who.id)).status
+
+    assert [await status(who) for who in (bob, eve, zoe)] == ["creator", "member", "left"]
+    bob.promotes(club, eve)
+    assert await status(eve) == "administrator"
+    bob.demotes(club, eve)
+    assert await status(eve) == "member"
+    bob.removes(club, eve)
+    assert await status(eve) == "kicked"
+
+
 async def test_topics_are_named_by_thread_and_general_by_none(stage, ada, dm):
     bob, bot = dm.people()[0], stage.bot("Ada")
     club = stage.forum("Club", [bob], [bot], topics=["Books"], admins=[bot])

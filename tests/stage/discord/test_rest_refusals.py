@@ -58,6 +58,28 @@ async def test_a_body_that_is_too_much_is_refused_at_its_place(
     assert scene.stage.messages(scene.general) == []
 
 
+@pytest.mark.parametrize(
+    ("button", "field", "code"),
+    [
+        ({"style": 2, "label": "l" * 81, "custom_id": "a"}, "label", "BASE_TYPE_MAX_LENGTH"),
+        ({"style": 9, "label": "Yes", "custom_id": "a"}, "style", "BASE_TYPE_CHOICES"),
+        ({"style": 2, "label": "Yes"}, "custom_id", "BASE_TYPE_REQUIRED"),
+        ({"style": 2, "custom_id": "a"}, "", "BUTTON_COMPONENT_CONTENT_REQUIRED"),
+        ({"style": 5, "label": "Yes"}, "url", "BASE_TYPE_REQUIRED"),
+        ({"style": 5, "label": "Yes", "url": "javascript:1"}, "url", "URL_TYPE_INVALID_SCHEME"),
+    ],
+)
+async def test_a_button_that_cannot_be_shown_is_refused_at_its_place(
+    scene: Scene, ask: Asker, button: dict[str, Any], field: str, code: str
+) -> None:
+    row = {"type": 1, "components": [{"type": 2, **button}]}
+    body = {"content": "Tea?", "components": [row]}
+    status, answer = await ask("POST", f"/channels/{scene.general.id}/messages", json=body)
+    assert (status, answer["code"]) == (400, 50035)
+    node = answer["errors"]["components"]["0"]["components"]["0"]
+    assert code in [error["code"] for error in (node[field] if field else node)["_errors"]]
+
+
 @pytest.mark.parametrize("body", [{}, {"content": " \n"}, {"content": "", "embeds": []}])
 async def test_a_message_with_nothing_in_it_is_refused(
     scene: Scene, ask: Asker, body: dict[str, Any]
