@@ -21,6 +21,8 @@ _LONGEST = 63
 _TAKEN = {"sqlite", "pg", "alembic", "troupe"}
 _CONSTANT = re.compile(r"-?[0-9.]+|'[^']*'|true|false|null", re.IGNORECASE)
 _USED = (sa.Select, sa.CompoundSelect, sa.Insert, sa.Update, sa.Delete)
+_WORDS = ("is_literal", "_prefixes", "_suffixes", "_hints", "_statement_hints")
+"""Where a statement of SQLAlchemy's may hold SQL as it was written."""
 
 
 def prefix(owner: str) -> str:
@@ -35,7 +37,10 @@ def prefix(owner: str) -> str:
 
 
 class OwnTables:
-    """core.ports.Own over one connection."""
+    """core.ports.Own over one connection.
+
+    It keeps a plugin from a mistake; one that means harm lives in our process anyway.
+    """
 
     def __init__(self, connection: sa.Connection, owner: str) -> None:
         self._db = connection
@@ -53,9 +58,9 @@ class OwnTables:
     def _checked(self, statement: Any, values: Any) -> sa.CursorResult[Any]:
         if not isinstance(statement, _USED):
             raise self._refusal("select, insert, update and delete are possible here")
-        for part in visitors.iterate(statement):
-            if isinstance(part, sa.TextClause):
-                raise self._refusal("text() cannot be checked: build the statement from tables")
+        for part in _parts(statement):
+            if isinstance(part, sa.TextClause) or any(getattr(part, one, ()) for one in _WORDS):
+                raise self._refusal("SQL in words cannot be checked: build it from tables")
             if isinstance(part, sa.TableClause) and not self._is_own(part):
                 raise self._refusal(f"the table {part.name} is not one of {self._prefix}...")
         return self._db.execute(statement, values, execution_options={"preserve_rowcount": True})
@@ -65,6 +70,16 @@ class OwnTables:
 
     def _refusal(self, what: str) -> BadInput:
         return BadInput(Finding(self._owner, what))
+
+
+def _parts(statement: Any) -> Iterator[Any]:
+    """Everything in a statement, also where several rows stand in it."""
+    yield from visitors.iterate(statement)
+    for rows in getattr(statement, "_multi_values", ()):
+        for row in rows:
+            for value in row.values() if isinstance(row, Mapping) else row:
+                if isinstance(value, sa.ClauseElement):
+                    yield from visitors.iterate(value)
 
 
 def extend(connection: sa.Connection, owner: str, schema: Any) -> None:
