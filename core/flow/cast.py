@@ -4,14 +4,54 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
 
 from core.character import Character
+from core.events import Events
 from core.flow.etiquette import Manners
 from core.flow.outbox import Outbox
 from core.ids import Account, CharacterId
 from core.messages import Address
+from core.plugins.records import Repertoire
 from core.ports import Platform
 from core.settings.layers import Settings
+
+R = TypeVar("R")
+
+
+class Gear(Protocol):
+    """What a character has to act with: everything it can do, and what of it is alive."""
+
+    @property
+    def repertoire(self) -> Repertoire: ...
+    @property
+    def events(self) -> Events: ...
+    @property
+    def runtime(self) -> Any:
+        """Its AgentRuntime; nobody of ours uses it."""
+        ...
+
+    @property
+    def capabilities(self) -> tuple[str, ...]:
+        """What its services say that they are for."""
+        ...
+
+    def use(self, kind: type[R]) -> R:
+        """A resource or service of a plugin; raises LookupError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Bare:
+    """Nothing but what is built in."""
+
+    repertoire: Repertoire = field(default_factory=Repertoire)
+    events: Events = field(default_factory=Events)
+    runtime: Any = None
+    capabilities: tuple[str, ...] = ()
+
+    def use(self, kind: type[R]) -> R:
+        raise LookupError(f"no plugin has brought a {kind.__name__}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +84,7 @@ class Part:
     platform: Platform
     outbox: Outbox
     policy: Policy
+    gear: Gear = field(default_factory=Bare)
 
 
 @dataclass(slots=True)
