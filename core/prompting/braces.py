@@ -22,7 +22,7 @@ _INSIDE = {
 }
 _DEEPEST = 64
 _WRAPPERS = frozenset({"response", "content", "message", "output", "reply", "answer"})
-_FIELDS = frozenset({"thought", "reasoning", "actions", "action", "providers"})
+_FIELDS = frozenset({"thought", "reasoning", "actions", "action", "providers", "next"})
 
 
 class Braces:
@@ -42,6 +42,8 @@ class Braces:
         self._loose = Kept()
         self._loose_key = ""
         self._kept: dict[str, Kept] = {}
+        self.has_params = False
+        """There are arguments somewhere, for whoever reads the whole."""
         self.done = False
         self.complete = False
 
@@ -117,8 +119,12 @@ class Braces:
             if self._kind() in ("list", "aside") and word[0] not in ("null", "None"):
                 self._aside().add(word[0])
         elif self._keys:
-            self._keys[-1] = word[0]
+            self._name(word[0])
         return word.end()
+
+    def _name(self, key: str) -> None:
+        self._keys[-1] = key
+        self.has_params = self.has_params or key.lower() == "params"
 
     # --- strings -------------------------------------------------------------------------------
 
@@ -173,7 +179,7 @@ class Braces:
                 self._mouth.settle()
                 self._had_text = self._mouth.begun
         elif self._keys:
-            self._keys[-1] = str(self._word)
+            self._name(str(self._word))
 
     def _escape(self, text: str, at: int, final: bool) -> int:
         if at + 1 == len(text):

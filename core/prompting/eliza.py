@@ -36,7 +36,7 @@ def values_of(state: State | Mapping[str, Any]) -> dict[str, Any]:
     """
     if isinstance(state, State):
         texts = {section.name: section.text for section in state.sections if section.text}
-        return {**_CAST, "providers": texts, **state.values}
+        return {**_CAST, **state.values, "providers": texts}
     own = {key: one for key, one in state.items() if key not in ("text", "values", "data")}
     inner = state.get("values")
     given = {**own, **(inner if isinstance(inner, Mapping) else {})}

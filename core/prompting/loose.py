@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from core.prompting import loose_json, loose_xml
-from core.prompting.tagged import TOKEN
+from core.prompting.marks import TOKEN
 
 MOST_READ = 256 * 1024
 """Characters; the rest is not looked at."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.prompting.tagged import ENTITY, FIELDS, TAG, WRAPPERS
+from core.prompting.marks import ENTITY, FIELDS, TAG, WRAPPERS
 from core.text import clean
 
 _DEEPEST = 64

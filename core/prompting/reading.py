@@ -7,23 +7,28 @@ ever comes out of `feed`; the cuts between pieces make no difference to the resu
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
+from core.prompting import loose_json
 from core.prompting.braces import Braces
-from core.prompting.names import SILENT, declines, names_in
-from core.prompting.saying import Mouth
-from core.prompting.tagged import (
+from core.prompting.marks import (
     FIELDS,
     MARKUP,
+    OPENERS,
     TAG,
     THINKING,
-    THOUGHT_OVER,
     TOKEN,
     WRAPPERS,
-    Tagged,
+    over,
+    passed,
     unfinished,
 )
+from core.prompting.names import SILENT, declines, names_in
+from core.prompting.params import Params, params_in, params_of
+from core.prompting.saying import Mouth
+from core.prompting.tagged import Tagged
 
 MOST_READ = 256 * 1024
 """Characters of one answer, thoughts and markup included; the rest is not looked at."""
@@ -33,8 +38,11 @@ _XML = re.compile(r"<\?xml[^<>]{0,100}\?>")
 _HALF_XML = re.compile(r"<(?:\?(?:x(?:m(?:l[^<>]{0,101})?)?)?)?\Z")
 _FENCE = re.compile(r"```[ \t]{0,4}(?:xml|json5?|html|text)?[ \t]{0,4}\r?\n?\s{0,32}(?=[<{])", re.I)
 _HALF_FENCE = re.compile(r"`{1,3}\Z|```[ \t]{0,4}[a-z5]{0,6}[ \t]{0,4}\r?\n?\s{0,32}\Z", re.I)
-_ROLE = re.compile(r"(?:assistant|model)[ \t]{0,4}\r?\n", re.I)
-_HALF_ROLE = re.compile(r"([a-z]{1,9})[ \t]{0,4}\r?\Z", re.I)
+_ROLE = re.compile(r"(?:assistant|model)[ \t]{0,4}(?:\r?\n|(?=<\|))", re.I)
+_HALF_ROLE = re.compile(r"([a-z]{1,9})[ \t]{0,4}[\r<]?\Z", re.I)
+_TOOLS = re.compile(r"\[TOOL_CALLS\]")
+_HALF_TOOLS = re.compile(r"\[(?:T(?:O(?:O(?:L(?:_[CALLS]{0,5})?)?)?)?)?\Z")
+_NEVER = re.compile(r"(?!)")
 
 # "Sure! Here is my answer:" before the answer. Held back for a line at most, and only where it
 # begins with such a word, so that ordinary talk flows at once.
@@ -60,7 +68,9 @@ _HALF_OBJECT = re.compile(
 )
 _VERDICT = re.compile(r"\W{0,3}(IGNORE|NONE|STOP)\W{0,3}\Z")
 _HALF_VERDICT = re.compile(r"\W{0,3}([A-Z]{0,6})\W{0,3}\Z")
-_OPENERS = FIELDS | THINKING | WRAPPERS
+_IN_TALK = frozenset({"response", "thought", "actions", "params"})
+_NOBODY = frozenset({"", "none", "nobody", "no one", "null", "-"})
+_LONGEST_NEXT = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +86,12 @@ class Answer:
     them, the words stand and the silence is left out of the actions."""
     complete: bool = False
     """It came to its proper end; False for one that was cut off."""
+    params: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Arguments by action, in upper case; text from outside, to be validated."""
+    params_bad: bool = False
+    """There were arguments that nobody could read."""
+    next: str = ""
+    """Who the model thinks should speak next."""
 
 
 class AnswerReader:
@@ -86,7 +102,8 @@ class AnswerReader:
         self._buffer = ""
         self._left = MOST_READ
         self._read: Callable[[str, int, bool], int] = self._start
-        self._after_thinking: Callable[[str, int, bool], int] = self._start
+        self._after_aside: Callable[[str, int, bool], int] = self._start
+        self._closer = _NEVER
         self._form: Tagged | Braces | None = None
         self._raw: list[str] = []
         self._verdict = ""
@@ -114,6 +131,29 @@ class AnswerReader:
 
     def end(self) -> Answer:
         """The answer; its text begins with all that `feed` gave, in that order."""
+        answer = self._answer()
+        if self._form is None:
+            return answer
+        after = " ".join(self._form.field("next").split())[:_LONGEST_NEXT]
+        params, bad = self._params(answer.actions)
+        if not (params or bad or after):
+            return answer
+        after = "" if after.lower() in _NOBODY else after
+        return replace(answer, params=params, params_bad=bad, next=after)
+
+    def _params(self, actions: tuple[str, ...]) -> tuple[Params, bool]:
+        if isinstance(self._form, Tagged):
+            return params_of(self._form.params, actions)
+        if self._form is None or not self._form.has_params:
+            return {}, False
+        whole = loose_json.find("".join(self._raw))
+        inside = whole[0] if whole else {}
+        for name in WRAPPERS & inside.keys():
+            inner = inside[name]
+            inside = inner if isinstance(inner, dict) else inside
+        return params_in(inside, actions)
+
+    def _answer(self) -> Answer:
         self._advance(final=True)
         form = self._form
         listed = (form.field("actions") or form.field("action")) if form else self._verdict
@@ -150,12 +190,13 @@ class AnswerReader:
         """Skip what stands before an answer and see which form it has."""
         for skipped in (_SPACE, TOKEN, _ROLE, _FENCE, _XML):
             if found := skipped.match(text, at):
-                return found.end()
+                closer = over(found) if skipped is TOKEN else None
+                return self._pass(at, closer) if closer else found.end()
         if text[at] == "<":
             tag = TAG.match(text, at)
             if tag is not None:
                 return self._first_tag(tag, at)
-            if not final and (unfinished(text, at, _OPENERS) or _HALF_XML.match(text, at)):
+            if not final and (unfinished(text, at, OPENERS) or _HALF_XML.match(text, at)):
                 return at
         elif text[at] == "{":
             if _OBJECT.match(text, at):
@@ -163,6 +204,8 @@ class AnswerReader:
                 return self._become(Braces(self._mouth), at)
             if not final and _HALF_OBJECT.match(text, at):
                 return at
+        elif tools := _TOOLS.match(text, at):
+            return self._pass(tools.end(), _NEVER)
         elif words := self._before_words(text, at, final):
             return at if words < 0 else words
         self._read = self._plain
@@ -175,7 +218,7 @@ class AnswerReader:
                 self._verdict = verdict[1]
                 return len(text)
             return 0
-        if _HALF_FENCE.match(text, at):
+        if _HALF_FENCE.match(text, at) or _HALF_TOOLS.match(text, at):
             return -1
         half = _HALF_ROLE.match(text, at)
         if half and any(role.startswith(half[1].lower()) for role in ("assistant", "model")):
@@ -192,11 +235,11 @@ class AnswerReader:
 
     def _first_tag(self, tag: re.Match[str], at: int) -> int:
         closing, name = bool(tag[1]), tag[2].lower()
-        if closing and name in _OPENERS:
+        if closing and name in OPENERS:
             return tag.end()
-        if name in THINKING:
-            return self._think(tag)
-        if name in _OPENERS:
+        if closer := over(tag):
+            return self._pass(tag.end(), closer)
+        if name in FIELDS or name in WRAPPERS:
             return self._become(Tagged(self._mouth), at)
         self._read = self._plain
         return at
@@ -214,18 +257,19 @@ class AnswerReader:
         if end > at:
             return self._say(text, at, end)
         if token := TOKEN.match(text, at):
-            return token.end()
+            closer = over(token)
+            return self._pass(at, closer) if closer else token.end()
         tag = TAG.match(text, at)
         if tag is None:
-            half = not final and unfinished(text, at, _OPENERS)
+            half = not final and unfinished(text, at, OPENERS)
             return at if half else self._say(text, at, at + 1)
         closing, name = bool(tag[1]), tag[2].lower()
         if self._last != "`":  # in backticks a tag is spoken of, not used
             if closing and name in (*THINKING, "response"):
                 return tag.end()
-            if not closing and name in THINKING:
-                return self._think(tag)
-            if not closing and name in ("response", "thought", "actions"):
+            if closer := over(tag):
+                return self._pass(tag.end(), closer)
+            if not closing and name in _IN_TALK:
                 self._mouth.say("\n\n")
                 return self._become(Tagged(self._mouth), at)
         return self._say(text, at, tag.end())
@@ -235,14 +279,14 @@ class AnswerReader:
         self._last = text[end - 1]
         return end
 
-    def _think(self, tag: re.Match[str]) -> int:
-        self._after_thinking = self._read
-        self._read = self._thinking
-        return tag.end()
+    def _pass(self, at: int, closer: re.Pattern[str]) -> int:
+        self._after_aside = self._read
+        self._closer = closer
+        self._read = self._passing
+        return at
 
-    def _thinking(self, text: str, at: int, final: bool) -> int:
-        end = THOUGHT_OVER.search(text, at)
-        if end is None:
-            return max(at, len(text) - 24)
-        self._read = self._after_thinking
-        return end.end()
+    def _passing(self, text: str, at: int, final: bool) -> int:
+        at, ended = passed(text, at, self._closer)
+        if ended:
+            self._read = self._after_aside
+        return at

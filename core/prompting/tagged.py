@@ -4,48 +4,35 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable
 
-from core.prompting.names import declines
+from core.prompting.marks import (
+    ENTITY,
+    FIELDS,
+    HALF_TAG,
+    HALF_TOKEN,
+    LISTS,
+    MARKUP,
+    OPENERS,
+    TAG,
+    THINKING,
+    TOKEN,
+    over,
+    passed,
+    unfinished,
+)
+from core.prompting.names import declines, names_in
+from core.prompting.params import Written
 from core.prompting.saying import Mouth
 from core.prompting.steps import Step, walk
 
-FIELDS = frozenset(
-    {"thought", "reasoning", "actions", "action", "providers", "evaluators", "simple", "text"}
-)
-WRAPPERS = frozenset({"response", "output", "answer", "reply", "result", "root"})
-THINKING = frozenset({"think", "thinking"})
-LISTS = frozenset({"actions", "action", "providers"})
-
-THOUGHT_OVER = re.compile(r"</think[^<>]{0,16}>", re.IGNORECASE)
 _TEXT_OVER = re.compile(r"</text[^<>]{0,16}>", re.IGNORECASE)
-TAG = re.compile(r"<(/?)([A-Za-z_][\w.-]{0,31})(/|\s[^<>]{0,256})?>")
-_HALF_TAG = re.compile(r"<(?:/?([A-Za-z_][\w.-]{0,31})?)(/|\s[^<>]{0,256})?\Z")
-TOKEN = re.compile(r"<\|[\w ]{1,24}\|>")
-_HALF_TOKEN = re.compile(r"<(?:\|(?:[\w ]{0,24}\|?)?)?\Z")
 _CDATA = "<![CDATA["
-ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|amp|lt|gt|quot|apos|nbsp);")
 _HALF_ENTITY = re.compile(r"&#?\w{0,8}\Z")
-# Signs that cannot begin anything are passed over in one go: "<<<<<", "a < b".
-MARKUP = re.compile(r"<(?=[A-Za-z/!|]|\Z)")
-_SPECIAL = re.compile(r"<(?=[A-Za-z/!|]|\Z)|&(?=[#\w]|\Z)")
+_SPECIAL = re.compile(r"<(?=[A-Za-z/!|｜]|\Z)|&(?=[#\w]|\Z)")
 _MOST_KEPT = 16 * 1024
 _DEEPEST = 8
-
-
-def unfinished(text: str, at: int, names: frozenset[str]) -> bool:
-    """Whether the rest of the text may still become a tag with one of these names, or a token."""
-    if len(text) - at > 300:
-        return False
-    if _HALF_TOKEN.match(text, at):
-        return True
-    half = _HALF_TAG.match(text, at)
-    if half is None:
-        return False
-    name = (half[1] or "").lower()
-    if half[2]:
-        return name in names
-    return any(known.startswith(name) for known in names)
+_IN_FIELDS = OPENERS | {"name", "item", "provider"}
+_MOST_WRITTEN = 16
 
 
 class Kept:
@@ -72,13 +59,18 @@ class Tagged:
     def __init__(self, mouth: Mouth) -> None:
         self._mouth = mouth
         self._read: Step = self._outside
-        self._after_thinking: Step = self._outside
+        self._after_aside: Step = self._outside
+        self._closer = _TEXT_OVER
+        self._after_params: Step = self._outside
         self._field = ""
         self._depth = 0
         self._last = ""
         self._loose = Kept()
         self._kept: dict[str, Kept] = {}
         self._had_text = False
+        self._written = Written()
+        self.params: list[Written] = []
+        """What stood in <params>, unread."""
         self.done = False
         self.complete = False
 
@@ -110,8 +102,8 @@ class Tagged:
             return token.end()
         tag = TAG.match(text, at)
         if tag is None:
-            half = not final and ("<!--".startswith(text[at : at + 4]) or _HALF_TAG.match(text, at))
-            if half or (not final and _HALF_TOKEN.match(text, at)):
+            half = not final and ("<!--".startswith(text[at : at + 4]) or HALF_TAG.match(text, at))
+            if half or (not final and HALF_TOKEN.match(text, at)):
                 return at
             self._loose.add("<")
             return at + 1
@@ -123,12 +115,15 @@ class Tagged:
         if closing:
             if name == "response" and (self._had_text or self._kept or str(self._loose).strip()):
                 self.done = self.complete = True
-        elif name in THINKING:
-            self._think()
+        elif closer := over(tag):
+            self._pass(closer)
         elif name in FIELDS and not (tag[3] or "").endswith("/"):
             self._enter(name)
 
     def _enter(self, name: str) -> None:
+        if name == "params":
+            self._write()
+            return
         self._field = name
         if name != "text":
             self._kept.setdefault(name, Kept())
@@ -146,15 +141,52 @@ class Tagged:
         self._field = ""
         self._read = self._outside
 
-    def _think(self) -> None:
-        self._after_thinking = self._read
-        self._read = self._thinking
+    def _pass(self, closer: re.Pattern[str]) -> None:
+        self._after_aside = self._read
+        self._closer = closer
+        self._read = self._passing
 
-    def _thinking(self, text: str, at: int, final: bool) -> int:
-        return self._until(text, at, THOUGHT_OVER, self._over)
+    def _passing(self, text: str, at: int, final: bool) -> int:
+        at, ended = passed(text, at, self._closer)
+        if ended:
+            self._read = self._after_aside
+        return at
 
-    def _over(self) -> None:
-        self._read = self._after_thinking
+    # --- arguments -----------------------------------------------------------------------------
+
+    def _write(self) -> None:
+        """Begin to take down arguments: of the action just named, or of all of them."""
+        named = names_in(str(self._kept[self._field])) if self._field in LISTS else ()
+        written = Written(named[-1] if named else "")
+        if len(self.params) < _MOST_WRITTEN:
+            self.params.append(written)
+        self._written = written
+        self._after_params = self._read
+        self._read = self._arguments
+
+    def _arguments(self, text: str, at: int, final: bool) -> int:
+        markup = MARKUP.search(text, at)
+        end = markup.start() if markup else len(text)
+        if end > at:
+            self._written.add(text[at:end])
+            return end
+        tag = TAG.match(text, at)
+        if tag is None:
+            if not final and HALF_TAG.match(text, at):
+                return at
+            self._written.add("<")
+            return at + 1
+        closing, name = bool(tag[1]), tag[2].lower()
+        if closing and name == "params":
+            self._read = self._after_params
+            return tag.end()
+        if (closing and name == "response") or (
+            not closing and name in FIELDS and not self._written.inside
+        ):
+            self._read = self._after_params
+            return at
+        self._written.tag(tag)
+        return tag.end()
 
     # --- inside a field ------------------------------------------------------------------------
 
@@ -167,12 +199,16 @@ class Tagged:
             return end
         tag = TAG.match(text, at)
         if tag is None:
-            if not final and unfinished(text, at, FIELDS | WRAPPERS | {"name"}):
+            if not final and unfinished(text, at, _IN_FIELDS):
                 return at
             kept.add("<")
             return at + 1
         closing, name = bool(tag[1]), tag[2].lower()
-        inner = self._field in LISTS and name in ("action", "name", "provider", "item", "params")
+        if name == "params" and self._field in LISTS:
+            if not closing:
+                self._write()
+            return tag.end()
+        inner = self._field in LISTS and name in ("action", "name", "provider", "item")
         if inner and self._field != name:
             kept.add(",")
             return tag.end()
@@ -188,7 +224,10 @@ class Tagged:
 
     def _again(self, text: str, at: int, final: bool) -> int:
         """Text that goes nowhere: there was one before, or the model chose to be silent."""
-        return self._until(text, at, _TEXT_OVER, self._leave)
+        at, ended = passed(text, at, _TEXT_OVER)
+        if ended:
+            self._leave()
+        return at
 
     def _spoken(self, text: str, at: int, final: bool) -> int:
         special = _SPECIAL.search(text, at)
@@ -212,7 +251,7 @@ class Tagged:
         if tag is not None:
             return self._tag_in_text(text, at, tag)
         half_cdata = _CDATA.startswith(text[at : at + len(_CDATA)])
-        if not final and (half_cdata or unfinished(text, at, FIELDS | WRAPPERS | THINKING)):
+        if not final and (half_cdata or unfinished(text, at, OPENERS)):
             return at
         return self._say(text, at, at + 1)
 
@@ -233,8 +272,8 @@ class Tagged:
             self._depth = min(self._depth + 1, _DEEPEST)
         elif not closing and self._last != "`":
             # In backticks a tag is spoken of; elsewhere it means that the text was never closed.
-            if name in THINKING:
-                self._think()
+            if name in THINKING and (closer := over(tag)):
+                self._pass(closer)
                 return tag.end()
             if name in FIELDS:
                 self._leave()
@@ -255,14 +294,6 @@ class Tagged:
             self._mouth.say(text[at:end])
             self._last = text[end - 1]
         return end
-
-    @staticmethod
-    def _until(text: str, at: int, closer: re.Pattern[str], then: Callable[[], None]) -> int:
-        """Skip to the end of the closing tag."""
-        if found := closer.search(text, at):
-            then()
-            return found.end()
-        return max(at, len(text) - 24)  # no closing tag that we look for is longer
 
     @staticmethod
     def _short(text: str, at: int, final: bool) -> bool:

@@ -18,6 +18,9 @@ _PARTS = st.sampled_from(
         "\\", "\\u", "\\ud83d", "\\ude00", "00e9", '{"text": "', '{"actions": ["', "```", "json",
         "\n", " ", "Ada", ":", "assistant", "sure", "here", "<|", "im_end", "|>", "`", "/", "//",
         "/*", "*/", "<!--", "-->", "<?xml", "?>", "hello", "😀", "\ufeff", "\x00", "=", "s",
+        "<params>", "</params>", "<params", "<next>", "</next>", "WAVE", "<WAVE>", "</WAVE>", "/>",
+        '"params"', "<tool_call>", "</tool_call>", "<function=", "<|channel|>", "final", "<|message|>",
+        "[TOOL_CALLS]", "<end_of_turn>", "<｜tool▁calls▁begin｜>", "<｜tool▁calls▁end｜>",
     ]
 )  # fmt: skip
 _GARBAGE = st.one_of(st.lists(_PARTS, max_size=40).map("".join), st.text(max_size=200))
@@ -44,7 +47,7 @@ def test_an_answer_says_its_words_and_nothing_else(case: Case, size: int) -> Non
     assert answer.text.startswith(said)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=3000, deadline=None)
 @given(_GARBAGE, _CUTS)
 @example('<text>"a\\', [1])
 def test_the_cuts_make_no_difference(written: str, cuts: list[int]) -> None:
