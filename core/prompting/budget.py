@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import ceil
 
 from core.state import Section
@@ -14,10 +14,12 @@ _SHORT, _WIDE, _WIDEST = (bytes(range(*ends)) for ends in ((0xC0, 0xE0), (0xE0, 
 _NOT = {kept: bytes(set(range(256)) - set(kept)) for kept in (_DIGITS, _SIGNS, _SHORT, _WIDE,
                                                               _WIDEST, _ASCII)}  # fmt: skip
 
-LAST = frozenset({"ACTION_STATE", "CHOICE"})
+_NEVER = frozenset({"ACTION_STATE", "CHOICE"})
 """What an answer cannot do without."""
-_LATER = ("SETTINGS", "ROLES", "CAPABILITIES", "TIME", "ENTITIES", "COMPANY", "ROOM")
-"""What is left out after everything of plugins, the first of them first."""
+_LATER = ("SETTINGS", "ROLES")
+_LAST = ("TIME", "ENTITIES", "COMPANY", "ROOM")
+_SHEET = (1, 2)
+"""The parts of a character sheet that go before those; see `sheet`."""
 
 
 def tokens(text: str) -> int:
@@ -26,7 +28,7 @@ def tokens(text: str) -> int:
     raw = text.encode("utf-8", "replace")
     signs = _count(raw, _SIGNS) + _count(raw, _DIGITS) / 3
     plain = len(raw) if text.isascii() else _count(raw, _ASCII)
-    whole = max(plain / 4, len(text.split()) + signs)
+    whole = min(plain, max(plain / 4, len(text.split()) + signs))
     if plain < len(raw):
         whole += _count(raw, _SHORT) / 2 + _count(raw, _WIDE) + _count(raw, _WIDEST) * 2
     return ceil(whole)
@@ -37,21 +39,15 @@ def surely_fits(texts: Sequence[str], most: int) -> bool:
     return sum(map(len, texts)) <= most and all(map(str.isascii, texts))
 
 
-def left_out(sections: Sequence[Section]) -> list[Section]:
-    """Those that may be left out, the most dispensable first."""
-    return sorted((one for one in sections if one.name not in LAST), key=_worth)
+def dispensable(sections: Sequence[Section]) -> list[Section | int]:
+    """What may be left out, the first first: sections, and how much of the sheet.
 
-
-def without(sections: Sequence[Section], most: int, cost: Callable[[str], int]) -> list[Section]:
-    """As many of them as `most` tokens allow, in their order."""
-    kept = list(sections)
-    size = sum(cost(one.text) for one in kept)
-    for one in left_out(sections):
-        if size <= most:
-            break
-        size -= cost(one.text)
-        kept.remove(one)
-    return kept
+    How to behave goes before what plugins say, then what is kept about the place, the sheet's
+    examples and lore, what time it is, who is here; where she is goes last.
+    """
+    ranked = sorted((one for one in sections if one.name not in _NEVER), key=_rank)
+    early = [one for one in ranked if one.name not in _LAST]
+    return [*early, *_SHEET, *ranked[len(early) :], 3]
 
 
 def cut(text: str, most: int) -> str:
@@ -61,11 +57,10 @@ def cut(text: str, most: int) -> str:
     return text
 
 
-def _worth(section: Section) -> tuple[int, int]:
-    if section.name == "ANXIETY":
-        return (0, 0)
-    at = _LATER.index(section.name) + 2 if section.name in _LATER else 1
-    return (at, -section.position)
+def _rank(section: Section) -> tuple[int, int]:
+    order = ("ANXIETY", "", *_LATER, *_LAST)
+    at = order.index(section.name) if section.name in order else 1
+    return at, -section.position
 
 
 def _count(raw: bytes, kept: bytes) -> int:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from zlib import crc32
 
 from core.ports import ModelRequest, Said
-from core.prompting.budget import cut, left_out, surely_fits, tokens
+from core.prompting.budget import cut, dispensable, surely_fits, tokens
 from core.prompting.custom import prompt_of_template
 from core.prompting.sheet import sheet
 from core.prompting.talk import LONGEST_QUESTION, remark, words_of
@@ -51,6 +51,8 @@ ELSEWHERE = frozenset({*_ABOVE, "RECENT_MESSAGES"})
 _LONGEST_PROMPT = 12_000
 _LONGEST_TALK = 24_000
 """Characters of conversation; a longer one loses its oldest lines."""
+_LONGEST_LINE = 2_000
+"""As `harmless` cuts it."""
 _LONGEST_NOTE = 8_000
 _LEAST_QUESTION = 200
 """Tokens of the last message that no budget takes away."""
@@ -72,7 +74,7 @@ def window(
     longest: int,
     *,
     most: int = _LONGEST_TALK,
-    size_of: Callable[[Line], int] = lambda line: min(len(line.text), 2000) + 20,
+    size_of: Callable[[Line], int] = lambda line: min(len(line.text), _LONGEST_LINE) + 20,
 ) -> Sequence[Line]:
     """The lines to show: at most `longest`, fewer by up to half of them when there were more.
 
@@ -89,6 +91,11 @@ def window(
     candidates = range(least, min(least + max(longest // 2, 1), len(history)))
     start = min(candidates, key=lambda at: _mixed(history[at]), default=len(history))
     return history[start:]
+
+
+def _size(line: Line) -> int:
+    """Tokens that a line costs in the prompt, its name and a little more included."""
+    return tokens(line.text[:_LONGEST_LINE]) + 12
 
 
 def _mixed(line: Line) -> int:
@@ -110,9 +117,7 @@ def _stock(scene: Scene, state: State, most: int) -> ModelRequest:
     room = most - cost - tokens(last)
     if sum(tokens(said.text) for said in talk) > room:
         # Oldest talk first, ...
-        shown = window(
-            scene.history, longest, most=max(room, 0), size_of=lambda line: tokens(line.text) + 12
-        )
+        shown = window(scene.history, longest, most=max(room, 0), size_of=_size)
         talk = _talk(scene, shown)
     if room < 0:
         system, last = _tightened(scene, state, notes, system, most)
@@ -122,20 +127,18 @@ def _stock(scene: Scene, state: State, most: int) -> ModelRequest:
 def _tightened(
     scene: Scene, state: State, notes: list[Section], system: str, most: int
 ) -> tuple[str, str]:
-    """... then notes of the lowest rank, then what the sheet can spare; of the last message only
-    its end, when it alone is too long."""
+    """... then what is dispensable; of what is to be answered the older messages, and of the last
+    one its end, where it alone is too long."""
     question = _question(scene)
-    room = most - tokens(question) - _cost(system)
-    for note in (None, *left_out(notes)):
-        if note is not None:
-            notes.remove(note)
-        if tokens(_last(scene, notes, "")) <= room:
-            return system, _last(scene, notes, question)
-    for leaving in (1, 2, 3):
-        system = _system(scene, state, sheet(scene.character, leaving=leaving))
+    for one in dispensable(notes):
+        if isinstance(one, int):
+            system = _system(scene, state, sheet(scene.character, leaving=one))
+        else:
+            notes.remove(one)
         last = _last(scene, notes, question)
         if _cost(system) + tokens(last) <= most:
             return system, last
+    question = _question(replace(scene, inbound=scene.inbound[-1:]))
     room = most - _cost(system) - tokens(_last(scene, notes, ""))
     return system, _last(scene, notes, cut(question, max(room, _LEAST_QUESTION)))
 

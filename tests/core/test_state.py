@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
+import time
+from contextvars import ContextVar
+from typing import Any
 
 import pytest
 
-from core.state import Provider, Scene, Section, compose
+from core.state import Provider, Scene, Section, State, StateCache, compose
 from tests.core.scenes import direct
+from tests.fakes.clock import FakeClock
+
+current_person: ContextVar[str] = ContextVar("current_person", default="nobody")
 
 
 def says(text: str, name: str = "A", position: int = 0) -> Provider:
@@ -144,3 +151,177 @@ async def test_a_section_brings_names_for_templates() -> None:
         "mood": "calm",
         "providers": "She is calm.",
     }
+
+
+async def test_those_of_later_positions_see_what_earlier_ones_said() -> None:
+    seen: list[str] = []
+
+    def later(scene: Scene) -> str:
+        assert scene.state is not None
+        seen.append(scene.state.text)
+        return f"built on {scene.state['MOOD']}"
+
+    async def mood(scene: Scene) -> str:
+        assert scene.state is not None
+        seen.append(scene.state.text)
+        return "calm"
+
+    state = await compose(direct(), [Provider("LATER", 5, later), Provider("MOOD", 0, mood)])
+    assert seen == ["", "calm"]
+    assert state.text == "calm\nbuilt on calm"
+
+
+async def test_a_blocking_provider_leaves_the_loop_to_the_others() -> None:
+    release = threading.Event()
+
+    def blocking(scene: Scene) -> str:
+        assert release.wait(10)
+        return f"read for {current_person.get()}"
+
+    async def quick(scene: Scene) -> str:
+        release.set()
+        return "quick"
+
+    current_person.set("Robin")
+    told = [Provider("FILE", 0, blocking, blocking=True), Provider("QUICK", 0, quick)]
+    assert (await compose(direct(), told)).text == "read for Robin\nquick"
+
+
+async def test_blocking_providers_that_hang_cost_their_limit_and_nothing_else() -> None:
+    release = threading.Event()
+    threads = threading.active_count()
+
+    def hangs(scene: Scene) -> str:
+        release.wait(10)
+        return "much too late"
+
+    hanging = [Provider(f"HANGS{at}", 0, hangs, blocking=True) for at in range(20)]
+    try:
+        state = await compose(direct(), [*hanging, says("in time")], limit=0.02)
+    finally:
+        release.set()
+    assert state.text == "in time"
+    assert threading.active_count() - threads <= 8
+
+
+async def test_a_blocking_provider_fails_as_any_other(caplog: pytest.LogCaptureFixture) -> None:
+    def fails(scene: Scene) -> str:
+        raise StopIteration
+
+    async def no_plain_function(scene: Scene) -> str:
+        return "never"
+
+    told = [
+        Provider("BROKEN", 0, fails, blocking=True),
+        Provider("ASYNC", 0, no_plain_function, blocking=True),
+        says("fine"),
+    ]
+    with caplog.at_level(logging.WARNING):
+        assert (await compose(direct(), told)).text == "fine"
+    assert "BROKEN" in caplog.text
+    assert "ASYNC" in caplog.text
+
+
+async def test_who_holds_up_everybody_is_named(caplog: pytest.LogCaptureFixture) -> None:
+    def sleeps(scene: Scene) -> str:
+        until = time.perf_counter() + 0.11
+        while time.perf_counter() < until:
+            pass
+        return "awake"
+
+    with caplog.at_level(logging.WARNING):
+        state = await compose(direct(), [Provider("SLEEPY", 0, sleeps), says("quick")])
+    assert state["SLEEPY"] == "awake"
+    assert "SLEEPY" in caplog.text
+
+
+async def test_a_thousand_states_leave_no_task_and_no_timer_behind() -> None:
+    loop: Any = asyncio.get_running_loop()
+    tasks = asyncio.all_tasks()
+    timers = [one for one in loop._scheduled if not one.cancelled()]
+    for _ in range(1000):
+        await compose(direct(), [says("one", "ONE"), says("two", "TWO")])
+    assert asyncio.all_tasks() == tasks
+    assert [one for one in loop._scheduled if not one.cancelled()] == timers
+
+
+async def test_a_state_has_the_shape_that_elizaos_plugins_read() -> None:
+    def get(scene: Scene) -> Section:
+        return Section("ANY", "It rains.", 0, {"sky": "grey"}, {"millimetres": 3})
+
+    told = [Provider("RAIN", 3, get), says("", "SILENT"), says("  \n ", "BLANK"), says("dry", "A")]
+    state = await compose(direct(), told)
+    assert state.text == "dry\nIt rains."
+    assert state.values["providers"] == state.text
+    assert state.values["sky"] == "grey"
+    rain = state.data["providers"]["RAIN"]
+    assert rain["text"] == "It rains."
+    assert rain["values"] == {"sky": "grey"}
+    assert rain["data"] == {"millimetres": 3}
+    assert [one["providerName"] for one in state.provider_data][-1] == "RAIN"
+
+
+async def test_what_was_known_goes_when_its_provider_has_nothing_to_say_any_more() -> None:
+    first = await compose(direct(), [says("choose", "CHOICE"), says("b", "B", 1)])
+    second = await compose(direct(), [says("", "CHOICE")], onto=first)
+    assert second.text == "b"
+
+
+# --- the cache -----------------------------------------------------------------------------------
+
+
+async def test_a_second_state_of_a_message_keeps_what_was_not_asked_anew() -> None:
+    cache = StateCache(FakeClock())
+    weather = Provider("WEATHER", 0, lambda scene: "sunny", dynamic=True)
+    counted = iter(("first", "second", "third"))
+    told = [Provider("TIME", 1, lambda scene: next(counted)), weather]
+    await cache.compose("m", direct(), told, ["WEATHER"])
+    assert (await cache.compose("m", direct(), told)).text == "sunny\nsecond"
+    assert (await cache.compose("m", direct(), told, skip_cache=True)).text == "third"
+
+
+async def test_only_what_was_named_is_asked_and_the_rest_is_known() -> None:
+    cache = StateCache(FakeClock())
+    calls: list[str] = []
+
+    def counts(scene: Scene) -> str:
+        calls.append("A")
+        return "a"
+
+    told = [Provider("A", 0, counts), Provider("B", 1, lambda scene: "b", dynamic=True)]
+    await cache.compose("m", direct(), told)
+    assert (await cache.compose("m", direct(), told, ["B"], only=True)).text == "a\nb"
+    assert calls == ["A"]
+
+
+def test_states_of_messages_without_an_id_are_not_kept() -> None:
+    cache = StateCache(FakeClock())
+    cache.put("", State())
+    cache.put(None, State())
+    assert len(cache) == 0
+    assert cache.get("") is None
+
+
+async def test_a_state_is_forgotten_after_five_minutes_and_swept_later() -> None:
+    clock = FakeClock()
+    cache = StateCache(clock)
+    cache.put("old", State())
+    await clock.advance(299)
+    assert cache.get("old") is not None
+    await clock.advance(2)
+    assert cache.get("old") is None
+    cache.put("new", State())
+    assert len(cache) == 1
+
+
+def test_the_oldest_state_makes_room_for_the_thousand_and_first() -> None:
+    cache = StateCache(FakeClock())
+    for at in range(1000):
+        cache.put(str(at), State())
+    cache.put("0", State())  # as new again
+    cache.put("last", State())
+    assert len(cache) == 1000
+    assert cache.get("0") is not None
+    assert cache.get("1") is None
+    cache.drop("0")
+    assert cache.get("0") is None
