@@ -42,8 +42,12 @@ def upgrade(file: Path, *, head: str = HEAD, scripts: Path = _SCRIPTS) -> None:
         return
     _refuse_newer(str(file), found, head)
     backup = file.with_name(f"{file.name}.before-{head}")
-    with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(backup)) as copy:
+    # Under another name until it is whole, so that nobody puts back half a copy.
+    part = backup.with_name(f"{backup.name}.part")
+    part.unlink(missing_ok=True)
+    with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(part)) as copy:
         source.backup(copy)
+    part.replace(backup)
     log.info("schema %s is older than %s; a copy lies in %s", found, head, backup.name)
     migrate(file, head, scripts)
 

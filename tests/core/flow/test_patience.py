@@ -34,6 +34,9 @@ class SmallStore:
 
     read = write
 
+    async def extend(self, owner: str, schema: object) -> None:
+        await self.write(lambda unit: len(owner))
+
 
 def taking(size: int) -> Callable[[Unit], int]:
     return lambda unit: size
@@ -67,6 +70,20 @@ async def test_what_is_refused_is_repeated_until_it_is_kept(
         await clock.advance(2)
         assert waiting.result() == 5
     assert small.kept == [5]
+    assert store.trouble == ""
+
+
+async def test_a_plugins_tables_are_waited_for_as_well(
+    store: PatientStore, small: SmallStore, clock: FakeClock
+) -> None:
+    small.room = 0
+    async with asyncio.TaskGroup() as group:
+        waiting = group.create_task(store.extend("todo", None))
+        await clock.advance(100)
+        assert not waiting.done()
+        small.room = 10
+        await clock.advance(2)
+    assert small.kept == [len("todo")]
     assert store.trouble == ""
 
 
