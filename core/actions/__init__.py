@@ -1,1 +1,46 @@
-"""What a character can do without any plugin."""
+"""What every character can do, one idea a file; elizaOS' thirteen (R-81)."""
+
+from core.actions.choosing import CHOOSE_OPTION
+from core.actions.desk import Desk, Refused
+from core.actions.entities import UPDATE_ENTITY
+from core.actions.images import GENERATE_IMAGE
+from core.actions.roles import UPDATE_ROLE
+from core.actions.sending import SEND_MESSAGE
+from core.actions.settings import UPDATE_SETTINGS
+from core.actions.taking_part import FOLLOW_ROOM, MUTE_ROOM, UNFOLLOW_ROOM, UNMUTE_ROOM
+from core.actions.talking import IGNORE, NONE, REPLY
+
+BUILT_IN = (
+    REPLY,
+    IGNORE,
+    NONE,
+    FOLLOW_ROOM,
+    UNFOLLOW_ROOM,
+    MUTE_ROOM,
+    UNMUTE_ROOM,
+    SEND_MESSAGE,
+    UPDATE_ENTITY,
+    UPDATE_ROLE,
+    UPDATE_SETTINGS,
+    CHOOSE_OPTION,
+    GENERATE_IMAGE,
+)
+
+__all__ = [
+    "BUILT_IN",
+    "CHOOSE_OPTION",
+    "FOLLOW_ROOM",
+    "GENERATE_IMAGE",
+    "IGNORE",
+    "MUTE_ROOM",
+    "NONE",
+    "REPLY",
+    "SEND_MESSAGE",
+    "UNFOLLOW_ROOM",
+    "UNMUTE_ROOM",
+    "UPDATE_ENTITY",
+    "UPDATE_ROLE",
+    "UPDATE_SETTINGS",
+    "Desk",
+    "Refused",
+]

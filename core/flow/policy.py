@@ -12,7 +12,8 @@ import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from core.messages import Rank
+from core.ids import CharacterId
+from core.messages import Rank, Room
 from core.plugins.records import Action
 
 _LONGEST = 40
@@ -96,6 +97,34 @@ def permits(action: Action, rank: Rank) -> str:
         return ""
     whom = {Rank.MEMBER: "members", Rank.ADMIN: "admins", Rank.OWNER: "the owner"}[action.who]
     return f"{action.name} is for {whom} here, and whoever asks is not one of them."
+
+
+def may_write_to(
+    room: Room,
+    *,
+    character: CharacterId,
+    direct: bool,
+    takes_part: bool,
+    same_world: bool,
+    rank: Rank,
+    operator: bool,
+) -> str:
+    """Why a character may not be sent to say something in another room; empty where she may.
+
+    `takes_part` tells whether whoever asks is there too, `same_world` whether they ask in a room of
+    the same server or group.
+    """
+    if room.character != character:
+        return "That room is not yours to speak in."
+    if operator:
+        return ""
+    if rank <= Rank.STRANGER:
+        return "Nobody has asked for that who may."
+    if takes_part or (same_world and not direct and rank >= Rank.ADMIN):
+        return ""
+    if direct:
+        return "You do not write to somebody for somebody else."
+    return "You speak in other rooms only for those who take part there, and for admins."
 
 
 def decent(text: str, known: Known, *, final: bool = True) -> str:

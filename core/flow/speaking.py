@@ -26,6 +26,8 @@ from core.messages import (
 
 PARTS = 100
 """Rows that one thing said may become; the next thing of the same step begins behind them."""
+ASIDE = 1_000_000
+"""The step of what is said outside of any action, by a provider or an evaluator."""
 _MOST_BUTTONS = 24
 _MOST_ATTACHED = 10
 

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-from base64 import b32encode
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from uuid import uuid4
 
 from core.clock import Clock
 from core.flow.cast import Part
 from core.flow.growing import Growing, finishing
-from core.flow.presence import Introduction, Spot, memory_id
+from core.flow.policy import Known, decent
+from core.flow.presence import Introduction, Spot, entity_id, memory_id
 from core.flow.records import Records
+from core.flow.speaking import Spoken, Where, going_out
 from core.flow.tally import Tally
-from core.ids import EntityId, MemoryId, turn_of
+from core.flow.thinking import Meter
+from core.ids import EntityId, MemoryId, RoomId, TurnId, turn_of
+from core.kept import Step, StepStatus
 from core.memory.recall import Recent, line_of
 from core.messages import (
     Content,
     Delivery,
-    DeliveryKind,
     DeliveryStatus,
     Inbound,
     InboundStatus,
@@ -33,6 +34,12 @@ from core.messages import (
     World,
 )
 from core.ports import Batch, Store, Unit
+from core.state import Line
+
+_EVER = datetime.min.replace(tzinfo=UTC)
+
+Also = Callable[[Unit], object]
+"""What goes into the same commit; runs on the store's own thread, and maybe twice."""
 
 
 @dataclass(slots=True)
@@ -51,10 +58,43 @@ class Work:
     rule: str = ""
     growing: Growing | None = None
     """The answer is on show while it is made."""
+    began: datetime = _EVER
+    meter: Meter = field(default_factory=Meter)
+    history: Sequence[Line] = ()
+    """What was said before, as the model was shown it."""
+    step: int = 0
+    """Under which the next answer is written down; behind the actions that were done before it."""
+    told: bool = False
+    """What came in is written down already, together with what was said in mid-turn."""
+    later: list[Also] = field(default_factory=list)
+    """What is to go into the next commit, whichever it is."""
+    steps: dict[tuple[TurnId, int], Step] = field(default_factory=dict)
+    """What was set out to do, and how far it came."""
+    _known: Known | None = None
 
     @property
     def lead(self) -> Inbound:
         return self.inbound[-1]
+
+    @property
+    def person(self) -> EntityId:
+        """Whom it serves."""
+        return entity_id(self.part.id, self.lead.address, self.lead.author.id)
+
+    @property
+    def here(self) -> Where:
+        spot, lead = self.spot, self.lead
+        return Where(lead.address, spot.room, spot.world, lead.is_direct)
+
+    @property
+    def known(self) -> Known:
+        """What of addresses may be passed on in this talk."""
+        if self._known is None:
+            said = [one.text for one in self.inbound]
+            said += [one.reply_to.text for one in self.inbound if one.reply_to]
+            said += [line.text for line in self.history if not line.ours]
+            self._known = Known(said, _written_by_author(self.part))
+        return self._known
 
     @property
     def draft(self) -> int:
@@ -84,11 +124,15 @@ class Scribe:
     def __init__(
         self, store: Store, recent: Recent, clock: Clock, tally: Tally, records: Records
     ) -> None:
-        self._store = store
+        self.store = store
         self._recent = recent
         self._clock = clock
         self._tally = tally
         self._records = records
+
+    @property
+    def now(self) -> datetime:
+        return self._clock.now()
 
     async def write(
         self,
@@ -107,25 +151,15 @@ class Scribe:
     ) -> None:
         """The turn's one transaction: memories, deliveries and the end of what was open."""
         part, spot, lead = work.part, work.spot, work.lead
-        await work.batch.stored()
+        part, spot, lead = work.part, work.spot, work.lead
         now = self._clock.now()
         private = work.private
-        spoken = _memory_of_reply(work, say, thought, actions, now) if say else None
-        kept = [] if private or not keep else [*work.heard, *([spoken] if spoken else [])]
-        rows = _deliveries(work, say, private=private) if say else []
-        if shown := await _on_show(work):
-            rows = finishing(shown, rows)
-        granted = bool(rows) and part.outbox.grant(lead.address, direct=lead.is_direct)
-        if granted:
-            rows[0] = _going_out(rows[0])
+        spoken = _answer(work, say, thought, actions) if say else None
 
-        def work_down(unit: Unit) -> list[Delivery]:
+        def end(unit: Unit) -> None:
             bury(unit, work.dead, now)
-            if kept or keep:
-                work.introduction.write(unit)
             if places:
                 unit.rooms.ensure(*places)
-            unit.memories.add(kept)
             if forget_talk:
                 unit.rooms.forget_before(part.id, spot.room, now)
             if rewrite:
@@ -138,38 +172,144 @@ class Scribe:
                 by = Outcome(InboundStatus.SUPERSEDED, rule, successor=lead.id)
                 unit.inbox.close(earlier, by, now, private=private)
             unit.inbox.close([lead.id], Outcome(status, rule), now, private=private)
-            known = [row for row in rows if row.seq]
-            for row in known:
-                unit.deliveries.finish(row)
-            return known + unit.deliveries.add([row for row in rows if not row.seq], now)
+            for step in work.steps.values():
+                # A plan is open until here, and what is private is kept no longer.
+                if not step.ordinal:
+                    kept = {} if private else step.result
+                    unit.steps.end(step.turn, 0, StepStatus.DONE, kept, now)
+                elif private:
+                    unit.steps.end(step.turn, step.ordinal, step.status, {}, now)
 
-        try:
-            stored = await self._store.write(work_down)
-        except BaseException:
-            part.outbox.release(lead.address)
-            raise
+        await self._commit(work, spoken, end, now, keep=keep, grows=True)
         spot.heard.difference_update(one.id for one in work.inbound)
-        if granted and not stored:
-            part.outbox.release(lead.address)
-        part.outbox.accept(stored)
-        if say and stored:
-            self._records.said(part.character.name, lead, say.text, actions)
-        if kept or keep:
-            work.introduction.written()
         if forget_talk:
             spot.since = now
             self._recent.forget(part.id, spot.room)
-        lines = [line_of(memory) for memory in kept if memory.content.text]
-        self._recent.add(part.id, spot.room, lines, part.policy.history)
         self._tally.ended(part.character.name, lead.address.platform, status.value, rule)
         self._tally.answered_in(part.character.name, self._clock.monotonic() - work.started)
+
+    async def plan(
+        self,
+        work: Work,
+        steps: Sequence[Step],
+        *,
+        say: Reply | None = None,
+        thought: str = "",
+        actions: tuple[str, ...] = (),
+    ) -> Memory | None:
+        """What is to be done, with what is said before it; what was said, as it is remembered."""
+        now = self._clock.now()
+        spoken = _answer(work, say, thought, actions) if say else None
+
+        def begin_steps(unit: Unit) -> None:
+            for step in steps:
+                unit.steps.begin(step, now)
+
+        await self._commit(work, spoken, begin_steps, now, grows=spoken is not None)
+        return spoken.memory(work.part, now) if spoken else None
+
+    async def say(self, work: Work, spoken: Spoken, part: Part | None = None) -> Memory:
+        """Say something at once, in mid-turn; what was said before a crash is not said again.
+
+        `part` is who says it elsewhere.
+        """
+        now = self._clock.now()
+        await self._commit(work, spoken, _nothing, now, part=part)
+        return spoken.memory(part or work.part, now)
+
+    async def note(self, work: Work, also: Also = lambda unit: None) -> None:
+        """Write down what is to be remembered whatever happens next."""
+        await self._commit(work, None, also, self._clock.now())
+
+    async def _commit(
+        self,
+        work: Work,
+        spoken: Spoken | None,
+        also: Also,
+        now: datetime,
+        *,
+        keep: bool = True,
+        grows: bool = False,
+        part: Part | None = None,
+    ) -> None:
+        """One transaction; what is kept in memory follows it. `grows` ends what is on show."""
+        part, spot = part or work.part, work.spot
+        await work.batch.stored()
+        fresh = not work.told
+        said = [spoken.memory(part, now)] if spoken else []
+        heard = work.heard if fresh else []
+        kept = [] if work.private or not keep else [*heard, *said]
+        rows = spoken.rows(part, _nonce_of(work, spoken)) if spoken else []
+        if grows and (shown := await _on_show(work)):
+            rows = finishing(shown, rows)
+            work.growing = None
+        address = rows[0].address if rows else work.lead.address
+        granted = bool(rows) and part.outbox.grant(address, direct=rows[0].direct)
+        if granted:
+            rows[0] = going_out(rows[0])
+        later, spendings = tuple(work.later), tuple(work.meter.spendings)
+
+        def commit(unit: Unit) -> list[Delivery]:
+            if fresh and keep:
+                work.introduction.write(unit)
+            unit.memories.add(kept)
+            for one in later:
+                one(unit)
+            also(unit)
+            if spendings:
+                unit.spendings.add(spendings, now)
+            return _put_down(unit, rows, now)
+
+        try:
+            stored = await self.store.write(commit)
+        except BaseException:
+            if granted:
+                part.outbox.release(address)
+            raise
+        del work.later[: len(later)]
+        del work.meter.spendings[: len(spendings)]
+        if granted and not stored:
+            part.outbox.release(address)
+        part.outbox.accept(stored)
+        if fresh and keep:
+            work.introduction.written()
+            work.told = True
+        if spoken and stored:
+            self._records.said(
+                part.character.name, work.lead, spoken.say.text, spoken.content.actions
+            )
+        # What a replay says again is there already, in the table and in what is read from it.
+        new = kept if stored or not said else kept[: len(kept) - len(said)]
+        self._remember(part, spot.room, [one for one in new if one.room == spot.room])
+        if elsewhere := [one for one in new if one.room != spot.room]:
+            self._remember(part, elsewhere[0].room, elsewhere)
+
+    def _remember(self, part: Part, room: RoomId, memories: Sequence[Memory]) -> None:
+        lines = [line_of(memory) for memory in memories if memory.content.text]
+        self._recent.add(part.id, room, lines, part.policy.history)
+
+
+def _nothing(unit: Unit) -> None:
+    """There is nothing else to write."""
+
+
+def _put_down(unit: Unit, rows: Sequence[Delivery], now: datetime) -> list[Delivery]:
+    known = [row for row in rows if row.seq]
+    for row in known:
+        unit.deliveries.finish(row)
+    new = [row for row in rows if not row.seq]
+    if not new or known or not new[0].step:
+        return known + unit.deliveries.add(new, now)
+    # A replay may say it in other words, in more parts: where the first is there, all are.
+    first = unit.deliveries.add(new[:1], now)
+    return first + unit.deliveries.add(new[1:], now) if first else []
 
 
 def begin(work: Work, text: str) -> Growing | None:
     """Show an answer that is still being made; None where that cannot be now."""
     lead = work.lead
-    say = Reply(text, None if lead.is_direct else lead.message)
-    first = _deliveries(work, say, private=work.private)[0]
+    spoken = _answer(work, Reply(text, None if lead.is_direct else lead.message), "", ())
+    first = spoken.rows(work.part, _nonce_of(work, spoken))[0]
     return work.part.outbox.grow(replace(first, status=DeliveryStatus.GROWING))
 
 
@@ -185,23 +325,6 @@ def bury(unit: Unit, dead: Sequence[tuple[Received, str]], now: datetime) -> Non
     """What could not be read stays as it came, with the reason."""
     for received, reason in dead:
         unit.inbox.close([received.id], Outcome(InboundStatus.DEAD, reason), now)
-
-
-def _deliveries(work: Work, say: Reply, *, private: bool) -> list[Delivery]:
-    lead = work.lead
-    return [
-        Delivery(
-            address=lead.address,
-            kind=DeliveryKind.SEND,
-            payload=payload,
-            nonce=_nonce(work.batch.items[-1], ordinal),
-            turn=turn_of(lead.id),
-            ordinal=ordinal,
-            direct=lead.is_direct,
-            private=private,
-        )
-        for ordinal, payload in enumerate(work.part.platform.render(say))
-    ]
 
 
 def memory_of(part: Part, one: Inbound, spot: Spot, author: EntityId) -> Memory:
@@ -229,16 +352,14 @@ def memory_of(part: Part, one: Inbound, spot: Spot, author: EntityId) -> Memory:
     )
 
 
-def _memory_of_reply(
-    work: Work, say: Reply, thought: str, actions: tuple[str, ...], now: datetime
-) -> Memory:
-    part, spot, lead = work.part, work.spot, work.lead
-    turn = turn_of(lead.id)
-    return Memory(
-        id=memory_id(part.id, lead.address, f"{turn}:{work.batch.items[-1].event_key}"),
-        character=part.id,
-        room=spot.room,
-        author=EntityId(part.id),
+def _answer(work: Work, say: Reply, thought: str, actions: tuple[str, ...]) -> Spoken:
+    """The turn's own words, as far as they may be said."""
+    lead, turn = work.lead, turn_of(work.lead.id)
+    say = replace(say, text=decent(say.text, work.known))
+    behind = f":{work.step}" if work.step else ""
+    return Spoken(
+        where=work.here,
+        say=say,
         content=Content(
             text=say.text,
             thought=thought,
@@ -247,24 +368,20 @@ def _memory_of_reply(
             in_reply_to=work.heard[-1].id,
             channel_type=lead.place.channel.value,
         ),
-        created_at=now,
-        world=spot.world,
-        metadata={
-            "type": "message",
-            "source": lead.address.platform,
-            "sourceId": lead.address.room,
-            "entityName": part.character.name,
-            "turn": turn,
-        },
+        key=f"{turn}:{work.batch.items[-1].event_key}{behind}",
+        turn=turn,
+        step=work.step,
+        private=work.private,
     )
 
 
-def _going_out(row: Delivery) -> Delivery:
-    uncertain = row.status is DeliveryStatus.UNCERTAIN
-    return replace(row, status=row.status if uncertain else DeliveryStatus.SENDING, attempt=1)
+def _nonce_of(work: Work, spoken: Spoken) -> str:
+    if not spoken.step:
+        return work.batch.items[-1].event_key
+    return f"{spoken.turn} {spoken.step}"
 
 
-def _nonce(received: Received, ordinal: int) -> str:
-    """The same for every attempt of one part; 25 characters, Discord's most."""
-    text = f"{received.address.account} {received.event_key} {ordinal}"
-    return b32encode(hashlib.sha256(text.encode()).digest()).decode()[:25]
+def _written_by_author(part: Part) -> Sequence[str]:
+    """What of a character's file may name addresses."""
+    her = part.character
+    return (her.system or "", *her.bio, *her.lore, *her.topics, *her.style.all, *her.style.chat)

@@ -1,0 +1,78 @@
+"""FOLLOW_ROOM, UNFOLLOW_ROOM, MUTE_ROOM, UNMUTE_ROOM: how a character takes part in a room."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from core.actions.desk import Desk
+from core.messages import Rank
+from core.plugins.records import Action, ActionResult, Arguments, Turn
+
+FOLLOWED, MUTED = "FOLLOWED", "MUTED"
+
+
+def _becomes(state: str, text: str) -> Callable[[Turn, Arguments], Any]:
+    async def run(turn: Turn, arguments: Arguments) -> ActionResult:
+        await turn.use(Desk).set_state(state)
+        return ActionResult(text=text, values={"roomState": state or "NONE"})
+
+    return run
+
+
+def _follows(wanted: str) -> Callable[[Turn], Any]:
+    """Offered where the character takes part in just this way, as far as the room is a group."""
+
+    async def looked(desk: Desk) -> bool:
+        return await desk.look_state() == wanted
+
+    def offered(turn: Turn) -> bool | Awaitable[bool]:
+        if turn.inbound.is_direct:
+            return False
+        desk = turn.use(Desk)
+        state = desk.state()
+        return looked(desk) if state is None else state == wanted
+
+    return offered
+
+
+def _is_muted(turn: Turn) -> bool:
+    return turn.use(Desk).state() == MUTED
+
+
+FOLLOW_ROOM = Action(
+    "FOLLOW_ROOM",
+    "Join in here from now on, also unasked. Only when you are asked to.",
+    _becomes(FOLLOWED, "You follow this room now."),
+    similes=("FOLLOW_CHAT", "FOLLOW_CHANNEL", "FOLLOW_CONVERSATION", "FOLLOW_THREAD"),
+    offered=_follows(""),
+    who=Rank.MEMBER,
+    idempotent=True,
+)
+UNFOLLOW_ROOM = Action(
+    "UNFOLLOW_ROOM",
+    "Speak here only when spoken to again. Only when you are asked to.",
+    _becomes("", "You no longer follow this room."),
+    similes=("UNFOLLOW_CHAT", "UNFOLLOW_CHANNEL", "UNFOLLOW_CONVERSATION", "UNFOLLOW_THREAD"),
+    offered=_follows(FOLLOWED),
+    who=Rank.MEMBER,
+    idempotent=True,
+)
+MUTE_ROOM = Action(
+    "MUTE_ROOM",
+    "Be quiet here until somebody names you. Only when you are asked to.",
+    _becomes(MUTED, "You are muted in this room now."),
+    similes=("MUTE_CHAT", "MUTE_CHANNEL", "SHUT_UP", "BE_QUIET", "STOP_TALKING", "SILENCE"),
+    offered=lambda turn: not _is_muted(turn),
+    who=Rank.MEMBER,
+    idempotent=True,
+)
+UNMUTE_ROOM = Action(
+    "UNMUTE_ROOM",
+    "Speak here again as before. Only when you are asked to.",
+    _becomes("", "You are no longer muted in this room."),
+    similes=("UNMUTE_CHAT", "UNMUTE_CHANNEL", "UNMUTE_CONVERSATION", "UNMUTE_THREAD"),
+    offered=_is_muted,
+    who=Rank.MEMBER,
+    idempotent=True,
+)
