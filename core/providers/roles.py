@@ -72,7 +72,7 @@ def _setting(key: str, one: Mapping[str, Any]) -> str:
         told = "set" if one.get("secret") else quoted(str(value))
     about = str(one.get("usageDescription") or one.get("description") or "")
     name = quoted(str(one.get("name") or key))
-    return f"- {name} ({named(key)}): {told}" + (f". {quoted(about)}" if about else "")
+    return f"- {name} ({named(key)}{f', {quoted(about)}' if about else ''}): {told}"
 
 
 def _map(value: object) -> Mapping[str, Any]:
