@@ -28,8 +28,12 @@ _FIELDS = frozenset({"thought", "reasoning", "actions", "action", "providers", "
 class Braces:
     """Objects, keys and strings. The text goes to the mouth at once, other fields are kept aside."""
 
-    def __init__(self, mouth: Mouth) -> None:
+    def __init__(
+        self, mouth: Mouth, *, said: str = "text", also: frozenset[str] = frozenset()
+    ) -> None:
         self._mouth = mouth
+        self._said = said
+        self._fields = (_FIELDS | also) - {said}
         self._read: Step = self._between
         self._open: list[str] = []
         self._keys: list[str] = []
@@ -221,17 +225,17 @@ class Braces:
             return "list" if named else ""
         if len(path) != top + 1:
             return ""
-        if name == "text":
+        if name == self._said:
             declined = declines(self.field("actions") or self.field("action"))
             return "" if self._had_text or declined else "text"
-        if name in _FIELDS:
+        if name in self._fields:
             return "aside"
         free = self._loose_key in ("", name) and not str(self._loose)
         return "loose" if name in _WRAPPERS and free else ""
 
     def _aside(self) -> Kept:
         for key in self._keys:
-            if key.lower() in _FIELDS:
+            if key.lower() in self._fields:
                 return self._kept.setdefault(key.lower(), Kept())
         return Kept()
 

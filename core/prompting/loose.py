@@ -44,15 +44,19 @@ def read(text: str | Mapping[str, Any], *, form: Form = "") -> dict[str, Any] | 
     return found.values if found else None
 
 
-def find(text: str, *, form: Form = "", fields: Sequence[str] = ()) -> Found | None:
-    """As `read`, and whether it was all there. `fields` are the names that were asked for."""
+def find(
+    text: str, *, form: Form = "", fields: Sequence[str] = (), words: Sequence[str] = ()
+) -> Found | None:
+    """As `read`, and whether it was all there. `fields` are the names that were asked for, `words`
+    those of them that are words, whatever tags stand in them."""
     whole = len(text) <= MOST_READ
     text = _without_thoughts(text[:MOST_READ])
     at_tag, at_brace = text.find("<"), text.find("{")
     if not form:
         form = "json" if at_brace >= 0 and (at_tag < 0 or at_brace < at_tag) else "xml"
-    first, second = (_json, _xml) if form == "json" else (_xml, _json)
-    found = first(text, fields) or second(text, fields)
+    found = _json(text) if form == "json" else _xml(text, fields, words)
+    if found is None:  # the other form is better than none
+        found = _xml(text, fields, words) if form == "json" else _json(text)
     if found is None:
         return None
     values = {key: _listed(key, value) for key, value in found[0].items()}
@@ -66,12 +70,14 @@ def truth(value: Any) -> bool:
     return bool(value) if isinstance(value, bool | int | float) else False
 
 
-def _json(text: str, fields: Sequence[str]) -> tuple[dict[str, Any], bool] | None:
+def _json(text: str) -> tuple[dict[str, Any], bool] | None:
     return loose_json.find(text) if "{" in text else None
 
 
-def _xml(text: str, fields: Sequence[str]) -> tuple[dict[str, Any], bool] | None:
-    return loose_xml.find(TOKEN.sub("", text), fields) if "<" in text else None
+def _xml(
+    text: str, fields: Sequence[str], words: Sequence[str]
+) -> tuple[dict[str, Any], bool] | None:
+    return loose_xml.find(TOKEN.sub("", text), fields, words) if "<" in text else None
 
 
 def _without_thoughts(text: str) -> str:

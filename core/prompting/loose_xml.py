@@ -38,9 +38,12 @@ class _Element:
         return self.name.lower()
 
 
-def find(text: str, fields: Sequence[str]) -> tuple[dict[str, Any], bool] | None:
+def find(
+    text: str, fields: Sequence[str] = (), wordy: Sequence[str] = ()
+) -> tuple[dict[str, Any], bool] | None:
     """The fields of the answer, and whether it is complete."""
     known = FIELDS | {name.lower() for name in fields}
+    lows = {name.lower() for name in wordy}
     top = _tree(text, known)
     if not top.children:
         return None
@@ -50,7 +53,9 @@ def find(text: str, fields: Sequence[str]) -> tuple[dict[str, Any], bool] | None
     values: dict[str, Any] = {}
     for child in root.children:
         if child.name not in values or values[child.name] in ("", None):
-            values[child.name] = _value(child, text, known)
+            whole = child.low in _WORDS or child.low in lows
+            raw = text[child.start : child.end]
+            values[child.name] = words(raw) if whole else _value(child, text)
     if root is top:
         return values, all(child.closed for child in root.children)
     return (values, root.closed) if values else None
@@ -145,18 +150,16 @@ def _before(child: _Element) -> int:
     return child.start - len(child.name) - 2
 
 
-def _value(element: _Element, text: str, known: frozenset[str], depth: int = 0) -> Any:
+def _value(element: _Element, text: str, depth: int = 0) -> Any:
     """Words; where an element holds elements only, what they hold by name, or a list of it."""
     raw = text[element.start : element.end]
-    if depth == 0 and (element.low in _WORDS or element.low in known - FIELDS):
-        return words(raw)
     children = element.children
     if not children or depth >= _DEEPEST or not _only_elements(element, text):
         return words(raw)
     values: dict[str, Any] = {}
     several: set[str] = set()
     for child in children:
-        value = _value(child, text, known, depth + 1)
+        value = _value(child, text, depth + 1)
         if child.name not in values:
             values[child.name] = value
         elif child.name in several:

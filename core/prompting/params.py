@@ -121,7 +121,7 @@ def params_in(answer: Mapping[str, Any], actions: Sequence[str]) -> tuple[Params
 def _read(raw: str) -> dict[str, Any] | None:
     words = loose_xml.words(raw)
     if raw.lstrip().startswith("<") and not words.startswith("{"):
-        found = loose_xml.find(f"<params>{raw}</params>", ())
+        found = loose_xml.find(f"<params>{raw}</params>")
         value = found[0].get("params") if found and found[1] else None
         return value if isinstance(value, dict) else None
     if words.strip("` \n") in ("{}", "{ }"):

@@ -95,10 +95,16 @@ class Answer:
 
 
 class AnswerReader:
-    """Feed it the pieces as they come; `names` are those that may stand before the words."""
+    """Feed it the pieces as they come; `names` are those that may stand before the words.
 
-    def __init__(self, *names: str) -> None:
+    `said` is the field that holds the words, `also` are fields to keep beside our own.
+    """
+
+    def __init__(self, *names: str, said: str = "text", also: frozenset[str] = frozenset()) -> None:
         self._mouth = Mouth(names)
+        self._said = said.lower()
+        self._also = frozenset(map(str.lower, also)) | {self._said}
+        self._openers = OPENERS | self._also
         self._buffer = ""
         self._left = MOST_READ
         self._read: Callable[[str, int, bool], int] = self._start
@@ -118,6 +124,15 @@ class AnswerReader:
     def full(self) -> bool:
         """Nothing more will be read; the call may be closed."""
         return self._left <= 0 or self._mouth.full
+
+    @property
+    def in_form(self) -> bool:
+        """What comes stands in fields; False while it is plain talk, or nobody can know."""
+        return self._form is not None
+
+    def field(self, name: str) -> str:
+        """What stands in a field so far."""
+        return self._form.field(name) if self._form else ""
 
     def feed(self, piece: str) -> str:
         """The text that has become sayable, often none."""
@@ -196,12 +211,12 @@ class AnswerReader:
             tag = TAG.match(text, at)
             if tag is not None:
                 return self._first_tag(tag, at)
-            if not final and (unfinished(text, at, OPENERS) or _HALF_XML.match(text, at)):
+            if not final and (unfinished(text, at, self._openers) or _HALF_XML.match(text, at)):
                 return at
         elif text[at] == "{":
             if _OBJECT.match(text, at):
                 self._raw.append(text[at:])
-                return self._become(Braces(self._mouth), at)
+                return self._become(Braces(self._mouth, said=self._said, also=self._also), at)
             if not final and _HALF_OBJECT.match(text, at):
                 return at
         elif tools := _TOOLS.match(text, at):
@@ -239,8 +254,8 @@ class AnswerReader:
             return tag.end()
         if closer := over(tag):
             return self._pass(tag.end(), closer)
-        if name in FIELDS or name in WRAPPERS:
-            return self._become(Tagged(self._mouth), at)
+        if name in FIELDS or name in WRAPPERS or name in self._also:
+            return self._become(Tagged(self._mouth, said=self._said, also=self._also), at)
         self._read = self._plain
         return at
 
@@ -261,7 +276,7 @@ class AnswerReader:
             return self._pass(at, closer) if closer else token.end()
         tag = TAG.match(text, at)
         if tag is None:
-            half = not final and unfinished(text, at, OPENERS)
+            half = not final and unfinished(text, at, self._openers)
             return at if half else self._say(text, at, at + 1)
         closing, name = bool(tag[1]), tag[2].lower()
         if self._last != "`":  # in backticks a tag is spoken of, not used
@@ -271,7 +286,7 @@ class AnswerReader:
                 return self._pass(tag.end(), closer)
             if not closing and name in _IN_TALK:
                 self._mouth.say("\n\n")
-                return self._become(Tagged(self._mouth), at)
+                return self._become(Tagged(self._mouth, said=self._said, also=self._also), at)
         return self._say(text, at, tag.end())
 
     def _say(self, text: str, at: int, end: int) -> int:

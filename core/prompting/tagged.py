@@ -25,13 +25,12 @@ from core.prompting.params import Written
 from core.prompting.saying import Mouth
 from core.prompting.steps import Step, walk
 
-_TEXT_OVER = re.compile(r"</text[^<>]{0,16}>", re.IGNORECASE)
 _CDATA = "<![CDATA["
 _HALF_ENTITY = re.compile(r"&#?\w{0,8}\Z")
 _SPECIAL = re.compile(r"<(?=[A-Za-z/!|｜]|\Z)|&(?=[#\w]|\Z)")
 _MOST_KEPT = 16 * 1024
 _DEEPEST = 8
-_IN_FIELDS = OPENERS | {"name", "item", "provider"}
+_IN_LISTS = frozenset({"name", "item", "provider"})
 _MOST_WRITTEN = 16
 
 
@@ -56,11 +55,17 @@ class Kept:
 class Tagged:
     """Fields between tags. The text goes to the mouth at once, everything else is kept aside."""
 
-    def __init__(self, mouth: Mouth) -> None:
+    def __init__(
+        self, mouth: Mouth, *, said: str = "text", also: frozenset[str] = frozenset()
+    ) -> None:
         self._mouth = mouth
+        self._said = said
+        self._fields = FIELDS | also | {said}
+        self._openers = OPENERS | self._fields
+        self._said_over = re.compile(rf"</{re.escape(said)}[^<>]{{0,16}}>", re.IGNORECASE)
         self._read: Step = self._outside
         self._after_aside: Step = self._outside
-        self._closer = _TEXT_OVER
+        self._closer = self._said_over
         self._after_params: Step = self._outside
         self._field = ""
         self._depth = 0
@@ -117,7 +122,7 @@ class Tagged:
                 self.done = self.complete = True
         elif closer := over(tag):
             self._pass(closer)
-        elif name in FIELDS and not (tag[3] or "").endswith("/"):
+        elif name in self._fields and not (tag[3] or "").endswith("/"):
             self._enter(name)
 
     def _enter(self, name: str) -> None:
@@ -125,7 +130,7 @@ class Tagged:
             self._write()
             return
         self._field = name
-        if name != "text":
+        if name != self._said:
             self._kept.setdefault(name, Kept())
             self._read = self._aside
         elif self._had_text or declines(self.field("actions") or self.field("action")):
@@ -135,7 +140,7 @@ class Tagged:
             self._read = self._spoken
 
     def _leave(self) -> None:
-        if self._field == "text":
+        if self._field == self._said:
             self._mouth.settle()
             self._had_text = self._had_text or self._mouth.begun
         self._field = ""
@@ -181,7 +186,7 @@ class Tagged:
             self._read = self._after_params
             return tag.end()
         if (closing and name == "response") or (
-            not closing and name in FIELDS and not self._written.inside
+            not closing and name in self._fields and not self._written.inside
         ):
             self._read = self._after_params
             return at
@@ -199,7 +204,7 @@ class Tagged:
             return end
         tag = TAG.match(text, at)
         if tag is None:
-            if not final and unfinished(text, at, _IN_FIELDS):
+            if not final and unfinished(text, at, self._openers | _IN_LISTS):
                 return at
             kept.add("<")
             return at + 1
@@ -216,7 +221,7 @@ class Tagged:
             self._leave()
             # The end of the whole is for _outside to see.
             return tag.end() if name == self._field else at
-        if not closing and name in FIELDS:
+        if not closing and name in self._fields:
             self._leave()
             return at
         kept.add(tag[0])
@@ -224,7 +229,7 @@ class Tagged:
 
     def _again(self, text: str, at: int, final: bool) -> int:
         """Text that goes nowhere: there was one before, or the model chose to be silent."""
-        at, ended = passed(text, at, _TEXT_OVER)
+        at, ended = passed(text, at, self._said_over)
         if ended:
             self._leave()
         return at
@@ -251,13 +256,13 @@ class Tagged:
         if tag is not None:
             return self._tag_in_text(text, at, tag)
         half_cdata = _CDATA.startswith(text[at : at + len(_CDATA)])
-        if not final and (half_cdata or unfinished(text, at, OPENERS)):
+        if not final and (half_cdata or unfinished(text, at, self._openers)):
             return at
         return self._say(text, at, at + 1)
 
     def _tag_in_text(self, text: str, at: int, tag: re.Match[str]) -> int:
         closing, name = bool(tag[1]), tag[2].lower()
-        if closing and name == "text":
+        if closing and name == self._said:
             if self._depth == 0:
                 self.complete = True
                 self._leave()
@@ -266,7 +271,7 @@ class Tagged:
         elif closing and name == "response":
             self._leave()
             return at
-        elif name == "text" and not (tag[3] or "").endswith("/"):
+        elif name == self._said and not (tag[3] or "").endswith("/"):
             if not self._mouth.begun:
                 return tag.end()
             self._depth = min(self._depth + 1, _DEEPEST)
@@ -275,7 +280,7 @@ class Tagged:
             if name in THINKING and (closer := over(tag)):
                 self._pass(closer)
                 return tag.end()
-            if name in FIELDS:
+            if name in self._fields:
                 self._leave()
                 return at
         return self._say(text, at, tag.end())
