@@ -1,36 +1,23 @@
-"""Chat over OpenAI's protocol, streamed: the SDK's headers, our own wire.
-
-The SDK spends more than 2 ms of CPU on one streamed answer, mostly on objects that nobody looks at.
-"""
+"""Chat over OpenAI's protocol, streamed."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
-import orjson
 
 from core.errors import ModelUnavailable
 from core.models.account import Account
 from core.models.events import END, Event, Lines, Unreadable, read_event
-from core.models.refusals import error_in, refusal, unwanted
+from core.models.refusals import refusal
+from core.models.wire import Patience, Wire, let_go
 from core.ports import ModelRequest, Spent, Usage
 
-_NO_LIMIT = aiohttp.ClientTimeout(total=None, sock_connect=10)
 _MOST_OF_A_BODY = 1024 * 1024
-_MOST_TRIES = 5
 _LINGER = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """Seconds until a model must have begun to answer, and until it must have ended."""
-
-    first: float = 30.0
-    whole: float = 120.0
+_CHARACTERS_OF_A_TOKEN = 4
 
 
 class OpenAI:
@@ -45,12 +32,12 @@ class OpenAI:
     ) -> None:
         self._model = model
         self._account = account
-        self._session = session
+        self._wire = Wire(account, session)
         self._patience = patience or Patience()
 
     @property
     def name(self) -> str:
-        return f"openai:{self._model}"
+        return f"{self._account.preset.name}:{self._model}"
 
     async def stream(
         self, request: ModelRequest, spent: Spent | None = None
@@ -58,16 +45,25 @@ class OpenAI:
         # No asyncio.timeout may stand around a yield: it would go off in the caller's code.
         now = asyncio.get_running_loop().time()
         first_by, done_by = now + self._patience.first, now + self._patience.whole
-        response = await self._ask(request, min(first_by, done_by))
+        response = await self._wire.ask(
+            self._model,
+            "chat/completions",
+            self._body(request),
+            lambda refused: self._parameters(request, refused),
+            min(first_by, done_by),
+        )
+        told, counted, finished, over = 0, False, False, False
         try:
             if "json" in response.content_type:
-                yield await self._whole(response, done_by, spent)
+                yield await self._whole(request, response, done_by, spent)
+                counted = True
                 return
             if "html" in response.content_type:
                 raise ModelUnavailable(f"{self._who} sent a page for people")
-            lines, begun, finished, over = Lines(), False, False, False
+            lines = Lines()
             while not over:
-                chunk = await self._read(response, done_by if begun else min(first_by, done_by))
+                deadline = done_by if told else min(first_by, done_by)
+                chunk = await self._wire.read(self._model, response, deadline)
                 if not chunk:
                     break
                 pieces: list[str] = []
@@ -81,65 +77,25 @@ class OpenAI:
                     finished = finished or event.finished
                     if event.usage is not None and spent is not None:
                         spent.usage = self._usage(event.usage)
+                        counted = True
                 if pieces:
-                    begun = True
-                    yield "".join(pieces)
+                    piece = "".join(pieces)
+                    told += len(piece)
+                    yield piece
             if not over and not finished:
                 raise ModelUnavailable(f"{self._who} broke off in mid-answer")
-            if spent is not None and not spent.usage.model:
-                spent.usage = Usage(self._model)
             await self._let_end(response)
         finally:
-            # Gives back a connection that has come to its end, and cuts any other at once.
-            response.release() if response.content.at_eof() else response.close()
+            if (told or finished or over) and not counted and spent is not None:
+                # Also of an answer that was broken off: its tokens are paid for all the same.
+                spent.usage = self._guessed(request, told)
+            let_go(response)
 
     @property
     def _who(self) -> str:
-        return f"{self._model} at {self._account.who}"
+        return self._wire.who(self._model)
 
     # --- asking --------------------------------------------------------------------------------
-
-    async def _ask(self, request: ModelRequest, deadline: float) -> aiohttp.ClientResponse:
-        """The response, its headers read; asks again without what the service does not take."""
-        refused = self._account.refused(self._model)
-        for _ in range(_MOST_TRIES):
-            extra = self._parameters(request, refused)
-            body = orjson.dumps({**self._body(request), **extra})
-            status, headers, error = await self._post(body, deadline)
-            if isinstance(error, aiohttp.ClientResponse):
-                return error
-            doubted = unwanted(error, extra) if status in (400, 422) else None
-            if doubted is None:
-                raise refusal(self._who, status, headers, error)
-            refused.add(doubted)
-        raise refusal(self._who, 400, {}, {})
-
-    async def _post(
-        self, body: bytes, deadline: float
-    ) -> tuple[int, dict[str, str], dict[str, Any] | aiohttp.ClientResponse]:
-        try:
-            async with asyncio.timeout_at(deadline):
-                headers = await self._account.headers()
-                response = await self._session.post(
-                    self._account.chat_url,
-                    data=body,
-                    headers=headers,
-                    timeout=_NO_LIMIT,
-                    allow_redirects=False,  # the key is not for whoever they point at
-                )
-                if response.status == 200:
-                    return 200, {}, response
-                try:
-                    text = await response.content.read(_MOST_OF_A_BODY)
-                finally:
-                    response.release() if response.content.at_eof() else response.close()
-                return response.status, dict(response.headers), error_in(text)
-        except TimeoutError:
-            raise ModelUnavailable(f"{self._who} did not begin to answer in time") from None
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            # The vendor's text may hold the address, and that a password.
-            kind = type(error).__name__
-            raise ModelUnavailable(f"{self._who} is unreachable ({kind})") from None
 
     def _body(self, request: ModelRequest) -> dict[str, Any]:
         messages = [{"role": said.role, "content": said.text} for said in request.messages]
@@ -152,28 +108,22 @@ class OpenAI:
         extra: dict[str, Any] = {"stream_options": {"include_usage": True}}
         if request.max_tokens is not None:
             # Newer models know one name, older services the other.
-            names = ["max_completion_tokens", "max_tokens"]
-            names = names if self._account.is_openai else names[::-1]
-            extra.update({name: request.max_tokens for name in names if name not in refused})
-            if len(extra) > 2:
-                del extra[names[1]]
+            first = self._account.limit
+            second = "max_tokens" if first != "max_tokens" else "max_completion_tokens"
+            extra[first if first not in refused else second] = request.max_tokens
         if request.temperature is not None:
             extra["temperature"] = request.temperature
         if request.stop:
             extra["stop"] = list(request.stop)
+        if request.top_p is not None:
+            extra["top_p"] = request.top_p
+        if request.frequency_penalty is not None:
+            extra["frequency_penalty"] = request.frequency_penalty
+        if request.presence_penalty is not None:
+            extra["presence_penalty"] = request.presence_penalty
         return {name: value for name, value in extra.items() if name not in refused}
 
     # --- reading -------------------------------------------------------------------------------
-
-    async def _read(self, response: aiohttp.ClientResponse, deadline: float) -> bytes:
-        try:
-            async with asyncio.timeout_at(deadline):
-                return await response.content.readany()
-        except TimeoutError:
-            raise ModelUnavailable(f"{self._who} took too long to answer") from None
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            kind = type(error).__name__
-            raise ModelUnavailable(f"{self._who} broke off in mid-answer ({kind})") from None
 
     def _feed(self, lines: Lines, chunk: bytes) -> list[bytes]:
         try:
@@ -192,17 +142,20 @@ class OpenAI:
         return event
 
     async def _whole(
-        self, response: aiohttp.ClientResponse, deadline: float, spent: Spent | None
+        self,
+        request: ModelRequest,
+        response: aiohttp.ClientResponse,
+        deadline: float,
+        spent: Spent | None,
     ) -> str:
         """The answer of a service that does not stream."""
-        body = bytearray()
-        while chunk := await self._read(response, deadline):
-            body += chunk
-            if len(body) > _MOST_OF_A_BODY:
-                raise ModelUnavailable(f"{self._who} sent an endless body")
-        event = self._event(bytes(body))
+        body = await self._wire.body(self._model, response, deadline, _MOST_OF_A_BODY)
+        event = self._event(body)
         if spent is not None:
-            spent.usage = self._usage(event.usage or {})
+            known = event.usage is not None
+            spent.usage = (
+                self._usage(event.usage or {}) if known else self._guessed(request, len(event.text))
+            )
         if not event.finished and not event.text:
             raise ModelUnavailable(f"{self._who} sent no answer")
         return event.text
@@ -222,11 +175,22 @@ class OpenAI:
         cached = details.get("cached_tokens") if isinstance(details, dict) else 0
         return Usage(
             self._model,
-            _count(usage.get("prompt_tokens")),
-            _count(usage.get("completion_tokens")),
-            _count(cached),
+            count(usage.get("prompt_tokens")),
+            count(usage.get("completion_tokens")),
+            count(cached),
+            self._account.vendor,
+        )
+
+    def _guessed(self, request: ModelRequest, told: int) -> Usage:
+        asked = len(request.system) + sum(len(said.text) for said in request.messages)
+        return Usage(
+            self._model,
+            asked // _CHARACTERS_OF_A_TOKEN,
+            max(1, told // _CHARACTERS_OF_A_TOKEN),
+            provider=self._account.vendor,
+            estimated=True,
         )
 
 
-def _count(value: object) -> int:
-    return value if isinstance(value, int) else 0
+def count(value: object) -> int:
+    return value if isinstance(value, int) and value > 0 else 0

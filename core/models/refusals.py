@@ -10,6 +10,15 @@ import orjson
 
 from core.errors import ModelError, ModelRejected, ModelUnavailable
 
+
+class Limited(ModelUnavailable):
+    """Too many calls for this account; nobody else's call would fare better before its time."""
+
+
+class Unknown(ModelRejected):
+    """This model is not known there; another one of the same account may be."""
+
+
 _LATER = frozenset({408, 409, 425, 429})
 _REASONS = {
     400: "refused the request",
@@ -32,6 +41,10 @@ def refusal(
     if error.get("code") in _OUT_OF_MONEY or error.get("type") in _OUT_OF_MONEY:
         return ModelRejected(f"{who}: the account's quota is used up")
     reason = f"{who} {_REASONS.get(status, 'failed')} (HTTP {status})"
+    if status == 429:
+        return Limited(reason, retry_after=retry_after(headers))
+    if status == 404:
+        return Unknown(reason)
     if status in _LATER or status >= 500:
         return ModelUnavailable(reason, retry_after=retry_after(headers))
     return ModelRejected(reason)

@@ -1,33 +1,38 @@
-"""Which models a character has for which role; resolved anew for each call."""
+"""Which models play which part for a character; resolved anew for each call."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from random import Random
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Self
 
 import aiohttp
 
 from core.clock import Clock, SystemClock
-from core.errors import ModelRejected
-from core.models import chain
-from core.models.account import DEFAULT_BASE_URL, Account, Connections
-from core.models.chain import Link
-from core.models.offline import Offline
-from core.models.openai import OpenAI, Patience
-from core.ports import ModelProvider, ModelRequest, Spent
+from core.errors import BadInput, ModelError, ModelRejected, ModelUnavailable
+from core.ids import CharacterId
+from core.models import chain, objects
+from core.models.breaker import Gates
+from core.models.chain import Link, Try
+from core.models.handlers import Registry
+from core.models.kinds import is_object, role_of
+from core.models.lineup import Lineup, handled, patience_of
+from core.models.params import filled, request_of
+from core.models.prices import USUAL, Prices
+from core.ports import (
+    ModelHandler,
+    ModelProvider,
+    ModelRequest,
+    ModelRole,
+    ModelType,
+    Spent,
+    Usage,
+)
 from core.settings.layers import Settings
 
-Role = Literal["TEXT_SMALL", "TEXT_LARGE"]
-
-_MODELS: dict[Role, str] = {
-    "TEXT_SMALL": "OPENAI_SMALL_MODEL",
-    "TEXT_LARGE": "OPENAI_LARGE_MODEL",
-}
-_MOST_ACCOUNTS = 64
-_OFFLINE = Link(Offline(), "offline")
+_OBJECT_TRIES = 2
 
 
 class Models:
@@ -44,15 +49,16 @@ class Models:
         override: ModelProvider | None = None,
         clock: Clock | None = None,
         random: Random | None = None,
+        prices: Prices = USUAL,
     ) -> None:
-        """With `override` that one answers for every role; a given session stays open."""
+        """`override` answers in place of all that is built in; a given session stays open."""
         self._given = session
         self._own: aiohttp.ClientSession | None = None
-        self._override = override
         self._clock = clock or SystemClock()
         self._random = random or Random()
-        self._connections = Connections()
-        self._accounts: OrderedDict[tuple[str, str], Account] = OrderedDict()
+        self._prices = prices
+        self._registry = Registry()
+        self._lineup = Lineup(self._registry, Gates(self._clock), self._session, override)
 
     async def __aenter__(self) -> Self:
         return self
@@ -66,67 +72,149 @@ class Models:
         await self.close()
 
     async def close(self) -> None:
-        await self._connections.close()
         if self._own is not None:
             await self._own.close()
             self._own = None
 
+    # --- what the flow asks --------------------------------------------------------------------
+
     def stream(
-        self, settings: Settings, role: Role, request: ModelRequest, spent: Spent | None = None
+        self,
+        settings: Settings,
+        role: ModelRole,
+        request: ModelRequest,
+        spent: Spent | None = None,
+        *,
+        provider: str = "",
     ) -> AsyncGenerator[str, None]:
         """Pieces of the answer; raises ModelUnavailable or ModelRejected when all have failed."""
-        links = self.links(settings, role)
-        return chain.stream(links, request, spent, self._clock, self._random)
+        return self._stream(settings, role, ModelType(role), request, spent, provider)
 
-    def links(self, settings: Settings, role: Role) -> tuple[Link, ...]:
-        """The chain in force, the preferred one first."""
-        if self._override is not None:
-            return (Link(self._override, "override"),)
-        found = self._account(settings)
-        if found is None:
-            return (_OFFLINE,)
-        identity, account = found
-        patience = Patience(
-            first=settings.number("MODEL_FIRST_TOKEN_TIMEOUT", 30),
-            whole=settings.number("MODEL_TIMEOUT", 120),
+    async def use(
+        self,
+        settings: Settings,
+        kind: ModelType,
+        params: Any,
+        *,
+        provider: str = "",
+        spent: Spent | None = None,
+    ) -> Any:
+        """elizaOS' useModel: a text, a vector, pictures, a dict ... by type; raises ModelError."""
+        try:
+            if is_object(kind):
+                tries: Sequence[Try] = self._object_tries(settings, kind, params, provider, spent)
+            elif role_of(kind) is not None:
+                return await self._text(settings, kind, params, provider, spent)
+            else:
+                tries = self._lineup.tries(settings, kind, params, provider, spent)
+        except BadInput as error:
+            raise ModelRejected(str(error)) from None
+        return await chain.first(tries)
+
+    def register(
+        self,
+        character: CharacterId,
+        kind: ModelType,
+        handler: ModelHandler,
+        *,
+        provider: str,
+        priority: int = 0,
+        runtime: Any = None,
+    ) -> None:
+        """A plugin's handler; what is built in has priority 0 and comes first among equals."""
+        self._registry.add(
+            character, kind, handler, provider=provider, priority=priority, runtime=runtime
         )
-        names = settings.csv(_MODELS[role])
-        return tuple(
-            Link(OpenAI(name, account, self._session(), patience), identity) for name in names
-        ) or (_OFFLINE,)
 
-    def can_embed(self, settings: Settings) -> bool:
-        return self._override is None and self._account(settings) is not None
+    def unregister(self, character: CharacterId) -> None:
+        self._registry.forget(character)
 
-    async def embed(self, settings: Settings, texts: Sequence[str]) -> list[list[float]]:
-        """One vector for each text; raises ModelRejected where there is no embedding model."""
-        found = None if self._override is not None else self._account(settings)
-        if found is None:
-            raise ModelRejected("no embedding model is set up")
-        if not texts:
-            return []
-        return await found[1].embed(settings.text("OPENAI_EMBEDDING_MODEL"), texts)
+    def price(self, usage: Usage) -> float | None:
+        return self._prices.of(usage)
+
+    # --- and what the house asks ---------------------------------------------------------------
+
+    def links(self, settings: Settings, role: ModelRole, *, provider: str = "") -> tuple[Link, ...]:
+        """The chain in force, the preferred one first."""
+        return self._lineup.links(settings, role, provider)
+
+    def serves(self, settings: Settings, kind: ModelType) -> bool:
+        """Whether `use` would find anybody for a type that is not text."""
+        return self._lineup.serves(settings, kind)
 
     async def warm(self, settings: Settings) -> None:
-        """Load what the first call would have to wait for."""
-        found = None if self._override is not None else self._account(settings)
-        if found is not None:
-            self._session()
-            await found[1].headers()
+        """Make what the first call would have to wait for, and ask nobody; raises ModelError."""
+        self._lineup.warm(settings)
 
-    def _account(self, settings: Settings) -> tuple[str, Account] | None:
-        key = settings.secret("OPENAI_API_KEY")
-        base_url = settings.text("OPENAI_BASE_URL") or DEFAULT_BASE_URL
-        if key is None and base_url.rstrip("/") == DEFAULT_BASE_URL:
-            return None
-        identity = (key.fingerprint if key else "", base_url)
-        account = self._accounts.get(identity)
-        if account is None:
-            account = self._accounts[identity] = Account(key, base_url, self._connections)
-            if len(self._accounts) > _MOST_ACCOUNTS:
-                self._accounts.popitem(last=False)
-        self._accounts.move_to_end(identity)
-        return "|".join(identity), account
+    # --- how -----------------------------------------------------------------------------------
+
+    def _stream(
+        self,
+        settings: Settings,
+        role: ModelRole,
+        kind: ModelType,
+        request: ModelRequest,
+        spent: Spent | None,
+        provider: str,
+        params: Mapping[str, Any] | None = None,
+    ) -> AsyncGenerator[str, None]:
+        try:
+            links = self._lineup.links(settings, role, provider, params)
+            request = filled(settings, kind, request)
+        except BadInput as error:
+            return _failing(ModelRejected(str(error)))
+        except ModelError as error:
+            return _failing(error)
+        return chain.stream(links, request, spent, self._clock, self._random)
+
+    async def _text(
+        self, settings: Settings, kind: ModelType, params: Any, provider: str, spent: Spent | None
+    ) -> str:
+        params = {"prompt": params} if isinstance(params, str) else params
+        return await self._written(
+            settings, kind, request_of(kind, params), params, provider, spent
+        )
+
+    async def _written(
+        self,
+        settings: Settings,
+        kind: ModelType,
+        request: ModelRequest,
+        params: Mapping[str, Any],
+        provider: str,
+        spent: Spent | None,
+    ) -> str:
+        role = role_of(kind)
+        assert role is not None
+        pieces = self._stream(settings, role, kind, request, spent, provider, params)
+        async with aclosing(pieces):
+            return "".join([piece async for piece in pieces])
+
+    def _object_tries(
+        self, settings: Settings, kind: ModelType, params: Any, provider: str, spent: Spent | None
+    ) -> list[Try]:
+        """Handlers of the type itself, and between them whoever writes for its size."""
+        params = {"prompt": params} if isinstance(params, str) else params
+        patience = patience_of(settings)
+        before, behind = self._lineup.around(settings, kind, provider)
+        asked = objects.asking(request_of(kind, params), params)
+
+        async def written() -> Any:
+            failed: ModelUnavailable | None = None
+            for _ in range(_OBJECT_TRIES):
+                text = await self._written(settings, kind, asked, params, provider, spent)
+                try:
+                    return objects.read(text, params)
+                except ModelUnavailable as error:
+                    failed = error
+            assert failed is not None
+            raise failed
+
+        return [
+            *(handled(one, patience, params, spent) for one in before),
+            Try(kind.value, "text", written),
+            *(handled(one, patience, params, spent) for one in behind),
+        ]
 
     def _session(self) -> aiohttp.ClientSession:
         if self._given is not None:
@@ -137,3 +225,8 @@ class Models:
                 connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar()
             )
         return self._own
+
+
+async def _failing(error: ModelError) -> AsyncGenerator[str, None]:
+    raise error
+    yield ""

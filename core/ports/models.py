@@ -65,6 +65,8 @@ class Usage:
     """As "openai"; empty where it is not known."""
     units: float = 0.0
     """Images made, seconds of audio heard: what is paid for beside tokens."""
+    estimated: bool = False
+    """The provider sent no usage: tokens are counted from the length of the texts."""
 
 
 @dataclass(slots=True)

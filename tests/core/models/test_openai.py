@@ -11,8 +11,9 @@ import aiohttp
 import pytest
 
 from core.errors import ModelError, ModelRejected, ModelUnavailable
-from core.models.account import Account, Connections
-from core.models.openai import OpenAI, Patience
+from core.models.account import Account
+from core.models.openai import OpenAI
+from core.models.wire import Patience
 from core.ports import ModelRequest, Said, Spent
 from core.secrets import Secret
 from tests.fakes.model_server import ModelServer, Script
@@ -26,9 +27,8 @@ class Bench:
 
     def __init__(self, server: ModelServer, session: aiohttp.ClientSession) -> None:
         self.server = server
-        self.connections = Connections()
         self.session = session
-        self.account = Account(Secret(KEY), server.base_url, self.connections)
+        self.account = Account(Secret(KEY), server.base_url)
 
     def model(self, patience: Patience | None = None, account: Account | None = None) -> OpenAI:
         return OpenAI("gpt-test", account or self.account, self.session, patience)
@@ -41,9 +41,7 @@ class Bench:
 @pytest.fixture
 async def bench() -> AsyncIterator[Bench]:
     async with ModelServer() as server, aiohttp.ClientSession() as session:
-        made = Bench(server, session)
-        yield made
-        await made.connections.close()
+        yield Bench(server, session)
 
 
 async def test_the_answer_arrives_in_pieces_with_its_usage(bench: Bench) -> None:
@@ -66,7 +64,7 @@ async def test_the_request_is_what_the_service_expects(bench: Bench) -> None:
 
 
 async def test_no_key_means_no_authorization(bench: Bench) -> None:
-    keyless = Account(None, bench.server.base_url, bench.connections)
+    keyless = Account(None, bench.server.base_url)
     bench.server.answer = lambda request: "ok"
     assert [piece async for piece in bench.model(account=keyless).stream(ASK)] == ["ok"]
     assert "Authorization" not in bench.server.calls[0].headers
@@ -186,24 +184,11 @@ async def test_leaving_in_mid_answer_closes_the_call(bench: Bench) -> None:
 
 
 async def test_an_address_where_nobody_is_does_not_show_its_password(bench: Bench) -> None:
-    account = Account(None, "http://me:hidden-password@127.0.0.1:9/v1", bench.connections)
+    account = Account(None, "http://me:hidden-password@127.0.0.1:9/v1")
     with pytest.raises(ModelUnavailable) as caught:
         await _first(bench.model(account=account).stream(ASK))
     assert "hidden-password" not in f"{caught.value!r}{account!r}"
     assert caught.value.__cause__ is None
-
-
-async def test_texts_become_vectors_in_their_order(bench: Bench) -> None:
-    vectors = await bench.account.embed("embedder", ["a", "abc"])
-    assert [vector[0] for vector in vectors] == [1.0, 3.0]
-    assert bench.server.embeddings == 1
-
-
-async def test_refused_vectors_have_an_error_of_ours(bench: Bench) -> None:
-    bench.server.refuses = {"embeddings"}
-    with pytest.raises(ModelRejected) as caught:
-        await bench.account.embed("embedder", ["a"])
-    assert KEY not in repr(caught.value)
 
 
 async def _first(pieces: AsyncIterator[str]) -> str:
@@ -215,7 +200,7 @@ def _generator(pieces: AsyncIterator[str]) -> Any:
 
 
 async def test_a_password_in_the_address_beside_a_key_is_told_in_words(bench: Bench) -> None:
-    account = Account(Secret(KEY), "http://me:hidden-password@127.0.0.1:9/v1", bench.connections)
+    account = Account(Secret(KEY), "http://me:hidden-password@127.0.0.1:9/v1")
     with pytest.raises(ModelRejected, match="keep one of them") as refused:
-        await account.headers()
+        await _first(bench.model(account=account).stream(ASK))
     assert "hidden-password" not in str(refused.value)

@@ -16,7 +16,7 @@ from core.models import chain
 from core.models.chain import Link
 from core.models.roles import Models
 from core.models.scripted import Line, Scripted
-from core.ports import ModelRequest, Said, Spent
+from core.ports import ModelRequest, ModelType, Said, Spent
 from core.secrets import Secret
 from core.settings.context import RequestContext, request_scope
 from core.settings.layers import Settings
@@ -141,7 +141,7 @@ async def test_without_key_and_address_the_offline_model_answers(models: Models)
 async def test_each_role_has_its_own_models(models: Models, server: ModelServer) -> None:
     config = online(server, OPENAI_LARGE_MODEL="big, spare", OPENAI_SMALL_MODEL="tiny")
     names = [link.provider.name for link in models.links(config, "TEXT_LARGE")]
-    assert names == ["openai:big", "openai:spare"]
+    assert names == ["openai:big", "openai:spare", "openai:tiny"]
     await told(models.stream(config, "TEXT_SMALL", ASK))
     assert server.calls[0].request["model"] == "tiny"
 
@@ -181,19 +181,19 @@ async def test_many_accounts_do_not_pile_up(models: Models, server: ModelServer)
 async def test_a_model_put_in_by_hand_answers_for_all() -> None:
     models = Models(override=Scripted(["scripted"]))
     assert await told(models.stream(settings(OPENAI_API_KEY=KEY), "TEXT_SMALL", ASK)) == "scripted"
-    assert not models.can_embed(settings(OPENAI_API_KEY=KEY))
+    assert not models.serves(settings(OPENAI_API_KEY=KEY), ModelType.TEXT_EMBEDDING)
 
 
 async def test_vectors_come_where_there_is_a_model_for_them(
     models: Models, server: ModelServer
 ) -> None:
-    assert not models.can_embed(settings())
-    with pytest.raises(ModelRejected):
-        await models.embed(settings(), ["x"])
+    assert not models.serves(settings(), ModelType.TEXT_EMBEDDING)
+    with pytest.raises(ModelRejected, match="TEXT_EMBEDDING"):
+        await models.use(settings(), ModelType.TEXT_EMBEDDING, "x")
     config = online(server)
-    assert models.can_embed(config)
-    assert len(await models.embed(config, ["a", "b"])) == 2
-    assert await models.embed(config, []) == []
+    assert models.serves(config, ModelType.TEXT_EMBEDDING)
+    assert len(await models.use(config, ModelType.TEXT_EMBEDDING, ["a", "b"])) == 2
+    assert await models.use(config, ModelType.TEXT_EMBEDDING, []) == []
     assert server.embeddings == 1
 
 

@@ -1,0 +1,292 @@
+"""Who may be asked for a character, in which order: plugins' handlers, vendors, the offline model."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import aiohttp
+
+from core.errors import ModelRejected
+from core.models import presets, results
+from core.models.account import Account
+from core.models.breaker import Gates
+from core.models.chain import Link, Try
+from core.models.handlers import Handled, Registered, Registry
+from core.models.media import SERVICES
+from core.models.offline import Offline
+from core.models.openai import OpenAI
+from core.models.params import given
+from core.models.presets import Choice
+from core.models.wire import Patience, Wire
+from core.ports import ModelProvider, ModelRequest, ModelRole, ModelType, Spent
+from core.settings.layers import Settings
+
+_DOWN: dict[ModelRole, tuple[ModelType, ...]] = {
+    "TEXT_LARGE": (ModelType.TEXT_LARGE, ModelType.TEXT_MEDIUM, ModelType.TEXT_SMALL),
+    "TEXT_MEDIUM": (ModelType.TEXT_MEDIUM, ModelType.TEXT_SMALL),
+    "TEXT_SMALL": (ModelType.TEXT_SMALL,),
+}
+_MOST_ACCOUNTS = 1024
+_OFFLINE = Link(Offline(), presets.OFFLINE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusing:
+    """Stands for a vendor that cannot be asked as it is set up."""
+
+    name: str
+    fault: str
+
+    async def stream(
+        self, request: ModelRequest, spent: Spent | None = None
+    ) -> AsyncGenerator[str, None]:
+        raise ModelRejected(self.fault)
+        yield ""
+
+    async def run(self) -> Any:
+        raise ModelRejected(self.fault)
+
+
+class Lineup:
+    """Accounts are kept by key and address, so that nobody's calls go over another's (RC-10)."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        gates: Gates,
+        session: Callable[[], aiohttp.ClientSession],
+        override: ModelProvider | None = None,
+    ) -> None:
+        self._registry = registry
+        self._gates = gates
+        self._session = session
+        self._override = override
+        self._accounts: OrderedDict[tuple[str, str, str], Account] = OrderedDict()
+
+    # --- what writes ---------------------------------------------------------------------------
+
+    def links(
+        self,
+        settings: Settings,
+        role: ModelRole,
+        provider: str = "",
+        params: Mapping[str, Any] | None = None,
+    ) -> tuple[Link, ...]:
+        """Those of the size first, then the smaller ones; raises ModelRejected for no one."""
+        patience = patience_of(settings)
+        choices = self._choices(settings, provider)
+        found: dict[tuple[str, str], Link] = {}
+        for at, kind in enumerate(_DOWN[role]):
+            handlers = self._handlers(settings, kind, provider)
+            if kind is ModelType.TEXT_MEDIUM and role == kind and not handlers:
+                handlers = self._handlers(settings, ModelType.TEXT_LARGE, provider)
+            before, behind = _around(handlers)
+            for one in (*before, None, *behind):
+                some = (
+                    self._written(settings, kind, choices, patience, provider, asked=at == 0)
+                    if one is None
+                    else iter((Link(Handled(one, patience, params), one.account),))
+                )
+                for link in some:
+                    key = (link.account, link.provider.name)
+                    found.setdefault(key, replace(link, smaller=True) if at else link)
+        if not found and not (provider and presets.plain_name(provider) != presets.OFFLINE):
+            return (_OFFLINE,)
+        if not found:
+            raise self._nobody(settings, role, provider)
+        return tuple(found.values())
+
+    def _written(
+        self,
+        settings: Settings,
+        kind: ModelType,
+        choices: Sequence[Choice],
+        patience: Patience,
+        provider: str,
+        *,
+        asked: bool,
+    ) -> Iterator[Link]:
+        if self._override is not None:
+            if not provider or presets.plain_name(provider) in (*presets.PRESETS, presets.OFFLINE):
+                yield Link(self._override, "override")
+            return
+        for choice in choices:
+            if choice.fault:
+                yield Link(_Refusing(choice.preset.name, choice.fault), choice.preset.name)
+                continue
+            names = self._names(settings, choice, kind)
+            if not names and asked and kind is ModelType.TEXT_MEDIUM:
+                names = self._names(settings, choice, ModelType.TEXT_LARGE)
+            identity, account = self._account(choice)
+            for name in names:
+                model = OpenAI(name, account, self._session(), patience)
+                yield Link(model, identity, self._gates.of(identity, name, model.name))
+        if (
+            asked
+            and not provider
+            and presets.OFFLINE in map(presets.plain_name, settings.csv("MODEL_PROVIDER"))
+        ):
+            yield _OFFLINE
+
+    # --- everything else -----------------------------------------------------------------------
+
+    def tries(
+        self,
+        settings: Settings,
+        kind: ModelType,
+        params: Any,
+        provider: str = "",
+        spent: Spent | None = None,
+    ) -> tuple[Try, ...]:
+        """For what is not talk; raises ModelRejected where nobody does it."""
+        patience = patience_of(settings)
+        before, behind = self.around(settings, kind, provider)
+        found = [
+            *(handled(one, patience, params, spent) for one in before),
+            *self._served(settings, kind, params, provider, patience, spent),
+            *(handled(one, patience, params, spent) for one in behind),
+        ]
+        if not found:
+            raise self._nobody(settings, kind, provider)
+        # Vectors of two models cannot be compared: no other may stand in for the first.
+        return tuple(found[:1] if kind is ModelType.TEXT_EMBEDDING else found)
+
+    def _served(
+        self,
+        settings: Settings,
+        kind: ModelType,
+        params: Any,
+        provider: str,
+        patience: Patience,
+        spent: Spent | None,
+    ) -> Iterator[Try]:
+        service = SERVICES.get(kind)
+        if service is None or self._override is not None:
+            return
+        named = given(params, "model") if isinstance(params, Mapping) else None
+        for choice in self._choices(settings, provider):
+            name = choice.preset.name
+            if choice.fault:
+                if not choice.preset.prefix or choice.preset.setting(kind):
+                    yield Try(name, name, _Refusing(name, choice.fault).run)
+                continue
+            identity, account = self._account(choice)
+            names = self._names(settings, choice, kind)
+            for model in (named,) if names and isinstance(named, str) and named else names:
+                wire = Wire(account, self._session())
+                run = partial(_serve, service, wire, model, params, patience, spent)
+                title = f"{name}:{model}"
+                yield Try(title, identity, run, self._gates.of(identity, model, title))
+
+    def around(
+        self, settings: Settings, kind: ModelType, provider: str
+    ) -> tuple[tuple[Registered, ...], tuple[Registered, ...]]:
+        """Plugins' handlers of a type: those before what is built in, and those behind it."""
+        return _around(self._handlers(settings, kind, provider))
+
+    def serves(self, settings: Settings, kind: ModelType) -> bool:
+        """Whether anybody is there for a type, as things are set up now."""
+        try:
+            return bool(self.tries(settings, kind, None))
+        except ModelRejected:
+            return False
+
+    # --- who there is --------------------------------------------------------------------------
+
+    def warm(self, settings: Settings) -> None:
+        """Make what the first call would have to wait for; raises ModelRejected."""
+        for choice in () if self._override is not None else self._choices(settings, ""):
+            if choice.fault:
+                raise ModelRejected(choice.fault)
+            _ = self._account(choice)[1].headers
+            self._session()
+
+    def _choices(self, settings: Settings, provider: str) -> Sequence[Choice]:
+        if not provider:
+            return tuple(presets.choices(settings, self._registry.providers(settings.character_id)))
+        choice = presets.forced(settings, provider)
+        if choice is None:
+            return ()
+        if choice.fault and self._is_plugins(settings, provider):
+            return ()
+        return (choice,)
+
+    def _is_plugins(self, settings: Settings, provider: str) -> bool:
+        names = self._registry.providers(settings.character_id)
+        return any(_same(name, provider) for name in names)
+
+    def _handlers(
+        self, settings: Settings, kind: ModelType, provider: str
+    ) -> tuple[Registered, ...]:
+        found = self._registry.of(settings.character_id, kind)
+        if not provider:
+            return found
+        return tuple(one for one in found if _same(one.provider, provider))
+
+    def _nobody(self, settings: Settings, kind: str, provider: str) -> ModelRejected:
+        if not provider:
+            return ModelRejected(
+                f"there is no model for {kind}: no plugin brings one, and no service that is set "
+                "up has any"
+            )
+        if self._is_plugins(settings, provider) or presets.plain_name(provider) in presets.PRESETS:
+            return ModelRejected(f"{provider[:40]} has no model for {kind}")
+        ready = [one.preset.name for one in presets.choices(settings) if not one.fault]
+        there = (*self._registry.providers(settings.character_id), *ready, presets.OFFLINE)
+        return ModelRejected(f"there is no provider {provider[:40]}; there are: {', '.join(there)}")
+
+    def _names(self, settings: Settings, choice: Choice, kind: ModelType) -> tuple[str, ...]:
+        setting = choice.preset.setting(kind)
+        return settings.csv(setting) if setting else ()
+
+    def _account(self, choice: Choice) -> tuple[str, Account]:
+        key = choice.key
+        identity = (choice.preset.name, key.fingerprint if key else "", choice.base_url)
+        account = self._accounts.get(identity)
+        if account is None:
+            account = self._accounts[identity] = Account(key, choice.base_url, choice.preset)
+            if len(self._accounts) > _MOST_ACCOUNTS:
+                self._accounts.popitem(last=False)
+        self._accounts.move_to_end(identity)
+        return "|".join(identity), account
+
+
+def patience_of(settings: Settings) -> Patience:
+    return Patience(
+        first=settings.number("MODEL_FIRST_TOKEN_TIMEOUT", 30),
+        whole=settings.number("MODEL_TIMEOUT", 120),
+    )
+
+
+def handled(one: Registered, patience: Patience, params: Any, spent: Spent | None) -> Try:
+    """A plugin's handler for a type that is not streamed, its result in the usual form."""
+    model = Handled(one, patience)
+
+    async def run() -> Any:
+        return results.taken(one, await model.result(params), params, spent)
+
+    return Try(model.name, one.account, run)
+
+
+async def _serve(
+    service: Any, wire: Wire, model: str, params: Any, patience: Patience, spent: Spent | None
+) -> Any:
+    deadline = asyncio.get_running_loop().time() + patience.whole
+    return await service(wire, model, params, deadline, spent)
+
+
+def _around(
+    handlers: Sequence[Registered],
+) -> tuple[tuple[Registered, ...], tuple[Registered, ...]]:
+    """Before and behind what is built in, which has priority 0 and was there first."""
+    before = tuple(one for one in handlers if one.priority > 0)
+    return before, tuple(handlers[len(before) :])
+
+
+def _same(name: str, other: str) -> bool:
+    return presets.plain_name(name) == presets.plain_name(other)
