@@ -17,6 +17,10 @@ from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any
 
+from core.errors import BadInput
+from core.events import where
+from core.secrets import taught
+
 GROUP = "troupe.plugins"
 
 BUILT_IN: Mapping[str, str] = MappingProxyType(
@@ -194,8 +198,9 @@ def plugin_in(module: ModuleType, attribute: str = "", stem: str = "") -> Any:
         return getattr(module, attribute)
     stem = stem or module.__name__.rpartition(".")[2]
     for name in ("plugin", stem, "default"):
-        if is_plugin(getattr(module, name, None)):
-            return getattr(module, name)
+        one = getattr(module, name, None)
+        if is_plugin(one) or (isinstance(one, Mapping) and "name" in one):
+            return one
     there = {id(one): name for name, one in vars(module).items() if is_plugin(one)}
     if not there:
         raise NotTaken("holds no plugin", 'Make one in it: plugin = Plugin("...")')
@@ -207,6 +212,19 @@ def plugin_in(module: ModuleType, attribute: str = "", stem: str = "") -> Any:
 
 def is_plugin(thing: Any) -> bool:
     return not isinstance(thing, type) and callable(getattr(thing, "pluggable", None))
+
+
+def told(error: BaseException) -> str:
+    """Kind, place and first words of an author's failure, with secrets masked.
+
+    Only of code that runs before anybody has said anything.
+    """
+    if isinstance(error, BadInput):
+        return "; ".join(map(str, error.findings))
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    first = taught.mask(str(error).strip().partition("\n")[0])[:200]
+    return f"{where(error)}: {first}" if first else where(error)
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from core.plugins.classic_reading import plugin_from
 from core.plugins.found import NotTaken, is_plugin
 from core.plugins.records import (
     Action,
@@ -29,7 +31,12 @@ _PARTS: tuple[tuple[str, type[Any]], ...] = (
 
 
 def judged(thing: Any) -> Pluggable:
-    """A plugin of either door, or what one has made of itself; raises NotTaken."""
+    """A plugin of either door, elizaOS' object literal, or what they become.
+
+    Raises NotTaken, or BadInput with what is wrong in each of its parts.
+    """
+    if isinstance(thing, Mapping):
+        thing = plugin_from(thing)
     plugin = thing.pluggable() if is_plugin(thing) else thing
     if not isinstance(plugin, Pluggable):
         raise NotTaken(f"is a {type(plugin).__name__} and no plugin", "Plugin(...) makes one")

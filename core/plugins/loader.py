@@ -11,13 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import BadInput, Finding
-from core.events import where
 from core.plugins.equipment_settings import make_known, missing
-from core.plugins.found import NotTaken, built_in, locate, short
+from core.plugins.found import NotTaken, built_in, locate, short, told
 from core.plugins.found_shape import judged
 from core.plugins.records import Pluggable
 from core.plugins.typed_threads import Threads
-from core.secrets import taught
 from core.settings.layers import Settings
 
 log = logging.getLogger(__name__)
@@ -67,8 +65,8 @@ async def load_plugins(
     for thing in at_hand:
         try:
             plugin = judged(thing)
-        except NotTaken as reason:
-            haul.findings.append(_finding(repr(thing), str(reason), reason.mend))
+        except (NotTaken, BadInput) as reason:
+            haul.findings.append(_finding(repr(thing), str(reason)))
         else:
             here[short(plugin.name)] = plugin
     shelves = _Shelves(folder or Path(), home, allowed, here, limit)
@@ -172,7 +170,7 @@ async def _brought(name: str, shelves: _Shelves) -> Pluggable:
     except NotTaken:
         raise
     except BadInput as bad:
-        raise NotTaken("; ".join(one.what for one in bad.findings)) from None
+        raise NotTaken(told(bad)) from None
     except TimeoutError:
         raise NotTaken(f"has not been imported within {shelves.limit:g} s") from None
     except Exception as error:
@@ -222,12 +220,3 @@ def _beneath(key: str, there: Mapping[str, Pluggable]) -> set[str]:
 
 def _finding(name: str, what: str, mend: str = "") -> Finding:
     return Finding(f"the plugin {name}", what, mend)
-
-
-def told(error: BaseException) -> str:
-    """Kind, place and first words of an author's failure, with secrets masked.
-
-    Only of code that runs before anybody has said anything.
-    """
-    first = taught.mask(str(error).strip().partition("\n")[0])[:200]
-    return f"{where(error)}: {first}" if first else where(error)
