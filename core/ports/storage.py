@@ -170,7 +170,7 @@ class People(Protocol):
         ...
 
     def here(self, character: CharacterId, room: RoomId, *, limit: int = 100) -> list[Entity]:
-        """Who takes part in a room."""
+        """Who takes part in a room, as far as they were met: not the character itself."""
         ...
 
     def rooms_of(self, character: CharacterId, entities: Sequence[EntityId]) -> list[RoomId]:

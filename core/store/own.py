@@ -87,6 +87,8 @@ def extend(connection: sa.Connection, owner: str, schema: Any) -> None:
     findings = list(_faults(owner, schema))
     if findings:
         raise BadInput(*findings)
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")  # an index takes its time
     there = set(sa.inspect(connection).get_table_names())
     missing = [table for table in schema.sorted_tables if table.name not in there]
     try:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from core.ids import EntityId, WorldId
 from core.kept import Component, Relationship
+from core.ports import Unit
 from core.store.engine import SqlStore
 from tests.core.store.rows import ADA, BOB, NOON, room, world
 
@@ -17,7 +18,7 @@ FRIENDS = Relationship("1", ADA, KIM, LEE, frozenset({"friend", "loud"}), {"inte
 
 
 async def put(store: SqlStore, *bonds: Component | Relationship) -> None:
-    def work(unit):  # type: ignore[no-untyped-def]  # either kind
+    def work(unit: Unit) -> None:
         for one in bonds:
             if isinstance(one, Component):
                 unit.bonds.put_component(one)

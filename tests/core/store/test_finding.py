@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from core.ids import EntityId, MemoryId, WorldId
 from core.messages import Content, Memory
+from core.store import schema
 from core.store.engine import SqlStore
+from core.store.memories import MemoryRows
 from tests.core.store.rows import ADA, BOB, NOON, address, memory, room, world
 
 KIM = EntityId("kim")
@@ -134,3 +138,30 @@ async def test_a_room_is_cleared_of_one_table_whole_and_nothing_else_is(full: Sq
     ids = [one.id for one in (*TALK, FACT)]
     left: list[Memory] = await full.read(lambda unit: unit.memories.get(ADA, ids))
     assert {one.id for one in left} == {"m1", "m3", "m5", "m6"}
+
+
+SEARCHES: dict[str, tuple[dict[str, Any], str]] = {
+    "facts wherever they were learned": ({"table": "facts"}, "ix_memories_lore (character_id=?"),
+    "facts about somebody": (
+        {"table": "facts", "entity": KIM},
+        "ix_memories_lore (character_id=? AND type=?)",
+    ),
+    "talk of one room": ({"rooms": [LOBBY.id]}, "ix_memories_room_id_type_seq (room_id=?"),
+}
+
+
+@pytest.mark.parametrize("what", SEARCHES)
+def test_a_search_goes_by_an_index_and_stops_when_it_has_enough(what: str, tmp_path: Path) -> None:
+    about, index = SEARCHES[what]
+    schema.create(tmp_path / "troupe.db")
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'troupe.db'}")
+    asked: list[tuple[str, Any]] = []
+    sa.event.listen(engine, "before_cursor_execute", lambda *call: asked.append(call[2:4]))
+    with engine.connect() as connection:
+        MemoryRows(connection).find(ADA, **about)
+        question, values = asked[-1]
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {question}", values).all()
+    engine.dispose()
+    steps = [row[3] for row in plan]
+    assert any(index in step for step in steps), steps
+    assert not any("TEMP B-TREE" in step for step in steps), steps  # nothing is sorted

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from core.ids import EntityId, RoomId
 from core.kept import Task
+from core.ports import Unit
 from core.store.engine import SqlStore
 from tests.core.store.rows import ADA, BOB, NOON, room, world
 
@@ -29,7 +30,11 @@ HIS = replace(WATER, id="b", character=BOB)
 
 
 async def put(store: SqlStore, *tasks: Task) -> None:
-    await store.write(lambda unit: [unit.tasks.put(task) for task in tasks])
+    def work(unit: Unit) -> None:
+        for task in tasks:
+            unit.tasks.put(task)
+
+    await store.write(work)
 
 
 async def found(store: SqlStore, *about: object, **more: object) -> list[str]:
