@@ -35,8 +35,8 @@ def tokens(text: str) -> int:
 
 
 def surely_fits(texts: Sequence[str], most: int) -> bool:
-    """Whether no estimate is needed: a token is never less than a letter."""
-    return sum(map(len, texts)) <= most and all(map(str.isascii, texts))
+    """Whether no estimate is needed: a letter is at most one token, an emoji two."""
+    return sum(len(text) if text.isascii() else 2 * len(text) for text in texts) <= most
 
 
 def dispensable(sections: Sequence[Section]) -> list[Section | int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from core.messages import Entity
@@ -33,7 +34,13 @@ def harmless(text: str, *, most: int = 2000) -> str:
 
 def named(name: str) -> str:
     """A name on one line, that cannot end the line, the name or the quote it stands in."""
-    name = " ".join(_NOT_IN_NAMES.sub(" ", name[:200]).split())[:_LONGEST_NAME].strip()
+    return _named(name[:200])
+
+
+# The same few names stand in every prompt of a room.
+@lru_cache(maxsize=4096)
+def _named(name: str) -> str:
+    name = " ".join(_NOT_IN_NAMES.sub(" ", name).split())[:_LONGEST_NAME].strip()
     return harmless(name) or "Somebody"
 
 

@@ -36,7 +36,8 @@ def _get(scene: Scene) -> Section:
     return _once(_written, scene.character.name, *scene.actions)
 
 
-def _written(character: str, *actions: Action) -> Section:
+def _written(character: str, *offered: Action) -> Section:
+    actions = [action for action in offered if action.name not in dict(ALWAYS)]
     lines = [_line(action) for action in actions]
     names = [name for name, _ in ALWAYS] + [action.name for action in actions]
     described = [f"- {name}: {text}" for name, text in ALWAYS] + lines
@@ -50,7 +51,7 @@ def _written(character: str, *actions: Action) -> Section:
             "actionsWithDescriptions": "\n".join(described),
             "actionExamples": _examples(character, actions),
         },
-        {"actionsData": actions},
+        {"actionsData": offered},
     )
 
 
@@ -67,9 +68,9 @@ def _arguments(model: type[BaseModel]) -> Iterable[str]:
         what = _type(about, schema.get("$defs", {}))
         told = " ".join(str(about.get("description", "")).split()).rstrip(".")
         # Text goes without saying, and every word here is paid for at every turn.
-        remarks = ("" if what == "text" else what, "" if name in required else "optional")
-        remark = ", ".join(filter(None, remarks))
-        yield f"{name}{f' ({remark})' if remark else ''}{f': {told}' if told else ''}"
+        kind = "" if what == "text" else f" ({what})"
+        optional = "" if name in required else "?"
+        yield f"{name}{optional}{kind}{f': {told}' if told else ''}"
 
 
 def _type(about: Mapping[str, Any], known: Mapping[str, Any]) -> str:

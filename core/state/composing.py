@@ -25,6 +25,7 @@ _position = attrgetter("position")
 _aside = Aside()
 
 Told = str | Section | None
+_SAID = (str, Section, type(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ async def compose(
             except Exception as error:  # noqa: BLE001 - the wall around one provider
                 _blame(provider, error)
                 continue
-            if inspect.isawaitable(answer):
+            if not isinstance(answer, _SAID) and inspect.isawaitable(answer):
                 later.append((provider, answer))
             else:
                 _keep(told, provider, answer)

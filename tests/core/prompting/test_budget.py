@@ -35,7 +35,7 @@ def test_more_text_is_never_fewer_tokens(one: str, other: str) -> None:
     assert tokens(one + " " + other) >= max(tokens(one), tokens(other))
 
 
-@given(st.text(max_size=300) | st.text("1a. ", max_size=20), st.integers(0, 300))
+@given(st.text(max_size=300) | st.text("1a.é猫🐈 ", max_size=20), st.integers(0, 300))
 @example("1", 1)
 def test_what_surely_fits_does(text: str, most: int) -> None:
     if surely_fits((text,), most):

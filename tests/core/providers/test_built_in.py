@@ -153,8 +153,8 @@ class Order(BaseModel):
 async def test_arguments_are_told_by_name_kind_and_meaning() -> None:
     state = await compose(direct(actions=(can("ORDER", "Order a pizza.", Order),)), BUILT_IN)
     assert state["ACTIONS"].partition("Takes ")[2] == (
-        "size (small or large); count (whole number, optional): How many; to (object, optional); "
-        "notes (list of text, optional); hot (true or false); price (number, optional)."
+        "size (small or large); count? (whole number): How many; to? (object); "
+        "notes? (list of text); hot (true or false); price? (number)."
     )
 
 
