@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
-from tests.benchmarks import company, databases, links, size, speed
+from tests.benchmarks import company, databases, links, size, speed, state
 from tests.benchmarks.rows import Row, table
 from tests.benchmarks.speed import Bench
 
@@ -36,6 +36,7 @@ FIGURES: dict[str, Callable[[Bench], Awaitable[list[Row]]]] = {
     "discord-memory": partial(size.memory, platform="discord"),
     "both": size.both,
     "links": links.links,
+    "state": state.state,
 }
 
 

@@ -9,14 +9,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from random import Random
-from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from core.actions import BUILT_IN
 from core.character import Character, read_character
-from core.ids import CharacterId, EntityId, WorldId
+from core.ids import Account, CharacterId, EntityId, WorldId
 from core.messages import (
-    Account,
     Address,
     Attachment,
     Author,
@@ -51,56 +50,26 @@ async def _nothing(turn: Turn, arguments: Arguments) -> ActionResult:
     return ActionResult()
 
 
-class Message(BaseModel):
-    to: str = Field(description="a person, or #room")
-    text: str
-
-
-class Contact(BaseModel):
-    about: str = Field(description="what to remember")
-
-
-class Role(BaseModel):
-    person: str
-    role: Literal["ADMIN", "NONE"]
-
-
-class Setting(BaseModel):
-    name: str
-    value: str
-
-
-class Option(BaseModel):
-    task: str
-    option: str
-
-
-class Picture(BaseModel):
-    subject: str = Field(description="what to see in it")
+class Animal(BaseModel):
+    kind: str = Field(description="cat, dog or the like")
 
 
 def can(name: str, description: str, takes: type[BaseModel] | None = None) -> Action:
     return Action(name, description, _nothing, arguments=takes)
 
 
-IN_PRIVATE = (
-    can("SEND_MESSAGE", "Pass a message on to somebody else or another room.", Message),
-    can("UPDATE_CONTACT", "Remember something about a person for good.", Contact),
-    can("GENERATE_IMAGE", "Make a picture and send it.", Picture),
-)
+def built_in_actions(*names: str) -> tuple[Action, ...]:
+    return tuple(one for one in BUILT_IN if one.name in names)
+
+
+IN_PRIVATE = built_in_actions("SEND_MESSAGE", "UPDATE_ENTITY", "GENERATE_IMAGE")
+"""What is on offer in a talk between two, where nothing else is set up or open."""
 IN_A_GROUP = (
+    *built_in_actions("FOLLOW_ROOM", "MUTE_ROOM", "UPDATE_ROLE", "UPDATE_SETTINGS"),
+    *built_in_actions("CHOOSE_OPTION"),
     *IN_PRIVATE,
-    can("FOLLOW_ROOM", "Join in here without being called."),
-    can("MUTE_ROOM", "Say nothing here until called by name."),
-    can("UPDATE_ROLE", "Give a person another role here.", Role),
 )
-EVERYTHING = (
-    *IN_A_GROUP,
-    can("UNFOLLOW_ROOM", "Stop joining in without being called."),
-    can("UNMUTE_ROOM", "Speak here again as before."),
-    can("UPDATE_SETTINGS", "Change a setting of this place.", Setting),
-    can("CHOOSE_OPTION", "Settle an open choice.", Option),
-)
+"""All that can be on offer at once: whoever joins in is not asked to, whoever is quiet as well."""
 
 TALK = (
     said("i can't sleep again"),
@@ -171,7 +140,7 @@ async def in_a_thread() -> ModelRequest:
     lead = message(
         "@Eliza did anybody report one in Oslo?", name="Kim", direct=False, address=DISCORD
     )
-    look_up = can("LOOK_UP", "Search the reports of lost animals.", Picture)
+    look_up = can("LOOK_UP", "Search the reports of lost animals.", Animal)
     return await asked(
         group(
             "",
@@ -182,7 +151,7 @@ async def in_a_thread() -> ModelRequest:
             place=place,
             handle="@Eliza",
             people=(Entity(EntityId("Robin"), CharacterId("c"), ("Robin",)),),
-            actions=(*IN_A_GROUP, look_up),
+            actions=(*IN_PRIVATE, look_up),
             deeds=(("LOOK_UP", "2 reports:\nGrey, Majorstuen, Friday\nTabby, Grønland, today"),),
         ),
         Provider(
@@ -204,7 +173,7 @@ async def in_a_voice_channel() -> ModelRequest:
             inbound=(lead,),
             place=place,
             handle="@Eliza",
-            actions=IN_A_GROUP[:3],
+            actions=IN_PRIVATE,
         )
     )
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import pytest
 from pydantic import BaseModel, Field
 
+from core.actions import BUILT_IN as ALL
 from core.character import Character
 from core.ids import CharacterId, EntityId, WorldId
 from core.messages import ChannelType, Entity, Place, Rank, World
@@ -17,7 +18,7 @@ from core.prompting.words import display_name
 from core.providers import BUILT_IN, built_in
 from core.providers.anxiety import anxiety
 from core.state import Colleague, Provider, Scene, compose
-from tests.core.prompting.situations import EVERYTHING, can
+from tests.core.prompting.situations import can
 from tests.core.scenes import direct, group, message, said
 
 HER = CharacterId("her")
@@ -114,25 +115,24 @@ async def test_a_character_that_is_loaded_anew_is_described_anew() -> None:
 
 
 async def test_what_may_be_done_has_elizaos_names() -> None:
-    state = await compose(direct(actions=EVERYTHING[:2]), BUILT_IN)
+    offered = (*ALL[:2], can("WAVE", "Wave\na hand."), can("DELIVER", "Bring it.", Address))
+    state = await compose(direct(actions=offered), BUILT_IN)
     assert state["ACTIONS"].splitlines() == [
         "# Available Actions",
-        "- SEND_MESSAGE: Pass a message on to somebody else or another room. Takes to: a person, "
-        "or #room; text.",
-        "- UPDATE_CONTACT: Remember something about a person for good. Takes about: what to "
-        "remember.",
+        "- WAVE: Wave a hand.",
+        "- DELIVER: Bring it. Takes street.",
     ]
     assert state.values["actionNames"] == (
-        "Possible response actions: 'REPLY', 'IGNORE', 'NONE', 'SEND_MESSAGE', 'UPDATE_CONTACT'"
+        "Possible response actions: 'REPLY', 'IGNORE', 'NONE', 'WAVE', 'DELIVER'"
     )
     assert "- IGNORE: " in state.values["actionsWithDescriptions"]
-    assert state.data["providers"]["ACTIONS"]["data"]["actionsData"] == EVERYTHING[:2]
+    assert state.data["providers"]["ACTIONS"]["data"]["actionsData"] == offered
 
 
 async def test_the_offer_is_written_once_until_it_changes() -> None:
-    first = (await compose(direct(actions=EVERYTHING), BUILT_IN)).section("ACTIONS")
-    again = (await compose(group(actions=tuple(EVERYTHING)), BUILT_IN)).section("ACTIONS")
-    other = (await compose(direct(actions=EVERYTHING[1:]), BUILT_IN)).section("ACTIONS")
+    first = (await compose(direct(actions=ALL), BUILT_IN)).section("ACTIONS")
+    again = (await compose(group(actions=(*ALL,)), BUILT_IN)).section("ACTIONS")
+    other = (await compose(direct(actions=ALL[1:]), BUILT_IN)).section("ACTIONS")
     assert first is again
     assert other is not first
 
