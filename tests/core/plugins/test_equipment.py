@@ -15,8 +15,9 @@ from core.events import Events
 from core.plugins import EventType, ModelType, Plugin, Service, Turn
 from core.plugins.equipment import Equipment
 from core.plugins.records import Action, ActionResult, Pluggable, Repertoire
+from core.plugins.typed_testing import ImaginedTurn
 from core.settings.layers import Settings
-from tests.core.plugins.turns import ADA, ATurn, settings
+from tests.core.plugins.turns import ADA, settings
 
 
 class Told:
@@ -176,7 +177,7 @@ async def test_a_plugin_finds_its_own_resource_before_another_plugins_one() -> N
     async with equipment(*plugins) as gear:
         await gear.start(None)
 
-        class Using(ATurn):
+        class Using(ImaginedTurn):
             use = gear.use
 
         for one in gear.repertoire.actions[1:]:

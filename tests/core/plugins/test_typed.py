@@ -14,11 +14,12 @@ from pydantic import BaseModel, Field
 
 from core.plugins import ActionResult, EventType, ModelType, Plugin, Rank, Section, Service, Turn
 from core.plugins.records import Action
+from core.plugins.typed_testing import ImaginedTurn
 from core.plugins.typed_threads import Threads
 from core.settings.context import RequestContext, current, request_scope
 from core.settings.layers import Settings
 from core.state import Provider, compose
-from tests.core.plugins.turns import ATurn, settings
+from tests.core.plugins.turns import scene_of, settings
 
 
 class Place(BaseModel):
@@ -67,13 +68,13 @@ async def test_name_docstring_and_argument_model_are_the_tool() -> None:
     assert action.arguments is Place
     assert action.plugin == "weather"
     assert action.tells
-    result = await action.run(ATurn(things=(Forecast(),)), Place(city="Oslo"))
+    result = await action.run(ImaginedTurn(things=(Forecast(),)), Place(city="Oslo"))
     assert result == ActionResult(text="Oslo: rain")
 
 
 async def test_a_provider_speaks_with_its_name_at_its_position() -> None:
-    turn = ATurn(settings=settings(WEATHER_UNITS="kelvin"))
-    state = await compose(turn.scene(), [only_provider(weather())])
+    turn = ImaginedTurn(settings=settings(WEATHER_UNITS="kelvin"))
+    state = await compose(scene_of(turn), [only_provider(weather())])
     assert state.sections == (Section("UNITS", "Give temperatures in celsius.", 20),)
     assert only_provider(weather()).description == "How warm is said."
 
@@ -86,7 +87,7 @@ async def test_a_function_stays_what_it_is() -> None:
         """Throw somebody out."""
         await turn.say("Out!")
 
-    turn = ATurn()
+    turn = ImaginedTurn()
     await throw_out(turn)
     assert turn.said == ["Out!"]
     action = only_action(plugin)
@@ -115,7 +116,7 @@ async def test_whatever_comes_back_becomes_a_result(answer: Any, result: ActionR
         """Find something out."""
         return answer
 
-    assert await only_action(plugin).run(ATurn(), None) == result
+    assert await only_action(plugin).run(ImaginedTurn(), None) == result
 
 
 async def test_what_is_no_result_is_refused_by_name() -> None:
@@ -127,7 +128,7 @@ async def test_what_is_no_result_is_refused_by_name() -> None:
         return 7
 
     with pytest.raises(TypeError, match="FIND_OUT gave back int"):
-        await only_action(plugin).run(ATurn(), None)
+        await only_action(plugin).run(ImaginedTurn(), None)
 
 
 async def test_an_action_that_says_is_not_told_a_second_time() -> None:
@@ -138,7 +139,7 @@ async def test_an_action_that_says_is_not_told_a_second_time() -> None:
         """Roll a die."""
         return "A four."
 
-    turn = ATurn()
+    turn = ImaginedTurn()
     result = await only_action(plugin).run(turn, None)
     assert turn.said == ["A four."]
     assert result.text == "A four."
@@ -156,7 +157,7 @@ async def test_blocking_code_does_not_hold_the_loop() -> None:
         return f"dug for {current().entity_id}"  # type: ignore[union-attr]  # it is set below
 
     async def digs() -> ActionResult:
-        return await only_action(plugin).run(ATurn(), None)
+        return await only_action(plugin).run(ImaginedTurn(), None)
 
     with request_scope(RequestContext("bob")):
         async with asyncio.TaskGroup() as group:
