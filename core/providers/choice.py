@@ -23,7 +23,8 @@ def _get(scene: Scene) -> Section | None:
 def _line(choice: Mapping[str, Any]) -> str:
     options = choice.get("options") or ()
     told = "; ".join(_option(option) for option in options[:_MOST_OPTIONS])
-    return f"- {quoted(str(choice.get('name', '')))}, task {named(str(choice.get('task', '')))}: {told}"
+    task, name = named(str(choice.get("task", ""))), quoted(str(choice.get("name", "")))
+    return f"- task {task}, “{name}”: {told}"
 
 
 def _option(option: Any) -> str:

@@ -10,7 +10,7 @@ from core.messages import Rank
 from core.prompting.words import UNKNOWN, display_name, named, quoted
 from core.state import Provider, Scene, Section
 
-_SAID_OF = {"OWNER": "This place belongs to", "ADMIN": "Admins here are"}
+_SAID_OF = {"OWNER": "Owner of this place:", "ADMIN": "Admins:"}
 _MOST = 12
 
 

@@ -115,6 +115,8 @@ async def in_a_group() -> ModelRequest:
         "-100",
         {"ownership": {"ownerId": "Kim"}, "roles": {"Robin": "ADMIN"}},
     )
+    days = [{"name": "Monday", "description": "at nine"}, {"name": "Tuesday"}]
+    choice = {"task": "t7", "name": "When do we meet?", "options": days}
     ada = Colleague("Ada", "@ada_bot", "Ada wrote the first published program.")
     people = tuple(
         Entity(EntityId(name), CharacterId("c"), (name,)) for name in ("Robin", "Kim", "Ada")
@@ -130,6 +132,7 @@ async def in_a_group() -> ModelRequest:
             colleagues=(ada,),
             people=people,
             world=world,
+            choices=(choice,),
         )
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -101,7 +102,7 @@ async def test_the_most_particular_template_is_taken(scene: Any, expected: str) 
         discordVoiceHandlerTemplate="voice",
         voiceMessageTemplate="voices",
     )
-    assert only(await asked(scenes.replace(scene, character=character))) == expected
+    assert only(await asked(replace(scene, character=character))) == expected
 
 
 async def test_templates_may_stand_among_the_settings() -> None:
@@ -116,7 +117,8 @@ async def test_a_template_that_cannot_be_used_is_told_of_once_and_costs_nobody_a
     character = templated(messageHandlerTemplate="{{#if agentName}} never closed")
     with caplog.at_level(logging.WARNING):
         for _ in range(3):
-            request = await asked(direct("my private words", character=character))
+            await asked(direct("my private words", character=character))
+        request = await asked(direct(character=character))
     assert "# How to answer" in request.system
     warnings = [record for record in caplog.records if "messageHandlerTemplate" in record.message]
     assert len(warnings) == 1

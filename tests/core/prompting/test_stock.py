@@ -150,6 +150,10 @@ async def test_where_nobody_has_written_the_cue_stands_for_the_question() -> Non
     request = await asked(direct(inbound=(cue,), people=group().people))
     assert request.messages[-1].text.endswith("(Nobody has written just now. It is nine o'clock.)")
     assert "You talk with Robin, in private" in request.messages[-1].text
+    assert "IGNORE" not in shown(request)
+    unsure = await asked(direct(inbound=(cue,), unsure=True))
+    assert "<actions>IGNORE</actions>" in unsure.messages[-1].text
+    assert "Nobody spoke to Eliza directly" not in unsure.messages[-1].text
 
 
 async def test_a_characters_settings_reach_the_request() -> None:

@@ -10,10 +10,9 @@ from typing import Any
 
 import pytest
 
-from core.ids import EntityId, MemoryId, RoomId, WorldId
+from core.ids import Account, EntityId, MemoryId, RoomId, WorldId
 from core.kept import Relationship
 from core.messages import (
-    Account,
     Address,
     Attachment,
     ChannelType,
@@ -137,7 +136,7 @@ async def test_old_attachments_are_named_without_what_is_in_them(store: SqlStore
 
 @pytest.mark.parametrize("name", ["FACTS", "RELATIONSHIPS", "WORLD", "ATTACHMENTS"])
 async def test_where_nothing_is_known_nothing_is_said(store: SqlStore, name: str) -> None:
-    unknown = {"room": RoomId("nowhere"), "person": EntityId("nobody")}
+    unknown: dict[str, Any] = {"room": RoomId("nowhere"), "person": EntityId("nobody")}
     assert (await told(store, name, **unknown))[name] == ""
     assert (await compose(direct(), BUILT_IN, [name], only=True))[name] == ""
 
