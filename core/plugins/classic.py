@@ -245,8 +245,7 @@ class Plugin:
             init=gathered.init(self.init, self.component_types),
             services=gathered.services(self.services),
         )
-        if gathered.faults:
-            raise BadInput(*gathered.faults)
+        gathered.judge()
         if self.adapter is not None:
             log.warning(
                 "plugin %s: its adapter is left aside, all is kept in our database", self.name

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
-from core.errors import Finding
+from core.errors import BadInput, Finding
 from core.events import normalised
 from core.plugins import records
 from core.plugins.classic_doors import Door
@@ -108,6 +108,11 @@ class Gathering:
                 await answer
 
         return begin
+
+    def judge(self) -> None:
+        """Raises BadInput with every fault that was found."""
+        if self.faults:
+            raise BadInput(*self.faults)
 
     def _there(self, what: str, parts: Iterable[Any]) -> Iterator[Any]:
         for part in parts or ():

@@ -44,6 +44,15 @@ def plugin_from(given: Mapping[str, Any]) -> classic.Plugin:
     return plugin
 
 
+def part_from(key: str, given: Any) -> Any:
+    """One part of a plugin, as `actions` has them; what is no mapping stays what it is."""
+    faults: list[Finding] = []
+    part = _part(_PARTS[key.replace(" ", "_")], given, key, faults)
+    if faults:
+        raise BadInput(*faults)
+    return part
+
+
 def _part(kind: type[T], given: Any, where: str, faults: list[Finding]) -> T | None:
     """Objects stay what they are: whoever gathers them judges them."""
     return _made(kind, given, where, faults) if isinstance(given, Mapping) else given
