@@ -69,7 +69,7 @@ def _line(one: Mapping[str, Any], fresh: bool) -> str:
     if about := str(one.get("description") or ""):
         line += f": {quoted(about, most=300)}"
     if fresh and (text := str(one.get("text") or "")):
-        line += "\n  " + harmless(text.strip(), most=_LONGEST).replace("\n", "\n  ")
+        line += "\n  " + "\n  ".join(harmless(text.strip(), most=_LONGEST).splitlines())
     return line
 
 

@@ -20,7 +20,7 @@ def _get(scene: Scene) -> Section | None:
 
 
 def _told(text: str) -> str:
-    return harmless(text.strip(), most=_MOST_TOLD).replace("\n", "\n   ") or "done"
+    return "\n   ".join(harmless(text.strip(), most=_MOST_TOLD).splitlines()) or "done"
 
 
 def _data(scene: Scene) -> dict[str, Any]:
