@@ -297,7 +297,8 @@ async def test_a_result_that_is_no_json_and_one_that_is_too_large_are_written_al
     store: SqlStore,
 ) -> None:
     async def odd(turn: Any, given: Any) -> ActionResult:
-        return ActionResult(text="odd", data={"what": object(), 3: "three"})
+        data: Any = {"what": object(), 3: "three"}
+        return ActionResult(text="odd", data=data)
 
     async def large(turn: Any, given: Any) -> ActionResult:
         return ActionResult(text="x" * 100_000, data={"page": "y" * 1_000_000})
