@@ -149,6 +149,8 @@ async def _take(name: str, shelves: _Shelves, haul: _Haul, *, by: str = "") -> b
         haul.findings.append(_finding(name, "is named twice, and counts once"))
     else:
         haul.loaded[short(plugin.name)] = plugin
+        if not plugin.description:
+            log.info("the plugin %s does not say what it is for", plugin.name)
     return True
 
 

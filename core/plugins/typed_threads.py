@@ -13,19 +13,25 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+_MOST_GIVEN_UP = 16
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class _Job:
     call: Callable[[], Any]
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[Any]
+    running: bool = False
+    given_up: bool = False
+    """Nobody waits for it any more, and its thread has been written off."""
 
 
 class Threads:
     """At most `most` at work, none while there is nothing to do.
 
     Not an executor: its threads are waited for when the process ends, and a plugin that hangs in
-    one would keep everybody from leaving.
+    one would keep everybody from leaving. A thread that hangs after its caller has left is
+    replaced, up to a bound, so that it takes nothing from other characters with this plugin.
     """
 
     def __init__(self, name: str, most: int = 4) -> None:
@@ -33,6 +39,7 @@ class Threads:
         self._most = most
         self._jobs: deque[_Job] = deque()
         self._busy = 0
+        self._given_up = 0
         self._lock = threading.Lock()  # held for a few instructions only
 
     async def run(self, fn: Callable[..., T], /, *args: Any) -> T:
@@ -42,11 +49,34 @@ class Threads:
         job = _Job(partial(copy_context().run, fn, *args), loop, future)
         with self._lock:
             self._jobs.append(job)
-            one_more = self._busy < self._most
-            self._busy += one_more
+            one_more = self._has_room()
         if one_more:
-            threading.Thread(target=self._work, name=f"plugin {self._name}", daemon=True).start()
-        return await future
+            self._begin()
+        try:
+            return await future
+        except asyncio.CancelledError:
+            self._give_up(job)
+            raise
+
+    def _has_room(self) -> bool:
+        """Whether a thread is to be begun; counts it. Under the lock."""
+        room = bool(self._jobs) and self._busy < self._most
+        self._busy += room
+        return room
+
+    def _begin(self) -> None:
+        threading.Thread(target=self._work, name=f"plugin {self._name}", daemon=True).start()
+
+    def _give_up(self, job: _Job) -> None:
+        with self._lock:
+            if not job.running or self._given_up >= _MOST_GIVEN_UP:
+                return
+            job.given_up = True
+            self._given_up += 1
+            self._busy -= 1
+            one_more = self._has_room()
+        if one_more:
+            self._begin()
 
     def _work(self) -> None:
         while True:
@@ -55,8 +85,15 @@ class Threads:
                     self._busy -= 1
                     return
                 job = self._jobs.popleft()
-            if not job.future.cancelled():
-                _do(job)
+                job.running = not job.future.cancelled()
+            if not job.running:
+                continue
+            _do(job)
+            with self._lock:
+                job.running = False
+                if job.given_up:
+                    self._given_up -= 1
+                    return  # another one has its place
 
 
 def _do(job: _Job) -> None:

@@ -128,6 +128,29 @@ async def test_a_path_is_looked_for_beside_the_characters_file(home: Path, tmp_p
     assert (loaded, findings) == (["tea"], [])
 
 
+async def test_a_plugin_written_as_elizaos_object_literal_is_taken(home: Path) -> None:
+    write(
+        home / "rolls.py",
+        """
+        async def handler(runtime, message, state, options, callback, responses):
+            return {"success": True}
+
+        async def validate(runtime, message, state):
+            return True
+
+        plugin = {
+            "name": "rolls",
+            "description": "Rolls.",
+            "actions": [{"name": "ROLL", "description": "Roll a die.", "handler": handler,
+                         "validate": validate, "similes": ["THROW_DIE"]}],
+        }
+        """,
+    )
+    [plugin], findings = await load_plugins(["rolls"], settings(), home=home)
+    assert findings == []
+    assert [one.name for one in plugin.repertoire.actions] == ["ROLL"]
+
+
 # --- what may be loaded ---------------------------------------------------------------------------
 
 
@@ -187,6 +210,7 @@ async def test_a_list_of_what_may_be_loaded_keeps_out_the_rest(home: Path, packa
             "class P:\n  def pluggable(self): return {'name': 'p'}\nplugin = P()",
             "is a dict and no plugin",
         ),
+        ("plugin = {'name': 'p', 'actions': [{'name': 'GO'}]}", "it has no 'handler'"),
         (
             "from core.plugins.records import Pluggable, Repertoire\n"
             "class P:\n  def pluggable(self):\n"

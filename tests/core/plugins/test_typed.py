@@ -202,6 +202,19 @@ async def test_what_hangs_in_one_plugin_leaves_the_threads_of_another() -> None:
         never.set()
 
 
+async def test_a_thread_that_hangs_is_replaced_when_its_caller_has_left() -> None:
+    threads, never = Threads("hung", most=1), threading.Event()
+    try:
+        for _ in range(3):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.02):
+                    await threads.run(never.wait)
+            assert await threads.run(lambda: "fine") == "fine"
+    finally:
+        never.set()
+    assert await threads.run(lambda: "fine") == "fine"
+
+
 async def test_code_that_ends_the_process_ends_its_own_call_only() -> None:
     def leave() -> None:
         raise SystemExit(3)
