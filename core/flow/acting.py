@@ -87,7 +87,9 @@ class Acting:
         What the asker surely may not do is left out; where their rank has to be looked up first,
         policy decides after the model.
         """
-        return await fitting(turn, actions)
+        found = await fitting(turn, actions)
+        turn.offered = frozenset(action.name for action in found)
+        return found
 
     def plan(self, answer: Answer, actions: Sequence[Action]) -> Plan | None:
         """What the answer says is to be done; None where it is plain talk or silence."""
@@ -171,7 +173,7 @@ class Acting:
         self._end(turn, ordinal, planned, result)
         return self._done(turn, planned, result)
 
-    async def _ready(self, turn: RunningTurn, planned: Planned) -> _Ready:
+    async def _ready(self, turn: RunningTurn, planned: Planned, *, begun: bool = False) -> _Ready:
         """Whether it may begin: it is there, whoever asks may, its arguments are right."""
         action = planned.action
         if action is None:
@@ -181,6 +183,9 @@ class Acting:
         rank = turn.rank if _needs_no_asking(turn, action) else await turn.learn_rank()
         if reason := permits(action, rank):
             return _Ready(refused=failed(reason, "not-allowed"))
+        # A model may name what it was not offered, and a validator may be somebody's only guard.
+        if not begun and action.name not in turn.offered and not await fitting(turn, (action,)):
+            return _Ready(refused=failed(f"{action.name} is nothing to do here now.", "no-use"))
         try:
             return _Ready(action, arguments(action, planned.params))
         except ValueError as error:
@@ -266,7 +271,7 @@ class Acting:
             return await self._do(turn, ordinal, planned)
         if row.status is not StepStatus.STARTED:
             return self._done(turn, planned, result_from(row.result))
-        ready = await self._ready(turn, planned)
+        ready = await self._ready(turn, planned, begun=True)
         if ready.action is not None and ready.action.idempotent:
             return await self._do(turn, ordinal, planned, ready)
         # Nobody knows how far it came, and it must not be done twice.

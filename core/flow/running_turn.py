@@ -20,7 +20,7 @@ from core.messages import Attachment, Button, Inbound, Memory, Rank, Reply
 from core.plugins.records import Deed, Repertoire
 from core.ports import ModelRequest, ModelRole, ModelRoles, ModelType, Said, Spent
 from core.settings.layers import Settings
-from core.state import State
+from core.state import Scene, State
 
 R = TypeVar("R")
 
@@ -78,8 +78,12 @@ class RunningTurn:
         self.id: TurnId = turn_of(work.lead.id)
         """Another turn's where an earlier process has begun to act in it."""
         self.state = State()
+        self.scene: Scene | None = None
+        """As the model was shown it; None before."""
         self.step = 0
         """The action that runs now; 0 before the first."""
+        self.offered: frozenset[str] = frozenset()
+        """Actions that were found to make sense here and now."""
         self._scribe = scribe
         self._ranks = ranks
         self._models = models

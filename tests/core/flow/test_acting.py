@@ -401,6 +401,22 @@ async def test_policy_decides_after_the_model_whatever_it_was_offered(store: Sql
     assert house.wire.asked == ["7"]
 
 
+async def test_an_action_that_was_not_offered_is_asked_again_before_it_is_done(
+    store: SqlStore,
+) -> None:
+    house = House(
+        store,
+        action("OPEN", found_out, offered=lambda turn: turn.inbound.author.id == "1"),
+        action("LOOK", found_out, offered=lambda turn: True),
+    )
+    turn = await house.hears()
+    plan = house.acting.plan(Answer(actions=("OPEN", "LOOK")), house.gear.repertoire.actions)
+    assert plan is not None
+    carried = await house.acting.carry_out(turn, plan)
+    await house.ends(turn)
+    assert [deed.result.error for deed in carried.done] == ["no-use", ""]
+
+
 async def test_an_action_may_ask_a_model_and_the_turn_bears_the_cost(store: SqlStore) -> None:
     async def think(turn: Any, given: Any) -> str:
         return str(await turn.ask("Is it so?", temperature=0, stop="."))
