@@ -29,6 +29,7 @@ _BROKEN = re.compile(r"[+-]?(?:\d{1,300}\.?\d{0,300}|\.\d{1,300})(?:[eE][+-]?\d{
 _HEX = re.compile(r"0[xX][0-9a-fA-F]{1,15}")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "0": "", "\n": ""}
 _UNICODE = re.compile(r"u([0-9a-fA-F]{4})")
+_HALF_UNICODE = re.compile(r"u[0-9a-fA-F]{0,3}\Z")
 
 # Whether a quotation mark ends its string is seen by what follows: nobody escapes those in speech.
 _KEY = r"(?:\"[^\"\n]{1,64}\"|'[^'\n]{1,64}'|[A-Za-z_$][\w$-]{0,63})\s{0,16}(?::|\Z)"
@@ -144,6 +145,11 @@ class _Reader:
         if self._left < 0:
             raise _Enough
 
+    def _descend(self, depth: int) -> None:
+        if depth >= _DEEPEST:
+            self._left = 0  # nobody answers like this; what lies deeper is not looked for either
+            raise _Enough
+
     def _sign(self) -> str:
         """The next sign that means something; empty at the end."""
         text = self._text
@@ -185,14 +191,12 @@ class _Reader:
         sign = self._sign()
         if sign == "{":
             inner: dict[str, Any] = {}
-            if depth >= _DEEPEST:
-                raise _Enough
+            self._descend(depth)
             _put(found, key, inner)
             self._object(inner, depth + 1)
         elif sign == "[":
             several: list[Any] = []
-            if depth >= _DEEPEST:
-                raise _Enough
+            self._descend(depth)
             _put(found, key, several)
             self._list(several, depth + 1)
         elif not sign:
@@ -272,5 +276,8 @@ class _Reader:
             self.at += 2
             return _ESCAPES.get(sign, sign)
         code = _UNICODE.match(self._text, self.at + 1)
+        if code is None and _HALF_UNICODE.match(self._text, self.at + 1):
+            self.at = len(self._text)  # cut off in the middle of it
+            return ""
         self.at = code.end() if code else self.at + 2
         return chr(int(code[1], 16)) if code else ""

@@ -132,7 +132,8 @@ def _read(raw: str) -> dict[str, Any] | None:
 
 def _shared_out(params: Params, value: Mapping[str, Any], actions: Sequence[str]) -> bool:
     """Give each action its own; False where something belongs to none."""
-    if value and not any(_nested(one) is not None for one in value.values()):
+    names = {name for key in value for name in names_in(key)}
+    if value and names.isdisjoint(actions) and not any(map(_is_nested, value.values())):
         # {"city": "Oslo"} beside a single action can only be meant for that one.
         doing = [name for name in actions if name != "REPLY"]
         if len(doing) != 1:
@@ -147,6 +148,10 @@ def _shared_out(params: Params, value: Mapping[str, Any], actions: Sequence[str]
         else:
             understood = False
     return understood
+
+
+def _is_nested(value: Any) -> bool:
+    return isinstance(value, Mapping)
 
 
 def _nested(value: Any) -> dict[str, Any] | None:

@@ -40,9 +40,12 @@ _FENCE = re.compile(r"```[ \t]{0,4}(?:xml|json5?|html|text)?[ \t]{0,4}\r?\n?\s{0
 _HALF_FENCE = re.compile(r"`{1,3}\Z|```[ \t]{0,4}[a-z5]{0,6}[ \t]{0,4}\r?\n?\s{0,32}\Z", re.I)
 _ROLE = re.compile(r"(?:assistant|model)[ \t]{0,4}(?:\r?\n|(?=<\|))", re.I)
 _HALF_ROLE = re.compile(r"([a-z]{1,9})[ \t]{0,4}[\r<]?\Z", re.I)
-_TOOLS = re.compile(r"\[TOOL_CALLS\]")
-_HALF_TOOLS = re.compile(r"\[(?:T(?:O(?:O(?:L(?:_[CALLS]{0,5})?)?)?)?)?\Z")
 _NEVER = re.compile(r"(?!)")
+# An error page, a line of the wire, a call of a tool in another format: nothing for people.
+_NO_ANSWER = ("<!doctype html", "<html", "data: {", "data:{", "data: [done]", "[tool_calls]")
+_NO_ANSWER_KEYS = frozenset(
+    {"error", "errors", "arguments", "parameters", "tool_calls", "function_call", "choices"}
+)
 
 # "Sure! Here is my answer:" before the answer. Held back for a line at most, and only where it
 # begins with such a word, so that ordinary talk flows at once.
@@ -110,6 +113,7 @@ class AnswerReader:
         self._read: Callable[[str, int, bool], int] = self._start
         self._after_aside: Callable[[str, int, bool], int] = self._start
         self._closer = _NEVER
+        self._fence = ""
         self._form: Tagged | Braces | None = None
         self._raw: list[str] = []
         self._verdict = ""
@@ -181,10 +185,13 @@ class AnswerReader:
         if form is not None:
             form.close()
         text = self._mouth.close()
-        if isinstance(form, Braces) and not text and not actions:
-            # An object that is no answer of ours was meant to be seen.
-            self._mouth.say("".join(self._raw))
-            text = self._mouth.close()
+        if isinstance(form, Braces) and not text and not actions and not thought:
+            raw = "".join(self._raw)
+            keys = loose_json.find(raw)
+            if keys is None or _NO_ANSWER_KEYS.isdisjoint(map(str.lower, keys[0])):
+                # An object that is no answer of ours was meant to be seen.
+                self._mouth.say(self._fence + raw)
+                text = self._mouth.close()
         if text:
             actions = tuple(name for name in actions if name not in SILENT) or ("REPLY",)
         return Answer(thought, actions, providers, text, complete and bool(text or actions))
@@ -206,24 +213,28 @@ class AnswerReader:
         for skipped in (_SPACE, TOKEN, _ROLE, _FENCE, _XML):
             if found := skipped.match(text, at):
                 closer = over(found) if skipped is TOKEN else None
+                self._fence = found[0] if skipped is _FENCE else self._fence
                 return self._pass(at, closer) if closer else found.end()
+        low = text[at : at + 16].lower()
+        if not self._fence and low.startswith(_NO_ANSWER):
+            return self._pass(at, _NEVER)
+        if not final and any(sign.startswith(low) for sign in _NO_ANSWER):
+            return at
         if text[at] == "<":
             tag = TAG.match(text, at)
             if tag is not None:
                 return self._first_tag(tag, at)
-            if not final and (unfinished(text, at, self._openers) or _HALF_XML.match(text, at)):
-                return at
+            if unfinished(text, at, self._openers) or _HALF_XML.match(text, at):
+                return self._half(text, at, final)
         elif text[at] == "{":
             if _OBJECT.match(text, at):
                 self._raw.append(text[at:])
                 return self._become(Braces(self._mouth, said=self._said, also=self._also), at)
             if not final and _HALF_OBJECT.match(text, at):
                 return at
-        elif tools := _TOOLS.match(text, at):
-            return self._pass(tools.end(), _NEVER)
         elif words := self._before_words(text, at, final):
             return at if words < 0 else words
-        self._read = self._plain
+        self._talk()
         return at
 
     def _before_words(self, text: str, at: int, final: bool) -> int:
@@ -233,7 +244,7 @@ class AnswerReader:
                 self._verdict = verdict[1]
                 return len(text)
             return 0
-        if _HALF_FENCE.match(text, at) or _HALF_TOOLS.match(text, at):
+        if _HALF_FENCE.match(text, at):
             return -1
         half = _HALF_ROLE.match(text, at)
         if half and any(role.startswith(half[1].lower()) for role in ("assistant", "model")):
@@ -256,7 +267,7 @@ class AnswerReader:
             return self._pass(tag.end(), closer)
         if name in FIELDS or name in WRAPPERS or name in self._also:
             return self._become(Tagged(self._mouth, said=self._said, also=self._also), at)
-        self._read = self._plain
+        self._talk()
         return at
 
     def _become(self, form: Tagged | Braces, at: int) -> int:
@@ -265,6 +276,10 @@ class AnswerReader:
         return at
 
     # --- a model that just talks ---------------------------------------------------------------
+
+    def _talk(self) -> None:
+        self._mouth.say(self._fence)  # it was around no answer, so it belongs to the words
+        self._read = self._plain
 
     def _plain(self, text: str, at: int, final: bool) -> int:
         markup = MARKUP.search(text, at)
@@ -276,8 +291,9 @@ class AnswerReader:
             return self._pass(at, closer) if closer else token.end()
         tag = TAG.match(text, at)
         if tag is None:
-            half = not final and unfinished(text, at, self._openers)
-            return at if half else self._say(text, at, at + 1)
+            if unfinished(text, at, self._openers):
+                return self._half(text, at, final)
+            return self._say(text, at, at + 1)
         closing, name = bool(tag[1]), tag[2].lower()
         if self._last != "`":  # in backticks a tag is spoken of, not used
             if closing and name in (*THINKING, "response"):
@@ -288,6 +304,12 @@ class AnswerReader:
                 self._mouth.say("\n\n")
                 return self._become(Tagged(self._mouth, said=self._said, also=self._also), at)
         return self._say(text, at, tag.end())
+
+    def _half(self, text: str, at: int, final: bool) -> int:
+        """What may become a tag; of an answer that was cut off there, it is not said."""
+        if not final:
+            return at
+        return len(text) if len(text) - at > 2 else self._say(text, at, at + 1)
 
     def _say(self, text: str, at: int, end: int) -> int:
         self._mouth.say(text[at:end])

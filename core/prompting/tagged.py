@@ -256,8 +256,8 @@ class Tagged:
         if tag is not None:
             return self._tag_in_text(text, at, tag)
         half_cdata = _CDATA.startswith(text[at : at + len(_CDATA)])
-        if not final and (half_cdata or unfinished(text, at, self._openers)):
-            return at
+        if half_cdata or unfinished(text, at, self._openers):
+            return len(text) if final else at  # an answer that was cut off in the middle of it
         return self._say(text, at, at + 1)
 
     def _tag_in_text(self, text: str, at: int, tag: re.Match[str]) -> int:
