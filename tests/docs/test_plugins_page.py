@@ -20,8 +20,11 @@ from core.plugins.equipment import Equipment
 from core.plugins.loader import load_plugins
 from core.plugins.records import Repertoire
 from core.plugins.typed_testing import ImaginedTurn
+from tests.core.plugins.conftest import what_one_test_declares_another_does_not_know
 from tests.core.plugins.turns import ADA, settings
 from tests.docs.test_docs import ROOT, blocks
+
+__all__ = ["what_one_test_declares_another_does_not_know"]
 
 PAGE = "docs/plugins.md"
 NAME = "the_page_for_authors"

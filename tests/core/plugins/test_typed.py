@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 
 from core.plugins import ActionResult, EventType, ModelType, Plugin, Rank, Section, Service, Turn
 from core.plugins.records import Action
-from core.plugins.typed_testing import ImaginedTurn
+from core.plugins.typed_testing import ImaginedTurn, settings_for
 from core.plugins.typed_threads import Threads
 from core.settings.context import RequestContext, current, request_scope
 from core.settings.layers import Settings
@@ -73,9 +73,9 @@ async def test_name_docstring_and_argument_model_are_the_tool() -> None:
 
 
 async def test_a_provider_speaks_with_its_name_at_its_position() -> None:
-    turn = ImaginedTurn(settings=settings(WEATHER_UNITS="kelvin"))
+    turn = ImaginedTurn(settings=settings_for(WEATHER_UNITS="kelvin"))
     state = await compose(scene_of(turn), [only_provider(weather())])
-    assert state.sections == (Section("UNITS", "Give temperatures in celsius.", 20),)
+    assert state.sections == (Section("UNITS", "Give temperatures in kelvin.", 20),)
     assert only_provider(weather()).description == "How warm is said."
 
 
