@@ -1,36 +1,18 @@
-"""Parameters as elizaOS' callers give them, and what they get to see of our records."""
+"""elizaOS' rooms, worlds, people and tasks: how they are read, and how ours are shown."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from core.ids import CharacterId, RoomId, WorldId, unique_uuid
 from core.kept import Component, Relationship, Task
 from core.messages import Address, ChannelType, Entity, Room, World
-from core.plugins.classic_shapes import Bag, bag, snake
+from core.plugins.classic_given import milliseconds
+from core.plugins.classic_shapes import Bag, bag
 
 _CHANNELS = {"TEXT": ChannelType.GROUP, "BROADCAST": ChannelType.FEED}
 """Types of older pages (R-150)."""
 _TOPIC = "-topic-"
-
-
-def asked(given: Mapping[str, Any] | None = None, more: Mapping[str, Any] | None = None) -> Bag:
-    """One mapping of parameters, keyword arguments or both, in snake_case; None is not given."""
-    both = {**(given or {}), **(more or {})}
-    return Bag({snake(key): value for key, value in both.items() if value is not None})
-
-
-def moment(value: Any) -> datetime | None:
-    """elizaOS' times are milliseconds (CX-48); a datetime will do."""
-    if value is None or isinstance(value, datetime):
-        return value
-    return datetime.fromtimestamp(float(value) / 1000, UTC)
-
-
-def milliseconds(at: datetime | None) -> int | None:
-    return None if at is None else round(at.timestamp() * 1000)
 
 
 def channel_type(value: Any) -> ChannelType:

@@ -12,9 +12,10 @@ from core.clock import Clock
 from core.ids import CharacterId, EntityId, RoomId, WorldId
 from core.kept import Task
 from core.plugins.classic_calls import plain
+from core.plugins.classic_given import asked, moment
 from core.plugins.classic_shapes import Bag
 from core.ports import Store
-from core.runtime.asking import asked, moment, task_shown
+from core.runtime.asking import task_shown
 from core.runtime.memories import MemoryCalls
 
 

@@ -5,33 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
-from uuid import uuid4
 
 from core.clock import Clock
-from core.ids import CharacterId, EntityId, MemoryId, RoomId, WorldId, unique_uuid
-from core.messages import Content, Memory
+from core.ids import CharacterId, EntityId, MemoryId, RoomId, WorldId
+from core.messages import Memory
 from core.plugins.classic_calls import plain
-from core.plugins.classic_shapes import Bag, Message, message_of, snake
+from core.plugins.classic_given import asked, content_from, memory_from, moment
+from core.plugins.classic_shapes import Bag, Message, message_of
 from core.ports import Store, Unit
-from core.runtime.asking import asked, moment, own_room, own_world
+from core.runtime.asking import own_room, own_world
 
-_KINDS = {"messages": "message", "facts": "fact", "documents": "document", "knowledge": "fragment"}
 _PAGE = 50
 """Memories of one question that names no count."""
 _AT_ONCE = 1_000
-_WORDS = frozenset(
-    [
-        "text",
-        "thought",
-        "actions",
-        "providers",
-        "source",
-        "url",
-        "in_reply_to",
-        "channel_type",
-        "attachments",
-    ]
-)
 
 
 class MemoryCalls:
@@ -157,30 +143,7 @@ class MemoryCalls:
         """The record of what elizaOS calls a memory; what is not given is filled in."""
         if isinstance(memory, Memory):
             return replace(memory, character=self._agent, table=table or memory.table)
-        given = asked(memory)
-        table = table or str(given.get("table_name") or "messages")
-        content = content_from(given.get("content"))
-        room = RoomId(str(given.get("room_id") or self._agent))
-        same = unique_uuid(self._agent, f"{table}:{room}:{content.text}")
-        id = MemoryId(str(given.get("id") or (same if unique else uuid4())))
-        metadata = {
-            "type": _KINDS.get(table, "custom"),
-            "source": content.source or "agent",
-            "sourceId": id,
-            **plain(given.get("metadata")),
-        }
-        world = given.get("world_id")
-        return Memory(
-            id=id,
-            character=self._agent,
-            room=room,
-            author=EntityId(str(given.get("entity_id") or given.get("user_id") or self._agent)),
-            content=content,
-            created_at=moment(given.get("created_at")) or self._clock.now(),
-            world=WorldId(str(world)) if world else None,
-            table=table,
-            metadata=metadata,
-        )
+        return memory_from(memory, self._agent, self._clock.now(), table, unique=unique)
 
     def _add(self, unit: Unit, memories: Sequence[Memory]) -> None:
         """A room that nobody has opened is one of the character's own: no name is refused."""
@@ -190,26 +153,6 @@ class MemoryCalls:
             world = own_world(self._agent, self._name)
             unit.rooms.ensure([world], [own_room(self._agent, room) for room in sorted(missing)])
         unit.memories.add(memories)
-
-
-def content_from(given: Any) -> Content:
-    """elizaOS' content, a text alone too; what has no place of its own is kept as extra."""
-    if isinstance(given, Content):
-        return given
-    words = asked(given) if isinstance(given, Mapping) else Bag(text=given or "")
-    original = given if isinstance(given, Mapping) else {}
-    return Content(
-        text=str(words.get("text") or ""),
-        thought=str(words.get("thought") or ""),
-        actions=tuple(map(str, words.get("actions") or ())),
-        source=str(words.get("source") or ""),
-        in_reply_to=words.get("in_reply_to"),
-        channel_type=str(words.get("channel_type") or ""),
-        providers=tuple(map(str, words.get("providers") or ())),
-        url=str(words.get("url") or ""),
-        attachments=tuple(plain(one) for one in words.get("attachments") or ()),
-        extra=plain({key: one for key, one in original.items() if snake(str(key)) not in _WORDS}),
-    )
 
 
 def _mapping(given: Any) -> Mapping[str, Any]:

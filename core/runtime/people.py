@@ -15,9 +15,10 @@ from core.ids import CharacterId, EntityId, RoomId, WorldId
 from core.kept import Component, Relationship
 from core.messages import Entity
 from core.plugins.classic_calls import plain
+from core.plugins.classic_given import asked
 from core.plugins.classic_shapes import Bag
 from core.ports import Store, Unit
-from core.runtime.asking import asked, component_shown, entity_shown, relationship_shown
+from core.runtime.asking import component_shown, entity_shown, relationship_shown
 
 
 class EntityCalls:

@@ -8,10 +8,10 @@ from typing import Any
 
 from core.ids import CharacterId, EntityId, RoomId, WorldId
 from core.messages import Entity, Room
+from core.plugins.classic_given import asked
 from core.plugins.classic_shapes import Bag
 from core.ports import Store, Unit
 from core.runtime.asking import (
-    asked,
     entity_shown,
     own_world,
     room_from,

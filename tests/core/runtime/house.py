@@ -14,11 +14,11 @@ from core.ids import CharacterId, EntityId, MemoryId, RoomId
 from core.kept import Task
 from core.messages import Memory
 from core.plugins.classic import Plugin
+from core.plugins.classic_given import content_from
 from core.plugins.equipment import Equipment
 from core.plugins.records import Repertoire
 from core.ports import ModelHandler, ModelRequest, ModelRole, ModelType, Spent, Usage
 from core.runtime import AgentRuntime
-from core.runtime.memories import content_from
 from core.settings.layers import Environment, Settings
 from core.state import Section, State
 from core.store.engine import SqlStore, open_store

@@ -15,7 +15,7 @@ from core.ids import Account, CharacterId, RoomId, WorldId
 from core.kept import Task
 from core.messages import Address, ChannelType, Room, World
 from core.plugins.classic import ComponentType, Evaluator, Plugin
-from core.runtime.asking import milliseconds
+from core.plugins.classic_given import milliseconds
 from tests.core.plugins.classic_turn import ATurn
 from tests.core.runtime.house import House, another, house
 
