@@ -116,6 +116,7 @@ class Equipment:
         self._queued: list[tuple[str, type[Any]]] = []
         self._runtime: Any = None
         self._started = False
+        self._ready = False
         self.repertoire = built_in
         self.troubles: list[Finding] = []
 
@@ -184,8 +185,8 @@ class Equipment:
 
     async def register_service(self, kind: type[Any]) -> None:
         """Start one more, now or with the others; raises what its start raises."""
-        if self._started and not at_work():
-            await self._services.start("", kind, self._runtime)
+        if self._ready:
+            await self._services.start(at_work(), kind, self._runtime)
         else:
             self._queued.append((at_work(), kind))
 
@@ -222,6 +223,7 @@ class Equipment:
         for plugin, kind in self._queued:
             if not plugin or self._fitted[plugin].on:
                 await self._start_service(plugin, kind)
+        self._ready = True
 
     async def _set_up(self, fitted: _Fitted) -> None:
         plugin = fitted.plugin

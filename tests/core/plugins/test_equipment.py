@@ -410,6 +410,21 @@ async def test_what_is_registered_while_it_plays_stays() -> None:
         assert list(gear.services) == ["new"]
 
 
+async def test_an_action_may_start_a_service_of_its_plugin() -> None:
+    plugin, told = Plugin("late"), Told()
+
+    @plugin.action
+    async def open_shop(turn: Turn) -> None:
+        """Open the shop."""
+        await gear.register_service(serving("shop", told))
+
+    async with equipment(plugin) as gear:
+        await gear.start("ada")
+        await gear.repertoire.actions[1].run(ImaginedTurn(), None)
+        assert list(gear.services) == ["shop"]
+    assert told.lines == ["shop starts for ada", "shop stops"]
+
+
 async def test_one_that_does_not_close_keeps_nobody_else_from_closing() -> None:
     told = Told()
 
