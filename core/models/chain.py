@@ -4,7 +4,15 @@ at last the smaller models."""
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Sequence,
+)
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from random import Random
@@ -75,7 +83,7 @@ class _Failed:
 
 
 async def stream(
-    links: Sequence[Link],
+    links: Iterable[Link],
     request: ModelRequest,
     spent: Spent | None,
     clock: Clock,
@@ -140,13 +148,18 @@ async def first(tries: Sequence[Try]) -> Any:
 
 
 def _order(
-    links: Sequence[Link], failed: _Failed, clock: Clock, random: Random
+    links: Iterable[Link], failed: _Failed, clock: Clock, random: Random
 ) -> Iterator[Link | float]:
     """Whom to ask next, or how long to wait before, for as long as nobody has answered."""
     began = clock.monotonic()
-    asked = [link for link in links if not link.smaller]
-    smaller = [link for link in links if link.smaller]
-    yield from asked
+    asked: list[Link] = []
+    smaller: list[Link] = []
+    for link in links:
+        if link.smaller:
+            smaller.append(link)
+            continue
+        asked.append(link)
+        yield link
     pause = _pause(failed.unavailable, random)
     if clock.monotonic() - began > _TOO_LATE:
         pause = None

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain as chain_of
 from typing import Any
 
 import aiohttp
 
-from core.errors import ModelRejected
+from core.errors import BadInput, ModelRejected
 from core.models import presets, results
 from core.models.account import Account
 from core.models.breaker import Gates
@@ -76,36 +77,49 @@ class Lineup:
         role: ModelRole,
         provider: str = "",
         params: Mapping[str, Any] | None = None,
-    ) -> tuple[Link, ...]:
-        """Those of the size first, then the smaller ones; raises ModelRejected for no one."""
+    ) -> Iterator[Link]:
+        """Those of the size first, then the smaller ones; raises ModelRejected for no one.
+
+        Nobody is looked up before it is needed: mostly the first one answers.
+        """
+        try:
+            yield from self._links(settings, role, provider, params)
+        except BadInput as error:
+            raise ModelRejected(str(error)) from None
+
+    def _links(
+        self,
+        settings: Settings,
+        role: ModelRole,
+        provider: str,
+        params: Mapping[str, Any] | None,
+    ) -> Iterator[Link]:
         patience = patience_of(settings)
-        choices = self._choices(settings, provider)
-        found: dict[tuple[str, str], Link] = {}
+        seen: set[tuple[str, str]] = set()
         for at, kind in enumerate(_DOWN[role]):
             handlers = self._handlers(settings, kind, provider)
-            if kind is ModelType.TEXT_MEDIUM and role == kind and not handlers:
+            if kind is ModelType.TEXT_MEDIUM and at == 0 and not handlers:
                 handlers = self._handlers(settings, ModelType.TEXT_LARGE, provider)
             before, behind = _around(handlers)
-            for one in (*before, None, *behind):
-                some = (
-                    self._written(settings, kind, choices, patience, provider, asked=at == 0)
-                    if one is None
-                    else iter((Link(Handled(one, patience, params), one.account),))
-                )
-                for link in some:
-                    key = (link.account, link.provider.name)
-                    found.setdefault(key, replace(link, smaller=True) if at else link)
-        if not found and not (provider and presets.plain_name(provider) != presets.OFFLINE):
-            return (_OFFLINE,)
-        if not found:
+            for link in chain_of(
+                (Link(Handled(one, patience, params), one.account) for one in before),
+                self._written(settings, kind, patience, provider, asked=at == 0),
+                (Link(Handled(one, patience, params), one.account) for one in behind),
+            ):
+                key = (link.account, link.provider.name)
+                if key not in seen:
+                    seen.add(key)
+                    yield replace(link, smaller=True) if at else link
+        if seen:
+            return
+        if provider and presets.plain_name(provider) != presets.OFFLINE:
             raise self._nobody(settings, role, provider)
-        return tuple(found.values())
+        yield _OFFLINE
 
     def _written(
         self,
         settings: Settings,
         kind: ModelType,
-        choices: Sequence[Choice],
         patience: Patience,
         provider: str,
         *,
@@ -115,7 +129,7 @@ class Lineup:
             if not provider or presets.plain_name(provider) in (*presets.PRESETS, presets.OFFLINE):
                 yield Link(self._override, "override")
             return
-        for choice in choices:
+        for choice in self._choices(settings, provider):
             if choice.fault:
                 yield Link(_Refusing(choice.preset.name, choice.fault), choice.preset.name)
                 continue
@@ -206,9 +220,9 @@ class Lineup:
             _ = self._account(choice)[1].headers
             self._session()
 
-    def _choices(self, settings: Settings, provider: str) -> Sequence[Choice]:
+    def _choices(self, settings: Settings, provider: str) -> Iterable[Choice]:
         if not provider:
-            return tuple(presets.choices(settings, self._registry.providers(settings.character_id)))
+            return presets.choices(settings, self._registry.providers(settings.character_id))
         choice = presets.forced(settings, provider)
         if choice is None:
             return ()

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from core.errors import BadInput, ModelRejected
 from core.ports import ModelRequest, ModelType, Said
 from core.settings.layers import Settings
 
-_LAST_RESORTS = {"TEMPERATURE": "TEMPERATURE", "MAX_TOKENS": "MAX_TOKENS"}
+_BARE = ("TEMPERATURE", "MAX_TOKENS")
+"""What may also be set without any type."""
 
 
 def given(params: Mapping[str, Any], *names: str) -> Any:
@@ -83,13 +85,7 @@ def filled(settings: Settings, kind: ModelType, request: ModelRequest) -> ModelR
 
 def _set(settings: Settings, kind: ModelType, what: str) -> float | None:
     """What is no number counts as not set."""
-    names = [f"{kind}_{what}"]
-    if kind.startswith("OBJECT_"):
-        names.append(f"TEXT_{kind.removeprefix('OBJECT_')}_{what}")
-    names += [f"DEFAULT_{what}", f"MODEL_{what}"]
-    if what in _LAST_RESORTS:
-        names.append(_LAST_RESORTS[what])
-    for name in names:
+    for name in _names(kind, what):
         try:
             value = settings.number(name)
         except BadInput:
@@ -97,6 +93,16 @@ def _set(settings: Settings, kind: ModelType, what: str) -> float | None:
         if value is not None:
             return value
     return None
+
+
+@cache
+def _names(kind: ModelType, what: str) -> tuple[str, ...]:
+    """Where a parameter may be set, the strongest first."""
+    names = [f"{kind}_{what}"]
+    if kind.startswith("OBJECT_"):
+        names.append(f"TEXT_{kind.removeprefix('OBJECT_')}_{what}")
+    names.append(f"DEFAULT_{what}")  # and MODEL_..., its other name
+    return (*names, what) if what in _BARE else tuple(names)
 
 
 def _rows(messages: Any) -> list[Mapping[str, Any]]:

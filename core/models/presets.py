@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -46,12 +47,17 @@ class Preset:
 
     def setting(self, kind: ModelType) -> str:
         """The setting that names its models of a type; empty where it has none."""
-        for end in _ENDS.get(kind, ()):
-            key = schema.find(f"{self.prefix}_{end}")
-            # An alias belongs to what looks at pictures, not to what makes them.
-            if key is not None and key.name == f"{self.prefix}_{end}":
-                return key.name
-        return ""
+        return _setting(self.prefix, kind)
+
+
+@cache
+def _setting(prefix: str, kind: ModelType) -> str:
+    for end in _ENDS.get(kind, ()):
+        key = schema.find(f"{prefix}_{end}")
+        # An alias belongs to what looks at pictures, not to what makes them.
+        if key is not None and key.name == f"{prefix}_{end}":
+            return key.name
+    return ""
 
 
 def _hosted(name: str, *, key: str = "", **quirks: Any) -> Preset:
@@ -85,6 +91,8 @@ PRESETS: dict[str, Preset] = {
 """Those with keys in the order in which they are asked when nothing else is said (MO-06)."""
 
 OFFLINE = "offline"
+_THEIRS = "the settings of "
+"""How Settings.where begins where a person's own settings answer."""
 _ALSO = {
     "claude": "anthropic",
     "gemini": "google",
@@ -115,7 +123,9 @@ def choices(settings: Settings, others: Collection[str] = ()) -> Iterator[Choice
     named = settings.csv("MODEL_PROVIDER")
     if not named:
         for preset in PRESETS.values():
-            if not preset.local and (choice := _chosen(settings, preset)).fault == "":
+            if preset.local or (preset.name != "openai" and settings.secret(preset.key) is None):
+                continue
+            if not (choice := _chosen(settings, preset)).fault:
                 yield choice
         return
     for name in named:
@@ -135,22 +145,30 @@ def forced(settings: Settings, name: str) -> Choice | None:
 
 
 def _chosen(settings: Settings, preset: Preset) -> Choice:
-    default = schema.find(preset.address)
-    written = settings.text(preset.address) or (default.default if default else "")
-    base_url = normal(written, local=preset.local)
+    key = None if preset.local else settings.secret(preset.key)
+    if key is None and not preset.local and preset.name != "openai":
+        return _keyless(preset)
+    default = _default(preset.address)
+    base_url = normal(settings.text(preset.address) or default, local=preset.local)
     if preset.local:
         return Choice(preset, base_url)
-    key = settings.secret(preset.key)
-    theirs = "the settings of "
     whose_address = settings.where(preset.address)
-    if whose_address.startswith(theirs) and settings.where(preset.key) != whose_address:
+    if whose_address.startswith(_THEIRS) and settings.where(preset.key) != whose_address:
         key = None  # the house's key is not for an address that somebody brought along
-    elsewhere = default is None or base_url != normal(default.default, local=False)
-    if key is None and not (elsewhere and preset.name == "openai"):
-        return Choice(
-            preset, base_url, fault=f"{preset.name} is to be asked, but {preset.key} is not set"
-        )
+    if key is None and (preset.name != "openai" or base_url == default):
+        return _keyless(preset, base_url)
     return Choice(preset, base_url, key)
+
+
+def _keyless(preset: Preset, base_url: str = "") -> Choice:
+    fault = f"{preset.name} is to be asked, but {preset.key} is not set"
+    return Choice(preset, base_url, fault=fault)
+
+
+@cache
+def _default(setting: str) -> str:
+    key = schema.find(setting)
+    return key.default if key else ""
 
 
 def normal(address: str, *, local: bool) -> str:

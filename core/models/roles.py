@@ -11,7 +11,7 @@ from typing import Any, Self
 import aiohttp
 
 from core.clock import Clock, SystemClock
-from core.errors import BadInput, ModelError, ModelRejected, ModelUnavailable
+from core.errors import BadInput, ModelRejected, ModelUnavailable
 from core.ids import CharacterId
 from core.models import chain, objects
 from core.models.breaker import Gates
@@ -136,7 +136,7 @@ class Models:
 
     def links(self, settings: Settings, role: ModelRole, *, provider: str = "") -> tuple[Link, ...]:
         """The chain in force, the preferred one first."""
-        return self._lineup.links(settings, role, provider)
+        return tuple(self._lineup.links(settings, role, provider))
 
     def serves(self, settings: Settings, kind: ModelType) -> bool:
         """Whether `use` would find anybody for a type that is not text."""
@@ -158,13 +158,8 @@ class Models:
         provider: str,
         params: Mapping[str, Any] | None = None,
     ) -> AsyncGenerator[str, None]:
-        try:
-            links = self._lineup.links(settings, role, provider, params)
-            request = filled(settings, kind, request)
-        except BadInput as error:
-            return _failing(ModelRejected(str(error)))
-        except ModelError as error:
-            return _failing(error)
+        links = self._lineup.links(settings, role, provider, params)
+        request = filled(settings, kind, request)
         return chain.stream(links, request, spent, self._clock, self._random)
 
     async def _text(
@@ -225,8 +220,3 @@ class Models:
                 connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar()
             )
         return self._own
-
-
-async def _failing(error: ModelError) -> AsyncGenerator[str, None]:
-    raise error
-    yield ""

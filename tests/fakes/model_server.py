@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import base64
 import json
 import time
 from collections.abc import Awaitable, Callable
@@ -20,8 +21,11 @@ from aiohttp import web
 
 Fault = Literal[
     "", "429", "500", "401", "hang", "trickle", "cut", "html", "garbage", "huge", "error", "json",
-    "quota",
+    "quota", "404",
 ]  # fmt: skip
+
+
+PICTURE = b"\x89PNG\r\n\x1a\n a picture"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,9 @@ class ModelServer:
         self.calls: list[Call] = []
         self.chats = 0
         self.embeddings = 0
+        self.pictures: list[dict[str, Any]] = []
+        self.heard: list[dict[str, Any]] = []
+        self.judged: list[dict[str, Any]] = []
         self.connections = 0
         self._peers: set[object] = set()
         self._keep = keep_calls
@@ -82,6 +89,9 @@ class ModelServer:
         app = web.Application(client_max_size=16 * 1024 * 1024)
         app.router.add_post("/v1/chat/completions", self._chat)
         app.router.add_post("/v1/embeddings", self._embed)
+        app.router.add_post("/v1/images/generations", self._draw)
+        app.router.add_post("/v1/audio/transcriptions", self._hear)
+        app.router.add_post("/v1/moderations", self._judge)
         self._runner = web.AppRunner(
             app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1
         )
@@ -174,6 +184,39 @@ class ModelServer:
             {"object": "list", "data": data, "model": body["model"], "usage": usage}
         )
 
+    async def _draw(self, request: web.Request) -> web.Response:
+        body = orjson.loads(await request.read())
+        self.pictures.append(body)
+        for name in self.refuses & body.keys():
+            return _error(400, f"Unknown parameter: '{name}'", "unknown_parameter", name)
+        answer = self.answer(body | {"messages": []})
+        if isinstance(answer, Script) and (refusal := _refused(answer)) is not None:
+            return refusal
+        one = {"b64_json": base64.b64encode(PICTURE).decode()}
+        if body["model"].startswith("dall-e"):
+            one = {"url": "https://pictures.example/1.png"}
+        return web.json_response({"created": 1, "data": [one] * int(body.get("n", 1))})
+
+    async def _hear(self, request: web.Request) -> web.Response:
+        form = await request.post()
+        file = form["file"]
+        assert isinstance(file, web.FileField)
+        rest = {name: value for name, value in form.items() if name != "file"}
+        self.heard.append(
+            {**rest, "name": file.filename, "type": file.content_type, "audio": file.file.read()}
+        )
+        if form.get("response_format") == "srt":
+            return web.Response(text="1\n00:00:00,000 --> 00:00:02,000\nGood morning.\n")
+        usage = {"type": "duration", "seconds": 2}
+        return web.json_response({"text": " Good morning. ", "usage": usage})
+
+    async def _judge(self, request: web.Request) -> web.Response:
+        body = orjson.loads(await request.read())
+        self.judged.append(body)
+        bad = "murder" in body["input"]
+        row = {"flagged": bad, "categories": {"violence": bad, "hate": False}}
+        return web.json_response({"id": "modr-1", "model": body["model"], "results": [row]})
+
 
 @lru_cache(maxsize=256)
 def _pieces(text: str, size: int, model: str, usage: bool) -> tuple[bytes, ...]:
@@ -208,6 +251,8 @@ def _refused(script: Script) -> web.Response | None:
             return _error(429, "no money", "insufficient_quota", None)
         case "500":
             return _error(500, "sorry", "server_error", None, headers)
+        case "404":
+            return _error(404, "no such model", "model_not_found", None)
         case "401":
             return _error(401, "Incorrect API key provided", "invalid_api_key", None)
         case "html":

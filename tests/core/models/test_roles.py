@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator
 from contextlib import aclosing
-from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
@@ -20,34 +19,12 @@ from core.ports import ModelRequest, ModelType, Said, Spent
 from core.secrets import Secret
 from core.settings.context import RequestContext, request_scope
 from core.settings.layers import Settings
+from tests.core.models.turned import Turned, told
 from tests.core.scenes import settings
 from tests.fakes.model_server import ModelServer, Script
 
 ASK = ModelRequest("You are Ada.", (Said("user", "hello"),))
 KEY, OTHER = "sk-test-0123456789abcdefghij", "sk-other-0123456789abcdefghi"
-
-
-class Turned:
-    """A clock that is turned instead of waited for."""
-
-    def __init__(self) -> None:
-        self.at = 0.0
-        self.slept: list[float] = []
-
-    def now(self) -> datetime:
-        return datetime(2026, 1, 1, tzinfo=UTC)
-
-    def monotonic(self) -> float:
-        return self.at
-
-    def sleep(self, seconds: float) -> Awaitable[None]:
-        self.slept.append(seconds)
-        self.at += seconds
-        return asyncio.sleep(0)
-
-
-async def told(pieces: AsyncIterator[str]) -> str:
-    return "".join([piece async for piece in pieces])
 
 
 def chained(*providers: Scripted, clock: Turned | None = None, account: str = "") -> Any:
@@ -97,6 +74,38 @@ async def test_a_named_pause_is_kept() -> None:
     only = Scripted([ModelUnavailable("busy", retry_after=4), "now"])
     assert await told(chained(only, clock=clock)) == "now"
     assert clock.slept[0] >= 4
+
+
+async def test_the_smaller_model_is_asked_last_of_all() -> None:
+    clock = Turned()
+    large, small = Scripted([ModelUnavailable("away")]), Scripted(["small talk"])
+    links = [Link(large, "a"), Link(small, "b", smaller=True)]
+    assert await told(chain.stream(links, ASK, None, clock, Random(1))) == "small talk"
+    assert len(large.requests) == 2
+
+
+async def test_the_smaller_model_is_asked_before_a_long_pause() -> None:
+    clock = Turned()
+    large, small = Scripted([ModelUnavailable("busy", retry_after=8)]), Scripted(["small talk"])
+    links = [Link(large, "a"), Link(small, "b", smaller=True)]
+    assert await told(chain.stream(links, ASK, None, clock, Random(1))) == "small talk"
+    assert clock.slept == []
+
+
+async def test_a_refused_key_is_not_tried_with_a_smaller_model() -> None:
+    large, small = Scripted([ModelRejected("key")]), Scripted(["small talk"])
+    links = [Link(large, "same"), Link(small, "same", smaller=True)]
+    with pytest.raises(ModelRejected):
+        await told(chain.stream(links, ASK, None, Turned(), Random(1)))
+    assert small.requests == []
+
+
+async def test_the_caller_learns_when_the_first_of_them_may_be_back() -> None:
+    late = Scripted([ModelUnavailable("busy", retry_after=60)])
+    soon = Scripted([ModelUnavailable("busy", retry_after=20)])
+    with pytest.raises(ModelUnavailable) as caught:
+        await told(chained(late, soon))
+    assert caught.value.retry_after == 20
 
 
 async def test_a_pause_too_long_for_a_conversation_is_not_waited_for() -> None:
@@ -170,6 +179,49 @@ async def test_a_persons_own_key_is_used_for_that_person_alone(
     await told(models.stream(config, "TEXT_LARGE", ASK))
     used = [call.headers["Authorization"] for call in server.calls]
     assert used == [f"Bearer {key}" for key in (KEY, OTHER, KEY)]
+
+
+async def test_an_unknown_model_leaves_the_next_one_of_the_same_account(
+    models: Models, server: ModelServer
+) -> None:
+    def answer(request: dict[str, Any]) -> Script:
+        return Script("known", fault="404" if request["model"] == "rumoured" else "")
+
+    server.answer = answer
+    config = online(server, OPENAI_LARGE_MODEL="rumoured,known", OPENAI_API_KEY=KEY)
+    assert await told(models.stream(config, "TEXT_LARGE", ASK)) == "known"
+
+
+async def test_many_people_with_keys_of_their_own_never_share_an_account(
+    models: Models, server: ModelServer
+) -> None:
+    server.answer = lambda request: Script("ok", before=0.001)
+    config = online(server, OPENAI_API_KEY=KEY)
+
+    async def ask(person: str) -> None:
+        theirs = {"OPENAI_API_KEY": Secret(f"sk-of-{person}-0123456789abcdef")}
+        with request_scope(RequestContext(person, entity_settings=theirs)):
+            for _ in range(3):
+                request = ModelRequest("", (Said("user", person),))
+                await told(models.stream(config, "TEXT_LARGE", request))
+
+    async with asyncio.TaskGroup() as group:
+        for at in range(20):
+            group.create_task(ask(f"person-{at:02}"))
+    assert len(server.calls) == 60
+    for call in server.calls:
+        person = call.request["messages"][0]["content"]
+        assert call.headers["Authorization"] == f"Bearer sk-of-{person}-0123456789abcdef"
+
+
+async def test_the_houses_key_is_not_sent_to_an_address_that_a_person_brings(
+    models: Models, server: ModelServer
+) -> None:
+    config = settings(OPENAI_API_KEY=KEY)
+    theirs = {"OPENAI_BASE_URL": server.base_url}
+    with request_scope(RequestContext("robin", entity_settings=theirs)):
+        await told(models.stream(config, "TEXT_LARGE", ASK))
+    assert "Authorization" not in server.calls[0].headers
 
 
 async def test_many_accounts_do_not_pile_up(models: Models, server: ModelServer) -> None:
