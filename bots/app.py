@@ -7,7 +7,6 @@ import logging
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -18,7 +17,9 @@ from aiohttp import web
 
 from bots import logs
 from bots.closing import close
-from bots.company import Company, Door
+from bots.company import Door
+from bots.doors import DOORS
+from bots.house import House, build
 from bots.http.metrics import Metrics
 from bots.http.server import serve
 from bots.links import Off, Plan, PlannedLink
@@ -26,22 +27,16 @@ from bots.readiness import report
 from bots.supervise import Health, Phase
 from bots.watchdog import Watchdog
 from core.bell import Bell
+from core.casting import LoadedCharacter
 from core.clock import Clock, SystemClock
 from core.errors import ModelError
 from core.flow.cast import Cast
-from core.flow.intake import Intake
-from core.flow.mailbox import Mailbox
 from core.flow.patience import PatientStore
-from core.flow.presence import Presence
-from core.flow.records import Records
 from core.flow.tally import Tally
 from core.flow.turns import Turns
-from core.flow.wishes import Wishes
 from core.ids import turn_of
-from core.memory.recall import Recent
 from core.models.roles import Models
-from core.ports import Batch, Handler, Limits, ModelRoles, Platform, Store, Unit
-from core.providers import BUILT_IN
+from core.ports import Batch, Handler, ModelRoles, Store, Unit
 from core.settings.layers import Settings
 from core.store.engine import SqlStore, open_store
 
@@ -51,23 +46,15 @@ _KEEP_LEDGER = timedelta(days=30)
 """Finished rows make a late repeat harmless; Telegram repeats for a day (guarantees A.3)."""
 _SWEEP_EVERY = 3600.0
 _LOOK_EVERY = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class _House:
-    """What stands once the database is open."""
-
-    store: PatientStore
-    mailbox: Mailbox
-    intake: Intake
-    company: Company
+_LAST_WORDS = 2.0
+"""Seconds that listeners and evaluators get at a stop."""
 
 
 class Gateway:
     """The whole process apart from its command line: links, flow, store and server, one group.
 
     `settings` are those of the process. `doors` lead to the platforms. `models` takes the place of
-    the configured ones in tests.
+    the configured ones in tests. `plugins` are found by their names before any is searched for.
     """
 
     def __init__(
@@ -82,6 +69,7 @@ class Gateway:
         routes: Iterable[web.AbstractRouteDef] = (),
         notify: str = "",
         chance: random.Random | None = None,
+        plugins: Iterable[Any] = (),
     ) -> None:
         self._settings = settings
         self._plan = plan
@@ -92,7 +80,8 @@ class Gateway:
         self._routes = tuple(routes)
         self._notify = notify
         self._chance = chance or random.Random()
-        self._house: _House | None = None
+        self._plugins = tuple(plugins)
+        self._house: House | None = None
         self.cast = Cast()
         self.tally = Tally()
         self.port = 0
@@ -130,15 +119,32 @@ class Gateway:
                     cookie_jar=aiohttp.DummyCookieJar(),
                 )
             )
-            models = self._given_models
-            if models is None:
+            models: ModelRoles
+            if self._given_models is not None:
+                models = self._given_models
+            else:
                 models = await stack.enter_async_context(Models(session))
             group = await stack.enter_async_context(asyncio.TaskGroup())
-            house = self._house = self._build(PatientStore(opened, self._clock), session, group)
-            turns = self._turns(house.store, models)
+            house = self._house = build(
+                settings,
+                self.cast,
+                PatientStore(opened, self._clock),
+                models,
+                self._doors,
+                session,
+                group,
+                self.tally,
+                self._clock,
+                self._chance,
+                self._plugins,
+            )
+            await house.acting.load()
+            house.wardrobe.dress(_everybody(self._plan))
             watchdog = Watchdog(settings.number("TROUPE_WATCHDOG", 5.0), self._notify)
             background = [
-                group.create_task(house.mailbox.run(self._told(turns))),
+                group.create_task(house.mailbox.run(self._told(house.turns))),
+                group.create_task(house.after.run()),
+                group.create_task(house.hearsay.run(house.intake)),
                 group.create_task(watchdog.run()),
                 group.create_task(self._sweep(house.store)),
                 group.create_task(self._look(house.store)),
@@ -157,58 +163,18 @@ class Gateway:
                 stop_patience=settings.number("STOP_PATIENCE", 20.0),
                 send_patience=settings.number("SEND_PATIENCE", 5.0),
             )
+            await house.after.settle(_LAST_WORDS)
+            await house.wardrobe.undress()
             for task in background:
                 task.cancel()
 
     async def reload(self, plan: Plan) -> None:
         """Take over a new plan: only links whose token changed, came or went are touched."""
         if self._house is not None:
+            self._house.wardrobe.dress(_everybody(plan))
             await self._house.company.reload(plan.links, self._house.intake)
         self._plan = plan
         log.info("settings and characters were read again")
-
-    # --- building ------------------------------------------------------------------------------
-
-    def _build(
-        self, store: PatientStore, session: aiohttp.ClientSession, group: asyncio.TaskGroup
-    ) -> _House:
-        settings, clock = self._settings, self._clock
-        mailbox = Mailbox(
-            store, self.cast.keeps, at_once=int(settings.number("TROUPE_TURNS_AT_ONCE", 256))
-        )
-        company = Company(
-            group,
-            self._doors,
-            session,
-            store,
-            self.cast,
-            self.tally,
-            settings,
-            clock,
-            self._chance,
-        )
-        intake = Intake(
-            store,
-            mailbox,
-            clock,
-            most_open=int(settings.number("TROUPE_MAX_OPEN", 20_000)),
-            owed=lambda: company.owed,
-        )
-        return _House(store, mailbox, intake, company)
-
-    def _turns(self, store: Store, models: ModelRoles) -> Turns:
-        return Turns(
-            self.cast,
-            store,
-            Presence(store),
-            Wishes(store),
-            Recent(store),
-            models,
-            BUILT_IN,
-            self._clock,
-            self.tally,
-            Records(logs.chat_line, logs.prompt_entry),
-        )
 
     def _told(self, turns: Turns) -> Handler:
         """Every log line of a turn names its character and its message."""
@@ -245,8 +211,8 @@ class Gateway:
     async def _sweep(self, store: Store) -> None:
         """The janitor: finished rows of both ledgers go after 30 days."""
         while True:
-            before = self._clock.now() - _KEEP_LEDGER
-            await store.write(partial(_forget, before=before))
+            now = self._clock.now()
+            await store.write(partial(_forget, before=now - _KEEP_LEDGER, now=now))
             await self._clock.sleep(_SWEEP_EVERY)
 
     # --- telling -------------------------------------------------------------------------------
@@ -270,6 +236,7 @@ class Gateway:
             self.health,
             self._plan.off,
             failing=self.tally.failing,
+            plugins=house.wardrobe.troubles if house else {},
             trouble=house.store.trouble if house else "the database is not open yet",
             open_now=house.mailbox.open if house else 0,
             owed=house.company.owed if house else 0,
@@ -290,55 +257,16 @@ class Gateway:
         return gauges
 
 
-def _forget(unit: Unit, *, before: datetime) -> None:
+def _everybody(plan: Plan) -> Iterable[tuple[LoadedCharacter, Settings]]:
+    """Once each, on however many platforms they are."""
+    return {one.character.id: (one.character, one.settings) for one in plan.links}.values()
+
+
+def _forget(unit: Unit, *, before: datetime, now: datetime) -> None:
     unit.inbox.forget(before)
     unit.deliveries.forget(before)
+    unit.steps.forget(before)
+    unit.cache.forget(now)
 
 
-def _enter_telegram(planned: PlannedLink, session: aiohttp.ClientSession, clock: Clock) -> Platform:
-    from bots.telegram.client import TelegramLink
-
-    return TelegramLink(
-        planned.token,
-        api_root=planned.settings.text("TELEGRAM_API_ROOT"),
-        session=session,
-        clock=clock,
-    )
-
-
-def _limits_of_telegram() -> Limits:
-    from bots.telegram.client import TelegramLink
-
-    return TelegramLink.limits
-
-
-def _enter_discord(planned: PlannedLink, session: aiohttp.ClientSession, clock: Clock) -> Platform:
-    from bots.discord.client import DiscordLink
-    from bots.discord.endpoints import Endpoints
-
-    settings = planned.settings
-    return DiscordLink(
-        planned.token,
-        endpoints=Endpoints(
-            api_root=settings.text("DISCORD_API_ROOT"),
-            gateway_url=settings.text("DISCORD_GATEWAY_URL"),
-            cdn_root=settings.text("DISCORD_CDN_ROOT"),
-            voice_scheme=settings.text("DISCORD_VOICE_SCHEME"),
-        ),
-        connector=session.connector,
-        clock=clock,
-        # Who keeps no pace speaks to a server without limits.
-        limited=bool(settings.number("DISCORD_SENDS_PER_SECOND")),
-    )
-
-
-def _limits_of_discord() -> Limits:
-    from bots.discord.client import DiscordLink
-
-    return DiscordLink.limits
-
-
-DOORS: Mapping[str, Door] = {
-    "telegram": Door(_enter_telegram, _limits_of_telegram),
-    "discord": Door(_enter_discord, _limits_of_discord),
-}
+__all__ = ["DOORS", "Gateway"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import aiohttp
@@ -14,11 +14,10 @@ from bots.links import PlannedLink
 from bots.supervise import Health, Leave, keep_link
 from core.clock import Clock
 from core.errors import BadInput, LinkRejected
-from core.flow.cast import Cast, Part, policy_of
+from core.flow.cast import Cast, Gear, Part, policy_of
 from core.flow.intake import Intake
 from core.flow.outbox import Outbox
 from core.flow.pace import pace_of
-from core.flow.tally import Tally
 from core.ids import Account, CharacterId
 from core.messages import Delivery, DeliveryStatus
 from core.ports import Limits, Platform, Store
@@ -53,20 +52,23 @@ class Company:
         session: aiohttp.ClientSession,
         store: Store,
         cast: Cast,
-        tally: Tally,
         settings: Settings,
         clock: Clock,
         chance: random.Random,
+        gear: Callable[[CharacterId], Awaitable[Gear]],
+        settled: Callable[[Delivery, DeliveryStatus, str], None],
     ) -> None:
+        """`gear` waits until a character is dressed; `settled` hears what became of a delivery."""
         self._group = group
         self._doors = doors
         self._session = session
         self._store = store
         self._cast = cast
-        self._tally = tally
         self._settings = settings
         self._clock = clock
         self._chance = chance
+        self._gear = gear
+        self._settled = settled
         self._links: dict[tuple[CharacterId, str], _Running] = {}
         self._outboxes: dict[Account, Outbox] = {}
         self._loaded: set[Account] = set()
@@ -122,7 +124,7 @@ class Company:
                 and planned.token == running.planned.token
                 and not running.task.done()
             ):
-                self._recast(running, planned)
+                await self._recast(running, planned)
                 del wanted[key]
                 continue
             running.leave.listening.ring()
@@ -151,6 +153,7 @@ class Company:
                 platform=platform,
                 outbox=outbox,
                 policy=policy,
+                gear=await self._gear(loaded.id),
             )
         )
         if planned.account not in self._loaded:
@@ -178,8 +181,12 @@ class Company:
         part = self._cast.on(account)
         return part is None or part.settings.flag("TROUPE_RESEND_UNCERTAIN", True)
 
-    def _settled(self, delivery: Delivery, status: DeliveryStatus, message: str) -> None:
-        self._tally.deliveries[delivery.address.platform, status.value] += 1
+    def dismiss(self, character: CharacterId) -> None:
+        """The character leaves every platform; the next reload brings it back."""
+        for (whose, _), running in self._links.items():
+            if whose == character:
+                running.leave.listening.ring()
+                running.leave.sending.ring()
 
     def _dismiss(self, account: Account) -> None:
         """What is open there stays in the ledgers, until somebody plays on it again."""
@@ -187,7 +194,7 @@ class Company:
         self._loaded.discard(account)
         self._outboxes.pop(account, None)
 
-    def _recast(self, running: _Running, planned: PlannedLink) -> None:
+    async def _recast(self, running: _Running, planned: PlannedLink) -> None:
         try:
             policy = policy_of(planned.character.character, planned.settings)
         except BadInput as error:
@@ -197,5 +204,12 @@ class Company:
         running.planned = planned
         part = self._cast.on(planned.account)
         if part is not None:
-            character, settings = planned.character.character, planned.settings
-            self._cast.enter(replace(part, character=character, settings=settings, policy=policy))
+            self._cast.enter(
+                replace(
+                    part,
+                    character=planned.character.character,
+                    settings=planned.settings,
+                    policy=policy,
+                    gear=await self._gear(planned.character.id),
+                )
+            )

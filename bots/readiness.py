@@ -7,6 +7,7 @@ from typing import Any
 
 from bots.links import Off
 from bots.supervise import Health, Phase
+from core.errors import Finding
 
 
 def report(
@@ -14,19 +15,21 @@ def report(
     off: Sequence[Off],
     *,
     failing: Mapping[str, str],
+    plugins: Mapping[str, Sequence[Finding]],
     trouble: str,
     open_now: int,
     owed: int,
 ) -> dict[str, Any]:
     """Down when nobody can be spoken to or nothing can be written down; else who is missing.
 
-    `failing` tells by character why the last turn failed, `trouble` is the database's.
+    `failing` tells by character why the last turn failed, `plugins` what is off of each one's
+    plugins, `trouble` is the database's.
     """
     live = sum(1 for one in health if one.phase is Phase.LIVE)
     if trouble or (health and not live):
         status = "down"
     else:
-        status = "ok" if live == len(health) and not failing else "degraded"
+        status = "ok" if live == len(health) and not failing and not plugins else "degraded"
     links = [(one.character, one.platform, one.phase, one.reason) for one in health]
     links += [(one.character.name, one.platform, Phase.OFF, one.reason) for one in off]
     return {
@@ -36,6 +39,11 @@ def report(
             for name, platform, phase, reason in links
         ],
         "failing": [{"character": name, "reason": why} for name, why in failing.items()],
+        "plugins": [
+            {"character": name, "reason": str(one)}
+            for name, ones in plugins.items()
+            for one in ones
+        ],
         "store": trouble or "ok",
         "open": open_now,
         "owed": owed,

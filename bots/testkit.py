@@ -12,7 +12,7 @@ Our real clients talk to it over real sockets; nothing of ours is replaced but t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,12 +58,14 @@ async def playing(
     settings: Mapping[str, str] | None = None,
     paces: bool = False,
     platforms: Collection[str] = ("telegram",),
+    plugins: Iterable[Any] = (),
 ) -> AsyncIterator[Play]:
     """Start, log everybody in, and stop in order at the end of the block.
 
     A character is a name, or its file's content. `settings` are variables of the process, as in
     `.env`. Without a `model` the offline one answers. `paces` keeps the platforms' rates.
-    `platforms` are those on which they play: "telegram", "discord".
+    `platforms` are those on which they play: "telegram", "discord". `plugins` are found by the
+    names that a character's file gives; a character that is but a name has all of them.
     """
     variables = {"SERVER_PORT": "0", "STOP_PATIENCE": "5", "SEND_PATIENCE": "2"}
     if not paces:
@@ -75,14 +77,16 @@ async def playing(
             "DISCORD_CHAT_SENDS_PER_SECOND": "0",
         }
     variables |= settings or {}
-    roster = Roster(tuple(_loaded(one) for one in characters))
+    at_hand = tuple(plugins)
+    names = [one.pluggable().name for one in at_hand]
+    roster = Roster(tuple(_loaded(one, names) for one in characters))
     async with AsyncExitStack() as stack:
         if stage is None:
             stage = await stack.enter_async_context(Stage(limits=paces))
         houses = platforms_of(stage, platforms)
-        names = [one.name for one in roster.loaded]
-        bots = {name: stage.bot(name) for name in names if "telegram" in houses}
-        on_discord = {name: stage.discord.bot(name) for name in names if "discord" in houses}
+        playing_now = [one.name for one in roster.loaded]
+        bots = {name: stage.bot(name) for name in playing_now if "telegram" in houses}
+        on_discord = {name: stage.discord.bot(name) for name in playing_now if "discord" in houses}
         environment = environment_without_keys(Environment.of(variables), with_model=True)
         environment = pointed_at(stage, environment)
         gateway = Gateway(
@@ -91,6 +95,7 @@ async def playing(
             data,
             DOORS,
             models=Models(override=model) if model is not None else None,
+            plugins=at_hand,
         )
         stop = Bell()
         group = await stack.enter_async_context(asyncio.TaskGroup())
@@ -100,6 +105,7 @@ async def playing(
         yield Play(stage, gateway, bots, on_discord, roster, environment, data, platforms)
 
 
-def _loaded(one: str | Mapping[str, Any]) -> LoadedCharacter:
-    content = {"name": one, "bio": f"{one} is made for a test."} if isinstance(one, str) else one
-    return read_loaded(content)
+def _loaded(one: str | Mapping[str, Any], plugins: list[str]) -> LoadedCharacter:
+    if isinstance(one, str):
+        one = {"name": one, "bio": f"{one} is made for a test.", "plugins": plugins}
+    return read_loaded(one)

@@ -14,6 +14,7 @@ from core.ids import Account, CharacterId
 from core.messages import Address
 from core.plugins.records import Repertoire
 from core.ports import Platform
+from core.prompting.custom import templates_of
 from core.settings.layers import Settings
 
 R = TypeVar("R")
@@ -72,6 +73,8 @@ class Policy:
     """Said when a turn fails; empty for silence."""
     calls: int = 6
     """Most model calls of one turn."""
+    asks: bool = False
+    """A template of its own decides by a small model what to answer in groups (R-37)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,4 +141,7 @@ def policy_of(character: Character, settings: Settings) -> Policy:
         patience=settings.number("RESPONSE_TIMEOUT", 3_600_000) / 1000,
         apology=settings.text("TROUPE_APOLOGY"),
         calls=int(settings.number("TROUPE_MODEL_CALLS", 6)),
+        asks=any(
+            name.lower().endswith("shouldrespondtemplate") for name in templates_of(character)
+        ),
     )

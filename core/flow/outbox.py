@@ -45,7 +45,9 @@ class Outbox:
         limits: Limits,
         *,
         repeats_uncertain: Callable[[], bool] = lambda: True,
-        settled: Callable[[Delivery, DeliveryStatus, str], None] = lambda row, status, message: None,
+        settled: Callable[[Delivery, DeliveryStatus, str], None] = lambda row, status, message: (
+            None
+        ),
     ) -> None:
         self._account = account
         self._store = store
@@ -71,6 +73,10 @@ class Outbox:
     @property
     def owed(self) -> int:
         return self._owed
+
+    def owes(self, address: Address) -> bool:
+        """Whether more is to go to this room."""
+        return bool(self._rooms.get(address))
 
     async def load(self) -> None:
         """Take up the rows that an earlier run left open; those it was sending are uncertain."""

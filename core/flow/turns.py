@@ -1,54 +1,44 @@
-"""One turn, top to bottom: read, decide, gather, think, commit, wake the outbox."""
+"""One turn, top to bottom: whose it is, what came in, and the wall round whatever becomes of it."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from contextlib import aclosing
+import random
+from collections.abc import Hashable
 from dataclasses import replace
+from typing import NoReturn
 
 from core.clock import Clock
-from core.errors import ModelError, Unreadable
-from core.flow import commands
+from core.errors import ModelError, ModelUnavailable, Unreadable
+from core.flow import commands, inner
 from core.flow.cast import Cast, Part
-from core.flow.etiquette import Choice, Circumstances, Verdict, decide
-from core.flow.mailbox import Superseded
+from core.flow.conversing import Conversing
+from core.flow.etiquette import Choice, Verdict
+from core.flow.floor import Floor
+from core.flow.mailbox import Postponed, Superseded
 from core.flow.presence import Introduction, Presence, entity_id, memory_id, places_of
 from core.flow.records import Records
 from core.flow.tally import Tally
+from core.flow.telling import Telling
+from core.flow.thinking import Meter
 from core.flow.wishes import Wishes
-from core.flow.writing import Scribe, Work, begin, bury, memory_of
-from core.ids import turn_of
+from core.flow.writing import Scribe, Work, bury, memory_of
+from core.kept import Spending
 from core.memory.recall import Recent
-from core.messages import (
-    Inbound,
-    InboundStatus,
-    Kind,
-    Live,
-    Outcome,
-    Received,
-    Reply,
-)
-from core.ports import Batch, ModelRoles, Spent, Store
-from core.prompting.reading import Answer, AnswerReader
-from core.prompting.stock import prompt
+from core.messages import Inbound, InboundStatus, Kind, Outcome, Received, Reply
+from core.ports import Batch, Store
 from core.settings.context import RequestContext, request_scope
-from core.state import Provider, Scene, compose
 
 log = logging.getLogger(__name__)
 
-_SILENT = frozenset({"IGNORE", "NONE", "STOP"})
-_DRAFT_AFTER = 0.4
-"""Seconds: what is finished by then needs no draft."""
-_GROW_AFTER = 0.8
-_WORTH_SHOWING = 24
-"""Characters with which a message may begin: a single word looks like a slip."""
-_TRIES = 2
-_ASKED = 24_000
-"""Characters of open messages that one answer looks at; the older ones are remembered only."""
 _APOLOGY_EVERY = 600.0
 """Seconds between two apologies in one room (G23)."""
+_UNASKED = frozenset({"", "follow-up", "followed", "model-decides"})
+"""Rules by which nobody has clearly spoken to the character: nobody waits for an answer."""
+_PAUSE = 2.0
+"""Seconds until a model that is away is asked again, where nobody has named a time."""
+_LONGEST_PAUSE = 60.0
 
 
 class Turns:
@@ -61,23 +51,29 @@ class Turns:
         presence: Presence,
         wishes: Wishes,
         recent: Recent,
-        models: ModelRoles,
-        providers: Sequence[Provider],
+        floor: Floor,
+        scribe: Scribe,
+        conversing: Conversing,
+        telling: Telling,
         clock: Clock,
         tally: Tally,
-        records: Records | None = None,
+        records: Records,
+        chance: random.Random,
     ) -> None:
-        self._records = records or Records()
         self._cast = cast
         self._store = store
         self._presence = presence
         self._wishes = wishes
         self._recent = recent
-        self._models = models
-        self._providers = tuple(providers)
+        self._floor = floor
+        self._scribe = scribe
+        self._converse = conversing
+        self._telling = telling
         self._clock = clock
         self._tally = tally
-        self._scribe = Scribe(store, recent, clock, tally, self._records)
+        self._records = records
+        self._chance = chance
+        self._unwritten: dict[Hashable, list[Spending]] = {}
 
     async def __call__(self, batch: Batch) -> None:
         part = self._cast.on(batch.address.account)
@@ -88,15 +84,21 @@ class Turns:
             try:
                 async with asyncio.timeout(part.policy.patience) as limit:
                     work = await self._hear(part, batch, limit)
-                    if work is not None:
-                        await self._act(work)
-            except (Superseded, asyncio.CancelledError):
+                    if work is None:
+                        return
+                    self._telling.begun(work)
+                    await self._act(work)
+            except Superseded:
+                self._telling.ended(work, "replaced")
+                raise
+            except asyncio.CancelledError:
                 raise
             except Exception as error:  # noqa: BLE001  (the wall of one turn)
-                try:
-                    await self._failed(part, batch, work, error)
-                except Exception as another:  # noqa: BLE001  (not even an apology: only close it)
-                    await self._failed(part, batch, None, another)
+                await self._fall(part, batch, work, error)
+            else:
+                self._telling.ended(work, "completed")
+            finally:
+                self._carry_over(work)
 
     async def _person(self, part: Part, batch: Batch) -> RequestContext:
         """Whom this turn serves, with what that person has set for this character."""
@@ -111,7 +113,8 @@ class Turns:
         dead: list[tuple[Received, str]] = []
         for received in batch.items:
             try:
-                inbound.append(part.platform.read(received))
+                ours = received.kind in inner.INNER
+                inbound.append(inner.read(received) if ours else part.platform.read(received))
             except Unreadable as error:
                 dead.append((received, str(error)))
         if not inbound:
@@ -122,14 +125,22 @@ class Turns:
             return None
         lead = inbound[-1]
         spot = await self._presence.at(part.id, batch.address, lead.place.world)
+        if not lead.is_direct:
+            self._floor.seen(batch.address)
         introduction = Introduction(spot, lead)
-        heard = []
+        heard, cue = [], None
         for one in inbound:
             author = entity_id(part.id, batch.address, one.author.id)
+            memory = memory_of(part, one, spot, author)
+            if one.kind is Kind.CUE:
+                cue = memory
+                continue
             introduction.meet(author, one.author, batch.address.platform)
-            heard.append(memory_of(part, one, spot, author))
+            heard.append(memory)
             if spot.hear(one):
                 self._records.heard(part.character.name, one)
+                if not one.author.is_bot:
+                    self._floor.taken(batch.address)
         return Work(
             part=part,
             batch=batch,
@@ -140,12 +151,17 @@ class Turns:
             heard=heard,
             limit=limit,
             started=self._clock.monotonic(),
+            began=self._clock.now(),
+            cue=cue,
+            meter=Meter(part.policy.calls, spendings=self._unwritten.pop(_who(batch), [])),
         )
 
     async def _act(self, work: Work) -> None:
         match work.lead.kind:
             case Kind.MESSAGE:
                 await self._converse(work)
+            case Kind.CUE:
+                await self._converse(work, Verdict(Choice.ANSWER, "cue"))
             case Kind.COMMAND:
                 await self._command(work)
             case Kind.EDIT:
@@ -158,119 +174,6 @@ class Turns:
                 await self._scribe.write(
                     work, InboundStatus.SILENT, f"{kind.value}-noted", keep=False
                 )
-
-    # --- conversation --------------------------------------------------------------------------
-
-    async def _converse(self, work: Work) -> None:
-        verdict = self._decide(work)
-        work.rule = verdict.rule
-        if verdict.choice is Choice.SILENT:
-            work.decided()
-            await self._scribe.write(work, InboundStatus.SILENT, verdict.rule)
-            return
-        scene = await self._scene(work, unsure=verdict.choice is Choice.UNSURE)
-        answer = await self._think(work, scene)
-        work.decided()
-        if not answer.text:
-            rule = "ignored-by-model" if _SILENT.intersection(answer.actions) else "no-answer"
-            await self._scribe.write(work, InboundStatus.SILENT, rule, thought=answer.thought)
-            return
-        await self._scribe.write(
-            work,
-            InboundStatus.ANSWERED,
-            verdict.rule,
-            say=Reply(answer.text, None if work.lead.is_direct else work.lead.message),
-            thought=answer.thought,
-            actions=answer.actions,
-        )
-        work.spot.answered(work.lead.author.id, self._clock.monotonic())
-
-    def _decide(self, work: Work) -> Verdict:
-        """The strongest verdict on any of the open messages: one question among chatter counts."""
-        best: Verdict | None = None
-        part, spot = work.part, work.spot
-        for one in work.inbound:
-            verdict = decide(
-                one,
-                part.policy.manners,
-                Circumstances(
-                    now=self._clock.now(),
-                    muted=spot.muted,
-                    colleague=self._cast.is_colleague(one.address.platform, one.author.id),
-                    hops=spot.hops,
-                    follow_up=spot.just_answered(one.author.id, self._clock.monotonic()),
-                ),
-            )
-            if verdict.choice is Choice.ANSWER:
-                return verdict
-            if best is None or verdict.choice is Choice.UNSURE:
-                best = verdict
-        assert best is not None
-        return best
-
-    async def _scene(self, work: Work, *, unsure: bool) -> Scene:
-        part, spot = work.part, work.spot
-        if spot.new:
-            self._recent.begin(part.id, spot.room)
-        history = await self._recent.lines(part.id, spot.room, part.policy.history)
-        return Scene(
-            character=part.character,
-            settings=part.settings,
-            inbound=_newest(work.inbound),
-            history=tuple(history),
-            place=work.lead.place,
-            now=self._clock.now(),
-            unsure=unsure,
-            handle=part.platform.handle,
-        )
-
-    async def _think(self, work: Work, scene: Scene) -> Answer:
-        """One model call, streamed; a second only when the first gave nothing at all."""
-        part, lead = work.part, work.lead
-        answer = Answer()
-        with part.outbox.typing(lead.address):
-            request = prompt(scene, await compose(scene, self._providers))
-            for _ in range(_TRIES):
-                reader = AnswerReader()
-                said = raw = ""
-                spent = Spent()
-                answering = self._models.stream(part.settings, "TEXT_LARGE", request, spent)
-                async with aclosing(answering):
-                    async for piece in answering:
-                        raw += piece
-                        said += reader.feed(piece)
-                        if said:
-                            self._reveal(work, said)
-                answer = reader.end()
-                self._count(part, spent)
-                self._records.asked(f"{part.character.name} {turn_of(lead.id)}", request, raw)
-                if answer.text or _SILENT.intersection(answer.actions):
-                    break
-        if scene.unsure and _SILENT.issuperset(answer.actions) and answer.actions:
-            return replace(answer, text="")
-        return answer
-
-    def _reveal(self, work: Work, said: str) -> None:
-        """Let people see the answer grow, as a draft or as a message that is edited."""
-        if not work.batch.is_stored:
-            return
-        spent, lead = self._clock.monotonic() - work.started, work.lead
-        if work.part.outbox.drafts and lead.is_direct:
-            if spent > _DRAFT_AFTER:
-                work.batch.commit_to()
-                work.part.outbox.draft(Live(lead.address, work.draft, said))
-        elif work.growing is not None:
-            work.growing.grow(said, work.draft)
-        elif spent > _GROW_AFTER and len(said) >= _WORTH_SHOWING and work.part.outbox.edits:
-            work.batch.commit_to()
-            work.growing = begin(work, said)
-
-    def _count(self, part: Part, spent: Spent) -> None:
-        name, usage = part.character.name, spent.usage
-        self._tally.model_calls[name, usage.model] += 1
-        self._tally.tokens[name, "prompt"] += usage.prompt_tokens
-        self._tally.tokens[name, "completion"] += usage.completion_tokens
-        self._tally.tokens[name, "cached"] += usage.cached_tokens
 
     # --- everything that is not talk -----------------------------------------------------------
 
@@ -325,6 +228,29 @@ class Turns:
 
     # --- when it fails -------------------------------------------------------------------------
 
+    async def _fall(self, part: Part, batch: Batch, work: Work | None, error: Exception) -> None:
+        """Put it off, where its model is only away for now; else write it down as failed."""
+        if work is not None and isinstance(error, ModelUnavailable) and work.may_wait:
+            self._telling.ended(work, "postponed")
+            await self._put_off(work, error)
+        self._telling.ended(
+            work, "timeout" if isinstance(error, TimeoutError) else "error", _code(error)
+        )
+        try:
+            await self._failed(part, batch, work, error)
+        except Exception as another:  # noqa: BLE001  (not even an apology: only close it)
+            await self._failed(part, batch, None, another)
+
+    async def _put_off(self, work: Work, error: ModelUnavailable) -> NoReturn:
+        """Nothing is lost while a model is away: the room waits, until what it asks is stale."""
+        part = work.part
+        self._tally.failing[part.character.name] = _code(error)
+        log.warning("%s: a turn is put off: %s", part.character.name, error)
+        if (apology := self._apology(work)) is not None:
+            await self._scribe.remark(work, apology)
+        pause = _PAUSE if error.retry_after is None else min(error.retry_after, _LONGEST_PAUSE)
+        raise Postponed(pause + self._chance.uniform(0.0, 0.25))
+
     async def _failed(self, part: Part, batch: Batch, work: Work | None, error: Exception) -> None:
         code = _code(error)
         if isinstance(error, ModelError):
@@ -341,25 +267,28 @@ class Turns:
             self._tally.ended(part.character.name, batch.address.platform, "failed", code)
             return
         work.batch.commit_to()
-        wanted = work.lead.kind is Kind.MESSAGE and work.rule not in ("", "follow-up")
-        apology = self._apology(work) if wanted else None
+        apology = self._apology(work)
         await self._scribe.write(work, InboundStatus.FAILED, code, say=apology, actions=())
 
     def _apology(self, work: Work) -> Reply | None:
         now = self._clock.monotonic()
         text = work.part.policy.apology
-        if not text or now - work.spot.apologised_at < _APOLOGY_EVERY:
+        if work.lead.kind is not Kind.MESSAGE or work.rule in _UNASKED or not text:
+            return None
+        if now - work.spot.apologised_at < _APOLOGY_EVERY:
             return None
         work.spot.apologised_at = now
         return Reply(text, None if work.lead.is_direct else work.lead.message)
 
+    def _carry_over(self, work: Work | None) -> None:
+        """What a turn that begins anew has spent is written down by the next try."""
+        if work is not None and work.meter.spendings:
+            self._unwritten[_who(work.batch)] = work.meter.spendings
 
-def _newest(inbound: tuple[Inbound, ...]) -> tuple[Inbound, ...]:
-    """Somebody may have written all night while no model answered."""
-    size, start = 0, len(inbound) - 1
-    while start > 0 and (size := size + len(inbound[start - 1].text) + 100) <= _ASKED:
-        start -= 1
-    return inbound[start:]
+
+def _who(batch: Batch) -> Hashable:
+    """The person whose next turn answers what this one has not."""
+    return batch.address, batch.author
 
 
 def _code(error: Exception) -> str:

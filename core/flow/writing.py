@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from uuid import uuid4
 
 from core.clock import Clock
 from core.flow.cast import Part
@@ -26,6 +25,7 @@ from core.messages import (
     DeliveryStatus,
     Inbound,
     InboundStatus,
+    Kind,
     Memory,
     Outcome,
     Received,
@@ -37,6 +37,9 @@ from core.ports import Batch, Store, Unit
 from core.state import Line
 
 _EVER = datetime.min.replace(tzinfo=UTC)
+
+REMARK = -2
+"""The step of what is said about a turn itself."""
 
 Also = Callable[[Unit], object]
 """What goes into the same commit; runs on the store's own thread, and maybe twice."""
@@ -70,7 +73,22 @@ class Work:
     """What is to go into the next commit, whichever it is."""
     steps: dict[tuple[TurnId, int], Step] = field(default_factory=dict)
     """What was set out to do, and how far it came."""
+    cue: Memory | None = None
+    """Of a cue, which nobody has said, and which is not remembered."""
     _known: Known | None = None
+
+    @property
+    def message(self) -> Memory:
+        """What leads, as elizaOS knows it."""
+        if self.heard:
+            return self.heard[-1]
+        assert self.cue is not None
+        return self.cue
+
+    @property
+    def may_wait(self) -> bool:
+        """Nothing of an answer is on show or written down, so that it may begin anew later."""
+        return self.lead.kind is Kind.MESSAGE and self.growing is None and not self.told
 
     @property
     def lead(self) -> Inbound:
@@ -217,6 +235,16 @@ class Scribe:
         await self._commit(work, spoken, _nothing, now, part=part)
         return spoken.memory(part or work.part, now)
 
+    async def remark(self, work: Work, say: Reply) -> None:
+        """Say something about the turn itself, which stays open; it is not remembered."""
+        turn = turn_of(work.lead.id)
+        spoken = replace(_answer(work, say, "", ()), step=REMARK)
+        rows = spoken.rows(work.part, f"{turn} remark")
+        await work.batch.stored()
+        now = self._clock.now()
+        stored = await self.store.write(lambda unit: unit.deliveries.add(rows, now))
+        work.part.outbox.accept(stored)
+
     async def note(self, work: Work, also: Also = lambda unit: None) -> None:
         """Write down what is to be remembered whatever happens next."""
         await self._commit(work, None, also, self._clock.now())
@@ -330,7 +358,7 @@ def bury(unit: Unit, dead: Sequence[tuple[Received, str]], now: datetime) -> Non
 def memory_of(part: Part, one: Inbound, spot: Spot, author: EntityId) -> Memory:
     quoted = one.reply_to.message if one.reply_to else None
     return Memory(
-        id=memory_id(part.id, one.address, one.message or str(uuid4())),
+        id=memory_id(part.id, one.address, one.message or f"row:{one.id}"),
         character=part.id,
         room=spot.room,
         author=author,
@@ -365,7 +393,7 @@ def _answer(work: Work, say: Reply, thought: str, actions: tuple[str, ...]) -> S
             thought=thought,
             actions=actions,
             source=lead.address.platform,
-            in_reply_to=work.heard[-1].id,
+            in_reply_to=work.heard[-1].id if work.heard else None,
             channel_type=lead.place.channel.value,
         ),
         key=f"{turn}:{work.batch.items[-1].event_key}{behind}",

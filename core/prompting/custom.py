@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from core.character import Character
 from core.messages import ChannelType
 from core.ports import ModelRequest, Said
 from core.prompting.budget import surely_fits, tokens
@@ -40,14 +41,39 @@ def prompt_of_template(scene: Scene, state: State, most: int) -> ModelRequest | 
     return None
 
 
+def templates_of(character: Character) -> Mapping[str, Any]:
+    """By name; also those that stand among the settings, as Telegram's do (R-41)."""
+    others = character.settings.get("templates")
+    if not isinstance(others, Mapping):
+        return character.templates
+    return {**others, **character.templates}
+
+
+def template_for(scene: Scene, name: str) -> Template | None:
+    """The platform's own of that name, else the one for all; None where there is none."""
+    given = templates_of(scene.character)
+    for key in (f"{_platform(scene)}{name[:1].upper()}{name[1:]}", name):
+        template = given.get(key)
+        if callable(template) or (isinstance(template, str) and template.strip()):
+            return template
+    return None
+
+
+def values_of(scene: Scene, state: State) -> dict[str, Any]:
+    """Every name that elizaOS' templates know."""
+    return _values(scene, state, len(scene.history))
+
+
+def _platform(scene: Scene) -> str:
+    return scene.inbound[-1].address.platform if scene.inbound else ""
+
+
 def _templates(scene: Scene) -> Iterator[tuple[str, Template]]:
     """What the character has for this place, the most particular first."""
-    own = scene.character.templates
-    others = scene.character.settings.get("templates")
-    if not own and not others:
+    given = templates_of(scene.character)
+    if not given:
         return
-    given: Mapping[str, Any] = {**(others if isinstance(others, Mapping) else {}), **own}
-    platform = scene.inbound[-1].address.platform if scene.inbound else ""
+    platform = _platform(scene)
     names = [f"{platform}MessageHandlerTemplate", "messageHandlerTemplate"]
     if scene.place.channel in _VOICE:
         names[:0] = [f"{platform}VoiceHandlerTemplate", "voiceMessageTemplate"]

@@ -1,0 +1,61 @@
+"""How each platform is entered; nothing of one is imported before its first link starts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import aiohttp
+
+from bots.company import Door
+from bots.links import PlannedLink
+from core.clock import Clock
+from core.ports import Limits, Platform
+
+
+def _enter_telegram(planned: PlannedLink, session: aiohttp.ClientSession, clock: Clock) -> Platform:
+    from bots.telegram.client import TelegramLink
+
+    return TelegramLink(
+        planned.token,
+        api_root=planned.settings.text("TELEGRAM_API_ROOT"),
+        session=session,
+        clock=clock,
+    )
+
+
+def _limits_of_telegram() -> Limits:
+    from bots.telegram.client import TelegramLink
+
+    return TelegramLink.limits
+
+
+def _enter_discord(planned: PlannedLink, session: aiohttp.ClientSession, clock: Clock) -> Platform:
+    from bots.discord.client import DiscordLink
+    from bots.discord.endpoints import Endpoints
+
+    settings = planned.settings
+    return DiscordLink(
+        planned.token,
+        endpoints=Endpoints(
+            api_root=settings.text("DISCORD_API_ROOT"),
+            gateway_url=settings.text("DISCORD_GATEWAY_URL"),
+            cdn_root=settings.text("DISCORD_CDN_ROOT"),
+            voice_scheme=settings.text("DISCORD_VOICE_SCHEME"),
+        ),
+        connector=session.connector,
+        clock=clock,
+        # Who keeps no pace speaks to a server without limits.
+        limited=bool(settings.number("DISCORD_SENDS_PER_SECOND")),
+    )
+
+
+def _limits_of_discord() -> Limits:
+    from bots.discord.client import DiscordLink
+
+    return DiscordLink.limits
+
+
+DOORS: Mapping[str, Door] = {
+    "telegram": Door(_enter_telegram, _limits_of_telegram),
+    "discord": Door(_enter_discord, _limits_of_discord),
+}

@@ -1,0 +1,155 @@
+"""The flow put together: everything that stands once the database is open."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+
+from bots import logs
+from bots.company import Company, Door
+from bots.wardrobe import Wardrobe
+from core.clock import Clock
+from core.flow.acting import Acting
+from core.flow.after import After
+from core.flow.backstage import Backstage
+from core.flow.cast import Cast
+from core.flow.conversing import Conversing
+from core.flow.deciding import Deciding
+from core.flow.floor import Floor
+from core.flow.hearsay import Hearsay
+from core.flow.intake import Intake
+from core.flow.mailbox import Mailbox
+from core.flow.patience import PatientStore
+from core.flow.presence import Presence
+from core.flow.ranks import Ranks
+from core.flow.records import Records
+from core.flow.running_turn import RunningTurn
+from core.flow.scenery import Scenery
+from core.flow.tally import Tally
+from core.flow.telling import Telling
+from core.flow.thinking import Thinking
+from core.flow.turns import Turns
+from core.flow.wishes import Wishes
+from core.flow.writing import Scribe, Work, begin
+from core.ids import CharacterId
+from core.memory.recall import Recent
+from core.messages import Delivery, DeliveryStatus
+from core.ports import ModelRoles
+from core.settings.layers import Settings
+from core.state import StateCache
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    store: PatientStore
+    mailbox: Mailbox
+    intake: Intake
+    company: Company
+    wardrobe: Wardrobe
+    turns: Turns
+    acting: Acting
+    after: After
+    hearsay: Hearsay
+
+
+def build(
+    settings: Settings,
+    cast: Cast,
+    store: PatientStore,
+    models: ModelRoles,
+    doors: Mapping[str, Door],
+    session: aiohttp.ClientSession,
+    group: asyncio.TaskGroup,
+    tally: Tally,
+    clock: Clock,
+    chance: random.Random,
+    plugins: Iterable[Any] = (),
+) -> House:
+    """`settings` are those of the process; what runs for a character lives in `group`."""
+    records = Records(logs.chat_line, logs.prompt_entry)
+    recent, presence, floor = Recent(store), Presence(store), Floor()
+    after = After(clock)
+    telling = Telling(after)
+    hearsay = Hearsay(cast, floor, clock)
+    scribe = Scribe(store, recent, clock, tally, records)
+    ranks = Ranks(store, clock)
+
+    def acted(turn: RunningTurn, event: str, payload: Mapping[str, Any]) -> None:
+        telling.acted(turn.work, event, payload)
+
+    def grow(work: Work, text: str) -> None:
+        work.growing = begin(work, text)
+
+    def sent(row: Delivery, status: DeliveryStatus, message: str) -> None:
+        tally.deliveries[row.address.platform, status.value] += 1
+        part = cast.on(row.address.account)
+        if status is DeliveryStatus.SENT and part is not None:
+            telling.sent(part, row, message)
+            hearsay.sent(row, owes_more=part.outbox.owes(row.address))
+
+    acting = Acting(store, scribe, ranks, clock, acted)
+    cache = StateCache(clock)
+
+    def backstage(character: CharacterId) -> Backstage:
+        return Backstage(character, cast, store, recent, acting, after, cache, clock)
+
+    async def leave(character: CharacterId) -> None:
+        company.dismiss(character)
+
+    wardrobe = Wardrobe(
+        group,
+        store,
+        models,
+        clock,
+        backstage,
+        None,
+        leave,
+        allowed=settings.csv("TROUPE_PLUGINS"),
+        at_hand=plugins,
+    )
+    mailbox = Mailbox(store, cast.keeps, at_once=int(settings.number("TROUPE_TURNS_AT_ONCE", 256)))
+    company = Company(
+        group, doors, session, store, cast, settings, clock, chance, wardrobe.of, sent
+    )
+    intake = Intake(
+        store,
+        mailbox,
+        clock,
+        most_open=int(settings.number("TROUPE_MAX_OPEN", 20_000)),
+        owed=lambda: company.owed,
+    )
+    conversing = Conversing(
+        cast,
+        Deciding(cast, floor, clock),
+        Scenery(cast, store, recent, floor, clock, ranks.world),
+        Thinking(models, clock, tally, records, grow),
+        acting,
+        ranks,
+        scribe,
+        floor,
+        hearsay,
+        after,
+        models,
+        clock,
+    )
+    turns = Turns(
+        cast,
+        store,
+        presence,
+        Wishes(store),
+        recent,
+        floor,
+        scribe,
+        conversing,
+        telling,
+        clock,
+        tally,
+        records,
+        chance,
+    )
+    return House(store, mailbox, intake, company, wardrobe, turns, acting, after, hearsay)

@@ -1,0 +1,240 @@
+"""Talk: whether to answer, the scene, one model call, what is to be done, and one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from core.clock import Clock
+from core.errors import ModelError
+from core.flow.acting import Acting, Carried
+from core.flow.after import After
+from core.flow.cast import Cast, Part
+from core.flow.current import running
+from core.flow.deciding import Deciding
+from core.flow.etiquette import Choice, Verdict
+from core.flow.floor import Floor, Uttered
+from core.flow.hearsay import Hearsay
+from core.flow.policy import decent
+from core.flow.ranks import Ranks
+from core.flow.reach import nothing_to_choose
+from core.flow.running_turn import RunningTurn
+from core.flow.scenery import Scenery
+from core.flow.thinking import Thinking
+from core.flow.writing import Scribe, Work
+from core.ids import Account, CharacterId, RoomId
+from core.messages import InboundStatus, Reply
+from core.ports import ModelRequest, ModelRoles
+from core.prompting.reading import Answer
+from core.prompting.stock import prompt
+from core.state import Scene, compose
+
+_SILENT = frozenset({"IGNORE", "NONE", "STOP"})
+_DECIDING = ("ANXIETY", "ENTITIES", "CHARACTER", "RECENT_MESSAGES", "ACTIONS")
+"""What a small model that decides is shown (R-11); elizaOS' sixth has no provider."""
+
+Choices = Callable[[CharacterId, RoomId], Sequence[Mapping[str, Any]]]
+
+
+class Conversing:
+    """Answers what people, colleagues and cues say. Raises ModelError when no model does."""
+
+    def __init__(
+        self,
+        cast: Cast,
+        deciding: Deciding,
+        scenery: Scenery,
+        thinking: Thinking,
+        acting: Acting,
+        ranks: Ranks,
+        scribe: Scribe,
+        floor: Floor,
+        hearsay: Hearsay,
+        after: After,
+        models: ModelRoles,
+        clock: Clock,
+        choices: Choices = nothing_to_choose,
+    ) -> None:
+        self._cast = cast
+        self._deciding = deciding
+        self._scenery = scenery
+        self._thinking = thinking
+        self._acting = acting
+        self._ranks = ranks
+        self._scribe = scribe
+        self._floor = floor
+        self._hearsay = hearsay
+        self._after = after
+        self._models = models
+        self._clock = clock
+        self._choices = choices
+
+    async def __call__(self, work: Work, verdict: Verdict | None = None) -> None:
+        """`verdict` is given where it is not the message that decides."""
+        verdict = verdict or self._deciding.verdict(work)
+        work.rule = verdict.rule
+        turn = self._turn(work)
+        with running(turn):
+            carried = await self._acting.resume(turn)
+            if carried is not None and not carried.tell_more:
+                await self._end(turn, None, carried=carried)
+            elif verdict.choice is Choice.SILENT and carried is None:
+                await self._keep_silent(turn, verdict.rule)
+            else:
+                async with self._floor.word(work.lead.address):
+                    await self._speak(turn, carried, unsure=verdict.choice is Choice.UNSURE)
+
+    async def _keep_silent(self, turn: RunningTurn, rule: str, thought: str = "") -> None:
+        work = turn.work
+        work.decided()
+        await self._scribe.write(work, InboundStatus.SILENT, rule, thought=thought)
+        self._look_back(turn, answered=False)
+
+    async def _speak(self, turn: RunningTurn, carried: Carried | None, *, unsure: bool) -> None:
+        work, gear = turn.work, turn.work.part.gear
+        offered = await self._acting.offered(turn, gear.repertoire.actions)
+        scene = await self._scenery.of(work, turn, offered, turn.rank, unsure=unsure)
+        turn.scene, work.history = scene, scene.history
+        with work.part.outbox.typing(work.lead.address):
+            if unsure and work.part.policy.asks:
+                if not await self._wants(turn, scene):
+                    await self._keep_silent(turn, "declined-by-model")
+                    return
+                scene = replace(scene, unsure=False)
+            turn.state = await compose(scene, gear.repertoire.providers)
+            if carried is not None:
+                answer = await self._in_the_light(turn, scene, carried)
+                await self._end(turn, answer, scene, carried)
+                return
+            answer = await self._think(turn, scene)
+            if answer.providers:
+                turn.state = await compose(
+                    scene, gear.repertoire.providers, answer.providers, only=True, onto=turn.state
+                )
+                if not answer.text and not self._acting.plan(answer, offered):
+                    answer = await self._think(turn, scene)
+            if scene.unsure and _SILENT.issuperset(answer.actions) and answer.actions:
+                answer = replace(answer, text="")
+            plan = self._acting.plan(answer, gear.repertoire.actions)
+            if plan is None:
+                await self._end(turn, answer, scene)
+                return
+            work.decided()
+            carried = await self._acting.carry_out(turn, plan)
+            self._uttered(turn, scene, answer)
+            told = await self._in_the_light(turn, scene, carried) if carried.tell_more else None
+            await self._end(turn, told, scene, carried)
+
+    async def _think(self, turn: RunningTurn, scene: Scene) -> Answer:
+        known = turn.work.known
+
+        def shown(text: str, final: bool) -> str:
+            return decent(text, known, final=final)
+
+        return await self._thinking.answer(turn.work, prompt(scene, turn.state), shown)
+
+    async def _in_the_light(self, turn: RunningTurn, scene: Scene, carried: Carried) -> Answer:
+        """Put into words what came of it; without a model, as it stands."""
+        deeds = tuple((one.action, one.result.text or one.result.error) for one in turn.deeds)
+        scene = replace(scene, deeds=deeds, unsure=False)
+        providers = turn.work.part.gear.repertoire.providers
+        turn.state = await compose(scene, providers, ["ACTION_STATE"], only=True, onto=turn.state)
+        try:
+            return await self._think(turn, scene)
+        except ModelError:
+            results = (one.result.text or one.result.error for one in carried.done)
+            return Answer(text="\n".join(filter(None, results)), actions=("REPLY",))
+
+    async def _end(
+        self,
+        turn: RunningTurn,
+        answer: Answer | None,
+        scene: Scene | None = None,
+        carried: Carried | None = None,
+    ) -> None:
+        work, lead = turn.work, turn.work.lead
+        work.decided()
+        text = answer.text if answer is not None else ""
+        if not text and (carried is None or not (carried.said or carried.done)):
+            declined = answer is not None and _SILENT.intersection(answer.actions)
+            rule = "ignored-by-model" if declined else "no-answer"
+            await self._keep_silent(turn, rule, answer.thought if answer else "")
+            return
+        first = not (lead.is_direct or turn.responses)
+        await self._scribe.write(
+            work,
+            InboundStatus.ANSWERED,
+            work.rule,
+            say=Reply(text, (lead.message or None) if first else None) if text else None,
+            thought=answer.thought if answer else "",
+            actions=answer.actions if answer else (),
+        )
+        work.spot.answered(lead.author.id, self._clock.monotonic())
+        if answer is not None and scene is not None:
+            self._uttered(turn, scene, answer)
+        self._look_back(turn, answered=True)
+
+    # --- before and after ----------------------------------------------------------------------
+
+    def _turn(self, work: Work) -> RunningTurn:
+        part = work.part
+        return RunningTurn(
+            work,
+            scribe=self._scribe,
+            ranks=self._ranks,
+            models=self._models,
+            gear=part.gear,
+            message=work.message,
+            count=self._thinking.count,
+            runtime=part.gear.runtime,
+            parts=self._cast.on,
+            choices=self._choices,
+        )
+
+    async def _wants(self, turn: RunningTurn, scene: Scene) -> bool:
+        """The character's own template decides, by the small model (R-37)."""
+        providers = turn.work.part.gear.repertoire.providers
+        state = await compose(scene, providers, _DECIDING, only=True)
+
+        def ask(request: ModelRequest) -> AsyncGenerator[str, None]:
+            return self._thinking.small(turn.work, request)
+
+        return await self._deciding.consult(scene, state, ask)
+
+    def _uttered(self, turn: RunningTurn, scene: Scene, answer: Answer) -> None:
+        """Our others in the room know what was said, and who was given the word."""
+        work = turn.work
+        address = work.lead.address
+        if not answer.text or work.lead.is_direct or not self._floor.others(address):
+            return
+        part = work.part
+        self._floor.taken(address)
+        self._floor.utter(
+            address,
+            Uttered(address.account, part.character.name, answer.text, self._clock.now()),
+        )
+        named = self._named(part, address.account, answer.next, scene)
+        if named is not None:
+            self._floor.give(address, named, self._clock.monotonic())
+        self._hearsay.said(work, answer.text)
+
+    def _named(self, part: Part, ours: Account, name: str, scene: Scene) -> Account | None:
+        wanted = name.strip().lstrip("@").casefold()
+        if not wanted:
+            return None
+        for account in self._floor.others(scene.inbound[-1].address):
+            other = self._cast.on(account)
+            if other is not None and wanted in (
+                other.character.name.casefold(),
+                other.platform.handle.lstrip("@").casefold(),
+            ):
+                return account
+        return None
+
+    def _look_back(self, turn: RunningTurn, *, answered: bool) -> None:
+        gear = turn.work.part.gear
+        if gear.repertoire.evaluators:
+            self._after.look_back(
+                turn, gear.repertoire.evaluators, answered=answered, events=gear.events
+            )

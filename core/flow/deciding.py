@@ -1,0 +1,98 @@
+"""Whether a turn answers: etiquette, who has the word, and where asked for, a small model."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+
+from core.clock import Clock
+from core.flow.cast import Cast
+from core.flow.etiquette import Choice, Circumstances, Verdict, Word, decide
+from core.flow.floor import Floor
+from core.flow.writing import Work
+from core.messages import Inbound
+from core.ports import ModelRequest
+from core.prompting.custom import template_for, values_of
+from core.prompting.dynamic import Options, Row, level_of, prompt_exec
+from core.prompting.templates import TemplateError
+from core.state import Scene, State
+
+_SILENT = frozenset({"IGNORE", "NONE", "STOP"})
+_ROWS = (Row("reasoning"), Row("action", required=True))
+
+Ask = Callable[[ModelRequest], AsyncGenerator[str, None]]
+
+
+class Deciding:
+    """Rules first, each with a name that is written down."""
+
+    def __init__(self, cast: Cast, floor: Floor, clock: Clock) -> None:
+        self._cast = cast
+        self._floor = floor
+        self._clock = clock
+
+    def verdict(self, work: Work) -> Verdict:
+        """The strongest verdict on any of the open messages: one question among chatter counts."""
+        best: Verdict | None = None
+        for one in work.inbound:
+            verdict = self._on(work, one)
+            if verdict.choice is Choice.ANSWER:
+                return verdict
+            if best is None or verdict.choice is Choice.UNSURE:
+                best = verdict
+        assert best is not None
+        return best
+
+    def _on(self, work: Work, one: Inbound) -> Verdict:
+        part, spot, now = work.part, work.spot, self._clock.monotonic()
+        colleague = self._cast.is_colleague(one.address.platform, one.author.id)
+        verdict = decide(
+            one,
+            part.policy.manners,
+            Circumstances(
+                now=self._clock.now(),
+                muted=spot.muted,
+                followed=spot.followed,
+                colleague=colleague,
+                hops=spot.hops,
+                follow_up=spot.just_answered(one.author.id, now),
+                word=self._word(one, now) if colleague else Word.FREE,
+            ),
+        )
+        if verdict.rule == "not-addressed" and part.policy.asks and not one.author.is_bot:
+            return Verdict(Choice.UNSURE, "model-decides")
+        if verdict.choice is Choice.SILENT or not one.author.is_bot:
+            return verdict
+        most = part.policy.manners.pair_exchanges
+        if not self._floor.may_exchange(one.address, one.author.id, most, now):
+            return Verdict(Choice.SILENT, "enough-exchanged")
+        return verdict
+
+    def _word(self, one: Inbound, now: float) -> Word:
+        given = self._floor.given_to(one.address, now)
+        if given is None:
+            return Word.FREE
+        return Word.OURS if given == one.address.account else Word.THEIRS
+
+    async def consult(self, scene: Scene, state: State, ask: Ask) -> bool:
+        """What the character's own shouldRespondTemplate says (R-37).
+
+        An answer that cannot be understood means silence. Raises ModelError.
+        """
+        template = template_for(scene, "shouldRespondTemplate")
+        if template is None:
+            return True
+        try:
+            found = await prompt_exec(
+                ask,
+                values=values_of(scene, state),
+                template=template,
+                rows=_ROWS,
+                options=Options(role="TEXT_SMALL", level=_level(scene), clock=self._clock),
+            )
+        except TemplateError:
+            return True  # as without one: the model may still keep silent in its answer
+        return found is not None and str(found["action"]).strip().upper() not in _SILENT
+
+
+def _level(scene: Scene) -> int:
+    return level_of(scene.settings.text("VALIDATION_LEVEL"), 0)
