@@ -101,6 +101,15 @@ KEYS: tuple[Key, ...] = (
         "Send an answer although its author has said more meanwhile.",
         "character",
     ),
+    Key(
+        "AGENT_NAME",
+        "text",
+        "",
+        "A character out of variables alone, beside those of files; her bio is AGENT_BIO.",
+        "character",
+    ),
+    Key("AGENT_BIO", "text", "A helpful assistant", "Who the one of AGENT_NAME is.", "character"),
+    Key("AGENT_ID", "text", "", "Her UUID; made of her name when empty.", "character"),
     Key("DISABLE_MEMORY_CREATION", "flag", "false", "Remember nothing that is said.", "character"),
     Key(
         "ALLOW_MEMORY_SOURCE_IDS",
