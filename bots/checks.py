@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from bots.links import plan_links, settings_of
-from core.casting import Roster, load_characters, resolve_paths
+from core.casting import Roster, load_characters, sources_of
 from core.errors import Finding
 from core.settings import schema
 from core.settings.key import Key
@@ -39,7 +39,7 @@ def check(
     paths: Sequence[str | Path], environment: Environment, folder: Path = Path("characters")
 ) -> list[Checked]:
     """Everything that can be known offline; errors first, in the order of the reader's work."""
-    roster = load_characters(resolve_paths(paths, folder))
+    roster = load_characters(sources_of(paths, environment, folder))
     shared = Settings(environment)
     checked = [
         *_worse("error", roster.findings),
@@ -65,7 +65,7 @@ def _casting(roster: Roster) -> Iterator[Checked]:
         yield Checked("characters", what, severity="warning")
     for one in roster.loaded:
         for note in one.notes:
-            yield Checked(str(one.path or one.name), note, severity="warning")
+            yield Checked(one.place, note, severity="warning")
 
 
 def _settings(roster: Roster, environment: Environment, shared: Settings) -> Iterator[Checked]:

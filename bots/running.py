@@ -18,7 +18,7 @@ from bots import logs, rehearsal, welcome
 from bots.app import DOORS, Gateway
 from bots.links import Plan, plan_links
 from core.bell import Bell
-from core.casting import Roster, load_characters, resolve_paths
+from core.casting import Roster, Source, load_characters, sources_of
 from core.errors import AlreadyRunning, BadInput, Finding
 from core.settings.layers import Environment, Settings
 
@@ -79,7 +79,7 @@ async def _play(
         timestamps=settings.flag("LOG_TIMESTAMPS", True),
         data_dir=data,
     ):
-        roster = load_characters(resolve_paths(named))
+        roster = await asyncio.to_thread(load_characters, sources_of(named, environment))
         plan = plan_links(roster, environment)
         async with AsyncExitStack() as stack:
             if on_stage or not plan.links:
@@ -171,19 +171,19 @@ def _read_again(ground: Ground, named: Sequence[str], before: Roster) -> tuple[R
         environment = Environment.capture(Path(".env"))
         if findings := Settings(environment).findings():
             raise BadInput(*findings)
-    paths = resolve_paths(named)
-    roster = _keeping(load_characters(paths), before, paths)
+    sources = sources_of(named, environment)
+    roster = _keeping(load_characters(sources), before, sources)
     plan = replace(ground, environment=environment).plan(roster)
     if plan.findings:  # a wrong token would take a character away who plays well by the old one
         raise BadInput(*plan.findings)
     return roster, plan
 
 
-def _keeping(read: Roster, before: Roster, paths: Sequence[Path]) -> Roster:
+def _keeping(read: Roster, before: Roster, sources: Sequence[Source]) -> Roster:
     """Whose file has gone bad plays on as she was; whose file is gone leaves."""
-    fresh = {one.path: one for one in read.loaded if one.path is not None}
-    old = {one.path: one for one in before.loaded if one.path is not None}
-    loaded = tuple(one for path in paths if (one := fresh.get(path) or old.get(path)))
+    fresh = {one.source: one for one in read.loaded if one.source is not None}
+    old = {one.source: one for one in before.loaded if one.source is not None}
+    loaded = tuple(one for source in sources if (one := fresh.get(source) or old.get(source)))
     return replace(read, loaded=loaded, fallback=False) if loaded else read
 
 

@@ -15,7 +15,7 @@ from core.casting import (
     default_character,
     load_character,
     load_characters,
-    resolve_paths,
+    sources_of,
 )
 from core.character import Character, json_schema, validate_character
 from core.errors import BadInput
@@ -121,7 +121,7 @@ def test_a_flat_list_of_examples_is_explained(tmp_path: Path) -> None:
         ("name: Bob\nbio: [a\nb: c", "bob.yaml", "bob.yaml:3:2: is not YAML"),
         ("[]", "bob.json", "bob.json: is not one character"),
         ("[" * 100_000, "bob.json", "bob.json: cannot be understood"),
-        ("x", "bob.txt", "bob.txt: is neither JSON nor YAML"),
+        ("x", "bob.txt", "bob.txt: is no JSON, YAML or Python"),
     ],
 )
 def test_what_is_no_character_is_told_with_line_and_column(
@@ -135,12 +135,6 @@ def test_a_missing_file_comes_with_the_nearest_name(tmp_path: Path) -> None:
     assert (
         complaint(tmp_path / "boby.json") == "boby.json: does not exist. Did you mean bobby.json?"
     )
-
-
-def test_an_address_is_refused_plainly() -> None:
-    (path,) = resolve_paths(["https://example.com/bob.json"])
-    with pytest.raises(BadInput, match="not from addresses"):
-        load_character(path)
 
 
 def test_secrets_leave_the_file_at_once_and_are_shown_nowhere(tmp_path: Path) -> None:
@@ -177,7 +171,7 @@ def test_validation_answers_with_all_errors() -> None:
     assert validate_character(LEAST).valid
     answer = validate_character({"bio": [], "topics": 3})
     assert not answer.valid
-    assert len(answer.errors) == 2
+    assert len(answer.errors) == 3
     assert not validate_character([LEAST]).valid
 
 
@@ -227,22 +221,22 @@ def test_names_come_with_spaces_commas_and_without_endings(
     tmp_path: Path, arguments: list[str]
 ) -> None:
     wanted = (written(tmp_path, LEAST, "ada.json"), written(tmp_path, LEAST, "bob.json"))
-    assert resolve_paths(arguments, tmp_path) == wanted
+    assert sources_of(arguments, folder=tmp_path) == wanted
 
 
 def test_without_names_the_whole_folder_plays_but_not_the_schema(tmp_path: Path) -> None:
     for name in ("b.yaml", "a.json", "character.schema.json", "README.md"):
         written(tmp_path, LEAST, name)
-    assert [path.name for path in resolve_paths([], tmp_path)] == ["a.json", "b.yaml"]
+    assert [path.name for path in sources_of([], folder=tmp_path)] == ["a.json", "b.yaml"]
 
 
 def test_a_path_with_a_space_in_it_is_one_path(tmp_path: Path) -> None:
     path = written(tmp_path, LEAST, "my bob, the first.json")
-    assert resolve_paths([str(path)]) == (path,)
+    assert sources_of([str(path)]) == (path,)
 
 
 def test_the_characters_we_ship_are_sound_and_hold_no_secret() -> None:
-    roster = load_characters(resolve_paths([], PROJECT / "characters"))
+    roster = load_characters(sources_of([], folder=PROJECT / "characters"))
     assert [one.name for one in roster.loaded] == ["Ada", "Eliza"]
     assert roster.findings == ()
     for one in roster.loaded:

@@ -1,0 +1,159 @@
+"""Where characters come from: files, Python, addresses, variables; and which of them are meant."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from core.casting.modules import Module, exported
+from core.casting.parsing import Parsed, parsed
+from core.errors import BadInput, Finding
+from core.settings.layers import Environment, Settings
+
+_SUFFIXES = (".json", ".yaml", ".yml")
+_ENDINGS = (*_SUFFIXES, *(f".character{suffix}" for suffix in _SUFFIXES))
+_URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
+_MODULE = re.compile(r"([A-Za-z_][\w.]*):([A-Za-z_]\w*)")
+_VARIABLES = "env:"
+_LARGEST = 4_000_000
+"""Bytes; a character is a few thousand, this is somebody's database."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """http or https; whoever starts the process names it, so it may be anywhere."""
+
+    url: str = field(repr=False)
+
+    def __str__(self) -> str:
+        """Without what stands before @ and after ?, which may be a password or a key."""
+        parts = urlsplit(self.url)
+        return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Variables:
+    """AGENT_NAME, AGENT_BIO and AGENT_ID."""
+
+    environment: Environment = field(repr=False, compare=False)
+
+    def __str__(self) -> str:
+        return "AGENT_NAME, AGENT_BIO, AGENT_ID"
+
+
+Source = Path | Address | Module | Variables
+
+
+def sources_of(
+    arguments: Sequence[str | Path],
+    environment: Environment | None = None,
+    folder: Path = Path("characters"),
+) -> tuple[Source, ...]:
+    """What is meant by names, paths and addresses, split at spaces and commas; each once (CH-20).
+
+    Without arguments every file of the folder, and the character of AGENT_NAME where that is set.
+    What is not there is returned as named: loading it says so.
+    """
+    environment = environment or Environment()
+    words = [word for argument in arguments for word in _words(argument)]
+    if words:
+        meant = (_meant(word, environment, folder) for word in words)
+        return tuple({_key(source): source for source in meant}.values())
+    there = (
+        path
+        for path in folder.glob("*")
+        if path.suffix in _SUFFIXES and not path.name.endswith(".schema.json")
+    )
+    hers = (Variables(environment),) if Settings(environment).text("AGENT_NAME") else ()
+    return (*sorted(there), *hers)
+
+
+def read_source(source: Source) -> Parsed:
+    """Raises BadInput for whatever cannot be had."""
+    match source:
+        case Address():
+            if source.url.lower().startswith(("http://", "https://")):
+                from core.casting.addresses import fetched  # slow to import, and rarely needed
+
+                return parsed(fetched(source.url, str(source)), str(source))
+            what = "is no kind of source that we know"
+            raise BadInput(Finding(str(source), what, "A file, https://..., or module:name"))
+        case Module():
+            return Parsed(exported(source))
+        case Variables():
+            return Parsed(_from_variables(Settings(source.environment)))
+        case Path():
+            return _from_file(source)
+
+
+def _from_variables(settings: Settings) -> Mapping[str, Any]:
+    return {
+        "name": settings.text("AGENT_NAME") or "DefaultAgent",
+        "bio": settings.text("AGENT_BIO"),
+        "id": settings.text("AGENT_ID") or None,
+    }
+
+
+def _from_file(path: Path) -> Parsed:
+    where = path.as_posix()
+    python = path.suffix == ".py"
+    if not python and path.suffix not in _SUFFIXES:
+        what = "is no JSON, YAML or Python"
+        mend = "Export it as JSON" if path.suffix in (".ts", ".js", ".mjs") else "Name it .json"
+        raise BadInput(Finding(where, what, mend))
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise BadInput(Finding(where, "is too large for a character"))
+        if python:
+            return Parsed(exported(path))
+        text = path.read_bytes().decode("utf-8-sig")
+    except (FileNotFoundError, NotADirectoryError):
+        raise BadInput(Finding(where, "does not exist", _nearest(path))) from None
+    except (OSError, ValueError) as error:
+        if isinstance(error, UnicodeDecodeError):
+            raise BadInput(Finding(where, "is not UTF-8 text", "Save it as UTF-8")) from None
+        raise BadInput(Finding(where, f"cannot be read ({type(error).__name__})")) from None
+    return parsed(text, where, is_yaml=path.suffix != ".json")
+
+
+def _nearest(path: Path) -> str:
+    folder = path.absolute().parent
+    there = [one.name for one in folder.glob("*") if one.suffix in (*_SUFFIXES, ".py")]
+    near = difflib.get_close_matches(path.name, there, n=1)
+    return f"Did you mean {near[0]}?" if near else ""
+
+
+# --- which ones are meant ----------------------------------------------------------------------
+
+
+def _words(argument: str | Path) -> list[str]:
+    # A path that is there may hold spaces and commas of its own.
+    if isinstance(argument, Path) or Path(argument.strip()).is_file():
+        return [str(argument).strip()]
+    return [word for word in re.split(r"[\s,]+", argument) if word]
+
+
+def _meant(word: str, environment: Environment, folder: Path) -> Source:
+    if _URL.match(word):
+        return Address(word)
+    if word == _VARIABLES:
+        return Variables(environment)
+    module = _MODULE.fullmatch(word)
+    if module:
+        return Module(module[1], module[2])
+    given = Path(word)
+    complete = given.suffix in (*_SUFFIXES, ".py")
+    named = [given] if complete else [Path(word + end) for end in _ENDINGS]
+    places = [place for name in named for place in (name, folder / name)]
+    there = next((place for place in places if place.is_file()), None)
+    # What has an ending of another kind is told that it has.
+    return there or (given if given.suffix and given.is_file() else places[0])
+
+
+def _key(source: Source) -> object:
+    return source.absolute() if isinstance(source, Path) else source
