@@ -65,13 +65,25 @@ class After:
             self._stand_in_line((events, "events"), lambda: events.emit(event, payload))
 
     def look_back(
-        self, turn: Turn, evaluators: Iterable[Evaluator], *, answered: bool, events: Events
+        self,
+        turn: Turn,
+        evaluators: Iterable[Evaluator],
+        *,
+        answered: bool,
+        events: Events,
+        then: Job | None = None,
     ) -> None:
-        """Returns at once; see `evaluate`."""
+        """Returns at once; see `evaluate`. `then` follows when all of them are done."""
         called = _called(evaluators, answered)
-        if called:
-            job = lambda: self._evaluate(turn, called, events)  # noqa: E731 - a line of its own
-            self._stand_in_line((events, "evaluators"), job)
+        if not called:
+            return
+
+        async def look() -> None:
+            await self._evaluate(turn, called, events)
+            if then is not None:
+                await then()
+
+        self._stand_in_line((events, "evaluators"), look)
 
     async def evaluate(
         self, turn: Turn, evaluators: Iterable[Evaluator], *, answered: bool, events: Events

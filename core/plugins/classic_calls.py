@@ -9,8 +9,8 @@ from typing import Any
 
 import orjson
 
-from core.messages import Attachment, Button
-from core.plugins.classic_shapes import Bag, Message, Shape, message_of
+from core.messages import Attachment, Button, Content
+from core.plugins.classic_shapes import Bag, Message, Shape, content_of, message_of
 from core.plugins.records import ActionResult, Turn
 from core.plugins.typed_threads import Threads
 
@@ -84,17 +84,17 @@ def result_of(answer: object) -> ActionResult:
         case bool():
             return ActionResult(success=answer)
         case str():
-            return ActionResult(text=answer)
+            return ActionResult(text=_writable(answer))
         case Shape():
             return result_of({**answer.more, "text": answer.text} | _triple(answer))
         case Mapping():
             error = answer.get("error")
             return ActionResult(
                 success=answer.get("success") is not False,
-                text=str(answer.get("text") or ""),
+                text=_writable(answer.get("text") or ""),
                 values=plain(answer.get("values")),
                 data=plain({**_own(answer), **_mapping(answer.get("data"))}),
-                error=_words(error),
+                error=_writable(_words(error)),
                 critical=bool(answer.get("critical")) or "CRITICAL_ERROR" in _codes(answer, error),
             )
         case _:
@@ -114,6 +114,11 @@ def _mapping(value: object) -> Mapping[Any, Any]:
 
 def _triple(shape: Shape) -> dict[str, Any]:
     return {"values": shape.values, "data": shape.data}
+
+
+def _writable(text: object) -> str:
+    """Half a character cannot be written down, and JavaScript's texts may hold one."""
+    return str(text).encode(errors="replace").decode()
 
 
 def _words(error: object) -> str:
@@ -172,7 +177,7 @@ class Callback:
 
     async def __call__(
         self,
-        content: str | Mapping[str, Any],
+        content: str | Mapping[str, Any] | Content | None,
         action_name: str | Sequence[Any] | None = None,
         *,
         files: Sequence[Any] | None = None,
@@ -180,7 +185,13 @@ class Callback:
         """What is remembered of it. A list in the second place is files, as older code has it."""
         if action_name is not None and not isinstance(action_name, str):
             action_name, files = None, action_name
-        said = Bag(text=content) if isinstance(content, str) else Bag(content)
+        match content:
+            case str():
+                said = Bag(text=content)
+            case Content():
+                said = content_of(content)
+            case _:
+                said = Bag(content or {})
         attachments = [
             attachment_of(one) for one in (*(said.get("attachments") or ()), *(files or ()))
         ]

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from core.messages import Memory
 from core.plugins import records
 from core.plugins.classic_calls import Callback, off_the_loop, plain, result_of, taking
 from core.plugins.classic_shapes import Bag, Shape, bag, message_of, plan_of, result_shape, state_of
@@ -131,7 +132,7 @@ class Door:
         run = off_the_loop(handler, self.threads, "payload")
 
         async def hear(payload: Mapping[str, Any]) -> Any:
-            return await run(Bag(payload))
+            return await run(payload_of(payload))
 
         return hear
 
@@ -145,6 +146,26 @@ class Door:
             return bool(await answer if inspect.isawaitable(answer) else answer)
 
         return wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """A handler that is told in elizaOS' words; equal to another of the same handler."""
+
+    handler: Callable[..., Any]
+
+    def __call__(self, payload: Mapping[str, Any]) -> Any:
+        return self.handler(payload_of(payload))
+
+
+def payload_of(payload: Mapping[str, Any]) -> Bag:
+    """What an event carries, with messages as ported code knows them."""
+    return Bag(
+        {
+            key: message_of(value) if isinstance(value, Memory) else value
+            for key, value in payload.items()
+        }
+    )
 
 
 def action_name(name: str) -> str:

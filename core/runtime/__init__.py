@@ -13,6 +13,7 @@ from core.character import Character
 from core.clock import Clock
 from core.events import Events, Handler
 from core.ids import CharacterId, unique_uuid
+from core.plugins.classic_doors import Hearing
 from core.plugins.records import Action, Evaluator, Pluggable, Worker
 from core.ports import ModelRoles, Store
 from core.runtime import runs
@@ -209,13 +210,13 @@ class AgentRuntime(DatabaseAdapter):
         self._brought.event(event, handler)
 
     def on(self, event: str, handler: Handler) -> None:
-        self.events.on(event, handler)
+        self.events.on(event, Hearing(handler))
 
     def once(self, event: str, handler: Handler) -> None:
-        self.events.once(event, handler)
+        self.events.once(event, Hearing(handler))
 
     def off(self, event: str, handler: Handler) -> None:
-        self.events.off(event, handler)
+        self.events.off(event, Hearing(handler))
 
     def remove_all_listeners(self, event: str | None = None) -> None:
         self.events.remove_all_listeners(event)

@@ -190,6 +190,29 @@ async def test_a_failing_or_hanging_evaluator_stops_no_other(
     assert "Robin" not in caplog.text
 
 
+async def test_what_they_have_cost_is_written_down_when_the_last_one_is_done(
+    after: After,
+) -> None:
+    steps, go_on = list[str](), asyncio.Event()
+
+    async def slow(turn: Turn) -> None:
+        await go_on.wait()
+        steps.append("slow")
+
+    async def fails(turn: Turn) -> None:
+        raise ValueError
+
+    async def settle_up() -> None:
+        steps.append("settled")
+
+    some = [evaluator("S", slow), evaluator("F", fails)]
+    after.look_back(TURN, some, answered=True, events=Events(), then=settle_up)
+    await settle()
+    go_on.set()
+    assert await after.settle(1)
+    assert steps == ["slow", "settled"]
+
+
 async def test_a_long_look_back_delays_no_event(after: After) -> None:
     events, heard, go_on = Events(), list[int](), asyncio.Event()
 

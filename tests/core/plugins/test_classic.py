@@ -10,9 +10,11 @@ from typing import Any
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from core.messages import Attachment, Button, Rank
+from core.messages import Attachment, Button, Content, Rank
 from core.plugins.classic import Action, ActionResult, Evaluator, Plugin, Provider
 from core.plugins.classic_calls import result_of, taking
 from core.plugins.records import Deed
@@ -198,6 +200,7 @@ def test_what_we_add_to_an_action_reaches_the_flow() -> None:
         (True, ActionResult()),
         (False, ActionResult(success=False)),
         ("rain", ActionResult(text="rain")),
+        ("half \ud83d", ActionResult(text="half ?")),
         ({"text": "rain"}, ActionResult(text="rain")),
         ({"success": False, "error": "away"}, ActionResult(success=False, error="away")),
         ({"data": {"n": 1}, "mood": "up"}, ActionResult(data={"mood": "up", "n": 1})),
@@ -218,6 +221,29 @@ def test_whatever_a_handler_returns_becomes_a_result(answer: object, result: Act
     assert result_of(answer) == result
 
 
+_ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(),
+    lambda inner: (
+        st.lists(inner)
+        | st.dictionaries(
+            st.sampled_from(
+                ["success", "text", "values", "data", "error", "critical", "code", "x"]
+            ),
+            inner,
+        )
+        | st.dictionaries(st.integers() | st.text(), inner)
+    ),
+    max_leaves=12,
+)
+
+
+@given(_ANYTHING)
+def test_no_answer_is_too_odd_and_every_result_can_be_written_down(answer: object) -> None:
+    result = result_of(answer)
+    written = orjson.dumps([result.text, result.values, result.data, result.error])
+    assert orjson.loads(written)[1:3] == [result.values, result.data]
+
+
 def test_results_are_what_json_knows_and_no_secret_gets_into_them() -> None:
     result = result_of({"data": {"who": {1}, 2: Secret("do-not-show"), "at": threading}})
     assert orjson.loads(orjson.dumps(result.data))["who"] == [1]
@@ -234,7 +260,9 @@ def test_a_result_that_contains_itself_is_left_out(caplog: pytest.LogCaptureFixt
 # --- speaking --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("content", ["", "  ", {"actions": ["IGNORE"]}, {"text": None}])
+@pytest.mark.parametrize(
+    "content", ["", "  ", None, {"actions": ["IGNORE"]}, {"text": None}, Content("")]
+)
 async def test_content_without_words_says_nothing(content: Any) -> None:
     async def act(runtime: Any, message: Any, callback: Any) -> None:
         assert await callback(content) == []
@@ -286,6 +314,17 @@ async def test_the_second_argument_names_the_action_or_brings_files() -> None:
         [],
         ["cat.png"],
         ["dog.png"],
+    ]
+
+
+async def test_our_own_content_is_said_as_well() -> None:
+    async def act(runtime: Any, message: Any, callback: Any) -> None:
+        await callback(Content("Hello.", thought="polite", extra={"mood": "calm"}))
+
+    turn = ATurn()
+    await done(doing(act), turn)
+    assert [(one["text"], one["thought"], one["mood"]) for one in turn.said] == [
+        ("Hello.", "polite", "calm")
     ]
 
 

@@ -27,6 +27,7 @@ from core.plugins.classic import (
 from core.plugins.classic_reading import plugin_from
 from core.plugins.classic_suites import run_tests
 from core.ports import ModelType
+from tests.core.plugins.classic_turn import memory
 
 
 async def handler(runtime: Any, message: Any) -> str:
@@ -65,10 +66,10 @@ async def test_listeners_of_one_event_are_a_list_or_one_alone() -> None:
     heard: list[str] = []
 
     async def first(payload: Any) -> None:
-        heard.append(f"first {payload.room_id}")
+        heard.append(f"first {payload.room_id} {payload.message['content']['text']}")
 
     def second(payload: Mapping[str, Any]) -> None:
-        heard.append(f"second {payload['roomId']}")
+        heard.append(f"second {payload['roomId']} {payload['message'].content.text}")
 
     plugin = Plugin("p", events={"message:received": [first, None, second], "own:event": first})
     listeners = plugin.pluggable().repertoire.listeners
@@ -76,9 +77,9 @@ async def test_listeners_of_one_event_are_a_list_or_one_alone() -> None:
     events = Events()
     for one in listeners["MESSAGE_RECEIVED"]:
         events.once("MESSAGE_RECEIVED", one)
-    await events.emit("MESSAGE_RECEIVED", {"roomId": "r1"})
-    await events.emit("MESSAGE_RECEIVED", {"roomId": "r2"})
-    assert sorted(heard) == ["first r1", "second r1"]
+    await events.emit("MESSAGE_RECEIVED", {"roomId": "r1", "message": memory("hi")})
+    await events.emit("MESSAGE_RECEIVED", {"roomId": "r2", "message": memory("ho")})
+    assert sorted(heard) == ["first r1 hi", "second r1 hi"]
 
 
 async def test_routes_workers_services_and_tables_are_taken_over() -> None:

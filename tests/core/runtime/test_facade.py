@@ -18,6 +18,7 @@ from core.plugins.classic import Action, Plugin, Service, TaskWorker
 from core.ports import ModelType
 from core.runtime import AgentRuntime, DatabaseAdapter
 from core.settings.context import RequestContext, request_scope
+from tests.core.plugins.classic_turn import memory
 from tests.core.runtime.house import House, house
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -372,6 +373,15 @@ async def test_listeners_come_and_go_on_the_runtime(at_home: House) -> None:
     runtime.remove_all_listeners()
     await runtime.emit("other")
     assert len(heard) == 2
+
+
+async def test_listeners_on_the_runtime_see_messages_in_elizaos_words(at_home: House) -> None:
+    heard: list[str] = []
+    at_home.runtime.on(
+        "MESSAGE_RECEIVED", lambda told: heard.append(told.message["content"]["text"])
+    )
+    await at_home.runtime.events.emit("MESSAGE_RECEIVED", {"message": memory("hello")})
+    assert heard == ["hello"]
 
 
 def test_task_workers_stand_in_the_plugin_object_too() -> None:
