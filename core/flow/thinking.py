@@ -84,9 +84,12 @@ class Thinking:
                         said += reader.feed(piece)
                         if said:
                             self._reveal(work, said, shown)
-                answer = reader.end()
-            finally:
-                self.count(work, "TEXT_LARGE", spent)
+            except BaseException:
+                if spent.usage.model:  # what was broken off is paid for only where we are told
+                    self.count(work, "TEXT_LARGE", spent)
+                raise
+            self.count(work, "TEXT_LARGE", spent)
+            answer = reader.end()
             self._records.asked(f"{part.character.name} {turn_of(lead.id)}", request, raw)
             if answer.text or answer.actions:
                 break

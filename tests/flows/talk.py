@@ -63,12 +63,12 @@ def playing(
 
 
 def outcomes(play: Play, name: str = "Ada") -> list[tuple[str, str]]:
-    """How each inbound of a character ended, and by which rule, in order of arrival."""
+    """How each inbound of a character ended that its platform has brought, and by which rule."""
     account = f"telegram:{play.bots[name].id}"
     return [
         (row["status"], row["rule"])
         for row in ledgers.read(play.data).inbox
-        if row["account"] == account
+        if row["account"] == account and row["kind"] != "overheard"
     ]
 
 
