@@ -35,9 +35,8 @@ class Desk:
     """The asker may do everything everywhere."""
     read: Door
     write: Door
-    state: Callable[[], str | None]
-    """FOLLOWED, MUTED or empty: how the character takes part here; None where it was not read."""
-    look_state: Callable[[], Awaitable[str]]
+    state: Callable[[], str]
+    """FOLLOWED, MUTED or empty: how the character takes part here."""
     set_state: Callable[[str], Awaitable[None]]
     place: Callable[[], Awaitable[World | None]]
     """The world here, with its roles and settings."""

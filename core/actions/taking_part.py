@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 from core.actions.desk import Desk
@@ -20,20 +20,12 @@ def _becomes(state: str, text: str) -> Callable[[Turn, Arguments], Any]:
     return run
 
 
-def _follows(wanted: str) -> Callable[[Turn], Any]:
-    """Offered where the character takes part in just this way, as far as the room is a group."""
+def _follows(turn: Turn) -> bool:
+    return turn.use(Desk).state() == FOLLOWED
 
-    async def looked(desk: Desk) -> bool:
-        return await desk.look_state() == wanted
 
-    def offered(turn: Turn) -> bool | Awaitable[bool]:
-        if turn.inbound.is_direct:
-            return False
-        desk = turn.use(Desk)
-        state = desk.state()
-        return looked(desk) if state is None else state == wanted
-
-    return offered
+def _may_follow(turn: Turn) -> bool:
+    return not turn.inbound.is_direct and not turn.use(Desk).state()
 
 
 def _is_muted(turn: Turn) -> bool:
@@ -45,7 +37,7 @@ FOLLOW_ROOM = Action(
     "Join in here from now on, also unasked. Only when you are asked to.",
     _becomes(FOLLOWED, "You follow this room now."),
     similes=("FOLLOW_CHAT", "FOLLOW_CHANNEL", "FOLLOW_CONVERSATION", "FOLLOW_THREAD"),
-    offered=_follows(""),
+    offered=_may_follow,
     who=Rank.MEMBER,
     idempotent=True,
 )
@@ -54,7 +46,7 @@ UNFOLLOW_ROOM = Action(
     "Speak here only when spoken to again. Only when you are asked to.",
     _becomes("", "You no longer follow this room."),
     similes=("UNFOLLOW_CHAT", "UNFOLLOW_CHANNEL", "UNFOLLOW_CONVERSATION", "UNFOLLOW_THREAD"),
-    offered=_follows(FOLLOWED),
+    offered=_follows,
     who=Rank.MEMBER,
     idempotent=True,
 )

@@ -100,8 +100,8 @@ class Acting:
     async def carry_out(self, turn: RunningTurn, plan: Plan) -> Carried:
         """Say what the answer says, then do what it has named."""
         work = turn.work
-        base, first = work.step, plan.steps[0]
-        row = Step(turn.id, base, PLAN, StepStatus.STARTED, plan.written())
+        base, within, first = work.step, turn.step, plan.steps[0]
+        row = Step(turn.id, base, PLAN, StepStatus.STARTED, plan.written(within=within))
         steps = [row]
         ready: _Ready | None = None
         if first.action is None or _needs_no_asking(turn, first.action):
@@ -114,6 +114,8 @@ class Acting:
         )
         for step in steps:
             work.steps[step.turn, step.ordinal] = step
+        # An action may have others done, whose rows stand behind those of this plan.
+        work.step = base + len(plan.steps) + 1
         if memory is not None:
             turn.said(memory)
         done: list[Deed] = []
@@ -123,14 +125,11 @@ class Acting:
             if _ends_all(done[-1].result):
                 log.info("%s ends with %s", turn.id, planned.name)
                 break
-        return await self._carried(turn, plan, base, done)
+        turn.step = within
+        return await self._carried(turn, plan, done)
 
-    async def _carried(
-        self, turn: RunningTurn, plan: Plan, base: int, done: Sequence[Deed]
-    ) -> Carried:
-        work = turn.work
-        work.step, turn.step = base + len(plan.steps) + 1, 0
-        said = len(turn.responses)
+    async def _carried(self, turn: RunningTurn, plan: Plan, done: Sequence[Deed]) -> Carried:
+        work, said = turn.work, len(turn.responses)
         more = plan.replies_last or any(
             _wants_words(planned, deed.result, said=said)
             for planned, deed in zip(plan.steps, done, strict=False)
@@ -237,6 +236,7 @@ class Acting:
         found = [one for one in ids if one in self._left]
         if not found:
             return None
+        work.decided()  # what is done from here on must not be left to a successor
         left = found[-1]
         kept = await self._store.read(lambda unit: [unit.steps.of(one) for one in found])
         # All of them end with this turn.
@@ -249,15 +249,17 @@ class Acting:
         asked_now, turn.id = turn.id, left
         plan = plan_from(head.result, turn.gear.repertoire.actions)
         for row in rows:
-            if row.ordinal < head.ordinal and row.action != PLAN:
+            if row.ordinal < head.ordinal and row.status is not StepStatus.STARTED:
                 turn.did(Deed(row.action, result_from(row.result)))
         there = {row.ordinal: row for row in rows if row.ordinal > head.ordinal}
+        work.step = max(row.ordinal for row in rows) + len(plan.steps) + 1
         done: list[Deed] = []
         for ordinal, planned in enumerate(plan.steps, head.ordinal + 1):
             done.append(await self._again(turn, ordinal, planned, there.get(ordinal)))
             if _ends_all(done[-1].result):
                 break
-        carried = await self._carried(turn, plan, head.ordinal, done)
+        turn.step = 0
+        carried = await self._carried(turn, plan, done)
         self._left.difference_update(found)
         if left != asked_now:
             turn.id, work.step = asked_now, 0

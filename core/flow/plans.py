@@ -48,8 +48,10 @@ class Plan:
     replies_last: bool = False
     """It wants to speak of what comes out."""
 
-    def written(self) -> dict[str, Any]:
+    def written(self, *, within: int = 0) -> dict[str, Any]:
+        """`within` is the step of the action that has this done, where it is not the model."""
         return {
+            "within": within,
             "actions": [one.name for one in self.steps],
             "params": [dict(one.params) for one in self.steps],
             "text": self.text,
@@ -172,7 +174,9 @@ def status_of(result: ActionResult) -> StepStatus:
 
 
 def last_plan(steps: Sequence[Step]) -> Step | None:
-    return next((step for step in reversed(steps) if step.action == PLAN), None)
+    """The model's own; what an action had others do is a part of that action."""
+    plans = (step for step in reversed(steps) if step.action == PLAN)
+    return next((step for step in plans if not step.result.get("within")), None)
 
 
 def _plain(value: dict[str, Any]) -> dict[str, Any]:

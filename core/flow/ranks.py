@@ -11,7 +11,7 @@ from typing import Any
 from core.clock import Clock
 from core.flow.cast import Part
 from core.flow.presence import Spot, entity_id
-from core.ids import EntityId, RoomId, WorldId
+from core.ids import EntityId, WorldId
 from core.messages import Address, Inbound, Kind, Rank, World
 from core.ports import Store
 from core.settings.context import RequestContext, request_scope
@@ -37,7 +37,6 @@ class Ranks:
         self._clock = clock
         self._told: OrderedDict[tuple[Address, str], tuple[Rank, float]] = OrderedDict()
         self._worlds: OrderedDict[WorldId, tuple[World | None, float]] = OrderedDict()
-        self._states: OrderedDict[RoomId, str] = OrderedDict()
 
     def settled(self, part: Part, inbound: Inbound, spot: Spot) -> Rank | None:
         """What is known without waiting; None where somebody has to be asked first."""
@@ -90,7 +89,7 @@ class Ranks:
             owners = part.settings.csv("TROUPE_OWNERS")
         return bool(author) and f"{address.platform}:{author}" in owners
 
-    # --- worlds, and how the character takes part ------------------------------------------------
+    # --- worlds ----------------------------------------------------------------------------------
 
     async def world(self, part: Part, world: WorldId) -> World | None:
         """A world with its roles and settings, as it was at most a few minutes ago."""
@@ -104,26 +103,6 @@ class Ranks:
     def forget(self, world: WorldId) -> None:
         """Its roles or settings have changed."""
         self._worlds.pop(world, None)
-
-    async def state(self, part: Part, spot: Spot) -> str:
-        """FOLLOWED, MUTED or empty: how the character takes part in a room."""
-        if spot.room not in self._states:
-            state = (
-                ""
-                if spot.new
-                else await self._store.read(
-                    lambda unit: unit.people.state(part.id, spot.room, EntityId(part.id))
-                )
-            )
-            self._keep(self._states, spot.room, state)
-        return self._states[spot.room]
-
-    def state_known(self, spot: Spot) -> str | None:
-        """As `state`, where it is known without waiting."""
-        return self._states.get(spot.room)
-
-    def changed(self, spot: Spot, state: str) -> None:
-        self._keep(self._states, spot.room, state)
 
     # --- keeping ---------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from core.actions import Desk, Refused
 from core.flow.cast import Part
 from core.flow.policy import decent, may_write_to
-from core.flow.presence import MUTED
+from core.flow.presence import FOLLOWED, MUTED
 from core.flow.ranks import Ranks
 from core.flow.speaking import ASIDE, Spoken, Where
 from core.flow.writing import Scribe
@@ -59,7 +59,6 @@ class Reach:
             read=self._scribe.store.read,
             write=self._write,
             state=self._state,
-            look_state=lambda: self._ranks.state(part, spot),
             set_state=self._set_state,
             place=self._place,
             change_place=self._change_place,
@@ -75,9 +74,9 @@ class Reach:
     async def _write(self, work: Callable[[Unit], T]) -> T:
         return await self._scribe.store.write(work)
 
-    def _state(self) -> str | None:
+    def _state(self) -> str:
         spot = self._turn.work.spot
-        return MUTED if spot.muted else self._ranks.state_known(spot)
+        return MUTED if spot.muted else FOLLOWED if spot.followed else ""
 
     async def _set_state(self, state: str) -> None:
         work = self._turn.work
@@ -85,8 +84,7 @@ class Reach:
         await self._write(
             lambda unit: unit.people.set_state(part.id, spot.room, EntityId(part.id), state)
         )
-        spot.muted = state == MUTED
-        self._ranks.changed(spot, state)
+        spot.muted, spot.followed = state == MUTED, state == FOLLOWED
 
     async def _place(self) -> World | None:
         work = self._turn.work

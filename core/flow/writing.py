@@ -199,6 +199,7 @@ class Scribe:
                     unit.steps.end(step.turn, step.ordinal, step.status, {}, now)
 
         await self._commit(work, spoken, end, now, keep=keep, grows=True)
+        work.step += 1  # an evaluator may still have something done
         spot.heard.difference_update(one.id for one in work.inbound)
         if forget_talk:
             spot.since = now

@@ -224,6 +224,8 @@ class House:
         introduction = Introduction(spot, inbound[-1])
         author = entity_id(self.part.id, address, who)
         introduction.meet(author, inbound[-1].author, "telegram")
+        limit = asyncio.timeout(None)
+        await limit.__aenter__()  # it has no end, so nobody has to leave it
         work = Work(
             part=self.part,
             batch=cast(Any, Batch(address, items)),
@@ -232,7 +234,7 @@ class House:
             spot=spot,
             introduction=introduction,
             heard=[memory_of(self.part, one, spot, author) for one in inbound],
-            limit=asyncio.timeout(None),
+            limit=limit,
             started=0.0,
         )
         self.last = RunningTurn(

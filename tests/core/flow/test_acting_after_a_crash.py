@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from core.flow.mailbox import Superseded
 from core.messages import InboundStatus
 from core.plugins.records import Action, ActionResult
 from core.prompting.reading import Answer
@@ -254,3 +255,79 @@ async def test_a_turn_that_fails_in_mid_plan_is_closed_with_its_plan(store: SqlS
         await house.acting.carry_out(turn, plan)
     await house.scribe.write(turn.work, InboundStatus.FAILED, "bug")
     assert not await house.is_open()
+
+
+async def test_what_an_action_had_others_do_ends_with_it_and_the_rest_goes_on(
+    store: SqlStore,
+) -> None:
+    """elizaOS' processActions, called by a handler."""
+    world = World()
+    here: list[House] = []
+
+    async def leads(turn: Any, given: Any) -> str:
+        house = here[-1]
+        await turn.say("I have it looked at.")
+        plan = house.acting.plan(Answer(actions=("PAY", "LOOK")), world.actions())
+        assert plan is not None
+        carried = await house.acting.carry_out(turn, plan)
+        await turn.say("It was looked at.")
+        return f"{len(carried.done)} done"
+
+    def life() -> House:
+        here.append(House(store, *world.actions(), action("LEAD", leads)))
+        return here[-1]
+
+    world.dies_in = "LOOK"
+    assert await dies(life(), Answer(actions=("LEAD", "WAVE")))
+    world.dies_in = ""
+    carried = await lives_on(life())
+    assert [(deed.action, deed.result.error) for deed in carried.done] == [
+        ("LEAD", "interrupted"),
+        ("WAVE", ""),
+    ]
+    assert world.done == {"PAY": 1, "LOOK": 1, "WAVE": 1}
+    assert await here[-1].said() == ["I have it looked at.", "Paying.", "Paid.", "Looking."]
+    assert not await here[-1].is_open()
+
+    turn = await here[-1].hears(number=2)
+    whole = await here[-1].does(turn, "LEAD", "WAVE", text="So.")
+    assert [deed.result.text for deed in whole.done] == ["2 done", "5 left"]
+    assert (await here[-1].said())[-1] == "It was looked at."
+    assert not await here[-1].is_open()
+
+
+async def test_what_an_evaluator_has_done_leaves_no_plan_open(store: SqlStore) -> None:
+    world = World()
+    house = House(store, *world.actions())
+    turn = await house.hears()
+    await house.ends(turn)
+    plan = house.acting.plan(Answer(actions=("WAVE",)), world.actions())
+    assert plan is not None
+    await house.acting.carry_out(turn, plan)
+    await turn.settle()
+    assert world.done == {"WAVE": 1}
+    assert not await house.is_open()
+    assert [name for name, _ in await house.steps()] == ["PLAN", "WAVE"]
+
+
+async def test_a_successor_that_is_there_already_takes_the_plan_over_untouched(
+    store: SqlStore,
+) -> None:
+    world = World()
+    world.dies_in = "LOOK"
+    assert await dies(House(store, *world.actions()))
+    world.dies_in = ""
+    house = House(store, *world.actions())
+    await house.acting.load()
+    turn = await house.hears()
+
+    def rung() -> None:
+        raise Superseded
+
+    turn.work.batch.commit_to = rung  # type: ignore[method-assign]  # more was said meanwhile
+    with pytest.raises(Superseded):
+        await house.acting.resume(turn)
+    assert world.done == {"PAY": 1, "LOOK": 1}
+    successor = await house.hears("And?", number=2, earlier=(1,))
+    assert await house.acting.resume(successor) is not None
+    assert world.done == {"PAY": 1, "LOOK": 2, "WAVE": 1}
