@@ -78,7 +78,7 @@ class Shape:
     Subscripts and other attributes look among `more` first, then among values and data.
     """
 
-    __slots__ = ("data", "more", "text", "values")
+    __slots__ = ("_data", "_values", "more", "text")
 
     def __init__(
         self,
@@ -87,10 +87,36 @@ class Shape:
         text: str = "",
         **more: Any,
     ) -> None:
-        self.values = bag(values or {})
-        self.data = bag(data or {})
+        self._values = values or {}
+        self._data = data or {}
         self.text = text
         self.more = Bag(more)
+
+    # A state is made for every call of ported code, and few look at all of it.
+
+    @property
+    def values(self) -> Bag:
+        if isinstance(self._values, Bag):
+            return self._values
+        shown: Bag = bag(self._values)
+        self._values = shown
+        return shown
+
+    @values.setter
+    def values(self, values: Mapping[str, Any]) -> None:
+        self._values = values
+
+    @property
+    def data(self) -> Bag:
+        if isinstance(self._data, Bag):
+            return self._data
+        shown: Bag = bag(self._data)
+        self._data = shown
+        return shown
+
+    @data.setter
+    def data(self, data: Mapping[str, Any]) -> None:
+        self._data = data
 
     def __getitem__(self, key: str) -> Any:
         if key in ("values", "data", "text"):
