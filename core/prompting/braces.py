@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from core.prompting.marks import BONE, half_bone
 from core.prompting.names import declines
 from core.prompting.saying import Mouth
 from core.prompting.steps import Step, walk
@@ -17,8 +18,10 @@ _ESCAPES = {"n": "\n", "t": "\t", "r": "", "b": "", "f": "\n", "0": "", "\n": ""
 _UNICODE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _HALF_UNICODE = re.compile(r"\\u[0-9a-fA-F]{0,3}\Z")
 _INSIDE = {
-    '"': re.compile(r'[\\"]'),
-    "'": re.compile(r"[\\']"),
+    ('"', False): re.compile(r'[\\"]'),
+    ("'", False): re.compile(r"[\\']"),
+    ('"', True): re.compile(r'[\\"]|<(?=[A-Za-z/|｜]|\Z)'),
+    ("'", True): re.compile(r"[\\']|<(?=[A-Za-z/|｜]|\Z)"),
 }
 _DEEPEST = 64
 _WRAPPERS = frozenset({"response", "content", "message", "output", "reply", "answer"})
@@ -39,6 +42,8 @@ class Braces:
         self._keys: list[str] = []
         self._value_next = False
         self._quote = ""
+        self._special = _INSIDE['"', False]
+        self._last = ""
         self._word = Kept(256)
         self._sink: Callable[[str], None] = self._word.add
         self._spoken = False
@@ -135,6 +140,7 @@ class Braces:
     def _begin_string(self, quote: str) -> None:
         self._quote = quote
         self._read = self._inside
+        self._special = _INSIDE[quote, False]
         if not self._value_next:
             self._word = Kept(256)
             self._sink = self._word.add
@@ -142,6 +148,7 @@ class Braces:
         kind = self._kind()
         if kind == "text":
             self._spoken = True
+            self._special = _INSIDE[quote, True]
             self._sink = self._mouth.say
         elif kind in ("list", "aside"):
             kept = self._aside()
@@ -155,13 +162,16 @@ class Braces:
             self._sink = _nowhere
 
     def _inside(self, text: str, at: int, final: bool) -> int:
-        special = _INSIDE[self._quote].search(text, at)
+        special = self._special.search(text, at)
         end = special.start() if special else len(text)
         if end > at:
             self._sink(text[at:end])
+            self._last = text[end - 1]
             return end
         if text[at] == "\\":
             return self._escape(text, at, final)
+        if text[at] == "<":
+            return self._bone(text, at, final)
         blank = _AFTER_STRING.match(text, at + 1)
         after = blank.end() if blank else at + 1
         if after == len(text) and after - at <= 64:
@@ -172,6 +182,17 @@ class Braces:
             self._sink(self._quote)
             return at + 1
         self._end_string()
+        return at + 1
+
+    def _bone(self, text: str, at: int, final: bool) -> int:
+        """Tags of ours are no words here either, unless they are spoken of in backticks."""
+        bone = BONE.match(text, at)
+        if bone is not None and self._last != "`":
+            return bone.end()
+        if bone is None and half_bone(text, at):
+            return len(text) if final else at
+        self._sink("<")
+        self._last = "<"
         return at + 1
 
     def _end_string(self) -> None:

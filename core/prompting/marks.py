@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 FIELDS = frozenset(
     {"thought", "reasoning", "actions", "action", "providers", "evaluators", "params", "simple",
@@ -20,6 +21,10 @@ ASIDES = THINKING | TOOLING
 """What is passed over, with everything up to its end."""
 OPENERS = FIELDS | WRAPPERS | ASIDES | TURNS
 """Every tag that must not be seen."""
+BONES = frozenset({"response", "thought", "actions", "providers", "params"}) | (
+    ASIDES - {"function", "invoke"}
+)
+"""Tags that are never words, wherever they stand, unless in backticks."""
 LISTS = frozenset({"actions", "action", "providers"})
 
 _ASIDE_OVER = {
@@ -43,6 +48,19 @@ HALF_TOKEN = re.compile(r"<(?:[|｜](?:[\w ▁.-]{0,40}[|｜]?)?)?\Z")
 ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|amp|lt|gt|quot|apos|nbsp);")
 # Signs that cannot begin anything are passed over in one go: "<<<<<", "a < b".
 MARKUP = re.compile(r"<(?=[A-Za-z/!|｜]|\Z)")
+
+
+_NAMES = "|".join(sorted(BONES))
+BONE = re.compile(rf"</?(?:{_NAMES})\s{{0,4}}/?>|{TOKEN.pattern}", re.IGNORECASE)
+_HALF_BONE = re.compile(r"</?([a-z_]{0,16})\s{0,4}/?\Z", re.IGNORECASE)
+
+
+def half_bone(text: str, at: int) -> bool:
+    """Whether the rest of the text may still become a tag that is never a word, or a token."""
+    if HALF_TOKEN.match(text, at):
+        return True
+    half = _HALF_BONE.match(text, at)
+    return half is not None and half[1].lower() in _begins(BONES)
 
 
 def over(tag: re.Match[str]) -> re.Pattern[str] | None:
@@ -74,4 +92,10 @@ def unfinished(text: str, at: int, names: frozenset[str]) -> bool:
     name = (half[1] or "").lower()
     if half[2]:
         return name in names
-    return any(known.startswith(name) for known in names)
+    return name in _begins(names)
+
+
+@lru_cache(maxsize=64)
+def _begins(names: frozenset[str]) -> frozenset[str]:
+    """Every beginning of every name."""
+    return frozenset(name[:size] for name in names for size in range(len(name) + 1))

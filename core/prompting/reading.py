@@ -14,11 +14,11 @@ from typing import Any
 from core.prompting import loose_json
 from core.prompting.braces import Braces
 from core.prompting.marks import (
+    BONES,
     FIELDS,
     MARKUP,
     OPENERS,
     TAG,
-    THINKING,
     TOKEN,
     WRAPPERS,
     over,
@@ -296,7 +296,7 @@ class AnswerReader:
             return self._say(text, at, at + 1)
         closing, name = bool(tag[1]), tag[2].lower()
         if self._last != "`":  # in backticks a tag is spoken of, not used
-            if closing and name in (*THINKING, "response"):
+            if closing and name in BONES:
                 return tag.end()
             if closer := over(tag):
                 return self._pass(tag.end(), closer)

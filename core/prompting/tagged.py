@@ -6,6 +6,7 @@ import html
 import re
 
 from core.prompting.marks import (
+    BONES,
     ENTITY,
     FIELDS,
     HALF_TAG,
@@ -283,6 +284,8 @@ class Tagged:
             if name in self._fields:
                 self._leave()
                 return at
+        if name in BONES and self._last != "`":
+            return tag.end()
         return self._say(text, at, tag.end())
 
     def _raw(self, text: str, at: int, final: bool) -> int:

@@ -117,6 +117,12 @@ BY_HAND = (
     Case('{"thought": "she is sad"}', "", ()),
     Case('{"error": {"message": "out of memory"}}', "", ()),
     Case('{"name": "get_weather", "arguments": {"city": "Oslo"}}', "", ()),
+    Case('{"text": "a <response><text>b</text></response> c"}', "a <text>b</text> c"),
+    Case('{"text": "use `<thought>` and <b>b</b><|im_end|>"}', "use `<thought>` and <b>b</b>"),
+    Case('{"text": "cut <resp', "cut"),
+    Case('{"text": "a <think", "actions": ["WAVE"]}', "a <think", ("WAVE",)),
+    Case("<response><text><response>x</thought></text></response>", "x"),
+    Case("well </actions> well", "well  well"),
     # --- talk ---------------------------------------------------------------------------------
     Case("Hello!", "Hello!"),
     Case("  \n Hello!  \n", "Hello!"),
