@@ -35,7 +35,8 @@ ARGUMENTS = """\
 What an action takes stands before <text>: <params>{"NAME": {"argument": "value"}}</params>"""
 
 LOOKING_UP = """\
-What {name} needs to know first is asked for before <text>: <providers>NAME</providers>"""
+To know more first, answer <response><providers>NAME</providers></response> alone; {name} is then \
+asked again."""
 
 UNSURE = """\
 Nobody spoke to {name} directly. If there is nothing that only {name} could add, answer \
