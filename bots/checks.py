@@ -18,6 +18,9 @@ from typing import Literal
 from bots.links import plan_links, settings_of
 from core.casting import Roster, load_characters, sources_of
 from core.errors import Finding
+from core.prompting.custom import templates_of
+from core.prompting.templates import TemplateError
+from core.prompting.templates import check as check_template
 from core.settings import schema
 from core.settings.key import Key
 from core.settings.layers import Environment, Settings, prefixes, split_scoped
@@ -44,6 +47,7 @@ def check(
     checked = [
         *_worse("error", roster.findings),
         *_casting(roster),
+        *_templates(roster),
         *_settings(roster, environment, shared),
         *_worse("error", plan_links(roster, environment).findings),
         *_variables(roster, environment),
@@ -66,6 +70,20 @@ def _casting(roster: Roster) -> Iterator[Checked]:
     for one in roster.loaded:
         for note in one.notes:
             yield Checked(one.place, note, severity="warning")
+
+
+def _templates(roster: Roster) -> Iterator[Checked]:
+    """Templates that cannot be read: the character plays, by the built-in prompt instead."""
+    for one in roster.loaded:
+        for name, template in templates_of(one.character).items():
+            if not isinstance(template, str):
+                continue
+            own = name in one.character.templates
+            where = f"{one.place}: {'' if own else 'settings.'}templates.{name}"
+            try:
+                check_template(template)
+            except TemplateError as error:
+                yield Checked(where, str(error).rstrip("."), "The built-in prompt is used")
 
 
 def _settings(roster: Roster, environment: Environment, shared: Settings) -> Iterator[Checked]:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from core.character.plain import one_line
 from core.errors import BadInput, Finding
 
 
@@ -78,6 +79,6 @@ def _repeated(names: Iterable[str]) -> list[str]:
 
 def _told(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(
-        f"{name} is written twice in one object; only the last one counts"
+        f"{one_line(name)} is written twice in one object; only the last one counts"
         for name in dict.fromkeys(names)
     )

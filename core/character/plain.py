@@ -13,6 +13,9 @@ _MOST = 200_000
 """Values in one character, counted as often as they would be written: YAML can name one often."""
 
 
+_LONGEST_LINE = 400
+
+
 class TooMuch(Exception):
     """More than a character may hold."""
 
@@ -27,6 +30,12 @@ def plain(data: Mapping[Any, Any], where: str) -> tuple[dict[str, Any], list[Fin
         return copying.object(data, "", 0), copying.findings
     except TooMuch as error:
         return {}, [Finding(where, str(error))]
+
+
+def one_line(text: str) -> str:
+    """What names in a file say, as far as one line of a log may hold it."""
+    line = "".join(char if char.isprintable() else "?" for char in " ".join(text.split()))
+    return line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]}..."
 
 
 class _Copying:
@@ -78,7 +87,10 @@ class _Copying:
         except UnicodeEncodeError:
             self._find(path, "holds half of a character", "Often an emoji that was cut in two")
             return text.encode(errors="replace").decode()
+        if "\0" in text:
+            self._find(path, "holds a NUL, which nothing can keep")
         return text
 
     def _find(self, path: str, what: str, mend: str = "") -> None:
-        self.findings.append(Finding(f"{self._where}: {path}" if path else self._where, what, mend))
+        where = f"{self._where}: {one_line(path)}" if path else self._where
+        self.findings.append(Finding(where, what, mend))

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pydantic.alias_generators import to_camel, to_snake
 from pydantic_core import ErrorDetails
 
-from core.character.plain import plain
+from core.character.plain import one_line, plain
 from core.character.shape import Character
 from core.character.years import notes_on
 from core.errors import Finding
@@ -68,8 +68,8 @@ def read_character(data: object, *, where: str) -> Reading:
         character = None
     if findings:
         return Reading(None, findings=tuple(dict.fromkeys(findings)))
-    notes = (*notes_on(rest, settings), *lost)
-    return Reading(character, secrets, settings, notes)
+    notes = (one_line(note) for note in (*notes_on(rest, settings), *lost))
+    return Reading(character, secrets, settings, tuple(notes))
 
 
 def _twice(data: Mapping[str, Any], where: str) -> Iterator[Finding]:
@@ -108,7 +108,7 @@ def _apart(
         if value is None or (isinstance(value, str) and not value.strip()):
             continue
         if isinstance(value, Mapping | list | tuple):
-            findings.append(Finding(f"{where}: {place}.{name}", "must be a text"))
+            findings.append(Finding(f"{where}: {place}.{one_line(name)}", "must be a text"))
             continue
         text = str(value).lower() if isinstance(value, bool) else str(value).strip()
         if schema.find(name) is None or schema.is_secret(name):
@@ -205,7 +205,8 @@ def _finding(details: ErrorDetails, where: str, data: Mapping[str, Any]) -> Find
     location = details["loc"]
     path = _path(location, data)
     last = next((part for part in reversed(location) if isinstance(part, str)), "")
-    return Finding(f"{where}: {path}" if path else where, what, mend or _MENDS.get(last, ""))
+    place = f"{where}: {one_line(path)}" if path else where
+    return Finding(place, one_line(what), mend or _MENDS.get(last, ""))
 
 
 def _path(location: tuple[str | int, ...], data: Any) -> str:

@@ -41,6 +41,8 @@ def _without_blanks(value: tuple[str, ...]) -> tuple[str, ...]:
 def _named(value: str) -> str:
     if not value.strip():
         raise PydanticCustomError("blank", "is empty")
+    if len(value.strip().splitlines()) > 1:
+        raise PydanticCustomError("lines", "must be one line")
     return value.strip()
 
 
@@ -221,14 +223,6 @@ class Character(_Shape):
     def handle(self) -> str:
         """The user name, else the name in lower case with underscores (CH-05)."""
         return self.username or re.sub(r"\s+", "_", self.name.lower())
-
-    @property
-    def every_template(self) -> Mapping[str, Template]:
-        """Those of `templates`, and before them those of `settings.templates`."""
-        others = self.settings.get("templates")
-        if not isinstance(others, Mapping):
-            return self.templates
-        return {**{k: one for k, one in others.items() if isinstance(one, str)}, **self.templates}
 
     def to_file(self) -> dict[str, Any]:
         """As elizaOS writes files today, fit for JSON; reading it gives the same character.

@@ -47,8 +47,6 @@ _SETTINGS: Mapping[str, str] = {
     "model": _MODEL,
     "modelConfig": "TEMPERATURE and MAX_TOKENS are settings of their own",
     "embeddingModel": "it is OPENAI_EMBEDDING_MODEL",
-    "defaultTemperature": "it is TEMPERATURE",
-    "defaultMaxTokens": "it is MAX_TOKENS",
 }
 _OURS = frozenset({"$schema", *Character.model_fields, *map(to_camel, Character.model_fields)})
 
