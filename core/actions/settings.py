@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -59,11 +59,13 @@ def open_settings(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
     }
 
 
-async def _offered(turn: Turn) -> bool:
-    if turn.inbound.is_direct:
-        return False
-    world = await turn.use(Desk).place()
+async def _has_settings(desk: Desk) -> bool:
+    world = await desk.place()
     return bool(world and open_settings(world.metadata))
+
+
+def _offered(turn: Turn) -> bool | Awaitable[bool]:
+    return not turn.inbound.is_direct and _has_settings(turn.use(Desk))
 
 
 UPDATE_SETTINGS = Action(

@@ -56,10 +56,8 @@ _WORTH_A_LOOK = re.compile(r"[<\[]|://|www\.|\w\.[a-z]{2,24}[:/?]", re.IGNORECAS
 _ALT = re.compile(r"\balt\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
 _TAIL = ".,;:!?)]}*_~…"
 # The end of a text that is still growing, where nobody can tell yet what it becomes.
-_UNFINISHED = re.compile(
-    r"(?:!?\[[^\[\]\n]{0,300}(?:\](?:\([^()\n]{0,600})?)?|!|<[^<>\n]{0,600}"
-    r"|(?<![!-~])(?=[!-~]{0,300}[./:])[!-~]{1,2000})\Z"
-)
+_HALF_LINK = re.compile(r"!?\[[^\[\]\n]{0,300}(?:\](?:\([^()\n]{0,600})?)?\Z")
+_HALF_TAG = re.compile(r"<[^<>\n]{0,600}\Z")
 _LOOKED_AT = 2400
 
 
@@ -132,9 +130,9 @@ def decent(text: str, known: Known, *, final: bool = True) -> str:
 
     With `final` off more is to come, and an end that may become anything is held back.
     """
-    if not final and (half := _UNFINISHED.search(text, max(0, len(text) - _LOOKED_AT))):
-        text = text[: half.start()]
-    if not _WORTH_A_LOOK.search(text):
+    if not final:
+        text = text[: _settled(text)]
+    if _ordinary(text):
         return text
     code = _NO_CODE if _TRICKY.search(text) else _CODE
     text = _unloaded(text, known, _PATTERNS[_LOADS, code])
@@ -147,6 +145,37 @@ def decent(text: str, known: Known, *, final: bool = True) -> str:
         return _bare(found[0], known)
 
     return _PATTERNS[_LEADS, code].sub(led, text)
+
+
+def _ordinary(text: str) -> bool:
+    """Whether nothing in it could be an address, a picture or a marker; nearly always."""
+    if not ("<" in text or "[" in text or "://" in text or ("." in text and "/" in text)):
+        low = text.lower()
+        if "." not in low or not ("?" in low or "www." in low):
+            return True
+    return _WORTH_A_LOOK.search(text) is None
+
+
+def _settled(text: str) -> int:
+    """How much of a growing text will stay what it is."""
+    end = word = len(text)
+    least = max(0, end - _LOOKED_AT)
+    while word > least and "!" <= text[word - 1] <= "~":
+        word -= 1
+    settled = word if any(mark in text[word:] for mark in "./:") else end
+    if text.endswith("!"):
+        settled = min(settled, end - 1)
+    tag = text.rfind("<", least)
+    if tag >= 0 and _HALF_TAG.match(text, tag):
+        settled = min(settled, tag)
+    link = end
+    for _ in range(_ROUNDS):  # the address of a link may hold brackets of its own
+        link = text.rfind("[", least, link)
+        if link < 0:
+            break
+        if _HALF_LINK.match(text, link):
+            settled = min(settled, link - text.startswith("!", link - 1) if link else link)
+    return settled
 
 
 def _unloaded(text: str, known: Known, pattern: re.Pattern[str]) -> str:
@@ -173,7 +202,7 @@ def _unloaded(text: str, known: Known, pattern: re.Pattern[str]) -> str:
 def _link(whole: str, label: str, address: str, known: Known) -> str:
     if not address or _harmless(address, known):
         # The label is looked at as well: it may hold a picture.
-        return whole if not _WORTH_A_LOOK.search(label) else f"{decent(label, known)}: {address}"
+        return whole if _ordinary(label) else f"{decent(label, known)}: {address}"
     scheme = address.partition(":")[0].lower()
     label = decent(label, known)
     return f"{label} ({_disarmed(address)})" if scheme in ("http", "https") else label

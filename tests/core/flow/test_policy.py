@@ -152,7 +152,8 @@ def test_nothing_is_left_that_would_load_and_a_second_look_finds_no_more(text: s
     assert "](https://evil" not in bare
     assert "https://evil.example/?q=s" not in bare
     for end in range(0, len(text), 3):
-        said(text[:end], final=False)
+        growing = said(text[:end], final=False)
+        assert "`" in growing or "https://evil" not in growing
 
 
 @pytest.mark.parametrize(
