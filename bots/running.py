@@ -79,7 +79,7 @@ async def _play(
         timestamps=settings.flag("LOG_TIMESTAMPS", True),
         data_dir=data,
     ):
-        roster = await asyncio.to_thread(load_characters, sources_of(named, environment))
+        roster = await asyncio.to_thread(lambda: load_characters(sources_of(named, environment)))
         plan = plan_links(roster, environment)
         async with AsyncExitStack() as stack:
             if on_stage or not plan.links:

@@ -175,7 +175,7 @@ def test_a_damaged_file_is_refused_with_findings_or_loads_and_never_raises(
         holder = file
         for key in way:
             holder = holder[key]
-        holder[last] = data.draw(wrong)
+        holder[last] = deepcopy(data.draw(wrong))
     reading = read_character(file, where="file.json")
     if reading.character is None:
         assert reading.findings
