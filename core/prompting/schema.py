@@ -172,10 +172,10 @@ def checked(found: Found | None, rows: Sequence[Row], codes: Codes) -> Checked:
     sound = found.complete and codes.kept(values)
     good: dict[str, Any] = {}
     problems: list[str] = []
-    if not found.complete:
-        problems.append("it was cut off")
-    elif not sound:
+    if not codes.kept(values):
         problems.append("codes are missing or wrong")
+    elif not found.complete and any(row.field not in codes.fields for row in rows):
+        problems.append("it was cut off")  # where every field has its codes, those say more
     for row in rows:
         coded = row.field in codes.fields
         if coded and not codes.around(row.field, values):

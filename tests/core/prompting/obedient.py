@@ -67,5 +67,7 @@ def obedient(prompt: str, given: Mapping[str, str], *, without: tuple[str, ...] 
     return f"<response>\n{body}\n</response>"
 
 
-def answering(*, without: tuple[str, ...] = (), **given: str) -> Callable[[str], str]:
-    return lambda prompt: obedient(prompt, given, without=without)
+def answering(
+    given: Mapping[str, str] | None = None, /, *, without: tuple[str, ...] = (), **more: str
+) -> Callable[[str], str]:
+    return lambda prompt: obedient(prompt, {**(given or {}), **more}, without=without)

@@ -19,7 +19,7 @@ VALUES = {
     "knownFacts": "- Bob likes tea.",
     "topic": "rain",
 }
-ANSWERS = {
+ANSWERS: dict[str, tuple[dict[str, str], dict[str, object]]] = {
     "shouldRespondTemplate": ({"reasoning": "she was asked", "action": "RESPOND"}, {}),
     "messageHandlerTemplate": (
         {"thought": "hm", "actions": "REPLY, WAVE", "text": "Hi"},
@@ -42,7 +42,7 @@ EACH = pytest.mark.parametrize("name", list(DEFAULTS))
 async def test_a_default_asks_for_its_fields_and_gets_them(name: str) -> None:
     prompt = DEFAULTS[name]
     written, meant = ANSWERS[name]
-    model = Model(answering(**written))
+    model = Model(answering(written))
     result = await prompt_exec(
         model,
         values=VALUES,

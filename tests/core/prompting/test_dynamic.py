@@ -60,7 +60,7 @@ def cut(prompt: str) -> str:
 @FORMATS
 @LEVELS
 async def test_fields_come_back_by_name_without_their_codes(form: str, level: int) -> None:
-    model = Model(answering(**PAIR))
+    model = Model(answering(PAIR))
     assert await run(model, format=form, level=level) == PAIR
     assert model.prompts[0].startswith("You are Ada.") or level >= 2
     assert model.requests[0].max_tokens == 4096
@@ -84,17 +84,27 @@ async def test_an_answer_that_was_cut_off_is_never_half_an_object(form: str, lev
     assert await run(Model(cut), format=form, level=level) is None
 
 
+@FORMATS
+async def test_fields_that_are_all_proven_need_no_end(form: str) -> None:
+    def endless(prompt: str) -> str:
+        return obedient(prompt, PAIR).rpartition("\n")[0]
+
+    assert await run(Model(endless), format=form, level=1) == PAIR
+    rows = [ROWS[0], replace(ROWS[1], validate=False)]
+    assert await run(Model(endless), rows, format=form, level=1) is None
+
+
 @pytest.mark.parametrize("level", [2, 3])
 @pytest.mark.parametrize("lost", ["first_code", "middle_code", "last_code"])
 async def test_each_place_of_the_prompt_has_to_come_back(level: int, lost: str) -> None:
-    model = Model(answering(without=(lost,), **PAIR))
+    model = Model(answering(PAIR, without=(lost,)))
     assert await run(model, level=level) is None
 
 
 async def test_the_strictest_level_wants_the_codes_again_at_the_end() -> None:
-    model = Model(answering(without=("last_again",), **PAIR))
+    model = Model(answering(PAIR, without=("last_again",)))
     assert await run(model, level=3) is None
-    assert await run(Model(answering(**PAIR)), level=3) == PAIR
+    assert await run(Model(answering(PAIR)), level=3) == PAIR
 
 
 @pytest.mark.parametrize("nothing", ["", "   ", "[]", "{}"])
@@ -162,7 +172,7 @@ async def test_a_row_may_want_codes_where_the_level_has_none() -> None:
 @pytest.mark.parametrize("field", ["answer", "result", "output", "reply"])
 @FORMATS
 async def test_a_field_may_have_the_name_of_a_wrapper(field: str, form: str) -> None:
-    model = Model(answering(**{field: "x"}))
+    model = Model(answering({field: "x"}))
     assert await run(model, [Row(field, required=True)], format=form, level=1) == {field: "x"}
 
 
@@ -239,7 +249,7 @@ async def test_calls_are_counted_over_all_prompts_of_a_message() -> None:
 
 async def test_the_log_has_the_count_and_not_the_words(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    await run(Model("rubbish", answering(**PAIR)), level=1)
+    await run(Model("rubbish", answering(PAIR)), level=1)
     await run(Model(cut), level=1)
     assert "structured answer after 2 calls" in caplog.text
     assert "no structured answer after 3 calls" in caplog.text
@@ -258,7 +268,7 @@ async def test_a_row_that_is_required_is_required() -> None:
 
 async def test_a_field_that_came_back_right_is_kept_and_not_asked_for_again() -> None:
     model = Model(
-        answering(without=("code2b",), **PAIR),
+        answering(PAIR, without=("code2b",)),
         answering(text="Hello again."),
     )
     assert await run(model, level=1) == {"thought": "hm", "text": "Hello again."}
@@ -268,7 +278,7 @@ async def test_a_field_that_came_back_right_is_kept_and_not_asked_for_again() ->
 
 @pytest.mark.parametrize("level", [2, 3])
 async def test_a_prompt_that_is_too_long_keeps_its_codes(level: int) -> None:
-    model = Model(answering(**PAIR))
+    model = Model(answering(PAIR))
     options = Options(level=level, longest=4000, clock=QuickClock())
     talk = "\n".join(f"line {number}" for number in range(5000))
     template = "Begin here.\n{{talk}}\nThe last question."
@@ -298,7 +308,7 @@ async def test_the_other_form_is_understood_too(form: str) -> None:
 
 
 async def test_braces_that_people_write_are_never_a_template() -> None:
-    model = Model(answering(**PAIR))
+    model = Model(answering(PAIR))
     await prompt_exec(
         model,
         values={"said": "{{secret}} {{#if x}}", "secret": "S3CRET"},
@@ -327,7 +337,7 @@ async def test_no_code_comes_twice(level: int) -> None:
 @FORMATS
 @LEVELS
 async def test_what_was_shown_is_not_shown_again(form: str, level: int) -> None:
-    model = Model(cut, answering(**PAIR))
+    model = Model(cut, answering(PAIR))
     heard = await events(model, format=form, level=level, max_retries=1)
     assert chunks(heard) == "Hello there."
     assert [event.kind for event in heard if event.kind != "chunk"] == [
@@ -357,7 +367,7 @@ def _fixed() -> Callable[[], str]:
 @LEVELS
 @pytest.mark.parametrize("size", [1, 2, 5, 1000])
 async def test_only_words_are_shown_whatever_the_cuts(form: str, level: int, size: int) -> None:
-    model = Model(answering(**PAIR), size=size)
+    model = Model(answering(PAIR), size=size)
     heard = await events(model, format=form, level=level, fresh=_fixed())
     assert chunks(heard) == "Hello there."
     assert chunks(heard, "thought") == ""
@@ -365,7 +375,7 @@ async def test_only_words_are_shown_whatever_the_cuts(form: str, level: int, siz
 
 
 async def test_the_lowest_level_shows_words_as_they_come() -> None:
-    heard = await events(Model(answering(**PAIR), size=3), level=0)
+    heard = await events(Model(answering(PAIR), size=3), level=0)
     shown = [event for event in heard if event.kind == "chunk"]
     assert len(shown) > 2
 
@@ -401,7 +411,7 @@ async def test_a_listener_that_fails_does_no_harm() -> None:
     async def listen(event: StreamEvent) -> None:
         raise RuntimeError(event.kind)
 
-    assert await run(Model(answering(**PAIR)), on_event=listen) == PAIR
+    assert await run(Model(answering(PAIR)), on_event=listen) == PAIR
 
 
 # --- options -----------------------------------------------------------------------------------
