@@ -1,4 +1,4 @@
-"""What is wrong before anything starts: files, settings, tokens, places; without a network."""
+"""What is wrong before anything starts: characters, settings, tokens, places; no login."""
 
 from __future__ import annotations
 
@@ -41,7 +41,10 @@ class Checked(Finding):
 def check(
     paths: Sequence[str | Path], environment: Environment, folder: Path = Path("characters")
 ) -> list[Checked]:
-    """Everything that can be known offline; errors first, in the order of the reader's work."""
+    """Everything that can be known before a login; errors first, in the order of the reader's work.
+
+    Nothing is asked over a network but characters that are named by their addresses.
+    """
     roster = load_characters(sources_of(paths, environment, folder))
     shared = Settings(environment)
     checked = [

@@ -89,7 +89,7 @@ class _Copying:
             return text.encode(errors="replace").decode()
         if "\0" in text:
             self._find(path, "holds a NUL, which nothing can keep")
-        return text
+        return str.__str__(text)  # a module may give a member of an enumeration
 
     def _find(self, path: str, what: str, mend: str = "") -> None:
         where = f"{self._where}: {one_line(path)}" if path else self._where
