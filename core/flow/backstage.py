@@ -71,6 +71,8 @@ class Backstage:
         if scene is None:
             scene = await self._scene(message)
         providers = scene.repertoire.providers if scene.repertoire else ()
+        if not only:  # one of elizaOS' defaults; here the prompt shows talk as messages
+            include = (*include, "RECENT_MESSAGES")
         return await self._cache.compose(
             message.id, scene, providers, include, only=only, skip_cache=skip_cache
         )

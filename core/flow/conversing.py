@@ -236,5 +236,9 @@ class Conversing:
         gear = turn.work.part.gear
         if gear.repertoire.evaluators:
             self._after.look_back(
-                turn, gear.repertoire.evaluators, answered=answered, events=gear.events
+                turn,
+                gear.repertoire.evaluators,
+                answered=answered,
+                events=gear.events,
+                then=turn.settle,
             )

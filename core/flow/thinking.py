@@ -91,7 +91,7 @@ class Thinking:
             self.count(work, "TEXT_LARGE", spent)
             answer = reader.end()
             self._records.asked(f"{part.character.name} {turn_of(lead.id)}", request, raw)
-            if answer.text or answer.actions:
+            if answer.text or answer.actions or answer.providers:
                 break
         return answer
 

@@ -24,6 +24,7 @@ from core.flow.telling import Telling
 from core.flow.thinking import Meter
 from core.flow.wishes import Wishes
 from core.flow.writing import Scribe, Work, bury, memory_of
+from core.ids import turn_of
 from core.kept import Spending
 from core.memory.recall import Recent
 from core.messages import Inbound, InboundStatus, Kind, Outcome, Received, Reply
@@ -104,7 +105,10 @@ class Turns:
         """Whom this turn serves, with what that person has set for this character."""
         person = entity_id(part.id, batch.address, batch.author)
         return RequestContext(
-            entity_id=person, agent_id=part.id, entity_settings=await self._wishes.of(person)
+            entity_id=person,
+            agent_id=part.id,
+            entity_settings=await self._wishes.of(person),
+            trace_id=turn_of(batch.items[-1].id),
         )
 
     async def _hear(self, part: Part, batch: Batch, limit: asyncio.Timeout) -> Work | None:

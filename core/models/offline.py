@@ -88,7 +88,7 @@ def _question(request: ModelRequest) -> tuple[str, bool]:
     before, mark, words = last.rpartition("</context>\n")
     if not mark:
         return last[:_LONGEST], False
-    if "You are in the group" in before:
+    if "You are in the " in before:
         words = _SPEAKER.sub("", words)
     return words[:_LONGEST].strip(), "<actions>IGNORE</actions>" in before
 
