@@ -11,7 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 from core.flow.plans import resolve
-from core.messages import InboundStatus, Kind, Rank, Reply
+from core.messages import Attachment, Button, InboundStatus, Kind, Rank, Reply
 from core.plugins.records import ActionResult
 from core.prompting.reading import Answer
 from core.store.engine import SqlStore, open_store
@@ -443,3 +443,68 @@ async def test_a_turn_that_has_asked_often_enough_may_not_go_on_asking(store: Sq
     carried = await house.does(turn, "LOOP")
     assert not carried.done[0].result.success
     assert asked == turn.work.meter.most
+
+
+async def test_elizaos_content_is_said_with_its_buttons_and_what_is_attached(
+    store: SqlStore,
+) -> None:
+    async def work(turn: Any, given: Any) -> None:
+        memory = await turn.say(
+            {
+                "text": "Which one?",
+                "action_name": "ASK",
+                "thought": "they have to choose",
+                "attachments": [{"url": "https://pictures.example/1.png?sig=x", "title": "one"}],
+                "buttons": [{"label": "This", "data": "take 1"}, {"text": "More", "url": "https://x.example"}],
+                "mine": 7,
+            },
+            buttons=(Button("None", "take 0"),),
+            attachments=(Attachment("https://pictures.example/2.png"), Attachment("file-id-7")),
+        )  # fmt: skip
+        assert memory.content.actions == ("ASK",)
+        assert memory.content.extra == {"mine": 7}
+
+    house = House(store, action("WORK", work))
+    seen: list[Reply] = []
+    render = house.wire.render
+
+    def rendered(reply: Reply) -> tuple[bytes, ...]:
+        seen.append(reply)
+        return render(reply)
+
+    house.wire.render = rendered  # type: ignore[method-assign]  # to see what is drawn
+    carried = await house.does(await house.hears(), "WORK")
+    assert carried.done[0].result.success
+    assert seen[0].buttons == (
+        Button("None", "take 0"), Button("This", "take 1"), Button("More", "", "https://x.example"),
+    )  # fmt: skip
+    assert await house.said() == [
+        "Which one?\nhttps://pictures.example/1.png?sig=x\nhttps://pictures.example/2.png"
+    ]
+    [kept] = [
+        memory
+        for memory in await store.read(
+            lambda unit: unit.memories.find(house.part.id, table="messages")
+        )
+        if memory.content.thought
+    ]
+    assert kept.content.attachments[0]["title"] == "one"
+
+
+async def test_in_a_group_only_the_first_words_answer_the_message(store: SqlStore) -> None:
+    async def work(turn: Any, given: Any) -> None:
+        await turn.say("one")
+        await turn.say("two")
+
+    house = House(store, action("WORK", work))
+    seen: list[str | None] = []
+    render = house.wire.render
+
+    def rendered(reply: Reply) -> tuple[bytes, ...]:
+        seen.append(reply.reply_to)
+        return render(reply)
+
+    house.wire.render = rendered  # type: ignore[method-assign]  # to see what is drawn
+    await house.does(await house.hears(room="-5", place=GROUP), "WORK")
+    await house.does(await house.hears(room="-5", place=GROUP, number=2), "WORK", text="So.")
+    assert seen == ["m1", None, "m2", None, None]
