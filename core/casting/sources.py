@@ -17,6 +17,7 @@ from core.settings.layers import Environment, Settings
 
 _SUFFIXES = (".json", ".yaml", ".yml")
 _ENDINGS = (*_SUFFIXES, *(f".character{suffix}" for suffix in _SUFFIXES))
+_JAVASCRIPT = (".ts", ".js", ".mjs")
 _URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 _MODULE = re.compile(r"([A-Za-z_][\w.]*):([A-Za-z_]\w*)")
 _VARIABLES = "env:"
@@ -32,7 +33,10 @@ class Address:
 
     def __str__(self) -> str:
         """Without what stands before @ and after ?, which may be a password or a key."""
-        parts = urlsplit(self.url)
+        try:
+            parts = urlsplit(self.url)
+        except ValueError:
+            return f"{self.url.partition('://')[0]}://..."
         return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
@@ -101,22 +105,20 @@ def _from_variables(settings: Settings) -> Mapping[str, Any]:
 
 def _from_file(path: Path) -> Parsed:
     where = path.as_posix()
-    python = path.suffix == ".py"
-    if not python and path.suffix not in _SUFFIXES:
-        what = "is no JSON, YAML or Python"
-        mend = "Export it as JSON" if path.suffix in (".ts", ".js", ".mjs") else "Name it .json"
-        raise BadInput(Finding(where, what, mend))
     try:
         if path.stat().st_size > _LARGEST:
             raise BadInput(Finding(where, "is too large for a character"))
-        if python:
+        if path.suffix == ".py":
             return Parsed(exported(path))
+        if path.suffix not in _SUFFIXES:
+            mend = "Export it as JSON" if path.suffix in _JAVASCRIPT else "Name it .json"
+            raise BadInput(Finding(where, "is no JSON, YAML or Python", mend))
         text = path.read_bytes().decode("utf-8-sig")
     except (FileNotFoundError, NotADirectoryError):
         raise BadInput(Finding(where, "does not exist", _nearest(path))) from None
+    except UnicodeDecodeError:
+        raise BadInput(Finding(where, "is not UTF-8 text", "Save it as UTF-8")) from None
     except (OSError, ValueError) as error:
-        if isinstance(error, UnicodeDecodeError):
-            raise BadInput(Finding(where, "is not UTF-8 text", "Save it as UTF-8")) from None
         raise BadInput(Finding(where, f"cannot be read ({type(error).__name__})")) from None
     return parsed(text, where, is_yaml=path.suffix != ".json")
 
@@ -151,8 +153,7 @@ def _meant(word: str, environment: Environment, folder: Path) -> Source:
     named = [given] if complete else [Path(word + end) for end in _ENDINGS]
     places = [place for name in named for place in (name, folder / name)]
     there = next((place for place in places if place.is_file()), None)
-    # What has an ending of another kind is told that it has.
-    return there or (given if given.suffix and given.is_file() else places[0])
+    return there or (given if given.suffix else places[0])
 
 
 def _key(source: Source) -> object:

@@ -155,7 +155,7 @@ async def test_nobody_at_an_address_is_a_finding_without_its_password() -> None:
     assert said.startswith(f"{root}/bob.json: cannot be reached")
 
 
-@pytest.mark.parametrize("url", ["ftp://example.org/bob.json", "file:///tmp/bob.json", "s3://x/y"])
+@pytest.mark.parametrize("url", ["ftp://example.org/bob.json", "file:///tmp/bob.json", "s3://[x/y"])
 def test_a_source_of_an_unknown_kind_is_an_error(url: str) -> None:
     (source,) = sources_of([url])
     assert "is no kind of source that we know" in refusal(source)
@@ -301,6 +301,8 @@ def test_a_file_for_javascript_is_told_what_to_become(tmp_path: Path) -> None:
     (tmp_path / "bob.ts").write_text("export const character = {}")
     (source,) = sources_of([str(tmp_path / "bob.ts")])
     assert "is no JSON, YAML or Python. Export it as JSON" in refusal(source)
+    (ghost,) = sources_of(["ghost.ts"], folder=tmp_path)
+    assert refusal(ghost) == "ghost.ts: does not exist"
 
 
 def test_content_alone_makes_a_character_without_a_place() -> None:
