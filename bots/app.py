@@ -21,10 +21,12 @@ from bots.company import Door
 from bots.doors import DOORS
 from bots.house import House, build
 from bots.http.metrics import Metrics
+from bots.http.plugin_routes import Answering, plugin_routes
 from bots.http.server import serve
 from bots.links import Off, Plan, PlannedLink
 from bots.readiness import report
 from bots.supervise import Health, Phase
+from bots.wardrobe import Costume
 from bots.watchdog import Watchdog
 from core.bell import Bell
 from core.casting import LoadedCharacter
@@ -99,6 +101,9 @@ class Gateway:
                     ready=self.ready,
                     metrics=Metrics(self.tally, self._gauges).page,
                     routes=self._routes,
+                    plugins=plugin_routes(
+                        self._answering, lambda: settings.secret("ELIZA_SERVER_AUTH_TOKEN")
+                    ),
                 )
             )
             opened: SqlStore | None = None
@@ -242,6 +247,11 @@ class Gateway:
             owed=house.company.owed if house else 0,
         )
 
+    def _answering(self) -> Iterable[Answering]:
+        for one in self._house.wardrobe if self._house else ():
+            if routes := one.repertoire.routes:
+                yield Answering(one.loaded.id, one.loaded.name, routes, partial(_runtime_of, one))
+
     def _gauges(self) -> dict[str, float]:
         gauges: dict[str, float] = {
             "troupe_tasks": len(asyncio.all_tasks()),
@@ -255,6 +265,10 @@ class Gateway:
                 "troupe_doubles_dropped": house.intake.doubles,
             }
         return gauges
+
+
+def _runtime_of(costume: Costume) -> Any:
+    return costume.runtime
 
 
 def _everybody(plan: Plan) -> Iterable[tuple[LoadedCharacter, Settings]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -110,7 +110,7 @@ class Wardrobe:
         self._at_hand = tuple(at_hand)
         self._worn: dict[CharacterId, Costume] = {}
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Costume]:
         return iter(self._worn.values())
 
     @property

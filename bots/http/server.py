@@ -23,6 +23,7 @@ async def serve(
     ready: Callable[[], dict[str, Any]],
     metrics: Callable[[], bytes],
     routes: Iterable[web.AbstractRouteDef] = (),
+    plugins: Iterable[web.AbstractRouteDef] = (),
 ) -> AsyncIterator[int]:
     """Serve until the end of the block; the port that it got, for `port` 0.
 
@@ -34,7 +35,7 @@ async def serve(
     app.router.add_get("/ready", _ready(ready))
     app.router.add_get("/metrics", _metrics(metrics))
     own = list(routes)
-    app.router.add_routes(own or [web.get("/", _front)])
+    app.router.add_routes([*(own or [web.get("/", _front)]), *plugins])
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
     await runner.setup()
     try:
