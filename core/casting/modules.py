@@ -50,7 +50,7 @@ def exported(place: Module | Path) -> Mapping[Any, Any]:
         return given
     if inspect.iscoroutine(given):
         given.close()
-    what = f"gives a {type(given).__name__} for its character"
+    what = f"gives something of type {type(given).__name__} for its character"
     raise BadInput(Finding(where, what, "An object such as {'name': ..., 'bio': ...}"))
 
 

@@ -77,7 +77,7 @@ class _Copying:
             return self.object(value, path, depth)
         if isinstance(value, list | tuple):
             return [self._value(item, f"{path}[{at}]", depth + 1) for at, item in enumerate(value)]
-        what = f"is a {type(value).__name__}, which no file can hold"
+        what = f"is of type {type(value).__name__}, which no file can hold"
         self._find(path, what, "A text, a number, true or false, a list or an object")
         return None
 

@@ -211,10 +211,13 @@ character = {
         ("def character():\n    return {}['sesame-6']", "bob.py:2: fails with KeyError"),
         ("raise SystemExit(3)", "bob.py:1: fails with SystemExit"),
         ("x = 1", "bob.py: has no character in it"),
-        ("character = ['sesame-7']", "bob.py: gives a list for its character"),
-        ("async def character():\n    return {}", "bob.py: gives a coroutine"),
-        ("character = {'name': 'Bob', 'bio': object()}", "bob.py: bio: is a object"),
-        ("character = {'name': 'Bob', 'bio': 'x', 'settings': {'a': print}}", "settings.a: is a"),
+        ("character = ['sesame-7']", "bob.py: gives something of type list for its character"),
+        ("async def character():\n    return {}", "bob.py: gives something of type coroutine"),
+        ("character = {'name': 'Bob', 'bio': object()}", "bob.py: bio: is of type object"),
+        (
+            "character = {'name': 'Bob', 'bio': 'x', 'settings': {'a': print}}",
+            "settings.a: is of type builtin",
+        ),
     ],
 )
 def test_what_is_wrong_with_a_module_is_told_without_its_words(

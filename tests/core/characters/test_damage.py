@@ -250,11 +250,11 @@ def test_a_file_that_is_cut_or_overwritten_is_told_in_one_line_with_its_place(
         ("settings", {"secrets": {"A": []}}, "settings.secrets.A: must be a text"),
         ("settings", {"x": float("inf")}, "settings.x: is not a finite number"),
         ("settings", {"x": "\ud83d"}, "settings.x: holds half of a character"),
-        ("settings", {"x": {1, 2}}, "settings.x: is a set, which no file can hold"),
+        ("settings", {"x": {1, 2}}, "settings.x: is of type set, which no file can hold"),
         ("settings", {("a", "b"): 1}, "settings: has a key that is no text (tuple)"),
         ("name", "Bob\nOb", "name: must be one line"),
         ("settings", {"x": "a\0"}, "settings.x: holds a NUL"),
-        ("settings", {"a\nb\x1b": {"c": {1}}}, "settings.a b?.c: is a set"),
+        ("settings", {"a\nb\x1b": {"c": {1}}}, "settings.a b?.c: is of type set"),
         ("style", "short", "style: must be an object"),
     ],
 )
