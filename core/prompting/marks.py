@@ -50,6 +50,7 @@ ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|amp|lt|gt|quot|apos|nbs
 MARKUP = re.compile(r"<(?=[A-Za-z/!|｜]|\Z)")
 
 
+_BONY = BONES | TURNS
 _NAMES = "|".join(sorted(BONES))
 BONE = re.compile(rf"</?(?:{_NAMES})\s{{0,4}}/?>|{TOKEN.pattern}", re.IGNORECASE)
 _HALF_BONE = re.compile(r"</?([a-z_]{0,16})\s{0,4}/?\Z", re.IGNORECASE)
@@ -60,7 +61,7 @@ def half_bone(text: str, at: int) -> bool:
     if HALF_TOKEN.match(text, at):
         return True
     half = _HALF_BONE.match(text, at)
-    return half is not None and half[1].lower() in _begins(BONES)
+    return half is not None and half[1].lower() in _begins(_BONY)
 
 
 def over(tag: re.Match[str]) -> re.Pattern[str] | None:

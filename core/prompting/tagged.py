@@ -286,7 +286,8 @@ class Tagged:
                 return at
         if name in BONES and self._last != "`":
             return tag.end()
-        return self._say(text, at, tag.end())
+        # Of a tag that is none of ours nothing is held back, so its parts are words like others.
+        return self._say(text, at, tag.end() if name in self._openers else at + 1)
 
     def _raw(self, text: str, at: int, final: bool) -> int:
         end = text.find("]]>", at)

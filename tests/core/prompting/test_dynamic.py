@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,6 +11,8 @@ from itertools import count
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.errors import ModelUnavailable
 from core.prompting.dynamic import (
@@ -378,6 +381,26 @@ async def test_the_lowest_level_shows_words_as_they_come() -> None:
     heard = await events(Model(answering(PAIR), size=3), level=0)
     shown = [event for event in heard if event.kind == "chunk"]
     assert len(shown) > 2
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.text("ab \n<>&\"'\\{}[]`:,/éQX0😀", min_size=1, max_size=60),
+    st.sampled_from(["xml", "json"]),
+    st.integers(0, 3),
+    st.integers(1, 9),
+)
+def test_any_words_are_shown_as_they_are_meant(
+    words: str, form: Any, level: int, size: int
+) -> None:
+    said = f".{words}."
+    written = json.dumps(said)[1:-1]
+    if form == "xml":
+        written = said.replace("&", "&amp;").replace("<", "&lt;")
+    model = Model(answering(thought="hm", text=written), size=size)
+    heard = asyncio.run(events(model, format=form, level=level, fresh=_fixed()))
+    assert heard[-1].values == {"thought": "hm", "text": said}
+    assert chunks(heard) == said
 
 
 @pytest.mark.parametrize("level", [1, 2, 3])
