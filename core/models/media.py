@@ -6,6 +6,7 @@ import base64
 import binascii
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from io import BytesIO
 from typing import Any
 
 import aiohttp
@@ -21,8 +22,8 @@ from core.ports import ModelType, Spent, Usage
 Service = Callable[[Wire, str, Any, float, Spent | None], Awaitable[Any]]
 """Takes the wire, the model's name, elizaOS' parameters, and the loop's time to be done by."""
 
-_MOST = 64 * 1024 * 1024
-"""Bytes of an answer: four large pictures."""
+_MOST = 32 * 1024 * 1024
+"""Bytes of an answer: some large pictures."""
 _MOST_SENT = 25 * 1024 * 1024
 _MOST_TEXTS = 2048
 _LOOK = (
@@ -142,7 +143,7 @@ async def hear(wire: Wire, model: str, params: Any, deadline: float, spent: Spen
         raise ModelRejected(f"audio must have between 1 and {_MOST_SENT} bytes")
     form = aiohttp.FormData()
     ending = _ENDINGS.get(mime, "ogg")
-    form.add_field("file", sound, filename=f"voice.{ending}", content_type=mime)
+    form.add_field("file", BytesIO(sound), filename=f"voice.{ending}", content_type=mime)
     form.add_field("model", model)
     style = str(given(options, "format") or "text").lower()
     form.add_field("response_format", "srt" if style == "srt" else "json")

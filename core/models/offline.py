@@ -55,7 +55,7 @@ class Offline:
             yield f" {word}" if at else word
         yield "</text></response>"
         if spent is not None:
-            spent.usage = Usage(self.name)
+            spent.usage = Usage(self.name, provider=self.name)
 
 
 def reply(request: ModelRequest, question: str) -> str:

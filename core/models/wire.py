@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any
 
 import aiohttp
@@ -20,6 +21,7 @@ from core.models.refusals import error_in, refusal, unwanted
 _NO_LIMIT = aiohttp.ClientTimeout(total=None, sock_connect=10)
 _MOST_OF_AN_ERROR = 1024 * 1024
 _MOST_TRIES = 5
+_LARGE = 512 * 1024
 _JSON = {"Content-Type": "application/json"}
 
 Extra = Callable[[set[str]], Mapping[str, Any]]
@@ -107,7 +109,8 @@ class Wire:
             async with asyncio.timeout_at(deadline):
                 return await self.session.post(
                     self.account.url(path),
-                    data=data,
+                    # In one piece a large body would hold up everybody else.
+                    data=BytesIO(data) if isinstance(data, bytes) and len(data) > _LARGE else data,
                     headers={**self.account.headers, **more},
                     timeout=_NO_LIMIT,
                     allow_redirects=False,  # the key is not for whoever they point at

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal, Protocol
@@ -114,12 +114,15 @@ class ModelRoles(Protocol):
         self,
         settings: Settings,
         kind: ModelType,
-        params: Mapping[str, Any],
+        params: Any,
         *,
         provider: str = "",
         spent: Spent | None = None,
     ) -> Any:
-        """elizaOS' useModel with elizaOS' parameters, in camelCase or snake_case (R-171, R-172)."""
+        """elizaOS' useModel with elizaOS' parameters, in camelCase or snake_case (R-171, R-172).
+
+        A mapping; or the text, the bytes, the None that elizaOS allows in its place.
+        """
         ...
 
     def register(
@@ -132,7 +135,10 @@ class ModelRoles(Protocol):
         priority: int = 0,
         runtime: Any = None,
     ) -> None:
-        """A plugin's handler, for one character; a higher priority is asked first (MO-02)."""
+        """A plugin's handler, for one character; a higher priority is asked first (MO-02).
+
+        What is built in has priority 0 and was there first.
+        """
         ...
 
     def unregister(self, character: CharacterId) -> None:

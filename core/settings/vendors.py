@@ -135,6 +135,14 @@ def _sampling() -> Iterator[Key]:
         yield Key(f"DEFAULT_{what}", "text", "", text, "character", (f"MODEL_{what}",))
 
 
+_OF_SERVICES = ("MODEL_PROVIDER", "OPENAI_", *(f"{row.prefix}_" for row in _ROWS))
+
+
+def is_of_models(name: str) -> bool:
+    """Whether a setting says who is asked, where and with which key."""
+    return name.startswith(_OF_SERVICES)
+
+
 VENDORS: tuple[Key, ...] = (
     *(key for row in _ROWS for key in row.keys()),  # noqa: SIM118  (no mapping)
     *_sampling(),

@@ -215,6 +215,14 @@ async def test_a_picture_is_described_by_title_and_words(bench: Bench, given: st
     assert shown.startswith("https://" if given == "imageUrl" else "data:image/png;base64,")
 
 
+async def test_large_things_are_sent_as_well(bench: Bench) -> None:
+    bench.server.answer = lambda request: Script("A cat", fault="json")
+    large = PICTURE + bytes(2 * 1024 * 1024)
+    assert await bench.use(ModelType.IMAGE_DESCRIPTION, {"image": large})
+    assert await bench.use(ModelType.TRANSCRIPTION, large)
+    assert bench.server.heard[0]["audio"] == large
+
+
 @pytest.mark.parametrize("picture", ["file:///etc/passwd", "", None, b"", "ftp://x/y.png"])
 async def test_what_is_no_picture_is_not_sent(bench: Bench, picture: Any) -> None:
     with pytest.raises(ModelRejected):

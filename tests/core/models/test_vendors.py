@@ -13,6 +13,7 @@ from core.models.roles import Models
 from core.ports import ModelRequest, ModelType, Said, Spent
 from core.secrets import Secret
 from core.settings.layers import Environment, Settings
+from core.settings.vendors import is_of_models
 from tests.core.models.turned import told
 from tests.core.scenes import settings
 from tests.fakes.model_server import ModelServer, Script
@@ -148,6 +149,18 @@ def test_elizas_names_for_what_looks_at_pictures_do_not_make_pictures() -> None:
     assert config.text(google.setting(ModelType.IMAGE_DESCRIPTION)) == "gemini-1.5-flash"
     assert google.setting(ModelType.IMAGE) == "GOOGLE_IMAGE_GENERATION_MODEL"
     assert openai.setting(ModelType.IMAGE) == "OPENAI_IMAGE_MODEL"
+
+
+def test_a_stage_knows_which_settings_lead_to_services() -> None:
+    for name in ("OPENAI_BASE_URL", "GROQ_API_KEY", "OLLAMA_API_ENDPOINT", "MODEL_PROVIDER"):
+        assert is_of_models(name)
+    assert not is_of_models("MODEL_TIMEOUT")
+
+
+async def test_the_offline_model_costs_nothing(models: Models) -> None:
+    spent = Spent()
+    await told(models.stream(settings(), "TEXT_LARGE", ASK, spent))
+    assert models.price(spent.usage) == 0.0
 
 
 async def test_what_no_service_has_is_told_by_its_type(models: Models) -> None:
