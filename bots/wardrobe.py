@@ -25,6 +25,13 @@ log = logging.getLogger(__name__)
 R = TypeVar("R")
 
 BUILT_IN = Repertoire(actions=ACTIONS, providers=PROVIDERS)
+_LEAST = frozenset({"CHARACTER", "ACTIONS", "PROVIDERS", "CAPABILITIES", "ROOM", "RECENT_MESSAGES"})
+_TALK = frozenset({"REPLY", "IGNORE", "NONE"})
+LEAST = Repertoire(
+    actions=tuple(one for one in ACTIONS if one.name in _TALK),
+    providers=tuple(one for one in PROVIDERS if one.name in _LEAST),
+)
+"""With IGNORE_BOOTSTRAP: who she is, where, and that she can answer."""
 
 
 @dataclass(slots=True)
@@ -45,8 +52,12 @@ class Costume:
 
     @property
     def repertoire(self) -> Repertoire:
-        found: Repertoire = self.equipment.repertoire if self.equipment else BUILT_IN
+        found: Repertoire = self.equipment.repertoire if self.equipment else self.built_in
         return found
+
+    @property
+    def built_in(self) -> Repertoire:
+        return LEAST if self.settings.flag("IGNORE_BOOTSTRAP") else BUILT_IN
 
     @property
     def runtime(self) -> Any:
@@ -184,7 +195,7 @@ class Wardrobe:
                 loaded.character,
                 settings,
                 plugins,
-                BUILT_IN,
+                costume.built_in,
                 costume.events,
                 store=self._store,
                 models=self._models,
@@ -233,4 +244,4 @@ def _bare(costume: Costume) -> Any:
     from core.plugins.equipment import Equipment
 
     loaded = costume.loaded
-    return Equipment(loaded.character, costume.settings, (), BUILT_IN, costume.events)
+    return Equipment(loaded.character, costume.settings, (), costume.built_in, costume.events)

@@ -197,6 +197,13 @@ KEYS: tuple[Key, ...] = (
         "character",
     ),
     Key(
+        "IGNORE_BOOTSTRAP",
+        "flag",
+        "false",
+        "Do without the built-in actions and notes on the moment: she has what her plugins bring.",
+        "character",
+    ),
+    Key(
         "TROUPE_PAIR_EXCHANGES",
         "number",
         "20",
