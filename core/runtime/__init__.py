@@ -24,6 +24,7 @@ from core.runtime.logger import CharacterLog
 from core.runtime.memories import MemoryCalls
 from core.runtime.people import BondCalls, EntityCalls
 from core.runtime.places import PlaceCalls
+from core.runtime.prompting import PromptCalls
 from core.runtime.settings import SettingCalls
 from core.runtime.turning import Act, Compose, Deliver, Evaluate, TurnCalls
 from core.settings.layers import Settings
@@ -77,6 +78,7 @@ class AgentRuntime(DatabaseAdapter):
         self._turns = TurnCalls(
             memories, places, compose=compose, act=act, evaluate=evaluate, deliver=deliver
         )
+        self._prompts = PromptCalls(models, lambda: self._settings.now, clock)
         events.bind(self)
 
     # --- life ----------------------------------------------------------------------------------
@@ -117,6 +119,17 @@ class AgentRuntime(DatabaseAdapter):
         skip_cache: bool = False,
     ) -> Any:
         return await self._turns.compose(message, include_list, only_include, skip_cache)
+
+    async def dynamic_prompt_exec_from_state(
+        self,
+        state: Any = None,
+        schema: Any = None,
+        options: Mapping[str, Any] | None = None,
+        *,
+        params: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any] | None:
+        """`params` holds the `prompt`, a template of the state, and the model's parameters."""
+        return await self._prompts.fields(state, schema, params, options)
 
     async def process_actions(
         self,
