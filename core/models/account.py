@@ -11,8 +11,6 @@ from core.models.presets import PRESETS, Preset
 from core.secrets import Secret
 from core.settings import schema
 
-DEFAULT_BASE_URL = "https://api.openai.com/v1"
-
 
 class Account:
     """`who` names it in errors and logs: the address without what may be secret in it."""
@@ -71,6 +69,10 @@ class Account:
         if self._key is not None:
             headers["Authorization"] = f"Bearer {self._key.reveal()}"
         return headers
+
+    @cached_property
+    def headers_of_json(self) -> Mapping[str, str]:
+        return {**self.headers, "Content-Type": "application/json"}
 
 
 def _host(address: str) -> str:

@@ -100,12 +100,14 @@ class Lineup:
             handlers = self._handlers(settings, kind, provider)
             if kind is ModelType.TEXT_MEDIUM and at == 0 and not handlers:
                 handlers = self._handlers(settings, ModelType.TEXT_LARGE, provider)
-            before, behind = _around(handlers)
-            for link in chain_of(
-                (Link(Handled(one, patience, params), one.account) for one in before),
-                self._written(settings, kind, patience, provider, asked=at == 0),
-                (Link(Handled(one, patience, params), one.account) for one in behind),
-            ):
+            found = self._written(settings, kind, patience, provider, asked=at == 0)
+            if handlers:
+                before, behind = (
+                    [Link(Handled(one, patience, params), one.account) for one in some]
+                    for some in _around(handlers)
+                )
+                found = chain_of(before, found, behind)
+            for link in found:
                 key = (link.account, link.provider.name)
                 if key not in seen:
                     seen.add(key)

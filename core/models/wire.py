@@ -22,7 +22,6 @@ _NO_LIMIT = aiohttp.ClientTimeout(total=None, sock_connect=10)
 _MOST_OF_AN_ERROR = 1024 * 1024
 _MOST_TRIES = 5
 _LARGE = 512 * 1024
-_JSON = {"Content-Type": "application/json"}
 
 Extra = Callable[[set[str]], Mapping[str, Any]]
 """The parameters that may be left out, without those that are refused."""
@@ -36,7 +35,7 @@ class Patience:
     whole: float = 120.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Wire:
     account: Account
     session: aiohttp.ClientSession
@@ -49,7 +48,7 @@ class Wire:
         for _ in range(_MOST_TRIES):
             more = extra(refused)
             asked = orjson.dumps({**body, **more})
-            response = await self._post(model, path, asked, _JSON, deadline)
+            response = await self._post(model, path, asked, deadline)
             if response.status == 200:
                 return response
             error = await self._error(model, response, deadline)
@@ -63,7 +62,7 @@ class Wire:
         self, model: str, path: str, form: aiohttp.FormData, deadline: float
     ) -> aiohttp.ClientResponse:
         """The response to a form, which goes once and as it is."""
-        response = await self._post(model, path, form, {}, deadline)
+        response = await self._post(model, path, form, deadline)
         if response.status == 200:
             return response
         error = await self._error(model, response, deadline)
@@ -101,17 +100,17 @@ class Wire:
         model: str,
         path: str,
         data: bytes | aiohttp.FormData,
-        more: Mapping[str, str],
         deadline: float,
     ) -> aiohttp.ClientResponse:
         failed: ModelError
+        json, account = isinstance(data, bytes), self.account
         try:
             async with asyncio.timeout_at(deadline):
                 return await self.session.post(
-                    self.account.url(path),
+                    account.url(path),
                     # In one piece a large body would hold up everybody else.
                     data=BytesIO(data) if isinstance(data, bytes) and len(data) > _LARGE else data,
-                    headers={**self.account.headers, **more},
+                    headers=account.headers_of_json if json else account.headers,
                     timeout=_NO_LIMIT,
                     allow_redirects=False,  # the key is not for whoever they point at
                 )
