@@ -10,9 +10,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from core.kept import Task
 from core.messages import Memory
 from core.plugins import records
 from core.plugins.classic_calls import Callback, off_the_loop, plain, result_of, taking
+from core.plugins.classic_given import task_shown
 from core.plugins.classic_shapes import Bag, Shape, bag, message_of, plan_of, result_shape, state_of
 from core.plugins.records import ActionResult, Turn
 from core.plugins.typed_threads import Threads
@@ -102,9 +104,16 @@ class Door:
         run = off_the_loop(execute, self.threads, "runtime", "options", "task")
 
         async def do(runtime: Any, options: Mapping[str, Any], task: Any) -> Any:
-            return await run(runtime, bag(options), task)
+            shown = task_shown(task) if isinstance(task, Task) else task
+            return await run(runtime, bag(options), shown)
 
-        wanted = None if validate is None else off_the_loop(validate, self.threads, *_VALIDATE)
+        if validate is None:
+            return records.Worker(name=name, run=do, plugin=self.plugin)
+        ask = off_the_loop(validate, self.threads, *_VALIDATE)
+
+        async def wanted(runtime: Any, message: Any, state: Any) -> Any:
+            return await ask(runtime, bag(message), bag(state))
+
         return records.Worker(name=name, run=do, wanted=wanted, plugin=self.plugin)
 
     def model(

@@ -8,9 +8,10 @@ from typing import Any
 from uuid import uuid4
 
 from core.ids import CharacterId, EntityId, MemoryId, RoomId, WorldId, unique_uuid
+from core.kept import Task
 from core.messages import Content, Memory
 from core.plugins.classic_calls import plain
-from core.plugins.classic_shapes import Bag, snake
+from core.plugins.classic_shapes import Bag, bag, snake
 
 _KINDS = {"messages": "message", "facts": "fact", "documents": "document", "knowledge": "fragment"}
 _WORDS = frozenset(
@@ -43,6 +44,21 @@ def moment(value: Any) -> datetime | None:
 
 def milliseconds(at: datetime | None) -> int | None:
     return None if at is None else round(at.timestamp() * 1000)
+
+
+def task_shown(task: Task) -> Bag:
+    """A stored task as ported code knows it."""
+    return Bag(
+        id=task.id,
+        name=task.name,
+        description=task.description,
+        roomId=task.room,
+        worldId=task.world,
+        entityId=task.entity,
+        tags=sorted(task.tags),
+        metadata=bag({"updatedAt": milliseconds(task.updated_at), **task.metadata}),
+        updatedAt=milliseconds(task.updated_at),
+    )
 
 
 def content_from(given: Any) -> Content:

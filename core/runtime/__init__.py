@@ -154,6 +154,14 @@ class AgentRuntime(DatabaseAdapter):
         """`target` is elizaOS' {source, roomId | channelId | entityId}, or a room's id."""
         return await self._turns.send(target, content)
 
+    async def speak_first(self, room: str, reason: str, at: Any = None) -> str:
+        """Have her say something of her own accord in a room, now or later; a task's id.
+
+        Within what TROUPE_INITIATIVE and the people there allow, else nothing is said. `reason` is
+        for her model; `at` is a moment, or milliseconds since 1970.
+        """
+        return await self._tasks.speak_first(room, reason, at)
+
     # --- models --------------------------------------------------------------------------------
 
     async def use_model(self, kind: str, params: Any = None, provider: str | None = None) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from core.ids import CharacterId, RoomId, WorldId, unique_uuid
-from core.kept import Component, Relationship, Task
+from core.kept import Component, Relationship
 from core.messages import Address, ChannelType, Entity, Room, World
 from core.plugins.classic_given import milliseconds
 from core.plugins.classic_shapes import Bag, bag
@@ -124,18 +124,4 @@ def relationship_shown(relationship: Relationship) -> Bag:
         tags=sorted(relationship.tags),
         metadata=bag(relationship.metadata),
         createdAt=milliseconds(relationship.created_at),
-    )
-
-
-def task_shown(task: Task) -> Bag:
-    return Bag(
-        id=task.id,
-        name=task.name,
-        description=task.description,
-        roomId=task.room,
-        worldId=task.world,
-        entityId=task.entity,
-        tags=sorted(task.tags),
-        metadata=bag({"updatedAt": milliseconds(task.updated_at), **task.metadata}),
-        updatedAt=milliseconds(task.updated_at),
     )

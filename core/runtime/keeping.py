@@ -12,11 +12,11 @@ from core.clock import Clock
 from core.ids import CharacterId, EntityId, RoomId, WorldId
 from core.kept import Task
 from core.plugins.classic_calls import plain
-from core.plugins.classic_given import asked, moment
+from core.plugins.classic_given import asked, moment, task_shown
 from core.plugins.classic_shapes import Bag
 from core.ports import Store
-from core.runtime.asking import task_shown
 from core.runtime.memories import MemoryCalls
+from core.tasks.due import SPEAK_FIRST
 
 
 class TaskBook(Protocol):
@@ -73,6 +73,19 @@ class TaskCalls:
 
     async def delete(self, task: str) -> bool:
         return await self._book.delete(self._agent, str(task))
+
+    async def speak_first(self, room: str, reason: str, at: Any = None) -> str:
+        """The id of the task; `reason` is told to her model, `at` is a moment or milliseconds."""
+        return await self._book.create(
+            Task(
+                str(uuid4()),
+                self._agent,
+                SPEAK_FIRST,
+                room=RoomId(str(room)),
+                metadata={"reason": reason},
+                due_at=moment(at),
+            )
+        )
 
 
 def _changed(task: Task, wish: Bag) -> Task:

@@ -9,6 +9,8 @@ from core.kept import Task
 from core.tasks.choices import AWAITING_CHOICE
 
 QUEUE, REPEAT, IMMEDIATE = "queue", "repeat", "immediate"
+SPEAK_FIRST = "SPEAK_FIRST"
+"""The task that lets a character speak in its room without having been spoken to."""
 
 _SHORTEST = 1.0
 """Seconds between two runs of a task, whatever its interval: elizaOS' tick (C-16)."""

@@ -1,0 +1,1 @@
+"""Stored tasks: when they are due, who does them, what a crash leaves of them."""
