@@ -91,6 +91,8 @@ async def test_g13_one_raises_one_hangs_and_all_the_others_answer(
 async def test_g13_a_character_whose_model_service_is_away_or_silent_is_alone_with_it(
     tmp_path: Path, stage: Stage
 ) -> None:
+    """Their turns wait for it: nothing is lost, and nothing is said twice."""
+
     def answer(request: dict[str, Any]) -> str | Script:
         system = request["messages"][0]["content"]
         if "You are Away" in system:
@@ -116,14 +118,24 @@ async def test_g13_a_character_whose_model_service_is_away_or_silent_is_alone_wi
             assert said["Fine"] == "here I am"
             assert "Sorry" in said["Away"]
             assert "Sorry" in said["Silent"]
+            report = play.gateway.ready()
+            assert report["status"] == "degraded"
+            assert {one["character"]: one["reason"] for one in report["failing"]} == {
+                "Away": "model-unavailable",
+                "Silent": "model-unavailable",
+            }
             for name in ("Away", "Silent"):
-                assert outcomes(play, name) == [("failed", "model-unavailable")]
-            # Back to health: the next answer takes the name off the list.
+                assert outcomes(play, name) == [("new", "")], "it is not given up"
+            # Back to health: what was asked is answered, and the names are off the list.
             server.answer = lambda request: reply("and here I am again")
             for name in ("Away", "Silent"):
-                bob.says(chats[name], "and now?")
-                await stage.next_from(play.bots[name], chats[name])
+                told = await stage.next_from(play.bots[name], chats[name], timeout=15)
+                assert told.text == "and here I am again"
+                assert outcomes(play, name) == [("answered", "direct")]
             await until(lambda: play.gateway.ready()["status"] == "ok")
+            for name, chat in chats.items():
+                heard = [one for one in stage.messages(chat) if one.sender is play.bots[name]]
+                assert len(heard) == (1 if name == "Fine" else 2)
 
 
 async def test_one_bad_token_never_touches_the_others(tmp_path: Path, stage: Stage) -> None:
