@@ -37,6 +37,7 @@ from core.flow.patience import PatientStore
 from core.flow.tally import Tally
 from core.flow.turns import Turns
 from core.ids import turn_of
+from core.models.prices import USUAL, Prices
 from core.models.roles import Models
 from core.ports import Batch, Handler, ModelRoles, Store, Unit
 from core.settings.layers import Settings
@@ -128,7 +129,8 @@ class Gateway:
             if self._given_models is not None:
                 models = self._given_models
             else:
-                models = await stack.enter_async_context(Models(session))
+                prices = await _prices(settings)
+                models = await stack.enter_async_context(Models(session, prices=prices))
             group = await stack.enter_async_context(asyncio.TaskGroup())
             house = self._house = build(
                 settings,
@@ -149,7 +151,7 @@ class Gateway:
             background = [
                 group.create_task(house.mailbox.run(self._told(house.turns))),
                 group.create_task(house.after.run()),
-                group.create_task(house.hearsay.run(house.intake)),
+                group.create_task(house.hearsay.run()),
                 group.create_task(watchdog.run()),
                 group.create_task(self._sweep(house.store)),
                 group.create_task(self._look(house.store)),
@@ -265,6 +267,12 @@ class Gateway:
                 "troupe_doubles_dropped": house.intake.doubles,
             }
         return gauges
+
+
+async def _prices(settings: Settings) -> Prices:
+    """Raises BadInput for a file of the operator's that is none."""
+    own = settings.text("MODEL_PRICES")
+    return await asyncio.to_thread(USUAL.overlaid, Path(own)) if own else USUAL
 
 
 def _runtime_of(costume: Costume) -> Any:

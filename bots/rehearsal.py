@@ -10,11 +10,9 @@ from bots.links import PLATFORMS, Stage
 from core.casting import LoadedCharacter, Roster
 from core.settings import schema
 from core.settings.layers import Environment, split_scoped
+from core.settings.vendors import is_of_models
 
 T = TypeVar("T")
-
-
-_OF_MODELS = "OPENAI_"
 
 
 class Discord(Stage, Protocol):
@@ -85,6 +83,6 @@ def _stays(variable: str, *, with_model: bool) -> bool:
     key = schema.find(scoped[1] if scoped else variable)
     if key is None:
         return True
-    if key.name.startswith(_OF_MODELS):
+    if is_of_models(key.name):
         return with_model
     return key.scope != "identity" and (key.kind != "secret" or key.scope == "process")

@@ -19,7 +19,7 @@ _SHORTEST = 4
 
 class Choice(BaseModel):
     option: str = Field(min_length=1, max_length=200, description="its name")
-    task: str = Field("", max_length=100, description="where several choices are open")
+    task: str = Field("", max_length=100)
 
 
 async def _run(turn: Turn, arguments: Arguments) -> ActionResult:
@@ -76,7 +76,7 @@ def option_of(task: Task, wanted: str) -> str:
 
 CHOOSE_OPTION = Action(
     "CHOOSE_OPTION",
-    "Take the option that somebody here has chosen.",
+    "Take the option that somebody has chosen.",
     _run,
     similes=("CHOICE", "SELECT_OPTION", "SELECT", "PICK", "CHOOSE"),
     arguments=Choice,

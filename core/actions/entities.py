@@ -20,8 +20,8 @@ _LONGEST = 500
 
 
 class Note(BaseModel):
-    who: str = Field("me", max_length=100, description="a person's name or me")
-    kind: str = Field("contact", pattern=r"^[a-z][a-z0-9_]{0,31}$", description="as contact")
+    who: str = Field("me", max_length=100, description="person or me")
+    kind: str = Field("contact", pattern=r"^[a-z][a-z0-9_]{0,31}$")
     data: dict[str, str] = Field(min_length=1, max_length=12, description="what to keep")
 
 
@@ -68,7 +68,7 @@ def _note(unit: Unit, desk: Desk, about: EntityId, kind: str, data: dict[str, st
 
 UPDATE_ENTITY = Action(
     "UPDATE_ENTITY",
-    "Note contact data or the like about somebody, when asked to.",
+    "Note contact data about somebody.",
     _run,
     similes=("UPDATE_CONTACT", "EDIT_ENTITY", "UPDATE_PROFILE", "SAVE_CONTACT"),
     arguments=Note,

@@ -15,7 +15,7 @@ from core.ports import ModelType
 
 
 class Picture(BaseModel):
-    prompt: str = Field(min_length=1, max_length=2000, description="what it shows")
+    prompt: str = Field(min_length=1, max_length=2000)
 
 
 async def _run(turn: Turn, arguments: Arguments) -> ActionResult:
@@ -45,7 +45,7 @@ def _url(made: Any) -> str:
 
 GENERATE_IMAGE = Action(
     "GENERATE_IMAGE",
-    "Make a picture and show it here, when asked for one.",
+    "Make a picture and show it here.",
     _run,
     similes=("DRAW", "CREATE_IMAGE", "RENDER_IMAGE", "DRAW_IMAGE", "IMAGE_GEN", "MAKE_IMAGE"),
     arguments=Picture,

@@ -16,7 +16,7 @@ _GRANTS = {"OWNER": Rank.OWNER, "ADMIN": Rank.ADMIN, "NONE": Rank.MEMBER}
 
 
 class Role(BaseModel):
-    who: str = Field(min_length=1, max_length=100, description="a person's name")
+    who: str = Field(min_length=1, max_length=100)
     role: Literal["OWNER", "ADMIN", "NONE"]
 
 
@@ -59,7 +59,7 @@ def may_not(mine: Rank, theirs: Rank, granted: Rank, *, operator: bool) -> str:
 
 UPDATE_ROLE = Action(
     "UPDATE_ROLE",
-    "Change somebody's role in this server or group, when asked to.",
+    "Change somebody's role here.",
     _run,
     similes=("CHANGE_ROLE", "SET_ROLE", "ASSIGN_ROLE", "SET_PERMISSIONS", "MAKE_ADMIN"),
     arguments=Role,

@@ -15,7 +15,7 @@ _ME = frozenset({"me", "myself", "user", "sender"})
 
 
 class Message(BaseModel):
-    to: str = Field(min_length=1, max_length=100, description="a room, a person or me")
+    to: str = Field(min_length=1, max_length=100, description="room, person or me")
     text: str = Field(min_length=1, max_length=8000)
 
 
@@ -65,7 +65,7 @@ def is_called(entity: Entity, name: str) -> bool:
 
 SEND_MESSAGE = Action(
     "SEND_MESSAGE",
-    "Say something in another room or to one person.",
+    "Say something in another room or to somebody.",
     _run,
     similes=("DM", "MESSAGE", "SEND_DM", "POST_MESSAGE", "DIRECT_MESSAGE", "NOTIFY"),
     arguments=Message,

@@ -70,7 +70,7 @@ def _offered(turn: Turn) -> bool | Awaitable[bool]:
 
 UPDATE_SETTINGS = Action(
     "UPDATE_SETTINGS",
-    "Fill in settings of this server or group that an admin tells you.",
+    "Fill in settings of this place.",
     _run,
     similes=("UPDATE_SETTING", "SAVE_SETTING", "SET_CONFIGURATION", "CONFIGURE"),
     arguments=Values,

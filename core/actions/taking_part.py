@@ -34,7 +34,7 @@ def _is_muted(turn: Turn) -> bool:
 
 FOLLOW_ROOM = Action(
     "FOLLOW_ROOM",
-    "Join in here from now on, also unasked. Only when you are asked to.",
+    "Join in here from now on, also unasked.",
     _becomes(FOLLOWED, "You follow this room now."),
     similes=("FOLLOW_CHAT", "FOLLOW_CHANNEL", "FOLLOW_CONVERSATION", "FOLLOW_THREAD"),
     offered=_may_follow,
@@ -43,7 +43,7 @@ FOLLOW_ROOM = Action(
 )
 UNFOLLOW_ROOM = Action(
     "UNFOLLOW_ROOM",
-    "Speak here only when spoken to again. Only when you are asked to.",
+    "Speak here only when spoken to again.",
     _becomes("", "You no longer follow this room."),
     similes=("UNFOLLOW_CHAT", "UNFOLLOW_CHANNEL", "UNFOLLOW_CONVERSATION", "UNFOLLOW_THREAD"),
     offered=_follows,
@@ -52,7 +52,7 @@ UNFOLLOW_ROOM = Action(
 )
 MUTE_ROOM = Action(
     "MUTE_ROOM",
-    "Be quiet here until somebody names you. Only when you are asked to.",
+    "Be quiet here until somebody names you.",
     _becomes(MUTED, "You are muted in this room now."),
     similes=("MUTE_CHAT", "MUTE_CHANNEL", "SHUT_UP", "BE_QUIET", "STOP_TALKING", "SILENCE"),
     offered=lambda turn: not _is_muted(turn),
@@ -61,7 +61,7 @@ MUTE_ROOM = Action(
 )
 UNMUTE_ROOM = Action(
     "UNMUTE_ROOM",
-    "Speak here again as before. Only when you are asked to.",
+    "Speak here again as before.",
     _becomes("", "You are no longer muted in this room."),
     similes=("UNMUTE_CHAT", "UNMUTE_CHANNEL", "UNMUTE_CONVERSATION", "UNMUTE_THREAD"),
     offered=_is_muted,

@@ -114,15 +114,7 @@ class Reach:
         return await self._ranks.of_person(work.part, address, author, work.spot.world)
 
     def _can_make(self, kind: ModelType) -> bool:
-        if any(model.kind is kind for model in self._turn.gear.repertoire.models):
-            return True
-        settings = self._turn.settings
-        key = settings.secret("OPENAI_API_KEY")
-        return (
-            kind is ModelType.IMAGE
-            and key is not None
-            and bool(settings.text("OPENAI_IMAGE_MODEL"))
-        )
+        return self._turn.serves(kind)
 
     def _worker(self, name: str) -> Worker | None:
         workers = self._turn.gear.repertoire.workers

@@ -229,6 +229,9 @@ class RunningTurn:
         """The turn itself has spoken."""
         self._responses.append(memory)
 
+    def serves(self, kind: ModelType) -> bool:
+        return self._models.serves(self.settings, kind)
+
     async def make(self, kind: ModelType, params: Mapping[str, Any]) -> Any:
         """One call of a model that does not write. Raises ModelError."""
         self.work.meter.call()

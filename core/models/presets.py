@@ -93,6 +93,9 @@ PRESETS: dict[str, Preset] = {
 OFFLINE = "offline"
 _THEIRS = "the settings of "
 """How Settings.where begins where a person's own settings answer."""
+_IN_A_FILE = "the character's "
+_EVERYBODYS = frozenset({"the environment", ".env"})
+"""Layers that all characters share: whoever wrote one character's file has not set these."""
 _ALSO = {
     "claude": "anthropic",
     "gemini": "google",
@@ -153,7 +156,9 @@ def _chosen(settings: Settings, preset: Preset) -> Choice:
     if preset.local:
         return Choice(preset, base_url)
     whose_address = settings.where(preset.address)
-    if whose_address.startswith(_THEIRS) and settings.where(preset.key) != whose_address:
+    whose_key = settings.where(preset.key)
+    brought = whose_address.startswith(_THEIRS) and whose_key != whose_address
+    if brought or (whose_address.startswith(_IN_A_FILE) and whose_key in _EVERYBODYS):
         key = None  # the house's key is not for an address that somebody brought along
     if key is None and (preset.name != "openai" or base_url == default):
         return _keyless(preset, base_url)

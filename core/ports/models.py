@@ -141,6 +141,10 @@ class ModelRoles(Protocol):
         """
         ...
 
+    def serves(self, settings: Settings, kind: ModelType) -> bool:
+        """Whether anybody is set up for it, a plugin's handler too."""
+        ...
+
     def unregister(self, character: CharacterId) -> None:
         """Forget every handler of her plugins."""
         ...

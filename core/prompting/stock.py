@@ -65,12 +65,7 @@ _LEAST_QUESTION = 200
 def prompt(scene: Scene, state: State) -> ModelRequest:
     """The request that lets the character answer: by its own template, else by this one."""
     most = int(scene.settings.number("TROUPE_PROMPT_TOKENS", 0.0)) or _LONGEST_PROMPT
-    request = prompt_of_template(scene, state, most) or _stock(scene, state, most)
-    return replace(
-        request,
-        max_tokens=_whole(scene.settings.number("MAX_TOKENS")),
-        temperature=scene.settings.number("TEMPERATURE"),
-    )
+    return prompt_of_template(scene, state, most) or _stock(scene, state, most)
 
 
 def window(

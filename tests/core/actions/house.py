@@ -112,6 +112,9 @@ class Models:
         self.asked.append(request)
         yield self.says.pop(0)
 
+    def serves(self, settings: Settings, kind: str) -> bool:
+        return self.makes is not None or settings.secret("OPENAI_API_KEY") is not None
+
     async def use(self, settings: Settings, kind: str, params: Any, **more: Any) -> Any:
         if self.makes is None:
             raise ModelUnavailable("nobody paints here")

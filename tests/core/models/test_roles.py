@@ -18,7 +18,7 @@ from core.models.scripted import Line, Scripted
 from core.ports import ModelRequest, ModelType, Said, Spent
 from core.secrets import Secret
 from core.settings.context import RequestContext, request_scope
-from core.settings.layers import Settings
+from core.settings.layers import Environment, Settings
 from tests.core.models.turned import Turned, told
 from tests.core.scenes import settings
 from tests.fakes.model_server import ModelServer, Script
@@ -222,6 +222,22 @@ async def test_the_houses_key_is_not_sent_to_an_address_that_a_person_brings(
     with request_scope(RequestContext("robin", entity_settings=theirs)):
         await told(models.stream(config, "TEXT_LARGE", ASK))
     assert "Authorization" not in server.calls[0].headers
+
+
+async def test_the_houses_key_is_not_sent_to_an_address_of_a_characters_file(
+    models: Models, server: ModelServer
+) -> None:
+    """A file that somebody gives away must not fetch the key of whoever runs it."""
+    shared = Environment.of({"OPENAI_API_KEY": KEY})
+    theirs = {"OPENAI_BASE_URL": server.base_url}
+    await told(models.stream(Settings(shared, "Ada", plain=theirs), "TEXT_LARGE", ASK))
+    assert "Authorization" not in server.calls[0].headers
+    own = Environment.of({"OPENAI_API_KEY": "another", "CHARACTER.ADA.OPENAI_API_KEY": KEY})
+    await told(models.stream(Settings(own, "Ada", plain=theirs), "TEXT_LARGE", ASK))
+    assert server.calls[1].headers["Authorization"] == f"Bearer {KEY}", "she was given one"
+    everywhere = Environment.of({"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": server.base_url})
+    await told(models.stream(Settings(everywhere, "Ada"), "TEXT_LARGE", ASK))
+    assert server.calls[2].headers["Authorization"] == f"Bearer {KEY}", "the operator named both"
 
 
 async def test_many_accounts_do_not_pile_up(models: Models, server: ModelServer) -> None:
