@@ -56,7 +56,9 @@ class Rank(IntEnum):
     MEMBER = 1
     ADMIN = 2
     OWNER = 3
-    """Of the server or group; of their own direct chat; the operator, everywhere."""
+    """Of the server or group; anybody, of their own direct chat."""
+    OPERATOR = 4
+    """One of TROUPE_OWNERS, everywhere: whoever runs this."""
 
 
 class ChannelType(StrEnum):

@@ -93,7 +93,12 @@ def permits(action: Action, rank: Rank) -> str:
     """Why this action may not be done for somebody of this rank; empty where it may."""
     if rank >= action.who:
         return ""
-    whom = {Rank.MEMBER: "members", Rank.ADMIN: "admins", Rank.OWNER: "the owner"}[action.who]
+    whom = {
+        Rank.MEMBER: "members",
+        Rank.ADMIN: "admins",
+        Rank.OWNER: "the owner",
+        Rank.OPERATOR: "the operator",
+    }[action.who]
     return f"{action.name} is for {whom} here, and whoever asks is not one of them."
 
 

@@ -44,7 +44,7 @@ class Ranks:
         if inbound.kind in _NOBODY or author.is_bot or not author.id:
             return Rank.STRANGER
         if self.is_operator(part, inbound.address, author.id):
-            return Rank.OWNER
+            return Rank.OPERATOR
         if inbound.is_direct:
             return Rank.OWNER  # of this talk; nothing else is theirs
         world = self._fresh(self._worlds, spot.world)
@@ -71,7 +71,7 @@ class Ranks:
     async def of_person(self, part: Part, address: Address, author: str, world: WorldId) -> Rank:
         """Somebody in a group or server, whether or not they have spoken."""
         if self.is_operator(part, address, author):
-            return Rank.OWNER
+            return Rank.OPERATOR
         role = _role(await self.world(part, world), entity_id(part.id, address, author))
         if role is not None:
             return role

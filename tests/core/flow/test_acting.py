@@ -391,6 +391,18 @@ async def test_what_somebody_surely_may_not_do_is_not_offered(store: SqlStore) -
     assert await house.acting.offered(unknown, (sweep,)) == ()
 
 
+async def test_what_is_the_operators_is_done_for_nobody_in_their_own_chat(store: SqlStore) -> None:
+    wipe = action("WIPE", found_out, who=Rank.OPERATOR)
+    house = House(store, wipe, TROUPE_OWNERS="telegram:8")
+    stranger = await house.hears()
+    assert await house.acting.offered(stranger, (wipe,)) == ()
+    carried = await house.does(stranger, "WIPE", text="Wiped.")
+    assert not carried.done[0].result.success
+    operator = await house.hears(who="8", number=2)
+    carried = await house.does(operator, "WIPE")
+    assert carried.done[0].result.success
+
+
 async def test_policy_decides_after_the_model_whatever_it_was_offered(store: SqlStore) -> None:
     house = House(store, action("SWEEP", found_out, who=Rank.ADMIN))
     turn = await house.hears(room="-5", place=GROUP, kind=Kind.MESSAGE)
