@@ -1,4 +1,4 @@
-"""The command line: run, stage, check; exit codes 0 stopped, 2 bad input, 75 already running."""
+"""The command line: run, stage, check, costs; exit codes 0 stopped, 2 bad input, 75 already running."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from bots.lock import hold
+from core.clock import SystemClock
 from core.errors import AlreadyRunning, BadInput
 from core.settings.layers import Environment, Settings
 
@@ -23,6 +24,8 @@ def command(arguments: Sequence[str]) -> int:
         environment = Environment.capture(Path(".env"))
         if asked.do == "check":
             return _check(asked.character, environment)
+        if asked.do == "costs":
+            return _costs(asked, environment)
         data = Path(Settings(environment).text("TROUPE_DATA_DIR", "data"))
         with hold(data):
             # From here on it may take a while: everything heavy is imported now.
@@ -57,12 +60,28 @@ def _check(named: Sequence[str], environment: Environment) -> int:
     return BAD_INPUT if any(one.severity == "error" for one in found) else STOPPED
 
 
+def _costs(asked: argparse.Namespace, environment: Environment) -> int:
+    from bots.costs import Asked, costs, since
+
+    now = SystemClock().now()
+    wanted = Asked(
+        by=asked.by,
+        since=since(asked.since, now) if asked.since else None,
+        character=asked.character,
+        names=asked.names,
+        on_stage=asked.stage,
+    )
+    for line in costs(wanted, environment):
+        print(line)  # noqa: T201  (a command's answer)
+    return STOPPED
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="troupe", description="Many AI characters in your chats, from one process."
     )
     parser.add_argument("--version", action="version", version=f"troupe {version('troupe')}")
-    does = parser.add_subparsers(dest="do", required=True, metavar="run|stage|check")
+    does = parser.add_subparsers(dest="do", required=True, metavar="run|stage|check|costs")
 
     run = does.add_parser(
         "run", help="start the gateway; with no token anywhere, on the local stage"
@@ -83,4 +102,23 @@ def _parser() -> argparse.ArgumentParser:
             metavar="FILE",
             help="character files or names; several with spaces or commas (default: characters/)",
         )
+    _costs_parser(
+        does.add_parser("costs", help="tell what model calls have cost, from what is written down")
+    )
     return parser
+
+
+def _costs_parser(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--by", choices=("character", "person", "room", "model", "day"), default="character"
+    )
+    parser.add_argument(
+        "--since", metavar="WHEN", help="7d, 12h, 2w, or a day such as 2026-11-01 (default: ever)"
+    )
+    parser.add_argument("--character", metavar="NAME", default="", help="of one character alone")
+    parser.add_argument(
+        "--names", action="store_true", help="tell the names of people and rooms as well"
+    )
+    parser.add_argument(
+        "--stage", action="store_true", help="of the local stage instead of the real platforms"
+    )

@@ -97,10 +97,12 @@ class Spendings(Protocol):
         character: CharacterId | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
+        priced: bool | None = None,
     ) -> list[tuple[str, Spending, int]]:
         """Whose, the sum of it, and of how many calls; the dearest first.
 
-        From `since` until before `until`; a day is "2026-11-21" in UTC; nobody's is "".
+        From `since` until before `until`; a day is "2026-11-21" in UTC; nobody's is "". `priced`
+        takes only calls whose price is known, or only the others.
         """
         ...
 

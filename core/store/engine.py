@@ -103,7 +103,7 @@ async def _in_a_file(file: Path) -> AsyncIterator[tuple[Writer, _Reads]]:
 async def _on_a_server(url: str, patience: float) -> AsyncIterator[tuple[Writer, _Reads]]:
     from core.store import postgres  # with its driver it is 15 MB that most do not need
 
-    server = postgres.Server(_parsed(url))
+    server = postgres.Server(parsed(url))
     pen, readers = postgres.PostgresPen(server), postgres.PostgresReaders(server)
     writer = Writer(pen)
     try:
@@ -120,30 +120,30 @@ async def _on_a_server(url: str, patience: float) -> AsyncIterator[tuple[Writer,
 
 def is_server(url: str) -> bool:
     """Whether the URL names a database of PostgreSQL."""
-    return _parsed(url).get_backend_name() in ("postgresql", "postgres")
+    return parsed(url).get_backend_name() in ("postgresql", "postgres")
 
 
 def database_file(url: str | None, folder: Path) -> Path:
     """Where the database lies; raises BadInput where it is not a SQLite file."""
     if not url:
         return folder / "troupe.db"
-    parsed = _parsed(url)
-    if parsed.get_backend_name() != "sqlite" or not parsed.database:
+    meant = parsed(url)
+    if meant.get_backend_name() != "sqlite" or not meant.database:
         raise BadInput(
             Finding(
                 "DATABASE_URL",
-                f"data is kept in SQLite or PostgreSQL, not in {parsed.get_backend_name()}",
+                f"data is kept in SQLite or PostgreSQL, not in {meant.get_backend_name()}",
                 "Leave it out, or write sqlite:///path/to/troupe.db",
             )
         )
-    return Path(parsed.database)
+    return Path(meant.database)
 
 
-def _parsed(url: str) -> sa.URL:
+def parsed(url: str) -> sa.URL:
     """Raises BadInput without a word of the URL: a part of its password may stand anywhere."""
     with contextlib.suppress(sa.exc.ArgumentError, ValueError):
-        parsed = sa.make_url(url)
+        meant = sa.make_url(url)
         # An @ of the password, taken for the one before the host.
-        if parsed.get_backend_name() == "sqlite" or "@" not in f"{parsed.host}{parsed.database}":
-            return parsed
+        if meant.get_backend_name() == "sqlite" or "@" not in f"{meant.host}{meant.database}":
+            return meant
     raise BadInput(_NOT_A_URL)

@@ -68,6 +68,7 @@ class SpendingRows:
         character: CharacterId | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
+        priced: bool | None = None,
     ) -> list[tuple[str, Spending, int]]:
         whose = _BY[by].label("whose")
         query = sa.select(whose, *_SUMS.values(), sa.func.count().label("calls"))
@@ -77,6 +78,8 @@ class SpendingRows:
             query = query.where(_T.c.spent_at >= since)
         if until is not None:
             query = query.where(_T.c.spent_at < until)
+        if priced is not None:
+            query = query.where(_T.c.cost.is_not(None) if priced else _T.c.cost.is_(None))
         query = query.group_by(whose).order_by(
             sa.func.coalesce(_SUMS["cost"].element, 0).desc(),
             (_SUMS["prompt_tokens"].element + _SUMS["completion_tokens"].element).desc(),
