@@ -72,11 +72,10 @@ def build(
 ) -> House:
     """`settings` are those of the process; what runs for a character lives in `group`."""
     records = Records(logs.chat_line, logs.prompt_entry)
-    recent, presence, floor = Recent(store), Presence(store), Floor()
+    recent, presence = Recent(store), Presence(store)
+    floor = Floor(wait=settings.number("TROUPE_WAIT_FOR_OTHERS", 10))
     after = After(clock)
     telling = Telling(after)
-    hearsay = Hearsay(cast, floor, clock)
-    scribe = Scribe(store, recent, clock, tally, records)
     ranks = Ranks(store, clock)
 
     def acted(turn: RunningTurn, event: str, payload: Mapping[str, Any]) -> None:
@@ -90,7 +89,22 @@ def build(
         part = cast.on(row.address.account)
         if status is DeliveryStatus.SENT and part is not None:
             telling.sent(part, row, message)
-            hearsay.sent(row, owes_more=part.outbox.owes(row.address))
+        hearsay.settled(row, status)
+
+    mailbox = Mailbox(store, cast.keeps, at_once=int(settings.number("TROUPE_TURNS_AT_ONCE", 256)))
+    intake = Intake(
+        store,
+        mailbox,
+        clock,
+        most_open=int(settings.number("TROUPE_MAX_OPEN", 20_000)),
+        owed=lambda: company.owed,
+    )
+    hearsay = Hearsay(cast, floor, mailbox, store, intake.number, clock)
+    scribe = Scribe(store, recent, clock, tally, records, hearsay)
+
+    def may_grow(work: Work) -> bool:
+        # Others of ours would hear the beginning alone, and answer that.
+        return not floor.others(work.lead.address)
 
     acting = Acting(store, scribe, ranks, clock, acted)
     cache = StateCache(clock)
@@ -112,27 +126,18 @@ def build(
         allowed=settings.csv("TROUPE_PLUGINS"),
         at_hand=plugins,
     )
-    mailbox = Mailbox(store, cast.keeps, at_once=int(settings.number("TROUPE_TURNS_AT_ONCE", 256)))
     company = Company(
         group, doors, session, store, cast, settings, clock, chance, wardrobe.of, sent
-    )
-    intake = Intake(
-        store,
-        mailbox,
-        clock,
-        most_open=int(settings.number("TROUPE_MAX_OPEN", 20_000)),
-        owed=lambda: company.owed,
     )
     conversing = Conversing(
         cast,
         Deciding(cast, floor, clock),
         Scenery(cast, store, recent, floor, clock, ranks.world),
-        Thinking(models, clock, tally, records, grow),
+        Thinking(models, clock, tally, records, grow, may_grow),
         acting,
         ranks,
         scribe,
         floor,
-        hearsay,
         after,
         models,
         clock,
@@ -144,6 +149,7 @@ def build(
         Wishes(store),
         recent,
         floor,
+        hearsay,
         scribe,
         conversing,
         telling,

@@ -14,8 +14,7 @@ from core.flow.cast import Cast, Part
 from core.flow.current import running
 from core.flow.deciding import Deciding
 from core.flow.etiquette import Choice, Verdict
-from core.flow.floor import Floor, Uttered
-from core.flow.hearsay import Hearsay
+from core.flow.floor import Floor
 from core.flow.policy import decent
 from core.flow.ranks import Ranks
 from core.flow.reach import nothing_to_choose
@@ -50,7 +49,6 @@ class Conversing:
         ranks: Ranks,
         scribe: Scribe,
         floor: Floor,
-        hearsay: Hearsay,
         after: After,
         models: ModelRoles,
         clock: Clock,
@@ -64,7 +62,6 @@ class Conversing:
         self._ranks = ranks
         self._scribe = scribe
         self._floor = floor
-        self._hearsay = hearsay
         self._after = after
         self._models = models
         self._clock = clock
@@ -121,8 +118,8 @@ class Conversing:
                 await self._end(turn, answer, scene)
                 return
             work.decided()
+            self._pass_on(turn, scene, answer)
             carried = await self._acting.carry_out(turn, plan)
-            self._uttered(turn, scene, answer)
             told = await self._in_the_light(turn, scene, carried) if carried.tell_more else None
             await self._end(turn, told, scene, carried)
 
@@ -161,6 +158,8 @@ class Conversing:
             rule = "ignored-by-model" if declined else "no-answer"
             await self._keep_silent(turn, rule, answer.thought if answer else "")
             return
+        if answer is not None and scene is not None:
+            self._pass_on(turn, scene, answer)
         first = not (lead.is_direct or turn.responses)
         await self._scribe.write(
             work,
@@ -171,8 +170,6 @@ class Conversing:
             actions=answer.actions if answer else (),
         )
         work.spot.answered(lead.author.id, self._clock.monotonic())
-        if answer is not None and scene is not None:
-            self._uttered(turn, scene, answer)
         self._look_back(turn, answered=True)
 
     # --- before and after ----------------------------------------------------------------------
@@ -202,22 +199,17 @@ class Conversing:
 
         return await self._deciding.consult(scene, state, ask)
 
-    def _uttered(self, turn: RunningTurn, scene: Scene, answer: Answer) -> None:
-        """Our others in the room know what was said, and who was given the word."""
+    def _pass_on(self, turn: RunningTurn, scene: Scene, answer: Answer) -> None:
+        """The word, to whom the answer names: before any of the others hears it."""
         work = turn.work
         address = work.lead.address
-        if not answer.text or work.lead.is_direct or not self._floor.others(address):
+        if not answer.text or work.lead.is_direct:
             return
         part = work.part
         self._floor.taken(address)
-        self._floor.utter(
-            address,
-            Uttered(address.account, part.character.name, answer.text, self._clock.now()),
-        )
         named = self._named(part, address.account, answer.next, scene)
         if named is not None:
             self._floor.give(address, named, self._clock.monotonic())
-        self._hearsay.said(work, answer.text)
 
     def _named(self, part: Part, ours: Account, name: str, scene: Scene) -> Account | None:
         wanted = name.strip().lstrip("@").casefold()

@@ -79,7 +79,7 @@ def decide(inbound: Inbound, manners: Manners, at: Circumstances) -> Verdict:
         return _silent("not-a-message")
     if inbound.author.is_bot and not at.colleague and not manners.answer_bots:
         return _silent("bot")
-    if inbound.author.is_bot and at.hops > manners.hops:
+    if at.colleague and at.hops > manners.hops:
         return _silent("hops")
     if not inbound.text and not inbound.attachments:
         return _silent("empty")
@@ -105,10 +105,13 @@ def decide(inbound: Inbound, manners: Manners, at: Circumstances) -> Verdict:
         return _answer("bypass-source")
     if inbound.mentions_us:
         return _answer("mentioned")
-    if inbound.replies_to_us:
+    if inbound.replies_to_us and not at.colleague:
         return _answer("reply")
     if named:
         return _answer("named")
+    if inbound.replies_to_us:
+        # It has answered us, which alone is no reason to go on and on.
+        return _silent("answered-by-colleague")
     if inbound.mentions_others or inbound.reply_to is not None:
         return _silent("addressed-to-another")
     if at.follow_up and not inbound.author.is_bot:

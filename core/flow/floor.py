@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from core.ids import Account
-from core.messages import Address
+from core.messages import Address, Place
 
 _ROOMS = 5_000
 _PAIRS = 5_000
@@ -20,6 +20,10 @@ _WAIT = 10.0
 _WORD = 120.0
 """Seconds for which a word that was given is kept."""
 _LINES = 8
+_LONGEST_LINE = 2_000
+"""As prompts cut it."""
+_LATE = timedelta(seconds=60)
+"""What has not come round by then was not said in a hurry, or will never come."""
 _WINDOW = 60.0
 
 
@@ -37,21 +41,33 @@ class Where(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Uttered:
-    """What one of ours has said in a room, before the platform brings it to the others."""
+    """What one of ours has said in a room, before the others are told of it."""
 
     account: Account
     name: str
     text: str
     at: datetime
+    key: str = ""
+    """The same for a repeat."""
+
+
+@dataclass(slots=True)
+class _Word:
+    """Whoever holds the lock speaks, since then."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    since: float = 0.0
 
 
 @dataclass(slots=True)
 class _Room:
+    place: Place
     here: dict[Account, None] = field(default_factory=dict)
-    word: asyncio.Lock = field(default_factory=asyncio.Lock)
+    word: _Word = field(default_factory=_Word)
     given: Account | None = None
     given_at: float = float("-inf")
-    said: deque[Uttered] = field(default_factory=lambda: deque(maxlen=_LINES))
+    said: deque[tuple[Uttered, set[Account]]] = field(default_factory=lambda: deque(maxlen=_LINES))
+    """With those who have heard of it by now."""
 
 
 @dataclass(slots=True)
@@ -61,63 +77,129 @@ class _Pair:
 
 
 class Floor:
-    """The rooms in which more than one of ours has been seen; for all others it does nothing."""
+    """The groups that our characters are in; where one of them is alone, nobody waits for anybody.
 
-    def __init__(self) -> None:
+    `wait` is for how many seconds one keeps the word while others want it.
+    """
+
+    def __init__(self, *, wait: float = _WAIT) -> None:
+        self._wait = wait
         self._rooms: OrderedDict[Where, _Room] = OrderedDict()
         self._pairs: OrderedDict[tuple[Where, frozenset[str]], _Pair] = OrderedDict()
 
-    def seen(self, address: Address) -> None:
-        """One of ours hears what is said there."""
+    def knows(self, address: Address) -> bool:
+        """Whether anybody's presence there has been noted yet."""
+        return Where.of(address) in self._rooms
+
+    def seen(self, address: Address, place: Place, also: Iterable[Account] = ()) -> bool:
+        """One of ours hears what is said there; `also` are known to be there from earlier.
+
+        True for one who was not known to be there.
+        """
         where = Where.of(address)
         room = self._rooms.get(where)
         if room is None:
-            room = self._rooms[where] = _Room()
+            room = self._rooms[where] = _Room(place)
             if len(self._rooms) > _ROOMS:
                 self._rooms.popitem(last=False)
-        room.here.setdefault(address.account, None)
+        else:
+            self._rooms.move_to_end(where)
+            room.place = place
+        new = address.account not in room.here
+        for account in (*also, address.account):
+            room.here.setdefault(account, None)
+        return new
 
-    def gone(self, account: Account) -> None:
-        for room in self._rooms.values():
-            room.here.pop(account, None)
+    def left(self, address: Address) -> None:
+        """One of ours is not there any more."""
+        room = self._rooms.get(Where.of(address))
+        if room is not None:
+            room.here.pop(address.account, None)
 
     def others(self, address: Address) -> list[Account]:
         """Our other characters there, in the order in which they were first seen."""
         room = self._rooms.get(Where.of(address))
         return [one for one in room.here if one != address.account] if room else []
 
+    def place(self, address: Address) -> Place | None:
+        """What the platform has told of it."""
+        room = self._rooms.get(Where.of(address))
+        return room.place if room else None
+
     # --- the word ------------------------------------------------------------------------------
 
     @asynccontextmanager
     async def word(self, address: Address) -> AsyncIterator[None]:
-        """Speak one after the other: whoever comes later sees what the earlier one has said."""
+        """Speak one after the other: whoever comes later sees what the earlier one has said.
+
+        Also where one of ours seems alone: the others may be about to hear the same message.
+        """
         room = self._rooms.get(Where.of(address))
-        if room is None or len(room.here) < 2:
+        if room is None:
             yield
             return
-        held = False
-        try:
-            async with asyncio.timeout(_WAIT):
-                held = await room.word.acquire()
-        except TimeoutError:
-            pass
+        word = await self._wait_for(room)
         try:
             yield
         finally:
-            if held:
-                room.word.release()
+            word.lock.release()
+
+    async def _wait_for(self, room: _Room) -> _Word:
+        """Take it over from whoever has had it for too long, once and for everybody after us."""
+        loop = asyncio.get_running_loop()
+        while True:
+            word = room.word
+            begun = word.since if word.lock.locked() else loop.time()
+            try:
+                async with asyncio.timeout_at(begun + self._wait):
+                    await word.lock.acquire()
+            except TimeoutError:
+                # Whoever has it now may have got it only while we waited.
+                overdue = word.lock.locked() and loop.time() >= word.since + self._wait
+                if overdue and room.word is word:
+                    room.word = _Word()
+                continue
+            if word is room.word:
+                word.since = loop.time()
+                return word
+            word.lock.release()  # it was taken over by somebody else meanwhile
 
     def utter(self, address: Address, uttered: Uttered) -> None:
         room = self._rooms.get(Where.of(address))
-        if room is not None and len(room.here) > 1:
-            room.said.append(uttered)
+        if room is None:
+            return
+        if len(room.here) < 2:
+            room.said.clear()  # for whoever is about to be seen here the last line will do
+        text = uttered.text[:_LONGEST_LINE]
+        room.said.append((replace(uttered, text=text), {uttered.account}))
 
-    def said_since(self, address: Address, when: datetime) -> list[Uttered]:
-        """By our other characters, oldest first."""
+    def forget(self, address: Address, key: str) -> None:
+        """It was said earlier, and is known."""
+        room = self._rooms.get(Where.of(address))
+        if room is not None:
+            for one in [one for one in room.said if one[0].key == key]:
+                room.said.remove(one)
+
+    def heard(self, address: Address, author: str, text: str) -> None:
+        """One of ours has been told what `author` has said, or a part of it."""
+        room = self._rooms.get(Where.of(address))
+        if room is None or not room.said:
+            return
+        account, plain = f"{address.platform}:{author}", _plain(text)
+        for one, hearers in room.said:
+            if one.account == account and address.account not in hearers:
+                whole = _plain(one.text)
+                if plain in whole or whole in plain:
+                    hearers.add(address.account)
+                    return
+
+    def unheard(self, address: Address, now: datetime) -> list[Uttered]:
+        """What our others have said there lately and this one was not told yet, oldest first."""
         room = self._rooms.get(Where.of(address))
         if room is None:
             return []
-        return [one for one in room.said if one.account != address.account and one.at >= when]
+        since = now - _LATE
+        return [one for one, heard in room.said if address.account not in heard and one.at >= since]
 
     def give(self, address: Address, account: Account, now: float) -> None:
         """Name who speaks next."""
@@ -163,3 +245,8 @@ class Floor:
             return False
         pair.times.append(now)
         return True
+
+
+def _plain(text: str) -> str:
+    """Without what platforms change on the way: marks, spaces, case."""
+    return "".join(filter(str.isalnum, text)).casefold()

@@ -5,6 +5,7 @@ It takes the same way as everything else: stored once, then a turn in the room's
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from core.messages import Address, Author, ChannelType, Inbound, Kind, Place, Re
 INNER = frozenset({Kind.CUE, Kind.OVERHEARD})
 
 _LONGEST = 16_000
+_TAG = re.compile(r"(?<!\w)@(\w{3,32})")
 
 
 def cue(address: Address, place: Place, text: str, *, key: str, now: datetime) -> Received:
@@ -27,11 +29,23 @@ def cue(address: Address, place: Place, text: str, *, key: str, now: datetime) -
 
 
 def overheard(
-    address: Address, place: Place, author: Author, text: str, *, key: str, now: datetime
+    address: Address,
+    place: Place,
+    author: Author,
+    text: str,
+    *,
+    handle: str = "",
+    key: str,
+    now: datetime,
 ) -> Received:
-    """What another character has said, for one whose platform does not tell bots of each other."""
+    """What another character has said, for one whose platform does not tell bots of each other.
+
+    `handle` is the hearer's own; whoever else is tagged is somebody else.
+    """
     who = {"id": author.id, "name": author.name, "username": author.username}
-    said = {"text": text[:_LONGEST], "author": who}
+    tagged = {one.casefold() for one in _TAG.findall(text)}
+    us = handle.lstrip("@").casefold() in tagged
+    said = {"text": text[:_LONGEST], "author": who, "us": us, "others": bool(tagged) and not us}
     return _received(address, Kind.OVERHEARD, f"heard:{key}", author.id, now, said, place)
 
 
@@ -55,6 +69,8 @@ def read(received: Received) -> Inbound:
             text=told.get("text", ""),
             sent_at=datetime.fromisoformat(told["at"]),
             is_direct=bool(told.get("direct")),
+            mentions_us=bool(told.get("us")),
+            mentions_others=bool(told.get("others")),
             cue=told.get("cue", ""),
         )
     except (ValueError, KeyError, TypeError, AttributeError):

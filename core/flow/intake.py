@@ -90,7 +90,7 @@ class Intake:
         if self._is_full():
             await self._space()
         now = self._clock.now()
-        numbered = [replace(one, id=self._number(now)) for one in received]
+        numbered = [replace(one, id=self.number(now)) for one in received]
         arrival = _Arrival(self._lanes, numbered)
         try:
             # Where the disk is awaited for this alone, the turns begin to think meanwhile.
@@ -110,8 +110,8 @@ class Intake:
             self._cut.discard(account)
             await self.replay(account)
 
-    def _number(self, now: datetime) -> int:
-        """Rows are numbered here, so that one that has to be written again is still the same."""
+    def number(self, now: datetime) -> int:
+        """The next row's. Rows are numbered here, so that one that has to be written again is still the same."""
         self._last = max(self._last + 1, int((now.timestamp() - _EPOCH) * 1_000_000))
         return self._last
 

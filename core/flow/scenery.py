@@ -9,9 +9,10 @@ from typing import Any
 from core.clock import Clock
 from core.flow.cast import Cast, Part
 from core.flow.floor import Floor
+from core.flow.presence import entity_id
 from core.flow.reach import nothing_to_choose
 from core.flow.writing import Work
-from core.ids import CharacterId, EntityId, RoomId, WorldId
+from core.ids import Account, CharacterId, EntityId, RoomId, WorldId
 from core.memory.recall import Recent
 from core.messages import Entity, Inbound, Rank, World
 from core.plugins.records import Action, Turn
@@ -70,7 +71,7 @@ class Scenery:
             now=self._clock.now(),
             unsure=unsure,
             handle=part.platform.handle,
-            people=_people(part, work),
+            people=self._people(work),
             colleagues=self._colleagues(work),
             actions=actions,
             repertoire=part.gear.repertoire,
@@ -85,14 +86,23 @@ class Scenery:
         )
 
     def _meanwhile(self, work: Work) -> list[Line]:
-        """What our others have said since this turn began: the platform brings it only later."""
+        """What our others have just said: the platform brings it only later."""
         lead = work.lead
         if lead.is_direct:
             return []
         return [
-            Line(EntityId(one.account), one.name, one.text, one.at, ours=False)
-            for one in self._floor.said_since(lead.address, work.began)
+            Line(_as_person(work, one.account), one.name, one.text, one.at, ours=False)
+            for one in self._floor.unheard(lead.address, self._clock.now())
         ]
+
+    def _people(self, work: Work) -> tuple[Entity, ...]:
+        """Those who were met last; characters of ours are no people."""
+        if work.lead.is_direct:
+            return ()
+        part, others = work.part, self._floor.others(work.lead.address)
+        ours = {EntityId(part.id), *(_as_person(work, one) for one in others)}
+        met = islice(reversed(work.spot.people.items()), _PEOPLE)
+        return tuple(Entity(one, part.id, (name,)) for one, name in met if name and one not in ours)
 
     def _colleagues(self, work: Work) -> tuple[Colleague, ...]:
         if work.lead.is_direct:
@@ -107,14 +117,9 @@ class Scenery:
         )
 
 
-def _people(part: Part, work: Work) -> tuple[Entity, ...]:
-    """Those who were met last, the author of what is answered left out."""
-    if work.lead.is_direct:
-        return ()
-    met = islice(reversed(work.spot.people.items()), _PEOPLE)
-    return tuple(
-        Entity(one, part.id, (name,)) for one, name in met if name and one != EntityId(part.id)
-    )
+def _as_person(work: Work, account: Account) -> EntityId:
+    """As whom the character knows another one of ours."""
+    return entity_id(work.part.id, work.lead.address, account.partition(":")[2])
 
 
 def _newest(inbound: tuple[Inbound, ...]) -> tuple[Inbound, ...]:

@@ -54,13 +54,15 @@ class Thinking:
         tally: Tally,
         records: Records,
         begin: Callable[[Work, str], None],
+        grows: Callable[[Work], bool] = lambda work: True,
     ) -> None:
-        """`begin` lets a message start to grow."""
+        """`begin` lets a message start to grow, `grows` tells whether one may."""
         self._models = models
         self._clock = clock
         self._tally = tally
         self._records = records
         self._begin = begin
+        self._grows = grows
 
     async def answer(
         self, work: Work, request: ModelRequest, shown: Callable[[str, bool], str]
@@ -147,6 +149,11 @@ class Thinking:
                 work.part.outbox.draft(Live(lead.address, work.draft, shown(said, False)))
         elif work.growing is not None:
             work.growing.grow(shown(said, False), work.draft)
-        elif spent > _GROW_AFTER and len(said) >= _WORTH_SHOWING and work.part.outbox.edits:
+        elif (
+            spent > _GROW_AFTER
+            and len(said) >= _WORTH_SHOWING
+            and work.part.outbox.edits
+            and self._grows(work)
+        ):
             work.batch.commit_to()
             self._begin(work, shown(said, False))

@@ -16,6 +16,7 @@ from core.flow.cast import Cast, Part
 from core.flow.conversing import Conversing
 from core.flow.etiquette import Choice, Verdict
 from core.flow.floor import Floor
+from core.flow.hearsay import Hearsay
 from core.flow.mailbox import Postponed, Superseded
 from core.flow.presence import Introduction, Presence, entity_id, memory_id, places_of
 from core.flow.records import Records
@@ -53,6 +54,7 @@ class Turns:
         wishes: Wishes,
         recent: Recent,
         floor: Floor,
+        hearsay: Hearsay,
         scribe: Scribe,
         conversing: Conversing,
         telling: Telling,
@@ -67,6 +69,7 @@ class Turns:
         self._wishes = wishes
         self._recent = recent
         self._floor = floor
+        self._hearsay = hearsay
         self._scribe = scribe
         self._converse = conversing
         self._telling = telling
@@ -130,7 +133,7 @@ class Turns:
         lead = inbound[-1]
         spot = await self._presence.at(part.id, batch.address, lead.place.world)
         if not lead.is_direct:
-            self._floor.seen(batch.address)
+            await self._hearsay.here(batch.address, lead.place)
         introduction = Introduction(spot, lead)
         heard, cue = [], None
         for one in inbound:
@@ -143,7 +146,9 @@ class Turns:
             heard.append(memory)
             if spot.hear(one):
                 self._records.heard(part.character.name, one)
-                if not one.author.is_bot:
+                if one.author.is_bot:
+                    self._floor.heard(batch.address, one.author.id, one.text)
+                else:
                     self._floor.taken(batch.address)
         return Work(
             part=part,

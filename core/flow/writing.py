@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from core.clock import Clock
 from core.flow.cast import Part
 from core.flow.growing import Growing, finishing
+from core.flow.hearsay import Hearsay
 from core.flow.policy import Known, decent
 from core.flow.presence import Introduction, Spot, entity_id, memory_id
 from core.flow.records import Records
@@ -140,9 +141,17 @@ class Scribe:
     """Writes turns down; what is kept in memory follows what was committed."""
 
     def __init__(
-        self, store: Store, recent: Recent, clock: Clock, tally: Tally, records: Records
+        self,
+        store: Store,
+        recent: Recent,
+        clock: Clock,
+        tally: Tally,
+        records: Records,
+        hearsay: Hearsay | None = None,
     ) -> None:
+        """`hearsay` tells our other characters what is said."""
         self.store = store
+        self._hearsay = hearsay
         self._recent = recent
         self._clock = clock
         self._tally = tally
@@ -276,6 +285,7 @@ class Scribe:
         granted = bool(rows) and part.outbox.grant(address, direct=rows[0].direct)
         if granted:
             rows[0] = going_out(rows[0])
+        told = self._hearsay.of(part, spoken, now) if self._hearsay and spoken else ()
         later, spendings = tuple(work.later), tuple(work.meter.spendings)
 
         def commit(unit: Unit) -> list[Delivery]:
@@ -287,7 +297,10 @@ class Scribe:
             also(unit)
             if spendings:
                 unit.spendings.add(spendings, now)
-            return _put_down(unit, rows, now)
+            stored = _put_down(unit, rows, now)
+            if told and stored:
+                unit.inbox.add(told, now)
+            return stored
 
         try:
             stored = await self.store.write(commit)
@@ -299,6 +312,8 @@ class Scribe:
         del work.meter.spendings[: len(spendings)]
         if granted and not stored:
             part.outbox.release(address)
+        if self._hearsay and spoken:
+            self._hearsay.said(spoken, told, stored)
         part.outbox.accept(stored)
         if fresh and keep:
             work.introduction.written()
@@ -359,7 +374,7 @@ def bury(unit: Unit, dead: Sequence[tuple[Received, str]], now: datetime) -> Non
 def memory_of(part: Part, one: Inbound, spot: Spot, author: EntityId) -> Memory:
     quoted = one.reply_to.message if one.reply_to else None
     return Memory(
-        id=memory_id(part.id, one.address, one.message or f"row:{one.id}"),
+        id=memory_id(part.id, one.address, _words_of(one)),
         character=part.id,
         room=spot.room,
         author=author,
@@ -379,6 +394,11 @@ def memory_of(part: Part, one: Inbound, spot: Spot, author: EntityId) -> Memory:
             "entityName": one.author.name,
         },
     )
+
+
+def _words_of(one: Inbound) -> str:
+    """What was said, by its name on the platform; a press has none, but for what it stands below."""
+    return one.message if one.message and one.kind is not Kind.PRESS else f"row:{one.id}"
 
 
 def _answer(work: Work, say: Reply, thought: str, actions: tuple[str, ...]) -> Spoken:

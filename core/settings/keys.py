@@ -211,6 +211,13 @@ KEYS: tuple[Key, ...] = (
         "character",
     ),
     Key(
+        "TROUPE_WAIT_FOR_OTHERS",
+        "number",
+        "10",
+        "Seconds for which characters in one room wait for one of them who thinks.",
+        "process",
+    ),
+    Key(
         "TROUPE_INITIATIVE",
         "flag",
         "false",

@@ -30,6 +30,16 @@ _FIND = sa.select(_R).where(
     _R.c.channel == sa.bindparam("channel"),
     _R.c.thread == sa.bindparam("thread"),
 )
+_SHARED = (
+    sa.select(_R.c.account)
+    .join(_P, sa.and_(_P.c.room_id == _R.c.id, _P.c.entity_id == _R.c.character_id))
+    .where(
+        _R.c.account.in_(sa.bindparam("accounts", expanding=True)),
+        _R.c.channel == sa.bindparam("channel"),
+        _R.c.thread == sa.bindparam("thread"),
+    )
+    .order_by(_R.c.account)
+)
 _THERE = _R.alias("there")
 _MOVE = (
     sa.update(_R)
@@ -96,6 +106,10 @@ class RoomRows:
 
     def get(self, character: CharacterId, ids: Sequence[RoomId]) -> list[Room]:
         return [_room(row) for row in self._db.execute(_GET, {"ids": ids, "who": character})]
+
+    def shared(self, accounts: Sequence[Account], room: str, thread: str) -> list[Account]:
+        asked = {"accounts": accounts, "channel": room, "thread": thread}
+        return [Account(one) for one in self._db.execute(_SHARED, asked).scalars()]
 
     def within(self, character: CharacterId, world: WorldId | None = None) -> list[Room]:
         if world is None:

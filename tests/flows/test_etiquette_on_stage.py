@@ -89,7 +89,11 @@ async def test_other_bots_are_not_answered_unless_that_is_wanted(tmp_path: Path)
 
 async def test_characters_stop_answering_one_another_after_a_few_hops(tmp_path: Path) -> None:
     async with playing(
-        "Ada", "Bert", model=Scripted(echo), data=tmp_path, settings={"TROUPE_HOPS": "2"}
+        "Ada",
+        "Bert",
+        model=Scripted([reply("Well.")]),
+        data=tmp_path,
+        settings={"TROUPE_HOPS": "2"},
     ) as play:
         ada, bert = play.bots["Ada"], play.bots["Bert"]
         zoe = play.stage.person("Zoe")

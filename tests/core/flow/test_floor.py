@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 from core.flow.floor import Floor, Uttered
 from core.ids import Account
-from core.messages import Address
+from core.messages import Address, ChannelType, Place
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+PLACE = Place(ChannelType.GROUP, "The Commons")
 ADA, BERT, CLEO = Account("telegram:1"), Account("telegram:2"), Account("telegram:3")
 
 
@@ -17,10 +18,10 @@ def at(account: Account, room: str = "-1") -> Address:
     return Address("telegram", account, room)
 
 
-def together(*accounts: Account, room: str = "-1") -> Floor:
-    floor = Floor()
+def together(*accounts: Account, room: str = "-1", wait: float = 10.0) -> Floor:
+    floor = Floor(wait=wait)
     for account in accounts:
-        floor.seen(at(account, room))
+        floor.seen(at(account, room), PLACE)
     return floor
 
 
@@ -40,20 +41,95 @@ async def test_two_characters_never_think_at_once_in_one_room() -> None:
     assert order == [f"{ADA} begins", f"{ADA} ends", f"{BERT} begins", f"{BERT} ends"]
 
 
-async def test_a_character_alone_waits_for_nobody() -> None:
-    floor = together(ADA)
-    floor.seen(at(BERT, "another room"))
+async def test_in_another_room_nobody_waits_for_them() -> None:
+    floor = together(ADA, BERT)
+    floor.seen(at(BERT, "another room"), PLACE)
+    async with floor.word(at(ADA)), floor.word(at(BERT, "another room")):
+        pass
+
+
+async def test_where_nobody_of_ours_is_known_there_is_nothing_to_wait_for() -> None:
+    floor = Floor()
     async with floor.word(at(ADA)), floor.word(at(ADA)):
         pass
 
 
-async def test_whoever_waited_sees_what_was_said_meanwhile_and_not_its_own_words() -> None:
+async def test_one_who_thinks_for_too_long_loses_the_word_once_for_everybody() -> None:
+    floor = together(ADA, BERT, CLEO, wait=0.05)
+    never, spoken = asyncio.Event(), list[Account]()
+    both = asyncio.Event()
+
+    async def ill() -> None:
+        async with floor.word(at(ADA)):
+            await never.wait()
+
+    async def speak(account: Account) -> None:
+        async with floor.word(at(account)):
+            spoken.append(account)
+            assert len(spoken) < 2 or both.is_set(), "they still wait for each other"
+            await asyncio.sleep(0)
+            both.set()
+
+    async with asyncio.TaskGroup() as group:
+        ada = group.create_task(ill())
+        await asyncio.sleep(0)
+        async with asyncio.TaskGroup() as others:
+            others.create_task(speak(BERT))
+            others.create_task(speak(CLEO))
+        assert spoken == [BERT, CLEO]
+        async with floor.word(at(BERT)):  # whoever is ill is not waited for a second time
+            never.set()
+            await ada
+            assert not ada.cancelled()
+
+
+async def test_one_who_gets_the_word_after_a_while_has_all_its_time() -> None:
+    floor = together(ADA, BERT, CLEO, wait=0.2)
+    thinking: list[Account] = []
+
+    async def think(account: Account) -> None:
+        async with floor.word(at(account)):
+            thinking.append(account)
+            assert len(thinking) == 1
+            await asyncio.sleep(0.12)
+            thinking.remove(account)
+
+    async with asyncio.TaskGroup() as group:
+        for account in (ADA, BERT, CLEO):
+            group.create_task(think(account))
+
+
+def said(account: Account, name: str, text: str, seconds: float = 0.0) -> Uttered:
+    return Uttered(account, name, text, NOW + timedelta(seconds=seconds), f"{name} {seconds}")
+
+
+def test_whoever_waited_sees_what_was_said_meanwhile_and_not_its_own_words() -> None:
     floor = together(ADA, BERT)
-    floor.utter(at(ADA), Uttered(ADA, "Ada", "Me first.", NOW))
-    floor.utter(at(BERT), Uttered(BERT, "Bert", "And I.", NOW + timedelta(seconds=1)))
-    assert [one.text for one in floor.said_since(at(BERT), NOW)] == ["Me first."]
-    assert [one.text for one in floor.said_since(at(ADA), NOW)] == ["And I."]
-    assert floor.said_since(at(BERT), NOW + timedelta(seconds=1)) == []
+    floor.utter(at(ADA), said(ADA, "Ada", "Me first."))
+    floor.utter(at(BERT), said(BERT, "Bert", "And I.", 1))
+    assert [one.text for one in floor.unheard(at(BERT), NOW)] == ["Me first."]
+    assert [one.text for one in floor.unheard(at(ADA), NOW)] == ["And I."]
+    assert floor.unheard(at(BERT), NOW + timedelta(seconds=90)) == [], "that is old"
+
+
+def test_what_was_heard_is_not_seen_a_second_time_however_the_platform_shows_it() -> None:
+    floor = together(ADA, BERT, CLEO)
+    floor.utter(at(ADA), said(ADA, "Ada", "**Seven**, I think.\n\nOr *eleven*."))
+    floor.utter(at(ADA), said(ADA, "Ada", "No: nine.", 1))
+    floor.heard(at(BERT), "1", "Seven, I think.")
+    assert [one.text for one in floor.unheard(at(BERT), NOW)] == ["No: nine."]
+    assert len(floor.unheard(at(CLEO), NOW)) == 2
+    floor.forget(at(ADA), "Ada 1")
+    assert floor.unheard(at(BERT), NOW) == []
+
+
+def test_one_who_comes_later_has_missed_the_last_line() -> None:
+    floor = together(ADA)
+    floor.utter(at(ADA), said(ADA, "Ada", "Nobody hears me."))
+    floor.utter(at(ADA), said(ADA, "Ada", "Or do they?", 1))
+    assert floor.seen(at(BERT), PLACE)
+    assert not floor.seen(at(BERT), PLACE)
+    assert [one.text for one in floor.unheard(at(BERT), NOW)] == ["Or do they?"]
 
 
 def test_the_word_is_given_to_somebody_who_is_there_and_runs_out() -> None:
@@ -83,5 +159,5 @@ def test_slow_talk_is_never_too_much() -> None:
 
 def test_who_has_left_is_not_among_the_others() -> None:
     floor = together(ADA, BERT, CLEO)
-    floor.gone(BERT)
+    floor.left(at(BERT))
     assert floor.others(at(ADA)) == [CLEO]
