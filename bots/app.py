@@ -146,11 +146,14 @@ class Gateway:
                 self._plugins,
             )
             await house.acting.load()
+            await house.tasks.load()
             house.wardrobe.dress(_everybody(self._plan))
             watchdog = Watchdog(settings.number("TROUPE_WATCHDOG", 5.0), self._notify)
             background = [
                 group.create_task(house.mailbox.run(self._told(house.turns))),
                 group.create_task(house.after.run()),
+                group.create_task(house.tasks.run()),
+                group.create_task(house.initiative.run()),
                 group.create_task(house.hearsay.run()),
                 group.create_task(watchdog.run()),
                 group.create_task(self._sweep(house.store)),
@@ -162,6 +165,7 @@ class Gateway:
             if isinstance(models, Models):
                 background.append(group.create_task(self._warm(models)))
             await stop.heard()
+            await house.tasks.settle(_LAST_WORDS)
             await close(
                 house.company.leaves,
                 house.mailbox,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,10 +18,12 @@ from core.flow.acting import Acting
 from core.flow.after import After
 from core.flow.backstage import Backstage
 from core.flow.cast import Cast
+from core.flow.choosing import Choosing
 from core.flow.conversing import Conversing
 from core.flow.deciding import Deciding
 from core.flow.floor import Floor
 from core.flow.hearsay import Hearsay
+from core.flow.initiative import Initiative
 from core.flow.intake import Intake
 from core.flow.mailbox import Mailbox
 from core.flow.patience import PatientStore
@@ -36,12 +38,14 @@ from core.flow.thinking import Thinking
 from core.flow.turns import Turns
 from core.flow.wishes import Wishes
 from core.flow.writing import Scribe, Work, begin
-from core.ids import CharacterId
+from core.ids import CharacterId, RoomId
 from core.memory.recall import Recent
 from core.messages import Delivery, DeliveryStatus
+from core.plugins.records import Worker
 from core.ports import ModelRoles
 from core.settings.layers import Settings
 from core.state import StateCache
+from core.tasks import SPEAK_FIRST, TaskService, told
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,8 @@ class House:
     acting: Acting
     after: After
     hearsay: Hearsay
+    tasks: TaskService
+    initiative: Initiative
 
 
 def build(
@@ -115,13 +121,24 @@ def build(
     async def leave(character: CharacterId) -> None:
         company.dismiss(character)
 
+    async def worker(character: CharacterId, name: str) -> tuple[Worker, Any] | None:
+        if name == SPEAK_FIRST:
+            return initiative.worker, None
+        return await wardrobe.worker(character, name)
+
+    tasks = TaskService(store, clock, worker)
+    initiative = Initiative(cast, store, recent, ranks, tasks, intake, clock)
+
+    def choices(character: CharacterId, room: RoomId) -> Sequence[Mapping[str, Any]]:
+        return [told(one) for one in tasks.choices(character, room)]
+
     wardrobe = Wardrobe(
         group,
         store,
         models,
         clock,
         backstage,
-        None,
+        tasks,
         leave,
         allowed=settings.csv("TROUPE_PLUGINS"),
         at_hand=plugins,
@@ -132,7 +149,7 @@ def build(
     conversing = Conversing(
         cast,
         Deciding(cast, floor, clock),
-        Scenery(cast, store, recent, floor, clock, ranks.world),
+        Scenery(cast, store, recent, floor, clock, ranks.world, choices),
         Thinking(models, clock, tally, records, grow, may_grow),
         acting,
         ranks,
@@ -141,6 +158,8 @@ def build(
         after,
         models,
         clock,
+        choices,
+        tasks.chosen,
     )
     turns = Turns(
         cast,
@@ -152,10 +171,24 @@ def build(
         hearsay,
         scribe,
         conversing,
+        Choosing(tasks.choices),
+        initiative,
         telling,
         clock,
         tally,
         records,
         chance,
     )
-    return House(store, mailbox, intake, company, wardrobe, turns, acting, after, hearsay)
+    return House(
+        store,
+        mailbox,
+        intake,
+        company,
+        wardrobe,
+        turns,
+        acting,
+        after,
+        hearsay,
+        tasks,
+        initiative,
+    )

@@ -135,11 +135,12 @@ class Wardrobe:
         await costume.ready.wait()
         return costume
 
-    def worker(self, character: CharacterId, name: str) -> tuple[Worker, Any] | None:
-        """Who does her tasks of that name, with her runtime."""
+    async def worker(self, character: CharacterId, name: str) -> tuple[Worker, Any] | None:
+        """Who does her tasks of that name, with her runtime; once she is dressed."""
         costume = self._worn.get(character)
         if costume is None:
             return None
+        await costume.ready.wait()
         found = next((one for one in costume.repertoire.workers if one.name == name), None)
         return (found, costume.runtime) if found is not None else None
 

@@ -188,6 +188,8 @@ class Inbound:
     arguments: str = ""
     moved_to: str = ""
     """Of a MOVED, the room's new id."""
+    joined: tuple[Author, ...] = ()
+    """Of a MEMBER, who has come."""
     world: WorldSeen | None = None
     """Of a WORLD."""
     press: str = ""

@@ -53,7 +53,7 @@ def _inbound(received: Received, raw: Any, us: Us) -> Inbound:
         case Kind.REACTION:
             return _reaction(received, said, scene, is_gone=event != "MESSAGE_REACTION_ADD")
         case Kind.MEMBER:
-            return _member(received, said, scene)
+            return _member(received, said, scene, has_come=event == "GUILD_MEMBER_ADD")
         case Kind.WORLD if event == WORLD and snowflake(said.get("id")):
             return _world(received, said)
         case Kind.OTHER:
@@ -123,9 +123,15 @@ def _reaction(
     )
 
 
-def _member(received: Received, said: dict[str, Any], scene: dict[str, Any]) -> Inbound:
-    blank = _blank(received, said, scene, author_of(_object(said.get("user")), said))
-    return replace(blank, sent_at=_when(said.get("joined_at")) or _EPOCH)
+def _member(
+    received: Received, said: dict[str, Any], scene: dict[str, Any], *, has_come: bool
+) -> Inbound:
+    who = author_of(_object(said.get("user")), said)
+    return replace(
+        _blank(received, said, scene, who),
+        sent_at=_when(said.get("joined_at")) or _EPOCH,
+        joined=(who,) if has_come and who.id else (),
+    )
 
 
 def _world(received: Received, guild: dict[str, Any]) -> Inbound:

@@ -95,6 +95,7 @@ def _message(received: Received, message: telegram.Message, us: Us) -> Inbound:
         command=command,
         arguments=arguments,
         moved_to=str(message.migrate_to_chat_id or ""),
+        joined=tuple(author_of(one, None) for one in message.new_chat_members),
     )
 
 

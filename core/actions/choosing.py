@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 from pydantic import BaseModel, Field
 
 from core.actions.desk import Desk, failed
 from core.kept import Task
 from core.messages import Rank
 from core.plugins.records import Action, ActionResult, Arguments, Turn
+from core.tasks.choices import ABORT, AWAITING_CHOICE, option_of
 
-AWAITING_CHOICE = "AWAITING_CHOICE"
 _SHORTEST = 4
 """Characters of a task's id by which it may be named."""
 
@@ -28,11 +25,10 @@ async def _run(turn: Turn, arguments: Arguments) -> ActionResult:
     tasks = await desk.read(
         lambda unit: unit.tasks.find(desk.character, tags=[AWAITING_CHOICE], room=desk.room)
     )
-    found = [
-        (task, option)
-        for task in tasks
-        if _is_meant(task, arguments.task) and (option := option_of(task, arguments.option))
+    named = [task for task in tasks if task.id == arguments.task] or [
+        task for task in tasks if _is_meant(task, arguments.task)
     ]
+    found = [(task, option) for task in named if (option := option_of(task, arguments.option))]
     if len(found) != 1:
         what = "Several open choices have" if found else "No open choice has"
         return failed(f"{what} the option {arguments.option}.", "unknown-option")
@@ -40,20 +36,21 @@ async def _run(turn: Turn, arguments: Arguments) -> ActionResult:
     if not await _may_choose(desk, task):
         return failed("This choice is for somebody else.", "not-allowed")
     worker = desk.worker(task.name)
-    # Taken off before the work is done: a choice is made once, whatever becomes of it.
-    if not await desk.write(lambda unit: unit.tasks.drop(desk.character, task.id)):
-        return failed("This choice has been made already.", "made-already")
-    if worker is not None:
+    if worker is not None and option != ABORT:
         await worker.run(turn.runtime, {**task.metadata, "option": option}, task)
+    # Off the list only together with this deed: what fails or is interrupted may be chosen again.
+    desk.chosen(task)
     return ActionResult(
-        text=f"Chosen: {option}.", values={"selectedOption": option}, data={"task": task.id}
+        text="Cancelled." if option == ABORT else f"Chosen: {option}.",
+        values={"selectedOption": option},
+        data={"task": task.id},
     )
 
 
 async def _may_choose(desk: Desk, task: Task) -> bool:
-    """The one who was asked, or else an admin (X-08)."""
-    if task.entity is not None and task.entity == desk.asker:
-        return True
+    """The one who was asked; where nobody is named an admin, in a direct chat its person (X-08)."""
+    if task.entity is not None:
+        return task.entity == desk.asker
     return await desk.rank() >= Rank.ADMIN
 
 
@@ -64,14 +61,6 @@ def _is_meant(task: Task, named: str) -> bool:
     return named == task.name.lower() or (
         len(named) >= _SHORTEST and task.id.lower().startswith(named)
     )
-
-
-def option_of(task: Task, wanted: str) -> str:
-    """The option of that name as the task spells it; empty where it has none."""
-    options: Sequence[Any] = task.metadata.get("options") or ()
-    names = [str(one.get("name", "")) if isinstance(one, Mapping) else str(one) for one in options]
-    wanted = wanted.strip().casefold()
-    return next((name for name in names if name.casefold() == wanted), "")
 
 
 CHOOSE_OPTION = Action(

@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 from core.errors import TroupeError
 from core.ids import CharacterId, EntityId, RoomId, WorldId
+from core.kept import Task
 from core.messages import Entity, Memory, Rank, Room, World
 from core.plugins.records import ActionResult, Worker
 from core.ports import ModelType, Unit
@@ -52,6 +53,8 @@ class Desk:
     can_make: Callable[[ModelType], bool]
     choices: Callable[[], Sequence[Mapping[str, Any]]]
     """What somebody here is still to choose."""
+    chosen: Callable[[Task], object]
+    """It has been chosen: its row goes with what is written down next."""
     worker: Callable[[str], Worker | None]
 
 

@@ -44,6 +44,9 @@ from core.prompting.reading import Answer
 
 log = logging.getLogger(__name__)
 
+INTERRUPTED = "interrupted"
+"""The error of what a crash has left half done."""
+
 Tell = Callable[[RunningTurn, str, Mapping[str, Any]], None]
 """Lets the character's listeners know; returns at once."""
 
@@ -278,7 +281,7 @@ class Acting:
             return await self._do(turn, ordinal, planned, ready)
         # Nobody knows how far it came, and it must not be done twice.
         result = failed(
-            f"{planned.name} was interrupted; it may or may not have been done.", "interrupted"
+            f"{planned.name} was interrupted; it may or may not have been done.", INTERRUPTED
         )
         self._end(turn, ordinal, planned, result)
         return self._done(turn, planned, result)

@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 from core.character import Character
 from core.events import Events
 from core.flow.etiquette import Manners
+from core.flow.habits import Habits, habits_of
 from core.flow.outbox import Outbox
 from core.ids import Account, CharacterId
 from core.messages import Address
@@ -75,6 +76,8 @@ class Policy:
     """Most model calls of one turn."""
     asks: bool = False
     """A template of its own decides by a small model what to answer in groups (R-37)."""
+    habits: Habits | None = None
+    """When she may speak first; None for never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,4 +147,5 @@ def policy_of(character: Character, settings: Settings) -> Policy:
         asks=any(
             name.lower().endswith("shouldrespondtemplate") for name in templates_of(character)
         ),
+        habits=habits_of(settings),
     )

@@ -1,4 +1,4 @@
-"""What /start, /help and /reset do; they need no model."""
+"""What /start, /help and /reset do, and which others there are; they need no model."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ KNOWN = {
     "help": "what I can do",
     "reset": "forget this conversation and begin anew",
 }
+INITIATIVE = "initiative"
+"""Known to characters who may speak first; what it does needs more than its words."""
+KNOWN_TO_SOME = {INITIATIVE: "whether I may speak first here: on, off, status"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +28,14 @@ def is_ours(inbound: Inbound) -> bool:
     return not inbound.mentions_others
 
 
-def perform(inbound: Inbound, character: Character) -> Done | None:
+def perform(inbound: Inbound, character: Character, *, speaks_first: bool = False) -> Done | None:
     """None for a command that nobody here knows: it is then talk like any other."""
     match inbound.command:
         case "start":
             return Done(f"Hello, I am {character.name}. Write to me as you would to a friend.")
         case "help":
-            lines = [f"/{name} – {meaning}" for name, meaning in KNOWN.items()]
+            known = KNOWN | (KNOWN_TO_SOME if speaks_first else {})
+            lines = [f"/{name} – {meaning}" for name, meaning in known.items()]
             where = "" if inbound.is_direct else " In a group, mention me or reply to me."
             return Done(f"I am {character.name}.{where} I also understand:\n\n" + "\n".join(lines))
         case "reset":

@@ -8,22 +8,25 @@ from typing import Any
 
 from core.clock import Clock
 from core.errors import ModelError
-from core.flow.acting import Acting, Carried
+from core.flow.acting import INTERRUPTED, Acting, Carried
 from core.flow.after import After
 from core.flow.cast import Cast, Part
 from core.flow.current import running
 from core.flow.deciding import Deciding
 from core.flow.etiquette import Choice, Verdict
 from core.flow.floor import Floor
+from core.flow.plans import Plan
 from core.flow.policy import decent
 from core.flow.ranks import Ranks
-from core.flow.reach import nothing_to_choose
+from core.flow.reach import nobody_chose, nothing_to_choose
 from core.flow.running_turn import RunningTurn
 from core.flow.scenery import Scenery
 from core.flow.thinking import Thinking
 from core.flow.writing import Scribe, Work
 from core.ids import Account, CharacterId, RoomId
+from core.kept import Task
 from core.messages import InboundStatus, Reply
+from core.plugins.records import Deed
 from core.ports import ModelRequest, ModelRoles
 from core.prompting.reading import Answer
 from core.prompting.stock import prompt
@@ -32,6 +35,8 @@ from core.state import Scene, compose
 _SILENT = frozenset({"IGNORE", "NONE", "STOP"})
 _DECIDING = ("ANXIETY", "ENTITIES", "CHARACTER", "RECENT_MESSAGES", "ACTIONS")
 """What a small model that decides is shown (R-11); elizaOS' sixth has no provider."""
+
+_INTERRUPTED = "I was interrupted there. It may or may not be done; choose again if it is not."
 
 Choices = Callable[[CharacterId, RoomId], Sequence[Mapping[str, Any]]]
 
@@ -53,6 +58,7 @@ class Conversing:
         models: ModelRoles,
         clock: Clock,
         choices: Choices = nothing_to_choose,
+        chosen: Callable[[Task], object] = nobody_chose,
     ) -> None:
         self._cast = cast
         self._deciding = deciding
@@ -66,6 +72,7 @@ class Conversing:
         self._models = models
         self._clock = clock
         self._choices = choices
+        self._chosen = chosen
 
     async def __call__(self, work: Work, verdict: Verdict | None = None) -> None:
         """`verdict` is given where it is not the message that decides."""
@@ -81,6 +88,26 @@ class Conversing:
             else:
                 async with self._floor.word(work.lead.address):
                     await self._speak(turn, carried, unsure=verdict.choice is Choice.UNSURE)
+
+    async def carry_out(self, work: Work, plan: Plan | None, rule: str, otherwise: str) -> None:
+        """Do what a person has asked for without a model, and say what came of it.
+
+        `otherwise` is said where there is nothing to do, neither now nor left by a crash.
+        """
+        work.rule = rule
+        work.decided()
+        turn = self._turn(work)
+        with running(turn):
+            carried = await self._acting.resume(turn)
+            if carried is None and plan is not None:
+                carried = await self._acting.carry_out(turn, plan)
+            done = carried.done if carried is not None else ()
+            failed = [one for one in done if not one.result.success]
+            # What the deed itself has said already needs no second answer.
+            tell = failed or ([] if turn.responses else done)
+            texts = [_interrupted(one) or one.result.text for one in tell]
+            said = Answer(text="\n".join(filter(None, texts)) if done else otherwise)
+            await self._end(turn, replace(said, actions=("REPLY",)), carried=carried)
 
     async def _keep_silent(self, turn: RunningTurn, rule: str, thought: str = "") -> None:
         work = turn.work
@@ -187,6 +214,7 @@ class Conversing:
             runtime=part.gear.runtime,
             parts=self._cast.on,
             choices=self._choices,
+            chosen=self._chosen,
         )
 
     async def _wants(self, turn: RunningTurn, scene: Scene) -> bool:
@@ -234,3 +262,7 @@ class Conversing:
                 events=gear.events,
                 then=turn.settle,
             )
+
+
+def _interrupted(deed: Deed) -> str:
+    return _INTERRUPTED if deed.result.error == INTERRUPTED else ""

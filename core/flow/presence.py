@@ -61,6 +61,11 @@ class Spot:
         self.last_answered, self.answered_at = author, now
         self.hops += 1
 
+    @property
+    def has_answered(self) -> bool:
+        """The character has spoken here since this process began."""
+        return self.answered_at > float("-inf")
+
     def just_answered(self, author: str, now: float) -> bool:
         return self.last_answered == author and now - self.answered_at < _FOLLOWS
 

@@ -15,6 +15,7 @@ from core.flow.ranks import Ranks
 from core.flow.speaking import ASIDE, Spoken, Where
 from core.flow.writing import Scribe
 from core.ids import Account, CharacterId, EntityId, RoomId
+from core.kept import Task
 from core.messages import ChannelType, Content, Entity, Memory, Rank, Reply, Room, World
 from core.plugins.records import Worker
 from core.ports import ModelType, Unit
@@ -31,6 +32,10 @@ def nothing_to_choose(character: CharacterId, room: RoomId) -> Sequence[Mapping[
     return ()
 
 
+def nobody_chose(task: Task) -> None:
+    """Choices are not kept in memory here."""
+
+
 class Reach:
     def __init__(
         self,
@@ -39,12 +44,14 @@ class Reach:
         ranks: Ranks,
         parts: Callable[[Account], Part | None] | None,
         choices: Callable[[CharacterId, RoomId], Sequence[Mapping[str, Any]]],
+        chosen: Callable[[Task], object],
     ) -> None:
         self._turn = turn
         self._scribe = scribe
         self._ranks = ranks
         self._parts = parts
         self._choices = choices
+        self._chosen = chosen
 
     @cached_property
     def desk(self) -> Desk:
@@ -68,6 +75,7 @@ class Reach:
             make=self._turn.make,
             can_make=self._can_make,
             choices=lambda: self._choices(part.id, spot.room),
+            chosen=self._drop,
             worker=self._worker,
         )
 
@@ -115,6 +123,11 @@ class Reach:
 
     def _can_make(self, kind: ModelType) -> bool:
         return self._turn.serves(kind)
+
+    def _drop(self, task: Task) -> None:
+        """With the deed's own row, so that neither is there without the other."""
+        self._turn.work.later.append(lambda unit: unit.tasks.drop(task.character, task.id))
+        self._chosen(task)
 
     def _worker(self, name: str) -> Worker | None:
         workers = self._turn.gear.repertoire.workers

@@ -12,10 +12,11 @@ from core.character import Character
 from core.flow.cast import Part
 from core.flow.policy import decent
 from core.flow.ranks import Ranks
-from core.flow.reach import Reach, nothing_to_choose
+from core.flow.reach import Reach, nobody_chose, nothing_to_choose
 from core.flow.speaking import ASIDE, Spoken, buttons_of, content_of, links_of
 from core.flow.writing import Scribe, Work
 from core.ids import Account, CharacterId, RoomId, TurnId, turn_of
+from core.kept import Task
 from core.messages import Attachment, Button, Inbound, Memory, Rank, Reply
 from core.plugins.records import Deed, Repertoire
 from core.ports import ModelRequest, ModelRole, ModelRoles, ModelType, Said, Spent
@@ -71,6 +72,7 @@ class RunningTurn:
         runtime: Any = None,
         parts: Callable[[Account], Part | None] | None = None,
         choices: Callable[[CharacterId, RoomId], Sequence[Mapping[str, Any]]] = nothing_to_choose,
+        chosen: Callable[[Task], object] = nobody_chose,
     ) -> None:
         """`parts` finds the character's other accounts, for an operator who sends her there."""
         self.work = work
@@ -90,7 +92,7 @@ class RunningTurn:
         self._message = message
         self._count = count
         self._runtime = runtime
-        self._reach = Reach(self, scribe, ranks, parts, choices)
+        self._reach = Reach(self, scribe, ranks, parts, choices, chosen)
         self._rank: Rank | None = None
         self._deeds: list[Deed] = []
         self._responses: list[Memory] = []

@@ -13,10 +13,12 @@ from core.clock import Clock
 from core.errors import ModelError, ModelUnavailable, Unreadable
 from core.flow import commands, inner
 from core.flow.cast import Cast, Part
+from core.flow.choosing import Choosing
 from core.flow.conversing import Conversing
 from core.flow.etiquette import Choice, Verdict
 from core.flow.floor import Floor
 from core.flow.hearsay import Hearsay
+from core.flow.initiative import Initiative
 from core.flow.mailbox import Postponed, Superseded
 from core.flow.presence import Introduction, Presence, entity_id, memory_id, places_of
 from core.flow.records import Records
@@ -57,6 +59,8 @@ class Turns:
         hearsay: Hearsay,
         scribe: Scribe,
         conversing: Conversing,
+        choosing: Choosing,
+        initiative: Initiative,
         telling: Telling,
         clock: Clock,
         tally: Tally,
@@ -72,6 +76,8 @@ class Turns:
         self._hearsay = hearsay
         self._scribe = scribe
         self._converse = conversing
+        self._choosing = choosing
+        self._initiative = initiative
         self._telling = telling
         self._clock = clock
         self._tally = tally
@@ -168,9 +174,14 @@ class Turns:
     async def _act(self, work: Work) -> None:
         match work.lead.kind:
             case Kind.MESSAGE:
-                await self._converse(work)
+                await self._talk(work)
             case Kind.CUE:
-                await self._converse(work, Verdict(Choice.ANSWER, "cue"))
+                await self._speak_first(work)
+            case Kind.PRESS if self._choosing.is_choice(work.lead.press):
+                await self._pressed(work)
+            case Kind.MEMBER if work.lead.joined:
+                await self._initiative.joined(work)
+                await self._note(work)
             case Kind.COMMAND:
                 await self._command(work)
             case Kind.EDIT:
@@ -179,16 +190,43 @@ class Turns:
                 await self._moved(work)
             case Kind.WORLD:
                 await self._world(work)
-            case kind:
-                await self._scribe.write(
-                    work, InboundStatus.SILENT, f"{kind.value}-noted", keep=False
-                )
+            case _:
+                await self._note(work)
+
+    async def _talk(self, work: Work) -> None:
+        plan = self._choosing.worded(work)
+        if plan is not None:
+            await self._converse.carry_out(work, plan, "choice", "")
+        else:
+            await self._converse(work)
+        self._initiative.heard(work)
+
+    async def _speak_first(self, work: Work) -> None:
+        rule = await self._initiative.refusal(work)
+        if not rule:
+            await self._converse(work, Verdict(Choice.ANSWER, "cue"))
+            return
+        work.decided()
+        await self._scribe.write(work, InboundStatus.SILENT, rule, keep=False)
+
+    async def _pressed(self, work: Work) -> None:
+        plan = self._choosing.pressed(work)
+        over = "" if plan is not None else self._choosing.over(work)
+        await self._converse.carry_out(work, plan, "choice", over)
 
     # --- everything that is not talk -----------------------------------------------------------
 
+    async def _note(self, work: Work) -> None:
+        rule = f"{work.lead.kind.value}-noted"
+        await self._scribe.write(work, InboundStatus.SILENT, rule, keep=False)
+
     async def _command(self, work: Work) -> None:
-        lead = work.lead
-        done = commands.perform(lead, work.part.character) if commands.is_ours(lead) else None
+        lead, may = work.lead, work.part.policy.habits is not None
+        done = None
+        if commands.is_ours(lead) and lead.command == commands.INITIATIVE:
+            done = commands.Done(await self._initiative.command(work))
+        elif commands.is_ours(lead):
+            done = commands.perform(lead, work.part.character, speaks_first=may)
         if done is None and lead.is_direct:
             work.inbound = (*work.inbound[:-1], replace(lead, kind=Kind.MESSAGE))
             await self._converse(work)
@@ -226,6 +264,7 @@ class Turns:
         )
         self._presence.forget(part.id, lead.address)
         self._presence.forget(part.id, lead.address._replace(room=new))
+        self._initiative.moved(lead.address, lead.address._replace(room=new))
 
     async def _world(self, work: Work) -> None:
         """A server as it stands: it and its rooms are known before anybody speaks there (D-66)."""

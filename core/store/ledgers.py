@@ -70,6 +70,19 @@ _CLOSE = (
         payload=sa.case((sa.bindparam("blank", type_=sa.Boolean), ""), else_=_INBOX.c.payload),
     )
 )
+# The key narrows it within an index that begins with the account.
+_CUES = (
+    sa.select(_INBOX.c.closed_at)
+    .where(
+        _INBOX.c.account == sa.bindparam("whose"),
+        _INBOX.c.event_key.like("cue:%"),
+        _INBOX.c.room == sa.bindparam("where"),
+        _INBOX.c.thread == sa.bindparam("topic"),
+        _INBOX.c.kind == "cue",
+        _INBOX.c.status == "answered",
+    )
+    .order_by(_INBOX.c.closed_at)
+)
 _FORGET_INBOX = sa.delete(_INBOX).where(_INBOX.c.closed_at < sa.bindparam("before"))
 
 _ADD_OUT = inserts.add(_OUT).returning(_OUT.c.seq, _OUT.c.turn_id, _OUT.c.step, _OUT.c.ordinal)
@@ -185,6 +198,10 @@ class InboxRows:
 
     def last(self) -> int:
         return self._db.execute(_LAST).scalar() or 0
+
+    def cues(self, address: Address) -> list[datetime]:
+        asked = {"whose": address.account, "where": address.room, "topic": address.thread}
+        return list(self._db.execute(_CUES, asked).scalars())
 
     def waiting(self, account: Account) -> list[Waiting]:
         return [

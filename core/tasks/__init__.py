@@ -8,13 +8,15 @@ from core.tasks.choices import (
     options_of,
     pressed,
     short,
+    told,
 )
-from core.tasks.due import prepared, stamped, when
+from core.tasks.due import SPEAK_FIRST, prepared, stamped, when
 from core.tasks.service import TaskService
 
 __all__ = [
     "ABORT",
     "AWAITING_CHOICE",
+    "SPEAK_FIRST",
     "TaskService",
     "buttons",
     "option_of",
@@ -23,5 +25,6 @@ __all__ = [
     "pressed",
     "short",
     "stamped",
+    "told",
     "when",
 ]

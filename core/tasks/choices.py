@@ -15,6 +15,8 @@ ABORT = "ABORT"
 
 _PRESS = "choice"
 _MOST = 24
+_SHOWN = 8
+"""Characters of an id that a model is shown."""
 
 
 def options_of(task: Task) -> list[str]:
@@ -27,6 +29,16 @@ def option_of(task: Task, wanted: str) -> str:
     wanted = wanted.strip().casefold()
     found = (name for name in (*options_of(task), ABORT) if name.strip().casefold() == wanted)
     return next(found, "")
+
+
+def told(task: Task) -> Mapping[str, Any]:
+    """As a model is told of it."""
+    options = task.metadata.get("options")
+    return {
+        "task": task.id[:_SHOWN],
+        "name": task.description or task.name,
+        "options": options if isinstance(options, list | tuple) else (),
+    }
 
 
 def short(task: str) -> str:

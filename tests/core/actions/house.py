@@ -23,6 +23,7 @@ from core.flow.running_turn import RunningTurn
 from core.flow.tally import Tally
 from core.flow.writing import Scribe, Work, memory_of
 from core.ids import Account, RoomId, turn_of
+from core.kept import Task
 from core.memory.recall import Recent
 from core.messages import (
     Address,
@@ -168,6 +169,7 @@ class House:
         self.told: list[tuple[str, str]] = []
         self.dies_when_told = ""
         self.choices: list[Mapping[str, Any]] = []
+        self.chosen: list[Task] = []
         given = Settings(Environment.of(settings), "Ada")
         door, free = cast(Store, self.store), Rate(0, 1.0)
         pace = Pace(free, free, free, self.clock.monotonic)
@@ -249,6 +251,7 @@ class House:
             message=work.heard[-1],
             count=lambda work, role, spent: None,
             choices=lambda character, room: self.choices,
+            chosen=self.chosen.append,
         )
         return self.last
 
