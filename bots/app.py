@@ -176,6 +176,7 @@ class Gateway:
             )
             await house.after.settle(_LAST_WORDS)
             await house.wardrobe.undress()
+            await house.till.settle()
             for task in background:
                 task.cancel()
 

@@ -13,11 +13,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from bots.links import plan_links, settings_of
 from core.casting import Roster, load_characters, sources_of
-from core.errors import Finding
+from core.errors import BadInput, Finding
+from core.models.prices import USUAL
 from core.prompting.custom import templates_of
 from core.prompting.templates import TemplateError
 from core.prompting.templates import check as check_template
@@ -25,7 +26,8 @@ from core.settings import schema
 from core.settings.key import Key
 from core.settings.layers import Environment, Settings, prefixes, split_scoped
 
-Severity = Literal["error", "warning"]
+Severity = Literal["error", "warning", "note"]
+_WEIGHTS = get_args(Severity)
 _DATABASES = ("sqlite", "sqlite+aiosqlite", "sqlite+pysqlite")
 _SERVERS = ("postgresql", "postgres", "postgresql+psycopg")
 _LEVELS = ("trace", "debug", "info", "warn", "warning", "error", "fatal")
@@ -33,7 +35,7 @@ _LEVELS = ("trace", "debug", "info", "warn", "warning", "error", "fatal")
 
 @dataclass(frozen=True, slots=True)
 class Checked(Finding):
-    """A finding, and whether it keeps something from working."""
+    """A finding, and whether it keeps something from working; a note is nothing wrong."""
 
     severity: Severity = "error"
 
@@ -54,11 +56,12 @@ def check(
         *_settings(roster, environment, shared),
         *_worse("error", plan_links(roster, environment).findings),
         *_variables(roster, environment),
+        *_prices(shared),
         *_places(shared),
         *_exposed(shared, environment),
     ]
     unique = dict.fromkeys(checked)
-    return sorted(unique, key=lambda one: one.severity != "error")
+    return sorted(unique, key=lambda one: _WEIGHTS.index(one.severity))
 
 
 def _worse(severity: Severity, findings: Iterable[Finding]) -> Iterator[Checked]:
@@ -148,6 +151,25 @@ def _variables_of(key: Key) -> tuple[str, ...]:
 
 def _all_prefixes(name: str, character_id: str) -> tuple[str, ...]:
     return (*prefixes(name), *prefixes(character_id))
+
+
+def _prices(shared: Settings) -> Iterator[Checked]:
+    """Which prices are in force, where they are not the built-in ones."""
+    file = shared.text("MODEL_PRICES")
+    if not file:
+        return
+    try:
+        prices = USUAL.overlaid(Path(file))
+    except BadInput as bad:
+        yield from _worse("error", bad.findings)
+        return
+    own = sum(
+        price != USUAL.table.get(provider, {}).get(model)
+        for provider, models in prices.table.items()
+        for model, price in models.items()
+    )
+    what = f"sets the prices of {own} models; the others are those of {USUAL.as_of}"
+    yield Checked(f"MODEL_PRICES, {file}", what, severity="note")
 
 
 # --- places ------------------------------------------------------------------------------------

@@ -55,7 +55,7 @@ def _check(named: Sequence[str], environment: Environment) -> int:
     found = check(named, environment)
     for one in found:
         print(f"{one.severity}: {one}")  # noqa: T201  (a command's answer)
-    if not found:
+    if all(one.severity == "note" for one in found):
         print("All is well.")  # noqa: T201  (a command's answer)
     return BAD_INPUT if any(one.severity == "error" for one in found) else STOPPED
 

@@ -35,6 +35,7 @@ from core.flow.scenery import Scenery
 from core.flow.tally import Tally
 from core.flow.telling import Telling
 from core.flow.thinking import Thinking
+from core.flow.till import Billed, Till
 from core.flow.turns import Turns
 from core.flow.wishes import Wishes
 from core.flow.writing import Scribe, Work, begin
@@ -61,6 +62,7 @@ class House:
     hearsay: Hearsay
     tasks: TaskService
     initiative: Initiative
+    till: Till
 
 
 def build(
@@ -83,6 +85,7 @@ def build(
     after = After(clock)
     telling = Telling(after)
     ranks = Ranks(store, clock)
+    till = Till(models, store, tally, after, clock)
 
     def acted(turn: RunningTurn, event: str, payload: Mapping[str, Any]) -> None:
         telling.acted(turn.work, event, payload)
@@ -140,6 +143,7 @@ def build(
         backstage,
         tasks,
         leave,
+        lambda one: Billed(models, till, one.loaded.id, one.loaded.name, one.events),
         allowed=settings.csv("TROUPE_PLUGINS"),
         at_hand=plugins,
     )
@@ -150,7 +154,7 @@ def build(
         cast,
         Deciding(cast, floor, clock),
         Scenery(cast, store, recent, floor, clock, ranks.world, choices),
-        Thinking(models, clock, tally, records, grow, may_grow),
+        Thinking(models, clock, till, records, grow, may_grow),
         acting,
         ranks,
         scribe,
@@ -158,6 +162,7 @@ def build(
         after,
         models,
         clock,
+        till,
         choices,
         tasks.chosen,
     )
@@ -191,4 +196,5 @@ def build(
         hearsay,
         tasks,
         initiative,
+        till,
     )

@@ -94,7 +94,7 @@ class Wardrobe:
     """Dresses everybody side by side, each in a task of her own: an ill plugin holds up nobody else.
 
     `at_hand` are plugins that need not be searched for; `backstage` gives what a runtime asks of
-    the flow.
+    the flow, `billed` the models whose calls it pays for.
     """
 
     def __init__(
@@ -106,6 +106,7 @@ class Wardrobe:
         backstage: Callable[[CharacterId], Backstage],
         tasks: Any,
         stop: Callable[[CharacterId], Any],
+        billed: Callable[[Costume], ModelRoles],
         *,
         allowed: Sequence[str] = (),
         at_hand: Iterable[Any] = (),
@@ -117,6 +118,7 @@ class Wardrobe:
         self._backstage = backstage
         self._tasks = tasks
         self._stop = stop
+        self._billed = billed
         self._allowed = allowed
         self._at_hand = tuple(at_hand)
         self._worn: dict[CharacterId, Costume] = {}
@@ -228,7 +230,7 @@ class Wardrobe:
             character=loaded.character,
             settings=costume.settings,
             store=self._store,
-            models=self._models,
+            models=self._billed(costume),
             gear=costume.equipment or _bare(costume),
             events=costume.events,
             clock=self._clock,

@@ -60,6 +60,24 @@ class Metrics:
             tokens.add_metric([character, kind], count)
         yield tokens
 
+        dollars = CounterMetricFamily(
+            "troupe_model_cost_dollars",
+            "What model calls have cost, as far as their prices are known.",
+            labels=["agent_id", "model"],
+        )
+        for (character, model), cost in tally.dollars.items():
+            dollars.add_metric([character, model], cost)
+        yield dollars
+
+        unpriced = CounterMetricFamily(
+            "troupe_model_calls_unpriced",
+            "Calls whose price is not known: they are missing in the dollars.",
+            labels=["agent_id", "model"],
+        )
+        for (character, model), count in tally.unpriced.items():
+            unpriced.add_metric([character, model], count)
+        yield unpriced
+
         times = HistogramMetricFamily(
             "elizaos_response_time_seconds",
             "From the start of a turn to its commit.",

@@ -22,6 +22,7 @@ from core.flow.reach import nobody_chose, nothing_to_choose
 from core.flow.running_turn import RunningTurn
 from core.flow.scenery import Scenery
 from core.flow.thinking import Thinking
+from core.flow.till import Till
 from core.flow.writing import Scribe, Work
 from core.ids import Account, CharacterId, RoomId
 from core.kept import Task
@@ -57,6 +58,7 @@ class Conversing:
         after: After,
         models: ModelRoles,
         clock: Clock,
+        till: Till,
         choices: Choices = nothing_to_choose,
         chosen: Callable[[Task], object] = nobody_chose,
     ) -> None:
@@ -71,6 +73,7 @@ class Conversing:
         self._after = after
         self._models = models
         self._clock = clock
+        self._till = till
         self._choices = choices
         self._chosen = chosen
 
@@ -210,7 +213,7 @@ class Conversing:
             models=self._models,
             gear=part.gear,
             message=work.message,
-            count=self._thinking.count,
+            call=self._till.call,
             runtime=part.gear.runtime,
             parts=self._cast.on,
             choices=self._choices,

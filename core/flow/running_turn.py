@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import AbstractContextManager, aclosing
 from dataclasses import replace
 from typing import Any, Protocol, TypeVar, cast
 
@@ -44,8 +44,8 @@ _NAMES = {
     "system": "system",
 }
 
-Count = Callable[[Work, Any, Spent], None]
-"""Writes down what a call of a role or kind has cost."""
+Call = Callable[[Work, str], AbstractContextManager[Spent]]
+"""One call of a role or kind, to be counted."""
 
 
 class Gear(Protocol):
@@ -68,7 +68,7 @@ class RunningTurn:
         models: ModelRoles,
         gear: Gear,
         message: Memory,
-        count: Count,
+        call: Call,
         runtime: Any = None,
         parts: Callable[[Account], Part | None] | None = None,
         choices: Callable[[CharacterId, RoomId], Sequence[Mapping[str, Any]]] = nothing_to_choose,
@@ -90,7 +90,7 @@ class RunningTurn:
         self._ranks = ranks
         self._models = models
         self._message = message
-        self._count = count
+        self._call = call
         self._runtime = runtime
         self._reach = Reach(self, scribe, ranks, parts, choices, chosen)
         self._rank: Rank | None = None
@@ -180,19 +180,16 @@ class RunningTurn:
         system = str(given.pop("system", "") or "")
         request = ModelRequest(system, (Said("user", question),), **given)
         self.work.meter.call()
-        spent = Spent()
-        pieces = self._models.stream(
-            self.settings, role, request, spent, provider=str(params.get("provider", ""))
-        )
         answer = ""
-        try:
+        with self._call(self.work, role) as spent:
+            pieces = self._models.stream(
+                self.settings, role, request, spent, provider=str(params.get("provider", ""))
+            )
             async with aclosing(pieces):
                 async for piece in pieces:
                     answer += piece
                     if len(answer) > _LONGEST_ANSWER:
                         break
-        finally:
-            self._count(self.work, role, spent)
         return answer
 
     def use(self, kind: type[R]) -> R:
@@ -237,11 +234,8 @@ class RunningTurn:
     async def make(self, kind: ModelType, params: Mapping[str, Any]) -> Any:
         """One call of a model that does not write. Raises ModelError."""
         self.work.meter.call()
-        spent = Spent()
-        try:
+        with self._call(self.work, kind) as spent:
             return await self._models.use(self.settings, kind, params, spent=spent)
-        finally:
-            self._count(self.work, kind, spent)
 
     async def settle(self) -> None:
         """Write down what came behind the turn's own end: what evaluators have cost."""

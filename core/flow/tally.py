@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+
+from core.ports import Usage
 
 BUCKETS = (0.01, 0.05, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Seconds; elizaOS' response buckets (DE-04) with finer ones for what we cost ourselves."""
@@ -32,6 +34,10 @@ class Tally:
     """(character, model)."""
     tokens: Counter[tuple[str, str]] = field(default_factory=Counter)
     """(character, prompt | completion | cached)."""
+    dollars: defaultdict[tuple[str, str], float] = field(default_factory=lambda: defaultdict(float))
+    """(character, model)."""
+    unpriced: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Calls whose price nobody knows, by character and model: they are not in `dollars`."""
     response_time: dict[str, Spread] = field(default_factory=dict)
     """By character: from the start of a turn to its commit."""
 
@@ -44,6 +50,17 @@ class Tally:
             self.failing[character] = why
         elif status == "answered":
             self.failing.pop(character, None)
+
+    def asked(self, character: str, usage: Usage, cost: float | None) -> None:
+        """A model was asked, and told what it used."""
+        self.model_calls[character, usage.model] += 1
+        self.tokens[character, "prompt"] += usage.prompt_tokens
+        self.tokens[character, "completion"] += usage.completion_tokens
+        self.tokens[character, "cached"] += usage.cached_tokens
+        if cost is None:
+            self.unpriced[character, usage.model] += 1
+        else:
+            self.dollars[character, usage.model] += cost
 
     def answered_in(self, character: str, seconds: float) -> None:
         self.response_time.setdefault(character, Spread()).add(seconds)

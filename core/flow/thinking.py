@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from core.clock import Clock
 from core.errors import ModelRejected
 from core.flow.records import Records
-from core.flow.tally import Tally
+from core.flow.till import Till
 from core.ids import turn_of
 from core.kept import Spending
 from core.messages import Live
-from core.ports import ModelRequest, ModelRoles, Spent
+from core.ports import ModelRequest, ModelRoles
 from core.prompting.reading import Answer, AnswerReader
 
 if TYPE_CHECKING:  # a turn's work carries the meter of its model calls
@@ -51,7 +51,7 @@ class Thinking:
         self,
         models: ModelRoles,
         clock: Clock,
-        tally: Tally,
+        till: Till,
         records: Records,
         begin: Callable[[Work, str], None],
         grows: Callable[[Work], bool] = lambda work: True,
@@ -59,7 +59,7 @@ class Thinking:
         """`begin` lets a message start to grow, `grows` tells whether one may."""
         self._models = models
         self._clock = clock
-        self._tally = tally
+        self._till = till
         self._records = records
         self._begin = begin
         self._grows = grows
@@ -76,21 +76,15 @@ class Thinking:
         for _ in range(_TRIES):
             reader = AnswerReader(part.character.name)
             said = raw = ""
-            spent = Spent()
             work.meter.call()
-            answering = self._models.stream(part.settings, "TEXT_LARGE", request, spent)
-            try:
+            with self._till.call(work, "TEXT_LARGE") as spent:
+                answering = self._models.stream(part.settings, "TEXT_LARGE", request, spent)
                 async with aclosing(answering):
                     async for piece in answering:
                         raw += piece
                         said += reader.feed(piece)
                         if said:
                             self._reveal(work, said, shown)
-            except BaseException:
-                if spent.usage.model:  # what was broken off is paid for only where we are told
-                    self.count(work, "TEXT_LARGE", spent)
-                raise
-            self.count(work, "TEXT_LARGE", spent)
             answer = reader.end()
             self._records.asked(f"{part.character.name} {turn_of(lead.id)}", request, raw)
             if answer.text or answer.actions or answer.providers:
@@ -99,44 +93,16 @@ class Thinking:
 
     async def small(self, work: Work, request: ModelRequest) -> AsyncGenerator[str, None]:
         """One call of the small model, for a decision; nothing of it is shown."""
-        spent = Spent()
         work.meter.call()
-        answering = self._models.stream(work.part.settings, "TEXT_SMALL", request, spent)
         raw = ""
-        try:
+        with self._till.call(work, "TEXT_SMALL") as spent:
+            answering = self._models.stream(work.part.settings, "TEXT_SMALL", request, spent)
             async with aclosing(answering):
                 async for piece in answering:
                     raw += piece
                     yield piece
-        finally:
-            self.count(work, "TEXT_SMALL", spent)
         slug = f"{work.part.character.name} {turn_of(work.lead.id)}"
         self._records.asked(slug, request, raw)
-
-    def count(self, work: Work, role: str, spent: Spent) -> None:
-        """Write down what a call has cost, also one that was broken off."""
-        name, usage = work.part.character.name, spent.usage
-        self._tally.model_calls[name, usage.model] += 1
-        self._tally.tokens[name, "prompt"] += usage.prompt_tokens
-        self._tally.tokens[name, "completion"] += usage.completion_tokens
-        self._tally.tokens[name, "cached"] += usage.cached_tokens
-        if not usage.model:
-            return
-        work.meter.spendings.append(
-            Spending(
-                character=work.part.id,
-                model=usage.model,
-                kind=str(role),
-                prompt_tokens=usage.prompt_tokens,
-                completion_tokens=usage.completion_tokens,
-                cached_tokens=usage.cached_tokens,
-                units=usage.units,
-                cost=self._models.price(usage),
-                turn=turn_of(work.lead.id),
-                room=work.spot.room,
-                entity=work.person,
-            )
-        )
 
     def _reveal(self, work: Work, said: str, shown: Callable[[str, bool], str]) -> None:
         """Let people see the answer grow, as a draft or as a message that is edited."""

@@ -330,7 +330,10 @@ class Turns:
 
     def _carry_over(self, work: Work | None) -> None:
         """What a turn that begins anew has spent is written down by the next try."""
-        if work is not None and work.meter.spendings:
+        if work is None:
+            return
+        work.over = True
+        if work.meter.spendings:
             self._unwritten[_who(work.batch)] = work.meter.spendings
 
 

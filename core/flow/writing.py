@@ -68,6 +68,8 @@ class Work:
     """What was said before, as the model was shown it."""
     step: int = 0
     """Under which the next answer is written down; behind the actions that were done before it."""
+    over: bool = False
+    """Nobody looks at its meter any more."""
     told: bool = False
     """What came in is written down already, together with what was said in mid-turn."""
     later: list[Also] = field(default_factory=list)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, cast
 
@@ -249,7 +250,7 @@ class House:
             models=cast(Any, self.models),
             gear=self.gear,
             message=work.heard[-1],
-            count=lambda work, role, spent: None,
+            call=lambda work, kind: nullcontext(Spent()),
             choices=lambda character, room: self.choices,
             chosen=self.chosen.append,
         )

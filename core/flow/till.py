@@ -1,0 +1,272 @@
+"""What model calls cost: counted for /metrics, written down with their turn, told to listeners."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import AbstractContextManager, aclosing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from core.clock import Clock
+from core.errors import ModelError
+from core.events import Events, EventType
+from core.flow.after import After
+from core.flow.current import current_turn
+from core.flow.tally import Tally
+from core.ids import CharacterId, EntityId, RoomId, TurnId, turn_of
+from core.kept import Spending
+from core.ports import (
+    ModelHandler,
+    ModelRequest,
+    ModelRole,
+    ModelRoles,
+    ModelType,
+    Spent,
+    Store,
+    Unit,
+    Usage,
+)
+from core.settings.context import current
+from core.settings.layers import Settings
+
+if TYPE_CHECKING:  # a turn's work carries what its calls have cost
+    from core.flow.writing import Work
+
+
+@dataclass(frozen=True, slots=True)
+class _Payer:
+    """For whom a call is made."""
+
+    character: CharacterId
+    name: str
+    events: Events
+    turn: TurnId | None = None
+    room: RoomId | None = None
+    entity: EntityId | None = None
+
+
+class Till:
+    """Every call of a model goes by here, also one that breaks off."""
+
+    def __init__(
+        self, models: ModelRoles, store: Store, tally: Tally, after: After, clock: Clock
+    ) -> None:
+        self._models = models
+        self._store = store
+        self._tally = tally
+        self._after = after
+        self._clock = clock
+        self._owed: list[Spending] = []
+
+    @contextmanager
+    def call(self, work: Work, kind: str) -> Iterator[Spent]:
+        """One call of a turn; what it costs goes into the turn's next commit."""
+        payer = _payer(work)
+        with self._counted(payer, kind, work.meter.spendings.append) as spent:
+            yield spent
+
+    @contextmanager
+    def aside(
+        self,
+        character: CharacterId,
+        name: str,
+        events: Events,
+        kind: str,
+        spent: Spent | None = None,
+    ) -> Iterator[Spent]:
+        """One call by a plugin's own hand: of the turn to which it belongs, or of none."""
+        turn = current_turn()
+        work = turn.work if turn is not None and turn.work.part.id == character else None
+        if work is not None:
+            payer = _payer(work)
+        else:
+            request = current()
+            person = EntityId(request.entity_id) if request is not None else None
+            payer = _Payer(character, name, events, entity=person)
+
+        def keep(one: Spending) -> None:
+            # What is asked behind the end of a turn goes into no commit of it any more.
+            if work is None or work.over:
+                self._owed.append(one)
+            else:
+                work.meter.spendings.append(one)
+
+        with self._counted(payer, kind, keep, spent) as counted:
+            yield counted
+
+    async def settle(self) -> None:
+        """Write down what was spent outside of turns."""
+        if not self._owed:
+            return
+        owed, self._owed[:] = tuple(self._owed), []
+        now = self._clock.now()
+
+        def write(unit: Unit) -> None:
+            unit.spendings.add(owed, now)
+
+        try:
+            await self._store.write(write)
+        except BaseException:
+            self._owed += owed
+            raise
+
+    @contextmanager
+    def _counted(
+        self,
+        payer: _Payer,
+        kind: str,
+        keep: Callable[[Spending], None],
+        spent: Spent | None = None,
+    ) -> Iterator[Spent]:
+        spent, began = spent or Spent(), self._clock.monotonic()
+        try:
+            yield spent
+        except ModelError as error:
+            self._tell(payer, EventType.MODEL_FAILED, kind, spent.usage, began, str(error))
+            raise
+        else:
+            self._tell(payer, EventType.MODEL_USED, kind, spent.usage, began)
+        finally:
+            if spent.usage.model:  # what was broken off is paid for only where we are told
+                keep(self._count(payer, kind, spent.usage, self._clock.now()))
+
+    def _count(self, payer: _Payer, kind: str, usage: Usage, now: datetime) -> Spending:
+        cost = self._models.price(usage)
+        self._tally.asked(payer.name, usage, cost)
+        return Spending(
+            character=payer.character,
+            model=_full_name(usage),
+            kind=str(kind),
+            prompt_tokens=usage.prompt_tokens,
+            completion_tokens=usage.completion_tokens,
+            cached_tokens=usage.cached_tokens,
+            units=usage.units,
+            cost=cost,
+            turn=payer.turn,
+            room=payer.room,
+            entity=payer.entity,
+            at=now,
+        )
+
+    def _tell(
+        self,
+        payer: _Payer,
+        event: EventType,
+        kind: str,
+        usage: Usage,
+        began: float,
+        error: str = "",
+    ) -> None:
+        """Never the prompt, never the answer (R-180)."""
+        if not payer.events.wanted(event):
+            return
+        payload = {
+            "type": str(kind),
+            "provider": usage.provider,
+            "model": usage.model,
+            "tokens": {
+                "prompt": usage.prompt_tokens,
+                "completion": usage.completion_tokens,
+                "total": usage.prompt_tokens + usage.completion_tokens,
+            },
+            "duration": self._clock.monotonic() - began,
+            **({"error": error} if error else {}),
+        }
+        self._after.tell(payer.events, event, payload)
+
+
+class Billed:
+    """core.ports.ModelRoles as a character's runtime has them: each call goes by the till."""
+
+    def __init__(
+        self, models: ModelRoles, till: Till, character: CharacterId, name: str, events: Events
+    ) -> None:
+        self._models = models
+        self._till = till
+        self._character = character
+        self._name = name
+        self._events = events
+
+    async def stream(
+        self,
+        settings: Settings,
+        role: ModelRole,
+        request: ModelRequest,
+        spent: Spent | None = None,
+        *,
+        provider: str = "",
+    ) -> AsyncGenerator[str, None]:
+        try:
+            with self._aside(role, spent) as own:
+                pieces = self._models.stream(settings, role, request, own, provider=provider)
+                async with aclosing(pieces):
+                    async for piece in pieces:
+                        yield piece
+        except ModelError:
+            await self._till.settle()
+            raise
+        await self._till.settle()
+
+    async def use(
+        self,
+        settings: Settings,
+        kind: ModelType,
+        params: Any,
+        *,
+        provider: str = "",
+        spent: Spent | None = None,
+    ) -> Any:
+        try:
+            with self._aside(kind, spent) as own:
+                result = await self._models.use(
+                    settings, kind, params, provider=provider, spent=own
+                )
+        except ModelError:
+            await self._till.settle()
+            raise
+        await self._till.settle()
+        return result
+
+    def _aside(self, kind: str, spent: Spent | None) -> AbstractContextManager[Spent]:
+        return self._till.aside(self._character, self._name, self._events, kind, spent)
+
+    def register(
+        self,
+        character: CharacterId,
+        kind: ModelType,
+        handler: ModelHandler,
+        *,
+        provider: str,
+        priority: int = 0,
+        runtime: Any = None,
+    ) -> None:
+        self._models.register(
+            character, kind, handler, provider=provider, priority=priority, runtime=runtime
+        )
+
+    def unregister(self, character: CharacterId) -> None:
+        self._models.unregister(character)
+
+    def serves(self, settings: Settings, kind: ModelType) -> bool:
+        return self._models.serves(settings, kind)
+
+    def price(self, usage: Usage) -> float | None:
+        return self._models.price(usage)
+
+
+def _payer(work: Work) -> _Payer:
+    part = work.part
+    return _Payer(
+        part.id,
+        part.character.name,
+        part.gear.events,
+        turn_of(work.lead.id),
+        work.spot.room,
+        work.person,
+    )
+
+
+def _full_name(usage: Usage) -> str:
+    """As "openai:gpt-5-mini"."""
+    return ":".join(dict.fromkeys(filter(None, (usage.provider, usage.model))))
