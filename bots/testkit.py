@@ -24,6 +24,7 @@ from bots.rehearsal import environment_without_keys, platforms_of, pointed_at
 from bots.sandbox import Bot, Stage
 from core.bell import Bell
 from core.casting import LoadedCharacter, Roster, read_loaded
+from core.clock import Clock
 from core.models.roles import Models
 from core.ports import ModelProvider
 from core.settings.layers import Environment, Settings
@@ -59,13 +60,15 @@ async def playing(
     paces: bool = False,
     platforms: Collection[str] = ("telegram",),
     plugins: Iterable[Any] = (),
+    clock: Clock | None = None,
 ) -> AsyncIterator[Play]:
     """Start, log everybody in, and stop in order at the end of the block.
 
     A character is a name, or its file's content. `settings` are variables of the process, as in
     `.env`. Without a `model` the offline one answers. `paces` keeps the platforms' rates.
     `platforms` are those on which they play: "telegram", "discord". `plugins` are found by the
-    names that a character's file gives; a character that is but a name has all of them.
+    names that a character's file gives; a character that is but a name has all of them. `clock` is
+    the gateway's.
     """
     variables = {"SERVER_PORT": "0", "STOP_PATIENCE": "5", "SEND_PATIENCE": "2"}
     if not paces:
@@ -96,6 +99,7 @@ async def playing(
             DOORS,
             models=Models(override=model) if model is not None else None,
             plugins=at_hand,
+            clock=clock,
         )
         stop = Bell()
         group = await stack.enter_async_context(asyncio.TaskGroup())

@@ -66,3 +66,22 @@ class QuickClock:
     async def sleep(self, seconds: float) -> None:
         self.waits.append(seconds)
         await asyncio.sleep(min(max(seconds, 0.0), 0.02))
+
+
+class TurnedClock:
+    """The real time, and whatever the test has turned it on by; sleeping takes as long as it does."""
+
+    def __init__(self) -> None:
+        self._turned = 0.0
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=self._turned)
+
+    def monotonic(self) -> float:
+        return asyncio.get_running_loop().time() + self._turned
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    def turn(self, seconds: float) -> None:
+        self._turned += seconds

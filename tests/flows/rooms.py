@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bots.sandbox import Bot, Person, Stage
 from bots.sandbox.world import Chat, Message
 from bots.testkit import Play
+from core.clock import Clock
 from core.models.scripted import Scripted
 from core.ports import ModelRequest
 from tests.fakes.databases import in_use
@@ -33,7 +34,6 @@ class Room:
     data: Path
     foreign: Bot | None = None
     _injected: int = 0
-    people: list[Person] = field(default_factory=list)
 
     @property
     def stage(self) -> Stage:
@@ -128,16 +128,17 @@ async def room(
     before: Room | None = None,
     foreign: str = "",
     settings: Mapping[str, str] | None = None,
-    play: Callable[..., Any] = playing,
+    clock: Clock | None = None,
 ) -> AsyncIterator[Room]:
     """With `before` it is the room of an earlier process on the same `stage`."""
-    async with play(
+    async with playing(
         *characters,
         model=model,
         data=data,
         stage=stage,
         settings=settings,
         platforms=(platform,),
+        clock=clock,
     ) as now:
         if before is not None:
             before.play = now
