@@ -26,6 +26,7 @@ from bots.http.server import serve
 from bots.links import Off, Plan, PlannedLink
 from bots.readiness import report
 from bots.supervise import Health, Phase
+from bots.threads import Threads
 from bots.wardrobe import Costume
 from bots.watchdog import Watchdog
 from core.bell import Bell
@@ -39,6 +40,7 @@ from core.flow.turns import Turns
 from core.ids import turn_of
 from core.models.prices import USUAL, Prices
 from core.models.roles import Models
+from core.plugins.equipment_shelf import at_work
 from core.ports import Batch, Handler, ModelRoles, Store, Unit
 from core.settings.layers import Settings
 from core.store.engine import SqlStore, open_store
@@ -94,6 +96,7 @@ class Gateway:
     async def run(self, stop: Bell, hurry: Bell | None = None) -> None:
         """Until `stop` rings; then close in order. Raises BadInput when the port is taken."""
         settings = self._settings
+        asyncio.get_running_loop().set_default_executor(Threads(at_work))
         async with AsyncExitStack() as stack:
             self.port = await stack.enter_async_context(
                 serve(

@@ -157,7 +157,7 @@ class After:
                 ran.add(evaluator.name)
                 self.tell(events, EventType.EVALUATOR_STARTED, about)
                 result = await evaluator.run(turn)
-        except Exception as error:  # noqa: BLE001 - the wall around one evaluator
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the wall around one evaluator
             log.warning("evaluator %s failed: %s", evaluator.name, where(error))
             about = {**about, "duration": self._clock.monotonic() - begun, "error": error}
             self.tell(events, EventType.EVALUATOR_FAILED, about)

@@ -35,7 +35,7 @@ async def fitting(turn: RunningTurn, actions: Sequence[Action]) -> tuple[Action,
     for action in wanted:
         try:
             answer = True if action.offered is None else action.offered(turn)
-        except Exception as error:  # noqa: BLE001 - the wall around one validator
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the wall around one validator
             _blame("validator of", action, error)
             continue
         if inspect.isawaitable(answer):
@@ -77,11 +77,11 @@ async def _validate(action: Action, waiting: Awaitable[bool], fits: set[str]) ->
         async with asyncio.timeout(_VALIDATION):
             if await waiting:
                 fits.add(action.name)
-    except Exception as error:  # noqa: BLE001 - the wall around one validator
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the wall around one validator
         _blame("validator of", action, error)
 
 
-def _blame(what: str, action: Action, error: Exception) -> None:
+def _blame(what: str, action: Action, error: BaseException) -> None:
     # Its text may quote people, so the log gets the place and the kind of the failure only.
     frames = extract_tb(error.__traceback__)
     where = f"{frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else "?"

@@ -63,8 +63,11 @@ def off_the_loop(
     in_place = inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(called)
 
     async def run(*given: Any) -> Any:
-        answer = call(*given) if in_place else await threads.run(call, *given)
-        return await answer if inspect.isawaitable(answer) else answer
+        try:
+            answer = call(*given) if in_place else await threads.run(call, *given)
+            return await answer if inspect.isawaitable(answer) else answer
+        except SystemExit:  # no task may raise it: it would end everybody
+            raise RuntimeError("it wanted to exit") from None
 
     return run
 

@@ -98,7 +98,10 @@ def awaited(fn: Callable[..., Any], count: int, threads: Threads) -> Callable[..
     if is_async(fn):
 
         async def call(*args: Any) -> Any:
-            return await fn(*args[:count])
+            try:
+                return await fn(*args[:count])
+            except SystemExit:  # no task may raise it: it would end everybody
+                raise RuntimeError("it wanted to exit") from None
 
         return call
 
