@@ -190,6 +190,8 @@ class Inbound:
     """Of a MOVED, the room's new id."""
     joined: tuple[Author, ...] = ()
     """Of a MEMBER, who has come."""
+    left: bool = False
+    """Of a MEMBER, we are not there any more."""
     world: WorldSeen | None = None
     """Of a WORLD."""
     press: str = ""

@@ -16,6 +16,7 @@ from core.messages import Attachment, ChannelType, Inbound, Kind, Place, Quote, 
 from core.text import clean
 
 _CODE = frozenset({"code", "pre"})
+_GONE = frozenset({"left", "kicked"})
 _MIMES = {"photo": "image/jpeg", "voice": "audio/ogg", "audio": "audio/mpeg", "video": "video/mp4"}
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
@@ -47,6 +48,7 @@ def _inbound(received: Received, update: telegram.Update, us: Us) -> Inbound:
         return _reaction(received, update.message_reaction)
     change = update.my_chat_member or update.chat_member
     if change is not None:
+        ours = update.my_chat_member
         return Inbound(
             id=received.id,
             address=received.address,
@@ -57,6 +59,7 @@ def _inbound(received: Received, update: telegram.Update, us: Us) -> Inbound:
             text="",
             sent_at=_aware(change.date),
             is_direct=change.chat.type == "private",
+            left=ours is not None and ours.new_chat_member.status in _GONE,
         )
     message = update.effective_message
     if message is not None:

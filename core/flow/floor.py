@@ -111,10 +111,10 @@ class Floor:
         return new
 
     def left(self, address: Address) -> None:
-        """One of ours is not there any more."""
-        room = self._rooms.get(Where.of(address))
-        if room is not None:
-            room.here.pop(address.account, None)
+        """One of ours is not there any more, in none of its threads."""
+        for where, room in self._rooms.items():
+            if where[:2] == (address.platform, address.room):
+                room.here.pop(address.account, None)
 
     def others(self, address: Address) -> list[Account]:
         """Our other characters there, in the order in which they were first seen."""

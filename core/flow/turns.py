@@ -27,7 +27,7 @@ from core.flow.telling import Telling
 from core.flow.thinking import Meter
 from core.flow.wishes import Wishes
 from core.flow.writing import Scribe, Work, bury, memory_of
-from core.ids import turn_of
+from core.ids import EntityId, turn_of
 from core.kept import Spending
 from core.memory.recall import Recent
 from core.messages import Inbound, InboundStatus, Kind, Outcome, Received, Reply
@@ -138,7 +138,7 @@ class Turns:
             return None
         lead = inbound[-1]
         spot = await self._presence.at(part.id, batch.address, lead.place.world)
-        if not lead.is_direct:
+        if not (lead.is_direct or lead.left):
             await self._hearsay.here(batch.address, lead.place)
         introduction = Introduction(spot, lead)
         heard, cue = [], None
@@ -182,6 +182,8 @@ class Turns:
             case Kind.MEMBER if work.lead.joined:
                 await self._initiative.joined(work)
                 await self._note(work)
+            case Kind.MEMBER if work.lead.left and not work.lead.is_direct:
+                await self._left(work)
             case Kind.COMMAND:
                 await self._command(work)
             case Kind.EDIT:
@@ -265,6 +267,14 @@ class Turns:
         self._presence.forget(part.id, lead.address)
         self._presence.forget(part.id, lead.address._replace(room=new))
         self._initiative.moved(lead.address, lead.address._replace(room=new))
+
+    async def _left(self, work: Work) -> None:
+        """Somebody has put us out of a group: our others there no longer speak to us."""
+        part, lead, room = work.part, work.lead, work.spot.room
+        work.later.append(lambda unit: unit.people.leave(part.id, room, EntityId(part.id)))
+        self._floor.left(lead.address)
+        await self._note(work)
+        self._presence.forget(part.id, lead.address)
 
     async def _world(self, work: Work) -> None:
         """A server as it stands: it and its rooms are known before anybody speaks there (D-66)."""

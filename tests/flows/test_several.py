@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,24 @@ import pytest
 
 from bots.sandbox import Stage
 from core.models.scripted import Line, Scripted
-from core.ports import ModelRequest
+from core.ports import ModelRequest, Spent
 from tests.flows.rooms import BOTH, asked_of, giving, lines, room
 from tests.flows.talk import question, reply, speaker, until, whole
 
 pytestmark = [pytest.mark.usefixtures("database"), pytest.mark.parametrize("platform", BOTH)]
 
 TRIO = ("Ada", "Bert", "Cleo")
+
+
+class Deliberate(Scripted):
+    """Takes its time between two pieces."""
+
+    async def stream(
+        self, request: ModelRequest, spent: Spent | None = None
+    ) -> AsyncGenerator[str, None]:
+        async for piece in super().stream(request, spent):
+            yield piece
+            await asyncio.sleep(0.3)
 
 
 # --- what they know of each other ----------------------------------------------------------------
@@ -212,6 +224,25 @@ async def test_what_one_says_the_others_remember_once_and_after_a_restart(
     assert "- Ada (" in whole(request), "who was here before the restart is still here"
 
 
+async def test_what_is_slowly_said_the_others_hear_whole(tmp_path: Path, platform: str) -> None:
+    """A message that grows before people's eyes would reach them with its first words only."""
+    said = reply("I have thought about this for a long while, and so: Bert, over to you.")
+    slowly = Line(tuple(said[at : at + 25] for at in range(0, len(said), 25)))
+
+    def model(request: ModelRequest) -> Any:
+        return slowly if speaker(request) == "Ada" else reply("Thank you.")
+
+    async with room(platform, *TRIO, model=Deliberate(model), data=tmp_path) as here:
+        here.zoe.says(here.chat, "Good evening")
+        await here.settled()
+        here.zoe.says(here.chat, "Ada, begin")
+        await here.settled()
+        assert here.voices == ["Ada", "Bert"]
+        for name in ("Bert", "Cleo"):
+            assert sum("over to you" in one for one in here.remembered(name)) == 1
+            assert len([one for one in here.remembered(name) if "long while" in one]) == 1
+
+
 async def test_one_whose_model_hangs_does_not_silence_the_others(
     tmp_path: Path, platform: str
 ) -> None:
@@ -225,3 +256,22 @@ async def test_one_whose_model_hangs_does_not_silence_the_others(
         here.zoe.says(here.chat, "Bert, Cleo, and you?")
         await until(lambda: sorted(here.voices) == ["Bert", "Cleo"])
         assert here.said("Ada") == []
+
+
+async def test_who_was_put_out_of_a_group_hears_nothing_of_it_from_the_others(
+    tmp_path: Path, platform: str
+) -> None:
+    model = lines({"Ada": "Bert is gone."})
+    async with room(platform, *TRIO, model=model, data=tmp_path) as here:
+        here.zoe.says(here.chat, "Good evening")
+        await here.settled()
+        here.zoe.removes(here.chat, here.bots["Bert"])
+        await here.settled(but="Bert")
+        if platform == "telegram":
+            await until(lambda: not here.stage.pending(here.bots["Bert"]))
+        here.zoe.says(here.chat, "Ada, where is Bert?")
+        await here.settled(but="Bert")
+        assert here.voices == ["Ada"]
+        assert not any("gone" in one for one in here.remembered("Bert"))
+    if platform == "telegram":
+        assert "- Bert (" not in whole(model.requests[-1])
