@@ -80,10 +80,11 @@ class Till:
         work = turn.work if turn is not None and turn.work.part.id == character else None
         if work is not None:
             payer = _payer(work)
+        elif (request := current()) is not None and request.agent_id == character:
+            behind = TurnId(request.trace_id) if request.trace_id else None
+            payer = _Payer(character, name, events, behind, None, EntityId(request.entity_id))
         else:
-            request = current()
-            person = EntityId(request.entity_id) if request is not None else None
-            payer = _Payer(character, name, events, entity=person)
+            payer = _Payer(character, name, events)
 
         def keep(one: Spending) -> None:
             # What is asked behind the end of a turn goes into no commit of it any more.
