@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from core.errors import ModelRejected
 from core.events import EventType
 from core.models.scripted import Line, Scripted
 from core.plugins import Plugin, Turn
@@ -125,6 +126,26 @@ async def test_a_server_is_told_of_with_its_world(tmp_path: Path) -> None:
         await until(lambda: told)
     assert told[0][1]["source"] == "discord"
     assert told[0][1]["worldId"]
+
+
+async def test_each_model_call_is_told_without_a_word_of_it(tmp_path: Path) -> None:
+    plugin, told = ears(EventType.MODEL_USED, EventType.MODEL_FAILED)
+    model = Scripted([reply("swordfish"), ModelRejected("no such model")])
+    async with playing("Ada", model=model, plugins=[plugin], data=tmp_path) as play:
+        ada, bob = play.bots["Ada"], play.stage.person("Bob")
+        dm = play.stage.dm(bob, ada)
+        bob.says(dm, "what is the password?")
+        await play.stage.next_from(ada, dm)
+        bob.says(dm, "and the other one?")
+        await until(lambda: len(told) >= 2)
+    assert [(name, payload["type"]) for name, payload in told] == [
+        ("MODEL_USED", "TEXT_LARGE"),
+        ("MODEL_FAILED", "TEXT_LARGE"),
+    ]
+    assert told[0][1]["tokens"]["completion"] == 1
+    assert "no such model" in told[1][1]["error"]
+    assert "password" not in str(told)
+    assert "swordfish" not in str(told)
 
 
 # --- who decides ---------------------------------------------------------------------------------
