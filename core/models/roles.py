@@ -197,7 +197,12 @@ class Models:
         async def written() -> Any:
             failed: ModelUnavailable | None = None
             for _ in range(_OBJECT_TRIES):
-                text = await self._written(settings, kind, asked, params, provider, spent)
+                own = Spent()
+                try:
+                    text = await self._written(settings, kind, asked, params, provider, own)
+                finally:
+                    if spent is not None:
+                        spent.add(own.usage)
                 try:
                     return objects.read(text, params)
                 except ModelUnavailable as error:

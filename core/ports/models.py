@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Literal, Protocol
 
@@ -74,6 +74,20 @@ class Spent:
     """Filled in by a provider while it streams."""
 
     usage: Usage = field(default_factory=Usage)
+
+    def add(self, usage: Usage) -> None:
+        """One more call, of the same model as far as it can be told."""
+        before = self.usage
+        self.usage = replace(
+            usage,
+            model=usage.model or before.model,
+            provider=usage.provider or before.provider,
+            prompt_tokens=before.prompt_tokens + usage.prompt_tokens,
+            completion_tokens=before.completion_tokens + usage.completion_tokens,
+            cached_tokens=before.cached_tokens + usage.cached_tokens,
+            units=before.units + usage.units,
+            estimated=before.estimated or usage.estimated,
+        )
 
 
 class ModelProvider(Protocol):

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from bots.checks import check
 from bots.costs import BY, Asked, costs, since
 from core.errors import BadInput
 from core.ids import Account, CharacterId, EntityId, RoomId, WorldId, string_to_uuid
@@ -20,6 +21,7 @@ from core.ports import Unit
 from core.settings.layers import Environment
 from core.store.engine import SqlStore, open_store
 from tests.fakes.databases import Database
+from tests.flows.test_command_line import troupe
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 ADA, BOB = CharacterId(string_to_uuid("Ada")), CharacterId(string_to_uuid("Bob"))
@@ -133,6 +135,42 @@ async def test_nothing_spent_is_said_so(
     async with open_store(database.url, tmp_path):
         lines = await asyncio.to_thread(costs, Asked(), environment, folder)
     assert lines == ["No model has been asked in that time."]
+
+
+async def test_the_command_prints_the_table_and_ends_with_0_and_with_2_for_what_is_wrong(
+    tmp_path: Path, folder: Path, environment: Environment, database: Database, store: SqlStore
+) -> None:
+    where = {"TROUPE_DATA_DIR": str(tmp_path), **database.settings}
+    code, said = await troupe(tmp_path, "costs", "--by", "model", "--since", "2026-11-20", **where)
+    assert code == 0
+    assert said.splitlines()[1].split()[0] == MINI
+    code, said = await troupe(tmp_path, "costs", "--since", "always", **where)
+    assert (code, said.count("\n")) == (2, 1)
+    assert "troupe: --since: 'always' is no time" in said
+
+
+def test_check_tells_whose_prices_are_in_force(tmp_path: Path, folder: Path) -> None:
+    own = {"SERVER_PORT": "0", "TROUPE_DATA_DIR": str(tmp_path / "data")}
+    assert check([], Environment.of(own), folder) == []
+    prices = tmp_path / "prices.json"
+    own["MODEL_PRICES"] = str(prices)
+    (missing,) = check([], Environment.of(own), folder)
+    assert missing.severity == "error"
+    prices.write_text('{"prices": {"acme": {"odd": {"prompt": 1}, "even": {"prompt": 2}}}}')
+    (note,) = check([], Environment.of(own), folder)
+    assert note.severity == "note"
+    assert f"MODEL_PRICES, {prices}: sets the prices of 2 models" in str(note)
+
+
+async def test_a_note_keeps_all_from_being_called_well_no_more_than_nothing(
+    tmp_path: Path, folder: Path
+) -> None:
+    (tmp_path / "prices.json").write_text('{"prices": {}}')
+    where = {"TROUPE_DATA_DIR": str(tmp_path / "data"), "MODEL_PRICES": "prices.json"}
+    code, said = await troupe(tmp_path, "check", SERVER_PORT="0", **where)
+    assert code == 0
+    assert said.startswith("note: MODEL_PRICES")
+    assert said.endswith("All is well.\n")
 
 
 def test_where_nobody_has_played_nothing_is_made(tmp_path: Path, folder: Path) -> None:

@@ -215,6 +215,28 @@ async def test_what_a_plugin_asks_is_paid_for_with_the_turn_and_its_price_may_be
     assert f"The price of other:{SMALL} is not known (2 calls)." in lines
 
 
+async def test_an_object_that_took_two_answers_costs_both(tmp_path: Path) -> None:
+    asking, found, answers = Plugin("asking"), list[Any](), ["no object", '{"a": 1}']
+
+    @asking.on("MESSAGE_RECEIVED")
+    async def listen(payload: Mapping[str, Any]) -> None:
+        found.append(await payload["runtime"].use_model("OBJECT_SMALL", {"prompt": "an a"}))
+
+    def model(request: dict[str, Any]) -> Script | str:
+        return answers.pop(0) if request["model"] == SMALL else briefly(request)
+
+    async with (
+        ModelServer(model) as server,
+        gateway(server, tmp_path, plugins=[asking]) as play,
+    ):
+        bob = play.stage.person("Bob")
+        bob.says(play.stage.dm(bob, play.bots["Ada"]), "hello")
+        await until(lambda: len(spendings(tmp_path)) == 2)
+    (spent,) = (one for one in spendings(tmp_path) if one["kind"] == "OBJECT_SMALL")
+    assert found == [{"a": 1}]
+    assert (spent["prompt_tokens"], spent["completion_tokens"]) == (200, 2)
+
+
 async def test_what_is_asked_behind_a_turn_or_outside_of_any_is_written_down_too(
     tmp_path: Path,
 ) -> None:
