@@ -101,6 +101,18 @@ class Room:
         """Wait until everybody has heard everything and owes nothing, one left out."""
         await until(lambda: self._is_settled(but), timeout=timeout)
 
+    async def overheard(self, name: str, number: int) -> None:
+        """Wait until a character has heard so many things from the others and is done with them."""
+
+        def is_over() -> bool:
+            rows = [row for row in self.rows(name) if row["kind"] == "overheard"]
+            owed = [
+                row for row in ledgers.read(self.data).deliveries if row["status"] not in _FINAL
+            ]
+            return len([row for row in rows if row["status"] != "new"]) >= number and not owed
+
+        await until(is_over)
+
     def _is_settled(self, but: str) -> bool:
         for name, bot in self.bots.items():
             if name == but:

@@ -226,7 +226,8 @@ async def test_what_one_says_the_others_remember_once_and_after_a_restart(
 
 async def test_what_is_slowly_said_the_others_hear_whole(tmp_path: Path, platform: str) -> None:
     """A message that grows before people's eyes would reach them with its first words only."""
-    said = reply("I have thought about this for a long while, and so: Bert, over to you.")
+    long = "and for a longer while, " * 4
+    said = reply(f"I have thought about this for a long while, {long}so: Bert, over to you.")
     slowly = Line(tuple(said[at : at + 25] for at in range(0, len(said), 25)))
 
     def model(request: ModelRequest) -> Any:
