@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from bots import cli
+from bots.testkit import playing
 from core.casting import load_character, read_loaded
+from core.models.scripted import Scripted
 from core.settings import schema
 from core.settings.layers import split_scoped
 
@@ -38,12 +40,13 @@ def test_the_commands_of_the_readme_are_the_commands_there_are() -> None:
     parser = cli._parser()
     lines = "\n".join(blocks("README.md", "sh")).splitlines()
     named = [line.split("#")[0].split() for line in lines if line.startswith("troupe ")]
-    assert {words[1] for words in named} == {"run", "stage", "check"}
+    assert {words[1] for words in named} == {"run", "stage", "check", "costs"}
     assert parser.parse_args(["run", "--character", "ada,eliza", "x.json"]).character == [
         "ada,eliza",
         "x.json",
     ]
     assert parser.parse_args(["stage", "--model"]).model
+    assert parser.parse_args(["costs", "--by", "day", "--since", "7d"]).by == "day"
 
 
 def test_the_targets_of_the_readme_are_in_the_makefile() -> None:
@@ -68,8 +71,7 @@ def test_the_smallest_character_of_the_readme_loads() -> None:
 
 async def test_the_test_in_contributing_passes(tmp_path: Path) -> None:
     [code] = blocks("CONTRIBUTING.md", "python")
-    words: dict[str, object] = {}
-    exec("from bots.testkit import playing\nfrom core.models.scripted import Scripted", words)
+    words: dict[str, object] = {"playing": playing, "Scripted": Scripted}
     exec("\n".join(line.removeprefix("  ") for line in code.splitlines()), words)
     await words["test_she_says_hello"](tmp_path)  # type: ignore[operator]  # it was just defined
 
