@@ -25,12 +25,12 @@ from core.memory.recall import Recent
 from core.messages import Address, ChannelType, Inbound, Place, Rank, Received, Room, World
 from core.plugins.records import Worker
 from core.ports import Store, Unit
-from core.prompting.words import quoted
+from core.prompting.words import named
 from core.tasks import SPEAK_FIRST
 
 log = logging.getLogger(__name__)
 
-_EVERY = 2.0
+_EVERY = 1.0
 _BETWEEN = 0.2
 """Seconds between two rooms at the same time of day: models and platforms have their rates."""
 _STALE = timedelta(minutes=15)
@@ -122,7 +122,7 @@ class Initiative:
         people = [one for one in lead.joined if not one.is_bot and one.id != _number(part)]
         if not people or lead.is_direct or (room := await self._meeting_room(part, lead)) is None:
             return
-        names = ", ".join(f"“{quoted(one.name, most=60)}”" for one in people[:5])
+        names = ", ".join(named(one.name) for one in people[:5])
         task = Task(
             id=string_to_uuid(f"{lead.address.account}:joined:{lead.id}"),
             character=part.id,
@@ -263,13 +263,13 @@ class Initiative:
             return here.id
         by_address = {room.address: room.id for room in rooms}
         talked = (by_address.get(one) for one in self._occasions.rooms(lead.address.account))
-        named = (
+        greeting = (
             room.id
             for name in _GREETING_ROOMS
             for room in rooms
             if room.name.lower().lstrip("#") == name
         )
-        return next(filter(None, talked), None) or next(named, None)
+        return next(filter(None, talked), None) or next(greeting, None)
 
 
 def _today(times: Sequence[datetime], now: datetime) -> int:
