@@ -14,7 +14,8 @@ TroupeError
 │   └── SendUncertain     nobody knows whether it arrived: the ledger's policy decides
 ├── StoreUnavailable      database full, locked or away: wait and repeat, confirm nothing meanwhile
 └── ModelError
-    ├── ModelUnavailable  overloaded, unreachable, too slow: the next in the chain may do it
+    ├── ModelUnavailable  overloaded, unreachable: the next in the chain may do it
+    │   └── ModelTooSlow  its time has passed; where it had begun, nobody waits for more of that
     └── ModelRejected     a wrong key or request: the next in the chain would be refused as well
 """
 
@@ -112,6 +113,12 @@ class ModelUnavailable(ModelError):
     def __init__(self, reason: str, *, retry_after: float | None = None) -> None:
         super().__init__(reason)
         self.retry_after = retry_after
+        self.begun = False
+        """A part of the answer was given, and is paid for."""
+
+
+class ModelTooSlow(ModelUnavailable):
+    """The time for its answer has passed."""
 
 
 class ModelRejected(ModelError):

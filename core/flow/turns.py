@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import NoReturn
 
 from core.clock import Clock
-from core.errors import ModelError, ModelUnavailable, Unreadable
+from core.errors import ModelError, ModelTooSlow, ModelUnavailable, Unreadable
 from core.flow import commands, inner
 from core.flow.cast import Cast, Part
 from core.flow.choosing import Choosing
@@ -43,6 +43,8 @@ _UNASKED = frozenset({"", "follow-up", "followed", "model-decides"})
 _PAUSE = 2.0
 """Seconds until a model that is away is asked again, where nobody has named a time."""
 _LONGEST_PAUSE = 60.0
+_BREAKS_OFF = 3
+"""Answers that may break off half way before a turn is given up."""
 
 
 class Turns:
@@ -84,6 +86,8 @@ class Turns:
         self._records = records
         self._chance = chance
         self._unwritten: dict[Hashable, list[Spending]] = {}
+        self._broken_off: dict[Hashable, int] = {}
+        """How many answers to somebody's open messages have broken off half way."""
 
     async def __call__(self, batch: Batch) -> None:
         part = self._cast.on(batch.address.account)
@@ -98,15 +102,15 @@ class Turns:
                         return
                     self._telling.begun(work)
                     await self._act(work)
-            except Superseded:
+            except (Superseded, asyncio.CancelledError):
                 self._telling.ended(work, "replaced")
-                raise
-            except asyncio.CancelledError:
                 raise
             except Exception as error:  # noqa: BLE001  (the wall of one turn)
                 await self._fall(part, batch, work, error)
+                self._broken_off.pop(_who(batch), None)
             else:
                 self._telling.ended(work, "completed")
+                self._broken_off.pop(_who(batch), None)
             finally:
                 self._carry_over(work)
 
@@ -288,7 +292,7 @@ class Turns:
 
     async def _fall(self, part: Part, batch: Batch, work: Work | None, error: Exception) -> None:
         """Put it off, where its model is only away for now; else write it down as failed."""
-        if work is not None and isinstance(error, ModelUnavailable) and work.may_wait:
+        if work is not None and isinstance(error, ModelUnavailable) and self._waits(work, error):
             self._telling.ended(work, "postponed")
             await self._put_off(work, error)
         self._telling.ended(
@@ -299,11 +303,24 @@ class Turns:
         except Exception as another:  # noqa: BLE001  (not even an apology: only close it)
             await self._failed(part, batch, None, another)
 
+    def _waits(self, work: Work, error: ModelUnavailable) -> bool:
+        """Whether it is worth asking again later: what was begun is paid for each time."""
+        if not work.may_wait or (error.begun and isinstance(error, ModelTooSlow)):
+            return False
+        who = _who(work.batch)
+        self._broken_off[who] = broken = self._broken_off.get(who, 0) + error.begun
+        return broken < _BREAKS_OFF
+
     async def _put_off(self, work: Work, error: ModelUnavailable) -> NoReturn:
         """Nothing is lost while a model is away: the room waits, until what it asks is stale."""
-        part = work.part
-        self._tally.failing[part.character.name] = _code(error)
-        log.warning("%s: a turn is put off: %s", part.character.name, error)
+        part, code = work.part, _code(error)
+        # Told once, and not for every room at every try.
+        told = self._tally.failing.get(part.character.name) == code
+        self._tally.failing[part.character.name] = code
+        log.log(
+            logging.DEBUG if told else logging.WARNING,
+            "%s: a turn is put off: %s", part.character.name, error,
+        )  # fmt: skip
         if (apology := self._apology(work)) is not None:
             await self._scribe.remark(work, apology)
         pause = _PAUSE if error.retry_after is None else min(error.retry_after, _LONGEST_PAUSE)

@@ -116,6 +116,8 @@ async def stream(
                 call.failed(error)
             failed.note(step.provider.name, step.account, error)
             if given:
+                if isinstance(error, ModelUnavailable):
+                    error.begun = True
                 raise
         finally:
             if call is not None:

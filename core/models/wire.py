@@ -14,7 +14,7 @@ from typing import Any
 import aiohttp
 import orjson
 
-from core.errors import ModelError, ModelRejected, ModelUnavailable
+from core.errors import ModelError, ModelRejected, ModelTooSlow, ModelUnavailable
 from core.models.account import Account
 from core.models.refusals import error_in, refusal, unwanted
 
@@ -87,7 +87,7 @@ class Wire:
             async with asyncio.timeout_at(deadline):
                 return await response.content.readany()
         except TimeoutError:
-            raise ModelUnavailable(f"{self.who(model)} took too long to answer") from None
+            raise ModelTooSlow(f"{self.who(model)} took too long to answer") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             kind = type(error).__name__
             raise ModelUnavailable(f"{self.who(model)} broke off in mid-answer ({kind})") from None
