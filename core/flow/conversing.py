@@ -31,7 +31,7 @@ from core.plugins.records import Deed
 from core.ports import ModelRequest, ModelRoles
 from core.prompting.reading import Answer
 from core.prompting.stock import prompt
-from core.state import Scene, compose
+from core.state import Scene, State, compose
 
 _SILENT = frozenset({"IGNORE", "NONE", "STOP"})
 _DECIDING = ("ANXIETY", "ENTITIES", "CHARACTER", "RECENT_MESSAGES", "ACTIONS")
@@ -120,16 +120,18 @@ class Conversing:
 
     async def _speak(self, turn: RunningTurn, carried: Carried | None, *, unsure: bool) -> None:
         work, gear = turn.work, turn.work.part.gear
-        offered = await self._acting.offered(turn, gear.repertoire.actions)
-        scene = await self._scenery.of(work, turn, offered, turn.rank, unsure=unsure)
+        scene = await self._scenery.of(work, turn, (), turn.rank, unsure=unsure)
         turn.scene, work.history = scene, scene.history
         with work.part.outbox.typing(work.lead.address):
             if unsure and work.part.policy.asks:
-                if not await self._wants(turn, scene):
-                    await self._keep_silent(turn, "declined-by-model")
+                wanted = await self._wants(turn, scene)
+                if wanted is False or (wanted is None and work.rule == "model-decides"):
+                    rule = "not-addressed" if wanted is None else "declined-by-model"
+                    await self._keep_silent(turn, rule)
                     return
-                scene = replace(scene, unsure=False)
-            turn.state = await compose(scene, gear.repertoire.providers)
+                scene = replace(scene, unsure=wanted is None)
+            scene, turn.state = await self._gather(turn, scene)
+            offered = scene.actions
             if carried is not None:
                 answer = await self._in_the_light(turn, scene, carried)
                 await self._end(turn, answer, scene, carried)
@@ -152,6 +154,21 @@ class Conversing:
             carried = await self._acting.carry_out(turn, plan)
             told = await self._in_the_light(turn, scene, carried) if carried.tell_more else None
             await self._end(turn, told, scene, carried)
+
+    async def _gather(self, turn: RunningTurn, scene: Scene) -> tuple[Scene, State]:
+        """The scene with what may be done in it, and what providers say of it."""
+        repertoire = turn.work.part.gear.repertoire
+        if not any(one.plugin and one.offered for one in repertoire.actions):
+            scene = replace(scene, actions=await self._acting.offered(turn, repertoire.actions))
+            turn.scene = scene
+            return scene, await compose(scene, repertoire.providers)
+        # Validators of plugins look at the state (R-57); what is on offer comes in after them.
+        others = [one for one in repertoire.providers if one.name != "ACTIONS"]
+        turn.state = await compose(scene, others)
+        scene = replace(scene, actions=await self._acting.offered(turn, repertoire.actions))
+        turn.scene = scene
+        state = await compose(scene, repertoire.providers, ["ACTIONS"], only=True, onto=turn.state)
+        return scene, state
 
     async def _think(self, turn: RunningTurn, scene: Scene) -> Answer:
         known = turn.work.known
@@ -220,8 +237,10 @@ class Conversing:
             chosen=self._chosen,
         )
 
-    async def _wants(self, turn: RunningTurn, scene: Scene) -> bool:
-        """The character's own template decides, by the small model (R-37)."""
+    async def _wants(self, turn: RunningTurn, scene: Scene) -> bool | None:
+        """The character's own template decides, by the small model (R-37); None where none does."""
+        if not self._deciding.has_template(scene):
+            return None
         providers = turn.work.part.gear.repertoire.providers
         state = await compose(scene, providers, _DECIDING, only=True)
 

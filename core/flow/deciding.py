@@ -73,14 +73,18 @@ class Deciding:
             return Word.FREE
         return Word.OURS if given == one.address.account else Word.THEIRS
 
-    async def consult(self, scene: Scene, state: State, ask: Ask) -> bool:
-        """What the character's own shouldRespondTemplate says (R-37).
+    def has_template(self, scene: Scene) -> bool:
+        """Whether one of the character's own decides in this place."""
+        return template_for(scene, "shouldRespondTemplate") is not None
+
+    async def consult(self, scene: Scene, state: State, ask: Ask) -> bool | None:
+        """What the character's own shouldRespondTemplate says (R-37); None where it is none.
 
         An answer that cannot be understood means silence. Raises ModelError.
         """
         template = template_for(scene, "shouldRespondTemplate")
         if template is None:
-            return True
+            return None
         try:
             found = await prompt_exec(
                 ask,
@@ -90,7 +94,7 @@ class Deciding:
                 options=Options(role="TEXT_SMALL", level=_level(scene), clock=self._clock),
             )
         except TemplateError:
-            return True  # as without one: the model may still keep silent in its answer
+            return None  # `troupe check` tells of it; the rules decide as without one
         return found is not None and str(found["action"]).strip().upper() not in _SILENT
 
 

@@ -90,7 +90,7 @@ def decide(inbound: Inbound, manners: Manners, at: Circumstances) -> Verdict:
         return _silent("stale")
 
     named = is_named(inbound.text, manners.names)
-    if at.muted and not named:
+    if at.muted and not (named or inbound.mentions_us):
         return _silent("muted")
     if at.colleague and at.word is Word.OURS:
         return _answer("given-the-word")

@@ -135,7 +135,8 @@ class Hearsay:
             await self._wake.wait()
             self._wake.clear()
             while self._unsaid:
-                await self._close([one.id for one in self._unsaid.popleft()])
+                if ids := [one.id for one in self._unsaid.popleft()]:
+                    await self._close(ids)
 
     def _rows(
         self, hearers: Iterable[Address], uttered: Uttered, now: datetime

@@ -190,6 +190,7 @@ class RunningTurn:
                     answer += piece
                     if len(answer) > _LONGEST_ANSWER:
                         break
+        self._scribe.asked(self.work, request, answer)
         return answer
 
     def use(self, kind: type[R]) -> R:

@@ -34,7 +34,7 @@ from core.messages import (
     Room,
     World,
 )
-from core.ports import Batch, Store, Unit
+from core.ports import Batch, ModelRequest, Store, Unit
 from core.state import Line
 
 _EVER = datetime.min.replace(tzinfo=UTC)
@@ -256,6 +256,11 @@ class Scribe:
         now = self._clock.now()
         stored = await self.store.write(lambda unit: unit.deliveries.add(rows, now))
         work.part.outbox.accept(stored)
+
+    def asked(self, work: Work, request: ModelRequest, answer: str) -> None:
+        """What a plugin has asked a model goes into the record of prompts as well (LG-02)."""
+        slug = f"{work.part.character.name} {turn_of(work.lead.id)}"
+        self._records.asked(slug, request, answer)
 
     async def note(self, work: Work, also: Also = lambda unit: None) -> None:
         """Write down what is to be remembered whatever happens next."""

@@ -32,7 +32,7 @@ def recent_messages(scene: Scene, history: Sequence[Line] | None = None) -> Sect
         "RECENT_MESSAGES",
         "\n\n".join(parts),
         100,
-        {"recentMessages": talk, "senderName": _sender(scene)},
+        {"recentMessages": talk, "formattedConversation": talk, "senderName": _sender(scene)},
         {"recentMessages": [_shown(line) for line in history]},
     )
 

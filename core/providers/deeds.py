@@ -25,11 +25,19 @@ def _told(text: str) -> str:
 
 def _data(scene: Scene) -> dict[str, Any]:
     """elizaOS' shape, for plugins (R-112)."""
-    steps = [{"action": name, "status": "completed", "result": t} for name, t in scene.deeds]
+    deeds = scene.turn.deeds if scene.turn is not None else ()
+    well = {at: one.result.success for at, one in enumerate(deeds)}
+    steps = [
+        {"action": name, "status": "completed" if well.get(at, True) else "failed", "result": text}
+        for at, (name, text) in enumerate(scene.deeds)
+    ]
     return {
-        "actionResults": [{"text": t, "data": {"actionName": name}} for name, t in scene.deeds],
+        "actionResults": [
+            {"text": text, "success": well.get(at, True), "data": {"actionName": name}}
+            for at, (name, text) in enumerate(scene.deeds)
+        ],
         "actionPlan": {"totalSteps": len(steps), "currentStep": len(steps), "steps": steps},
-        "workingMemory": dict(scene.deeds),
+        "workingMemory": [{"actionName": name, "result": text} for name, text in scene.deeds],
         "recentActionMemories": [],
     }
 

@@ -12,9 +12,11 @@ from core.errors import ModelRejected
 from core.events import EventType
 from core.models.scripted import Line, Scripted
 from core.plugins import Plugin, Turn
+from core.ports import ModelRequest
 from tests.fakes.model_server import ModelServer
+from tests.flows import on_discord as od
 from tests.flows.on_discord import Server, on_discord
-from tests.flows.talk import echo, playing, reply, settled, until, whole
+from tests.flows.talk import echo, playing, question, reply, settled, until, whole
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -261,3 +263,47 @@ async def test_evaluators_look_back_at_silence_only_when_they_always_do(tmp_path
         ("usual", "Ada, hello"),
         ("always", "Ada, hello"),
     ]
+
+
+async def test_a_superseded_run_is_ended_as_replaced(tmp_path: Path) -> None:
+    plugin, told = ears(*OF_A_RUN)
+
+    def model(request: ModelRequest) -> str | Line:
+        return echo(request) if "two" in question(request) else Line(hangs=True)
+
+    asked = Scripted(model)
+    async with playing("Ada", model=asked, plugins=[plugin], data=tmp_path) as play:
+        ada, bob = play.bots["Ada"], play.stage.person("Bob")
+        dm = play.stage.dm(bob, ada)
+        bob.says(dm, "one")
+        await until(lambda: asked.requests)
+        bob.says(dm, "two")
+        await play.stage.next_from(ada, dm)
+        await until(lambda: len(told) >= 5, timeout=3)
+    ended = [payload["status"] for name, payload in told if name == "RUN_ENDED"]
+    assert ended == ["replaced", "completed"]
+
+
+async def test_a_refused_message_does_not_end_the_gateway(tmp_path: Path) -> None:
+    async with playing("Ada", model=Scripted(echo), data=tmp_path) as play:
+        ada, bob = play.bots["Ada"], play.stage.person("Bob")
+        dm = play.stage.dm(bob, ada)
+        play.stage.faults.refuse(400, method="sendMessage")
+        bob.says(dm, "which cannot be answered")
+        await until(lambda: play.stage.faults.met)
+        bob.says(dm, "and this one can")
+        await play.stage.next_from(ada, dm)
+
+
+@pytest.mark.parametrize(
+    "templates",
+    [{"telegramShouldRespondTemplate": "x"}, {"shouldRespondTemplate": "{{#if a}} broken"}],
+)
+async def test_no_template_for_here_means_the_usual_rules(
+    templates: dict[str, str], tmp_path: Path
+) -> None:
+    ada = {"name": "Ada", "bio": "x", "templates": templates}
+    async with on_discord(ada, model=Scripted(echo), data=tmp_path) as play:
+        server = Server.of(play.stage, [play.discord_bots["Ada"]])
+        server.owner.says(server.general, "what a day")
+        assert await od.settled(play, 1) == [("silent", "not-addressed")]

@@ -53,7 +53,7 @@ def test_who_speaks_to_her_is_answered(inbound: Inbound, rule: str) -> None:
         (replace(DIRECT, kind=Kind.REACTION), QUIETLY, "not-a-message"),
         (replace(DIRECT, author=Author("8", "Robo", is_bot=True)), QUIETLY, "bot"),
         (DIRECT, replace(QUIETLY, muted=True), "muted"),
-        (replace(GROUP, mentions_us=True), replace(QUIETLY, muted=True), "muted"),
+        (replace(GROUP, replies_to_us=True), replace(QUIETLY, muted=True), "muted"),
         (replace(DIRECT, sent_at=NOW - timedelta(hours=25)), QUIETLY, "stale"),
         (
             replace(GROUP, mentions_us=True, sent_at=NOW - timedelta(minutes=16)),
@@ -72,6 +72,7 @@ def test_otherwise_she_is_silent_and_the_rule_says_why(
 def test_her_name_wakes_her_in_a_muted_room() -> None:
     muted = replace(QUIETLY, muted=True)
     assert decide(replace(GROUP, text="ADA, wake up"), ADA, muted).rule == "named"
+    assert decide(replace(GROUP, mentions_us=True), ADA, muted).rule == "mentioned"
 
 
 def test_who_was_answered_last_may_go_on_and_the_model_decides() -> None:

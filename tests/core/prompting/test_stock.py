@@ -156,11 +156,6 @@ async def test_where_nobody_has_written_the_cue_stands_for_the_question() -> Non
     assert "Nobody spoke to Eliza directly" not in unsure.messages[-1].text
 
 
-async def test_a_characters_settings_reach_the_request() -> None:
-    request = await asked(direct(settings=scenes.settings(TEMPERATURE="0.3", MAX_TOKENS="200")))
-    assert (request.temperature, request.max_tokens) == (0.3, 200)
-
-
 # --- what people write ---------------------------------------------------------------------------
 
 _FORGED = st.lists(
