@@ -18,6 +18,7 @@ from typing import Literal, get_args
 from bots.links import plan_links, settings_of
 from core.casting import Roster, load_characters, sources_of
 from core.errors import BadInput, Finding
+from core.flow.habits import habits_of
 from core.models.prices import USUAL
 from core.prompting.custom import templates_of
 from core.prompting.templates import TemplateError
@@ -94,16 +95,26 @@ def _templates(roster: Roster) -> Iterator[Checked]:
 
 def _settings(roster: Roster, environment: Environment, shared: Settings) -> Iterator[Checked]:
     """Values that are not what their key takes; one that all share is told once."""
-    common = shared.findings()
-    yield from _worse("error", common)
+    found = dict.fromkeys(shared.findings())
     for _, settings in settings_of(roster, environment):
         for key in schema.known():
             if key.scope != "process" and settings.where(key.name) != shared.where(key.name):
-                yield from _worse("error", settings.findings([key]))
+                found |= dict.fromkeys(settings.findings([key]))
+        found |= dict.fromkeys(_unread(settings))
+    yield from _worse("error", found)
     if shared.text("LOG_LEVEL").lower() not in _LEVELS:
         yield Checked(
             "LOG_LEVEL", "is no level, so info is used", "debug, info, warn or error", "warning"
         )
+
+
+def _unread(settings: Settings) -> Iterable[Finding]:
+    """Of lists, what stands in them: times of day, events."""
+    try:
+        habits_of(settings)
+    except BadInput as bad:
+        return bad.findings
+    return ()
 
 
 def _variables(roster: Roster, environment: Environment) -> Iterator[Checked]:

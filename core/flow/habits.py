@@ -33,14 +33,12 @@ def habits_of(settings: Settings) -> Habits | None:
         try:
             times.append(_time(one))
         except ValueError:
-            mend = "Write hours and minutes in UTC, as 09:00,18:30."
-            wrong.append(Finding("TROUPE_INITIATIVE_AT", "this is no time of day", mend))
+            mend = "Write hours and minutes in UTC, as 09:00,18:30"
+            wrong.append(_finding(settings, "AT", "holds what is no time of day", mend))
     on = frozenset(one.lower() for one in settings.csv("TROUPE_INITIATIVE_ON"))
     if unknown := sorted(on - _EVENTS):
-        mend = f"There is {', '.join(sorted(_EVENTS))}."
-        wrong.append(
-            Finding("TROUPE_INITIATIVE_ON", f"there is no event {', '.join(unknown)}", mend)
-        )
+        mend = f"There is {', '.join(sorted(_EVENTS))}"
+        wrong.append(_finding(settings, "ON", f"there is no event {', '.join(unknown)}", mend))
     if wrong:
         raise BadInput(*wrong)
     return Habits(
@@ -49,6 +47,11 @@ def habits_of(settings: Settings) -> Habits | None:
         after=max(0.0, settings.number("TROUPE_INITIATIVE_AFTER", 0.0)) * 3600,
         on=on,
     )
+
+
+def _finding(settings: Settings, name: str, what: str, mend: str) -> Finding:
+    key = f"TROUPE_INITIATIVE_{name}"
+    return Finding(f"{key}, in {settings.where(key)}", what, mend)
 
 
 def _time(text: str) -> time:
