@@ -307,3 +307,31 @@ async def test_no_template_for_here_means_the_usual_rules(
         server = Server.of(play.stage, [play.discord_bots["Ada"]])
         server.owner.says(server.general, "what a day")
         assert await od.settled(play, 1) == [("silent", "not-addressed")]
+
+
+async def test_a_plugins_validator_sees_what_providers_have_said(tmp_path: Path) -> None:
+    dice = Plugin("dice")
+    seen: list[str] = []
+
+    @dice.provider
+    async def table(turn: Turn) -> str:
+        return "There is a table."
+
+    def at_a_table(turn: Turn) -> bool:
+        seen.append(turn.state["TABLE"])
+        return "table" in turn.state["TABLE"]
+
+    @dice.action(says=True, offered=at_a_table)
+    async def roll(turn: Turn) -> str:
+        """Roll a die."""
+        return "A four."
+
+    asked = Scripted(["<response><actions>ROLL</actions></response>"])
+    async with playing("Ada", model=asked, plugins=[dice], data=tmp_path) as play:
+        ada, bob = play.bots["Ada"], play.stage.person("Bob")
+        dm = play.stage.dm(bob, ada)
+        bob.says(dm, "roll!")
+        assert (await play.stage.next_from(ada, dm)).text == "A four."
+    assert seen == ["There is a table."]
+    assert "- ROLL: Roll a die." in asked.requests[0].system
+    assert len(asked.requests) == 1
