@@ -57,7 +57,7 @@ class Costume:
 
     @property
     def built_in(self) -> Repertoire:
-        return LEAST if self.settings.flag("IGNORE_BOOTSTRAP") else BUILT_IN
+        return LEAST if self.settings.derived(Settings.flag, "IGNORE_BOOTSTRAP") else BUILT_IN
 
     @property
     def runtime(self) -> Any:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 
-from core.ids import CharacterId, EntityId, MemoryId, RoomId, WorldId, unique_uuid
+from core.ids import Account, CharacterId, EntityId, MemoryId, RoomId, WorldId, unique_uuid
 from core.messages import Address, Author, Entity, Inbound, Kind, Room, World
 from core.ports import Store, Unit
 
@@ -192,7 +193,12 @@ def places_of(character: CharacterId, inbound: Inbound) -> tuple[list[World], li
 
 def entity_id(character: CharacterId, address: Address, author: str) -> EntityId:
     """A person, as one character knows them on one account; digits of two platforms differ."""
-    return EntityId(unique_uuid(character, f"{address.account}:{author}"))
+    return _entity_id(character, address.account, author)
+
+
+@lru_cache(maxsize=4096)  # asked several times a turn, and a hash takes longer than all else of it
+def _entity_id(character: CharacterId, account: Account, author: str) -> EntityId:
+    return EntityId(unique_uuid(character, f"{account}:{author}"))
 
 
 def room_id(character: CharacterId, address: Address) -> RoomId:

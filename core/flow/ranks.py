@@ -15,6 +15,7 @@ from core.ids import EntityId, WorldId
 from core.messages import Address, Inbound, Kind, Rank, World
 from core.ports import Store
 from core.settings.context import RequestContext, request_scope
+from core.settings.layers import Settings
 
 log = logging.getLogger(__name__)
 
@@ -85,8 +86,7 @@ class Ranks:
 
     def is_operator(self, part: Part, address: Address, author: str) -> bool:
         """One of TROUPE_OWNERS, who may do everything everywhere."""
-        with request_scope(_NO_PERSON):
-            owners = part.settings.csv("TROUPE_OWNERS")
+        owners = part.settings.derived(_owners)
         return bool(author) and f"{address.platform}:{author}" in owners
 
     # --- worlds ----------------------------------------------------------------------------------
@@ -127,6 +127,12 @@ class Ranks:
         kept.move_to_end(key)
         if len(kept) > _MOST:
             kept.popitem(last=False)
+
+
+def _owners(settings: Settings) -> tuple[str, ...]:
+    """Whatever the person who asks has set for themselves."""
+    with request_scope(_NO_PERSON):
+        return settings.csv("TROUPE_OWNERS")
 
 
 def _chat(address: Address) -> Address:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import AbstractContextManager, aclosing, contextmanager
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractContextManager, aclosing
 from dataclasses import dataclass
-from datetime import datetime
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from core.clock import Clock
@@ -46,6 +46,30 @@ class _Payer:
     entity: EntityId | None = None
 
 
+@dataclass(slots=True)
+class _Call:
+    """A class, because two generators around each call would cost more than all the counting."""
+
+    till: Till
+    payer: _Payer
+    kind: str
+    keep: Callable[[Spending], None]
+    spent: Spent
+    began: float = 0.0
+
+    def __enter__(self) -> Spent:
+        self.began = self.till.moment
+        return self.spent
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.till.ended(self, error)
+
+
 class Till:
     """Every call of a model goes by here, also one that breaks off."""
 
@@ -59,14 +83,10 @@ class Till:
         self._clock = clock
         self._owed: list[Spending] = []
 
-    @contextmanager
-    def call(self, work: Work, kind: str) -> Iterator[Spent]:
+    def call(self, work: Work, kind: str) -> AbstractContextManager[Spent]:
         """One call of a turn; what it costs goes into the turn's next commit."""
-        payer = _payer(work)
-        with self._counted(payer, kind, work.meter.spendings.append) as spent:
-            yield spent
+        return _Call(self, _payer(work), kind, work.meter.spendings.append, Spent())
 
-    @contextmanager
     def aside(
         self,
         character: CharacterId,
@@ -74,7 +94,7 @@ class Till:
         events: Events,
         kind: str,
         spent: Spent | None = None,
-    ) -> Iterator[Spent]:
+    ) -> AbstractContextManager[Spent]:
         """One call by a plugin's own hand: of the turn to which it belongs, or of none."""
         turn = current_turn()
         work = turn.work if turn is not None and turn.work.part.id == character else None
@@ -93,8 +113,7 @@ class Till:
             else:
                 work.meter.spendings.append(one)
 
-        with self._counted(payer, kind, keep, spent) as counted:
-            yield counted
+        return _Call(self, payer, kind, keep, spent or Spent())
 
     async def settle(self) -> None:
         """Write down what was spent outside of turns."""
@@ -112,27 +131,17 @@ class Till:
             self._owed += owed
             raise
 
-    @contextmanager
-    def _counted(
-        self,
-        payer: _Payer,
-        kind: str,
-        keep: Callable[[Spending], None],
-        spent: Spent | None = None,
-    ) -> Iterator[Spent]:
-        spent, began = spent or Spent(), self._clock.monotonic()
-        try:
-            yield spent
-        except ModelError as error:
-            self._tell(payer, EventType.MODEL_FAILED, kind, spent.usage, began, str(error))
-            raise
-        else:
-            self._tell(payer, EventType.MODEL_USED, kind, spent.usage, began)
-        finally:
-            if spent.usage.model:  # what was broken off is paid for only where we are told
-                keep(self._count(payer, kind, spent.usage, self._clock.now()))
+    def ended(self, call: _Call, error: BaseException | None) -> None:
+        """Count a call that has come to its end, whole or broken off."""
+        usage = call.spent.usage
+        if usage.model:  # what was broken off is paid for only where we are told
+            call.keep(self._count(call.payer, call.kind, usage))
+        if error is None:
+            self._tell(call, EventType.MODEL_USED)
+        elif isinstance(error, ModelError):
+            self._tell(call, EventType.MODEL_FAILED, str(error))
 
-    def _count(self, payer: _Payer, kind: str, usage: Usage, now: datetime) -> Spending:
+    def _count(self, payer: _Payer, kind: str, usage: Usage) -> Spending:
         cost = self._models.price(usage)
         self._tally.asked(payer.name, usage, cost)
         return Spending(
@@ -147,23 +156,16 @@ class Till:
             turn=payer.turn,
             room=payer.room,
             entity=payer.entity,
-            at=now,
+            at=self._clock.now(),
         )
 
-    def _tell(
-        self,
-        payer: _Payer,
-        event: EventType,
-        kind: str,
-        usage: Usage,
-        began: float,
-        error: str = "",
-    ) -> None:
+    def _tell(self, call: _Call, event: EventType, error: str = "") -> None:
         """Never the prompt, never the answer (R-180)."""
-        if not payer.events.wanted(event):
+        events, usage = call.payer.events, call.spent.usage
+        if not events.wanted(event):
             return
         payload = {
-            "type": str(kind),
+            "type": str(call.kind),
             "provider": usage.provider,
             "model": usage.model,
             "tokens": {
@@ -171,10 +173,14 @@ class Till:
                 "completion": usage.completion_tokens,
                 "total": usage.prompt_tokens + usage.completion_tokens,
             },
-            "duration": self._clock.monotonic() - began,
+            "duration": self._clock.monotonic() - call.began,
             **({"error": error} if error else {}),
         }
-        self._after.tell(payer.events, event, payload)
+        self._after.tell(events, event, payload)
+
+    @property
+    def moment(self) -> float:
+        return self._clock.monotonic()
 
 
 class Billed:

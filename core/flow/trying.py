@@ -38,7 +38,9 @@ async def fitting(turn: RunningTurn, actions: Sequence[Action]) -> tuple[Action,
         except (Exception, SystemExit) as error:  # noqa: BLE001 - the wall around one validator
             _blame("validator of", action, error)
             continue
-        if inspect.isawaitable(answer):
+        if answer is True:
+            fits.add(action.name)
+        elif answer is not False and inspect.isawaitable(answer):
             later.append((action, answer))
         elif answer:
             fits.add(action.name)

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain as chain_of
@@ -94,7 +102,7 @@ class Lineup:
         provider: str,
         params: Mapping[str, Any] | None,
     ) -> Iterator[Link]:
-        patience = patience_of(settings)
+        patience = settings.derived(patience_of)
         seen: set[tuple[str, str]] = set()
         for at, kind in enumerate(_DOWN[role]):
             handlers = self._handlers(settings, kind, provider)
@@ -160,7 +168,7 @@ class Lineup:
         spent: Spent | None = None,
     ) -> tuple[Try, ...]:
         """For what is not talk; raises ModelRejected where nobody does it."""
-        patience = patience_of(settings)
+        patience = settings.derived(patience_of)
         before, behind = self.around(settings, kind, provider)
         found = [
             *(handled(one, patience, params, spent) for one in before),
@@ -207,10 +215,10 @@ class Lineup:
 
     def serves(self, settings: Settings, kind: ModelType) -> bool:
         """Whether anybody is there for a type, as things are set up now."""
-        try:
-            return bool(self.tries(settings, kind, None))
-        except ModelRejected:
-            return False
+        if self._handlers(settings, kind, ""):
+            return True
+        others = self._registry.providers(settings.character_id)
+        return self._override is None and settings.derived(_is_served, kind, others)
 
     # --- who there is --------------------------------------------------------------------------
 
@@ -224,7 +232,8 @@ class Lineup:
 
     def _choices(self, settings: Settings, provider: str) -> Iterable[Choice]:
         if not provider:
-            return presets.choices(settings, self._registry.providers(settings.character_id))
+            others = self._registry.providers(settings.character_id)
+            return settings.derived(presets.choices, others)
         choice = presets.forced(settings, provider)
         if choice is None:
             return ()
@@ -258,7 +267,7 @@ class Lineup:
 
     def _names(self, settings: Settings, choice: Choice, kind: ModelType) -> tuple[str, ...]:
         setting = choice.preset.setting(kind)
-        return settings.csv(setting) if setting else ()
+        return settings.derived(Settings.csv, setting) if setting else ()
 
     def _account(self, choice: Choice) -> tuple[str, Account]:
         key = choice.key
@@ -277,6 +286,20 @@ def patience_of(settings: Settings) -> Patience:
         first=settings.number("MODEL_FIRST_TOKEN_TIMEOUT", 30),
         whole=settings.number("MODEL_TIMEOUT", 120),
     )
+
+
+def _is_served(settings: Settings, kind: ModelType, others: Collection[str]) -> bool:
+    """Whether a service that is set up has something for a type that is not text."""
+    if kind not in SERVICES:
+        return False
+    for choice in presets.choices(settings, others):
+        setting = choice.preset.setting(kind)
+        if choice.fault:
+            if setting or not choice.preset.prefix:
+                return True
+        elif setting and settings.csv(setting):
+            return True
+    return False
 
 
 def handled(one: Registered, patience: Patience, params: Any, spent: Spent | None) -> Try:

@@ -70,17 +70,24 @@ def params_of(request: ModelRequest) -> dict[str, Any]:
 
 def filled(settings: Settings, kind: ModelType, request: ModelRequest) -> ModelRequest:
     """What the call leaves open, from the settings of its type, then of all types (X-19)."""
-    found: dict[str, Any] = {}
-    if request.temperature is None:
-        found["temperature"] = _set(settings, kind, "TEMPERATURE")
-    if request.max_tokens is None and (limit := _set(settings, kind, "MAX_TOKENS")) is not None:
-        found["max_tokens"] = max(1, int(limit))
-    if request.frequency_penalty is None:
-        found["frequency_penalty"] = _set(settings, kind, "FREQUENCY_PENALTY")
-    if request.presence_penalty is None:
-        found["presence_penalty"] = _set(settings, kind, "PRESENCE_PENALTY")
-    found = {name: value for name, value in found.items() if value is not None}
+    found = {
+        name: value
+        for name, value in settings.derived(_all_set, kind).items()
+        if getattr(request, name) is None
+    }
     return replace(request, **found) if found else request
+
+
+def _all_set(settings: Settings, kind: ModelType) -> Mapping[str, Any]:
+    """What is set, by the name of its field in a request."""
+    found = {
+        name: _set(settings, kind, name.upper())
+        for name in ("temperature", "max_tokens", "frequency_penalty", "presence_penalty")
+    }
+    set_: dict[str, Any] = {name: value for name, value in found.items() if value is not None}
+    if "max_tokens" in set_:
+        set_["max_tokens"] = max(1, int(set_["max_tokens"]))
+    return set_
 
 
 def _set(settings: Settings, kind: ModelType, what: str) -> float | None:

@@ -121,8 +121,12 @@ def plain_name(name: str) -> str:
     return _ALSO.get(squeezed, squeezed)
 
 
-def choices(settings: Settings, others: Collection[str] = ()) -> Iterator[Choice]:
+def choices(settings: Settings, others: Collection[str] = ()) -> tuple[Choice, ...]:
     """Who is asked, in order; `others` are names that a plugin answers to."""
+    return tuple(_choices(settings, others))
+
+
+def _choices(settings: Settings, others: Collection[str]) -> Iterator[Choice]:
     named = settings.csv("MODEL_PROVIDER")
     if not named:
         for preset in PRESETS.values():

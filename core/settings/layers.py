@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, overload
+from typing import Any, NamedTuple, TypeVar, overload
 from urllib.parse import unquote, urlsplit
 
 from dotenv import dotenv_values
@@ -19,6 +19,8 @@ from core.settings.context import current
 from core.settings.key import Key
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class _Found(NamedTuple):
@@ -84,6 +86,7 @@ class Settings:
     notes: Mapping[str, Any] = field(default_factory=dict, repr=False)
     """What was changed while running, before the file; None means as in the file."""
     _cache: dict[str, _Found] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _made: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def get(self, key: str, default: Any = None) -> Any:
         """The value in force; a flag as bool, a secret as Secret, anything else as it was written.
@@ -137,6 +140,20 @@ class Settings:
         if value is None or isinstance(value, Secret):
             return value
         return Secret(str(value))
+
+    def derived(self, make: Callable[..., T], *about: Hashable) -> T:
+        """`make(settings, *about)`, made once; anew for each person with settings of their own.
+
+        For what every turn asks. `make` depends on nothing else, and what it gives is not changed.
+        """
+        context = current()
+        if context is not None and context.entity_settings:
+            return make(self, *about)
+        key = (make, about)
+        if key not in self._made:
+            self._made[key] = make(self, *about)
+        found: T = self._made[key]
+        return found
 
     def findings(self, keys: Iterable[Key] | None = None) -> list[Finding]:
         """Every known setting, or each of these, whose value is not what it takes."""
