@@ -33,7 +33,9 @@ from core.bell import Bell
 from core.casting import LoadedCharacter
 from core.clock import Clock, SystemClock
 from core.errors import ModelError
+from core.files import Files
 from core.flow.cast import Cast
+from core.flow.janitor import Janitor
 from core.flow.patience import PatientStore
 from core.flow.tally import Tally
 from core.flow.turns import Turns
@@ -140,6 +142,7 @@ class Gateway:
                 self.cast,
                 PatientStore(opened, self._clock),
                 models,
+                Files(self._data / "files"),
                 self._doors,
                 session,
                 group,
@@ -159,7 +162,8 @@ class Gateway:
                 group.create_task(house.initiative.run()),
                 group.create_task(house.hearsay.run()),
                 group.create_task(watchdog.run()),
-                group.create_task(self._sweep(house.store)),
+                group.create_task(self._sweep(house.store, house.janitor)),
+                group.create_task(house.janitor.run()),
                 group.create_task(self._look(house.store)),
             ]
             for planned in self._plan.links:
@@ -223,11 +227,12 @@ class Gateway:
             await self._clock.sleep(_LOOK_EVERY)
             await store.write(lambda unit: None)
 
-    async def _sweep(self, store: Store) -> None:
-        """The janitor: finished rows of both ledgers go after 30 days."""
+    async def _sweep(self, store: Store, janitor: Janitor) -> None:
+        """Finished rows of both ledgers go after 30 days, files after one."""
         while True:
             now = self._clock.now()
             await store.write(partial(_forget, before=now - _KEEP_LEDGER, now=now))
+            await janitor.sweep()
             await self._clock.sleep(_SWEEP_EVERY)
 
     # --- telling -------------------------------------------------------------------------------

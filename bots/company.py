@@ -14,6 +14,7 @@ from bots.links import PlannedLink
 from bots.supervise import Health, Leave, keep_link
 from core.clock import Clock
 from core.errors import BadInput, LinkRejected
+from core.files import Files
 from core.flow.cast import Cast, Gear, Part, policy_of
 from core.flow.intake import Intake
 from core.flow.outbox import Outbox
@@ -30,7 +31,7 @@ log = logging.getLogger(__name__)
 class Door:
     """How a platform is entered; nothing of it is imported before its first link starts."""
 
-    enter: Callable[[PlannedLink, aiohttp.ClientSession, Clock], Platform]
+    enter: Callable[[PlannedLink, aiohttp.ClientSession, Clock, Files], Platform]
     limits: Callable[[], Limits]
 
 
@@ -50,6 +51,7 @@ class Company:
         group: asyncio.TaskGroup,
         doors: Mapping[str, Door],
         session: aiohttp.ClientSession,
+        files: Files,
         store: Store,
         cast: Cast,
         settings: Settings,
@@ -62,6 +64,7 @@ class Company:
         self._group = group
         self._doors = doors
         self._session = session
+        self._files = files
         self._store = store
         self._cast = cast
         self._settings = settings
@@ -102,7 +105,7 @@ class Company:
 
         task = self._group.create_task(
             keep_link(
-                lambda: enter(planned, self._session, self._clock),
+                lambda: enter(planned, self._session, self._clock, self._files),
                 outbox,
                 intake,
                 health,

@@ -9,10 +9,13 @@ import aiohttp
 from bots.company import Door
 from bots.links import PlannedLink
 from core.clock import Clock
+from core.files import Files
 from core.ports import Limits, Platform
 
 
-def _enter_telegram(planned: PlannedLink, session: aiohttp.ClientSession, clock: Clock) -> Platform:
+def _enter_telegram(
+    planned: PlannedLink, session: aiohttp.ClientSession, clock: Clock, files: Files
+) -> Platform:
     from bots.telegram.client import TelegramLink
 
     return TelegramLink(
@@ -20,6 +23,7 @@ def _enter_telegram(planned: PlannedLink, session: aiohttp.ClientSession, clock:
         api_root=planned.settings.text("TELEGRAM_API_ROOT"),
         session=session,
         clock=clock,
+        files=files,
     )
 
 
@@ -29,7 +33,9 @@ def _limits_of_telegram() -> Limits:
     return TelegramLink.limits
 
 
-def _enter_discord(planned: PlannedLink, session: aiohttp.ClientSession, clock: Clock) -> Platform:
+def _enter_discord(
+    planned: PlannedLink, session: aiohttp.ClientSession, clock: Clock, files: Files
+) -> Platform:
     from bots.discord.client import DiscordLink
     from bots.discord.endpoints import Endpoints
 
@@ -44,6 +50,7 @@ def _enter_discord(planned: PlannedLink, session: aiohttp.ClientSession, clock: 
         ),
         connector=session.connector,
         clock=clock,
+        files=files,
         # Who keeps no pace speaks to a server without limits.
         limited=bool(settings.number("DISCORD_SENDS_PER_SECOND")),
     )

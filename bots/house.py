@@ -14,6 +14,7 @@ from bots import logs
 from bots.company import Company, Door
 from bots.wardrobe import Wardrobe
 from core.clock import Clock
+from core.files import Files
 from core.flow.acting import Acting
 from core.flow.after import After
 from core.flow.backstage import Backstage
@@ -25,6 +26,7 @@ from core.flow.floor import Floor
 from core.flow.hearsay import Hearsay
 from core.flow.initiative import Initiative
 from core.flow.intake import Intake
+from core.flow.janitor import Janitor
 from core.flow.mailbox import Mailbox
 from core.flow.patience import PatientStore
 from core.flow.presence import Presence
@@ -63,6 +65,7 @@ class House:
     tasks: TaskService
     initiative: Initiative
     till: Till
+    janitor: Janitor
 
 
 def build(
@@ -70,6 +73,7 @@ def build(
     cast: Cast,
     store: PatientStore,
     models: ModelRoles,
+    files: Files,
     doors: Mapping[str, Door],
     session: aiohttp.ClientSession,
     group: asyncio.TaskGroup,
@@ -85,6 +89,7 @@ def build(
     after = After(clock)
     telling = Telling(after)
     ranks = Ranks(store, clock)
+    janitor = Janitor(files, store, clock)
     till = Till(models, store, tally, after, clock)
 
     def acted(turn: RunningTurn, event: str, payload: Mapping[str, Any]) -> None:
@@ -99,6 +104,7 @@ def build(
         if status is DeliveryStatus.SENT and part is not None:
             telling.sent(part, row, message)
         hearsay.settled(row, status)
+        janitor.settled(row, status)
 
     mailbox = Mailbox(store, cast.keeps, at_once=int(settings.number("TROUPE_TURNS_AT_ONCE", 256)))
     intake = Intake(
@@ -109,7 +115,7 @@ def build(
         owed=lambda: company.owed,
     )
     hearsay = Hearsay(cast, floor, mailbox, store, intake.number, clock)
-    scribe = Scribe(store, recent, clock, tally, records, hearsay)
+    scribe = Scribe(store, recent, clock, tally, records, files, hearsay)
 
     def may_grow(work: Work) -> bool:
         # Others of ours would hear the beginning alone, and answer that.
@@ -119,7 +125,7 @@ def build(
     cache = StateCache(clock)
 
     def backstage(character: CharacterId) -> Backstage:
-        return Backstage(character, cast, store, recent, acting, after, cache, clock)
+        return Backstage(character, cast, store, recent, acting, after, cache, clock, files)
 
     async def leave(character: CharacterId) -> None:
         company.dismiss(character)
@@ -148,7 +154,7 @@ def build(
         at_hand=plugins,
     )
     company = Company(
-        group, doors, session, store, cast, settings, clock, chance, wardrobe.of, sent
+        group, doors, session, files, store, cast, settings, clock, chance, wardrobe.of, sent
     )
     conversing = Conversing(
         cast,
@@ -197,4 +203,5 @@ def build(
         tasks,
         initiative,
         till,
+        janitor,
     )

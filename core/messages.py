@@ -293,6 +293,8 @@ class Reply:
     """The platform's id of the message that it answers."""
     buttons: tuple[Button, ...] = ()
     """Below the last part."""
+    attachments: tuple[Attachment, ...] = ()
+    """Files of ours ("file:<name>") that go with it."""
 
 
 class DeliveryKind(StrEnum):

@@ -10,12 +10,14 @@ import discord
 import orjson
 from discord.http import Route
 
-from bots.discord import doubt
-from bots.discord.errors import GONE, MALFORMED, send_failure
+from bots.discord import doubt, uploads
+from bots.discord.errors import GONE, MALFORMED, NO_RIGHT, send_failure
 from bots.discord.quota import Quota, ShutRooms
 from bots.discord.rendering import parts_of
+from bots.discord.uploads import Upload
 from core.clock import Clock
 from core.errors import LinkRejected, SendDelayed, SendUncertain, Throttled, Unsendable
+from core.files import Files
 from core.messages import Delivery, DeliveryKind, Live, Receipt
 
 _MESSAGES = "/channels/{channel_id}/messages"
@@ -33,13 +35,21 @@ class Calls:
     methods: they build a message, an author and a channel for nobody.
     """
 
-    def __init__(self, client: discord.Client, quota: Quota, patience: float, clock: Clock) -> None:
+    def __init__(
+        self,
+        client: discord.Client,
+        quota: Quota,
+        patience: float,
+        clock: Clock,
+        files: Files | None = None,
+    ) -> None:
         self._client = client
         self._http = client.http
         self._quota = quota
         self._shut = ShutRooms(clock)
         self._patience = patience
         self._clock = clock
+        self._files = files
 
     async def perform(self, delivery: Delivery) -> Receipt:
         repeatable = delivery.kind is not DeliveryKind.SEND
@@ -97,15 +107,24 @@ class Calls:
                 "fail_if_not_exists": False,
             }
         sent = await self._arrived(delivery, payload, channel)
+        upload = await uploads.read(self._files, payload)
         if sent is None:
-            sent = await self._speak(channel, _MESSAGES, asked)
+            try:
+                sent = await self._speak(channel, _MESSAGES, asked, upload)
+            except discord.Forbidden as error:
+                if upload is None or error.code != NO_RIGHT or not content:
+                    raise
+                upload = None
+                sent = await self._speak(channel, _MESSAGES, asked)
         number = str(sent["id"])
         # A nonce that Discord knows gives the first message back: what an earlier try, or the
         # beginning of an answer that grew, has put there.
         is_whole = str(sent.get("content", "")).strip() == content.strip()
-        lacks_buttons = "components" in asked and not sent.get("components")
-        if not is_whole or lacks_buttons:
-            await self._rewrite(channel, int(number), content, rows)
+        lacks = ("components" in asked and not sent.get("components")) or (
+            upload is not None and not sent.get("attachments")
+        )
+        if not is_whole or lacks:
+            await self._rewrite(channel, int(number), content, rows, upload)
         return Receipt(number)
 
     async def _arrived(
@@ -129,7 +148,10 @@ class Calls:
         payload = _payload(delivery)
         rows = payload.get("components") or []  # an edit without any takes the buttons away
         try:
-            await self._rewrite(_room(delivery), _target(delivery), payload["content"], rows)
+            upload = await uploads.read(self._files, payload)
+            await self._rewrite(
+                _room(delivery), _target(delivery), payload["content"], rows, upload
+            )
         except discord.NotFound as error:
             if error.code != GONE:
                 raise
@@ -139,7 +161,12 @@ class Calls:
         return Receipt(delivery.target)
 
     async def _rewrite(
-        self, channel: int, message: int, content: str, rows: list[Any] | None = None
+        self,
+        channel: int,
+        message: int,
+        content: str,
+        rows: list[Any] | None = None,
+        upload: Upload | None = None,
     ) -> None:
         """`rows` are the buttons from now on; None leaves them as they are."""
         asked: dict[str, Any] = {
@@ -149,7 +176,7 @@ class Calls:
         }
         if rows is not None:
             asked["components"] = rows
-        await self._ask("PATCH", _MESSAGE, asked, channel_id=channel, message_id=message)
+        await self._ask("PATCH", _MESSAGE, asked, upload, channel_id=channel, message_id=message)
 
     async def _delete(self, delivery: Delivery) -> Receipt:
         channel, message = _room(delivery), _target(delivery)
@@ -171,22 +198,36 @@ class Calls:
         await self._http.add_reaction(channel, message, emoji.removeprefix(":"))
         return Receipt(delivery.target)
 
-    async def _speak(self, channel: int, path: str, asked: dict[str, Any] | None = None) -> Any:
+    async def _speak(
+        self,
+        channel: int,
+        path: str,
+        asked: dict[str, Any] | None = None,
+        upload: Upload | None = None,
+    ) -> Any:
         if reason := self._shut.reason(channel):
             raise Unsendable(reason)
         try:
-            return await self._ask("POST", path, asked, channel_id=channel)
+            return await self._ask("POST", path, asked, upload, channel_id=channel)
         except discord.Forbidden as error:
-            self._shut.note(channel, str(send_failure(error, repeatable=False)))
+            if upload is None:  # who may hand over no files may write all the same
+                self._shut.note(channel, str(send_failure(error, repeatable=False)))
             raise
 
     async def _ask(
-        self, method: str, path: str, asked: dict[str, Any] | None = None, **parts: Any
+        self,
+        method: str,
+        path: str,
+        asked: dict[str, Any] | None = None,
+        upload: Upload | None = None,
+        **parts: Any,
     ) -> Any:
         self._allowed()
         route = Route(method, path, **parts)
         if asked is None:
             return await self._http.request(route)
+        if upload is not None:
+            return await uploads.hand_over(self._http, route, asked, upload)
         try:
             return await self._http.request(route, json=asked)
         except discord.HTTPException as error:

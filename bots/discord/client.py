@@ -30,6 +30,7 @@ from bots.discord.rendering import MAX_PARTS, MAX_TEXT, render
 from bots.discord.walls import Walls
 from core.clock import Clock
 from core.errors import LinkLost, LinkRejected, SendDelayed
+from core.files import Files
 from core.ids import Account
 from core.messages import Address, Delivery, Inbound, Live, Rank, Receipt, Received, Reply
 from core.ports import Intake, Limits
@@ -71,8 +72,12 @@ class DiscordLink:
         answers_within: float = 60.0,
         most_heard: int = 10_000,
         limited: bool = True,
+        files: Files | None = None,
     ) -> None:
-        """`limited` keeps all requests together below Discord's rate for one bot."""
+        """`limited` keeps all requests together below Discord's rate for one bot.
+
+        `files` is where what is attached to a delivery lies.
+        """
         self._token = token
         self._endpoints = endpoints or DISCORD
         self._lent = connector
@@ -82,6 +87,7 @@ class DiscordLink:
         self._answers_within = answers_within
         self._most_heard = most_heard
         self._limited = limited
+        self._files = files
         number = _bot_of(token.reveal())
         self._well_formed = bool(number)
         self._us = mapping.Us(number, "")
@@ -151,7 +157,7 @@ class DiscordLink:
         walls.on_ready, walls.on_resumed = line.ready, line.resumed
         walls.on_server, walls.on_late_server = backlog.server_came, backlog.begin
         self._client, self._heard, self._backlog, self._line = client, heard, backlog, line
-        self._calls = Calls(client, quota, self._answers_within, self._clock)
+        self._calls = Calls(client, quota, self._answers_within, self._clock, self._files)
         self._ranks = Ranks(client, quota)
 
     async def __aexit__(self, *exc: object) -> None:

@@ -54,6 +54,11 @@ def _is_it(said: dict[str, Any], delivery: Delivery, payload: dict[str, Any]) ->
     if answered is not None:
         # One turn answers one message, with its first part.
         return str(answered) == str(reference)
+    names = [one.get("filename") for one in said.get("attachments") or ()]
+    ours = [payload["file"]["name"]] if payload.get("file") else []
+    # No two files of ours have one name. Words may stand there without theirs.
+    if names != ours and (names or not payload["content"]):
+        return False
     found, content = str(said.get("content", "")).strip(), payload["content"].strip()
     grew = delivery.ordinal == 0 and bool(found) and content.startswith(found)
     return found == content or grew

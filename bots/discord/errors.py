@@ -26,6 +26,7 @@ BANNED_FOR = 60.0
 GONE = 10008
 """The message that was to be changed."""
 MALFORMED = 50035
+NO_RIGHT = 50013
 
 _REASONS = {
     10003: "channel not found",
@@ -34,13 +35,14 @@ _REASONS = {
     10014: "emoji not found",
     20016: "slow mode",
     30010: "too many reactions",
+    40005: "file too large",
     40060: "answered already",
     50001: "no access to the channel",
     50005: "not our message",
     50006: "empty",
     50007: "this person takes no messages from us",
     50008: "no channel for text",
-    50013: "no right to do that",
+    NO_RIGHT: "no right to do that",
     50024: "not possible in this kind of channel",
     MALFORMED: "not well formed",
     50083: "thread archived",

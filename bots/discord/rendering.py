@@ -37,12 +37,18 @@ _WHOLE = re.compile(
 def render(reply: Reply) -> tuple[bytes, ...]:
     """One payload a message; the first one answers, the others follow it.
 
-    Without words there is no message, whatever buttons there are.
+    The first file stands below the last words, further ones are messages of their own. Without
+    words and files there is no message, whatever buttons there are.
     """
     payloads: list[dict[str, Any]] = [
         {"content": part, "reference": None if n else reply.reply_to or None}
         for n, part in enumerate(parts_of(reply.text))
     ]
+    for n, one in enumerate(reply.attachments):
+        if n or not payloads:
+            reference = None if payloads else reply.reply_to or None
+            payloads.append({"content": "", "reference": reference})
+        payloads[-1]["file"] = {"ref": one.ref, "name": one.name, "mime": one.mime}
     if payloads and (rows := components(reply.buttons)):
         payloads[-1]["components"] = rows
     return tuple(map(orjson.dumps, payloads))

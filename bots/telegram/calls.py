@@ -12,12 +12,15 @@ from telegram.error import BadRequest, EndPointNotFound, TelegramError
 from bots.telegram.errors import send_failure
 from bots.telegram.rendering import parts_of, repeated
 from core.errors import LinkRejected, SendDelayed, SendUncertain, Unsendable
+from core.files import Files
 from core.messages import Address, Delivery, DeliveryKind, DeliveryStatus, Live, Receipt
 
 # PTB's typed send_message doubles the cost of a call (330 us of CPU against 170) for objects that
 # nobody here looks at. The odd spelling: PTB warns whoever calls by hand what it has a method for;
 # it becomes sendMessage on the wire.
 _RAW_SEND = "sendMessage_"
+_RAW_PHOTO = "sendPhoto_"
+_RAW_DOCUMENT = "sendDocument_"
 _RAW_EDIT = "editMessageText_"
 _RAW_DRAFT = "sendMessageDraft_"
 # What a model says must not make Telegram fetch an address: the address may hold what it was told.
@@ -27,13 +30,17 @@ _DRAFTS_REMEMBERED = 256
 _UNCHANGED = "not modified"
 _OF_BUTTONS = ("button", "keyboard", "reply_markup", "reply markup")
 _OF_STYLE = ("entit", "parse", "url")
+_PICTURES = frozenset({"image/png", "image/jpeg", "image/webp"})
+# One that is too small, too long or too odd to be shown can still be handed over as a file.
+_OF_PICTURE = ("photo", "image", "dimension")
 
 
 class Calls:
     """The sending half of a link."""
 
-    def __init__(self, bot: telegram.Bot) -> None:
+    def __init__(self, bot: telegram.Bot, files: Files | None = None) -> None:
         self._bot = bot
+        self._files = files
         self._shown: OrderedDict[Address, tuple[int, object]] = OrderedDict()
 
     async def perform(self, delivery: Delivery) -> Receipt:
@@ -93,11 +100,7 @@ class Calls:
         payload = _payload(delivery)
         if delivery.status is DeliveryStatus.UNCERTAIN:
             payload = repeated(payload)  # Telegram cannot drop the double, so people may know
-        asked: dict[str, Any] = {
-            "chat_id": _chat(delivery.address),
-            "text": payload["text"],
-            "link_preview_options": _NO_PREVIEW,
-        }
+        asked: dict[str, Any] = {"chat_id": _chat(delivery.address)}
         if delivery.address.thread not in ("", _GENERAL):
             asked["message_thread_id"] = int(delivery.address.thread)
         if payload.get("reply_to"):
@@ -105,9 +108,31 @@ class Calls:
                 "message_id": int(payload["reply_to"]),
                 "allow_sending_without_reply": True,
             }
-        sent = await self._written(_RAW_SEND, asked, payload)
+        if payload.get("file"):
+            sent = await self._handed_over(asked, payload)
+        else:
+            asked |= {"text": payload["text"], "link_preview_options": _NO_PREVIEW}
+            sent = await self._written(_RAW_SEND, asked, payload)
         self._shown.pop(delivery.address, None)  # a message takes the draft's place
         return Receipt(str(sent["message_id"]))
+
+    async def _handed_over(self, asked: dict[str, Any], payload: dict[str, Any]) -> Any:
+        """A file with its words: shown as a picture where Telegram takes it for one."""
+        given = payload["file"]
+        data = await self._files.read(given["ref"]) if self._files else None
+        if data is None:
+            raise Unsendable("the file is not there any more")
+        if payload["text"]:
+            asked = {**asked, "caption": payload["text"]}
+        if given["mime"] in _PICTURES:
+            picture = telegram.InputFile(data, filename=given["name"])
+            try:
+                return await self._written(_RAW_PHOTO, {**asked, "photo": picture}, payload)
+            except BadRequest as error:
+                if not any(word in error.message.lower() for word in _OF_PICTURE):
+                    raise
+        document = telegram.InputFile(data, filename=given["name"])
+        return await self._written(_RAW_DOCUMENT, {**asked, "document": document}, payload)
 
     async def _edit(self, delivery: Delivery) -> Receipt:
         payload = _payload(delivery)
@@ -127,7 +152,7 @@ class Calls:
     async def _written(self, endpoint: str, asked: dict[str, Any], payload: dict[str, Any]) -> Any:
         """With its style and buttons; once more without those that Telegram makes no sense of."""
         if entities := payload.get("entities"):
-            asked = {**asked, "entities": entities}
+            asked = {**asked, "caption_entities" if "caption" in asked else "entities": entities}
         if rows := payload.get("keyboard"):  # an edit without one takes the buttons away
             asked = {**asked, "reply_markup": {"inline_keyboard": rows}}
         while True:
@@ -160,9 +185,8 @@ def _refused(complaint: str, asked: dict[str, Any]) -> str:
         return ""
     if "reply_markup" in asked and any(word in complaint for word in _OF_BUTTONS):
         return "reply_markup"
-    if "entities" in asked and any(word in complaint for word in _OF_STYLE):
-        return "entities"
-    return ""
+    style = next((one for one in ("entities", "caption_entities") if one in asked), "")
+    return style if any(word in complaint for word in _OF_STYLE) else ""
 
 
 def _chat(address: Address) -> int:

@@ -22,6 +22,7 @@ from bots.telegram.rendering import MAX_PARTS, MAX_TEXT, render
 from bots.telegram.request import AiohttpRequest, Flooded
 from core.clock import Clock
 from core.errors import LinkLost, LinkRejected, SendDelayed, TroupeError
+from core.files import Files
 from core.ids import Account
 from core.messages import Address, Delivery, Inbound, Live, Rank, Receipt, Received, Reply
 from core.ports import Intake, Limits
@@ -80,12 +81,15 @@ class TelegramLink:
         fetch_limit: int = 100,
         poll_seconds: int = 30,
         commands_after: float = 2.0,
+        files: Files | None = None,
     ) -> None:
+        """`files` is where what is attached to a delivery lies."""
         self._token = token
         self._root = api_root.rstrip("/")
         self._lent = session
         self._own: aiohttp.ClientSession | None = None
         self._clock = clock
+        self._files = files
         self._fetch_limit = fetch_limit
         self._poll_seconds = poll_seconds
         self._commands_after = commands_after
@@ -140,7 +144,7 @@ class TelegramLink:
             if isinstance(error, (KeyError, TypeError)):  # PTB, about an answer of another shape
                 raise LinkLost("Telegram's answer makes no sense") from None
             raise
-        self._bot, self._calls = bot, Calls(bot)
+        self._bot, self._calls = bot, Calls(bot, self._files)
         self._us = mapping.Us(bot.id, bot.username)
         self._warn_of_privacy(bot)
         return self

@@ -22,6 +22,7 @@ MAX_PARTS = 5
 _MAX_ENTITIES = 100  # Telegram ignores further ones
 _MAX_SOURCE = 40_000  # twice what five messages hold; rendering it must not stop the loop for long
 _CUT = "\n…"
+_MAX_CAPTION = 1024 - 3
 
 # Without one of these Markdown is the text itself, and most of what is said has none.
 _MARKUP = re.compile(r"[*_`~\[\]<>#|\\&$=!]|^[ \t]*(?:[-+]|\d+[.)])[ \t]|^[ \t]{4}|---", re.M)
@@ -56,7 +57,7 @@ class Part:
 def render(reply: Reply) -> tuple[bytes, ...]:
     """One payload a message; the first one answers, the others follow it.
 
-    Without words there is no message, whatever buttons there are.
+    Without words and files there is no message, whatever buttons there are.
     """
     payloads: list[dict[str, Any]] = []
     for part in parts_of(reply.text):
@@ -66,8 +67,11 @@ def render(reply: Reply) -> tuple[bytes, ...]:
         if reply.reply_to and not payloads:
             payload["reply_to"] = reply.reply_to
         payloads.append(payload)
+    if reply.attachments:
+        payloads = _with_files(payloads, reply)
     if payloads and (rows := keyboard(reply.buttons)):
-        payloads[-1]["keyboard"] = rows
+        spoken = [one for one in payloads if one.get("text")]
+        (spoken or payloads)[-1]["keyboard"] = rows
     return tuple(map(orjson.dumps, payloads))
 
 
@@ -85,6 +89,19 @@ def parts_of(markdown: str, *, max_parts: int = MAX_PARTS) -> tuple[Part, ...]:
         if not visible(text):
             text, spans = source.strip(), []  # marks without words: somebody meant the marks
     return _split(text, spans, max_parts, longer=longer)
+
+
+def _with_files(spoken: list[dict[str, Any]], reply: Reply) -> list[dict[str, Any]]:
+    """Each file is a message; the first one bears the words where they are few."""
+    files: list[dict[str, Any]] = [
+        {"text": "", "file": {"ref": one.ref, "name": one.name, "mime": one.mime}}
+        for one in reply.attachments
+    ]
+    if not spoken and reply.reply_to:
+        files[0]["reply_to"] = reply.reply_to
+    if len(spoken) == 1 and len(spoken[0]["text"].encode("utf-16-le")) // 2 <= _MAX_CAPTION:
+        return [{**files[0], **spoken[0]}, *files[1:]]
+    return spoken + files
 
 
 def repeated(payload: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from http import HTTPStatus
+from io import BytesIO
 from typing import Any
 
 import aiohttp
@@ -160,6 +161,8 @@ def _body(
     for name, text in request_data.json_parameters.items():
         form.add_field(name, text)
     for name, (filename, content, mime) in request_data.multipart_data.items():
+        if isinstance(content, bytes):
+            content = BytesIO(content)  # aiohttp writes it piece by piece
         form.add_field(name, content, filename=filename, content_type=mime)
     return form, None
 

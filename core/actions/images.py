@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from core.actions.desk import Desk, failed
 from core.errors import ModelError
+from core.files import TooLarge
 from core.messages import Rank
 from core.plugins.records import Action, ActionResult, Arguments, Turn
 from core.ports import ModelType
@@ -25,22 +26,31 @@ async def _run(turn: Turn, arguments: Arguments) -> ActionResult:
         made = await desk.make(ModelType.IMAGE, {"prompt": arguments.prompt, "count": 1})
     except ModelError:
         return failed("No picture could be made just now.", "model-unavailable")
-    url = _url(made)
-    if not url:
-        return failed("A picture was made, but it cannot be shown here.", "no-address")
-    picture = {"url": url, "contentType": "image/png", "title": "Generated image"}
-    await turn.say(
-        {"text": "", "actions": ["GENERATE_IMAGE"], "attachments": [picture]},
-    )
-    return ActionResult(text="The picture is shown.", data={"imageUrl": url})
+    picture = _picture(made)
+    if not picture:
+        return failed("A picture was made, but it cannot be shown here.", "no-picture")
+    content = {
+        "text": "",
+        "actions": ["GENERATE_IMAGE"],
+        "attachments": [{**picture, "contentType": "image/png", "title": "Generated image"}],
+    }
+    try:
+        said = await turn.say(content)
+    except (TooLarge, OSError):
+        return failed("A picture was made, but it cannot be shown here.", "not-kept")
+    shown = [str(one.get("url", "")) for one in said.content.attachments]
+    return ActionResult(text="The picture is shown.", data={"imageUrl": shown[0] if shown else ""})
 
 
-def _url(made: Any) -> str:
-    """Of elizaOS' list of {url}, a list of addresses, or one address."""
+def _picture(made: Any) -> Mapping[str, Any]:
+    """Of elizaOS' list of {url} or {data}, a list of addresses or of bytes, or one of them."""
     first = made[0] if isinstance(made, list | tuple) and made else made
-    found = first.get("url") if isinstance(first, Mapping) else first
-    address = found if isinstance(found, str) else ""
-    return address if address.startswith(("https://", "http://")) else ""
+    if isinstance(first, Mapping):
+        first = first.get("data") or first.get("url")
+    if isinstance(first, bytes):
+        return {"data": first}
+    shown = isinstance(first, str) and first.startswith(("https://", "http://", "data:image/"))
+    return {"url": first} if shown else {}
 
 
 GENERATE_IMAGE = Action(

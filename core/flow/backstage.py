@@ -10,13 +10,15 @@ from typing import Any
 from uuid import uuid4
 
 from core.clock import Clock
+from core.files import Files
 from core.flow.acting import Acting, Carried
 from core.flow.after import After
 from core.flow.cast import Cast, Part
 from core.flow.current import current_turn
+from core.flow.packing import packed
 from core.flow.plans import Plan, Planned, resolve
 from core.flow.running_turn import RunningTurn
-from core.flow.speaking import Spoken, Where, buttons_of, content_of, links_of
+from core.flow.speaking import Spoken, Where, buttons_of, content_of
 from core.ids import CharacterId, EntityId, RoomId, TurnId, WorldId
 from core.memory.recall import Recent, line_of
 from core.messages import (
@@ -52,6 +54,7 @@ class Backstage:
         after: After,
         cache: StateCache,
         clock: Clock,
+        files: Files,
     ) -> None:
         self._character = character
         self._cast = cast
@@ -61,6 +64,7 @@ class Backstage:
         self._after = after
         self._cache = cache
         self._clock = clock
+        self._files = files
 
     async def compose(
         self, message: Memory, include: Sequence[str], only: bool, skip_cache: bool
@@ -128,16 +132,15 @@ class Backstage:
             content, source=found.address.platform, channel=found.channel.value, in_reply_to=None
         )
         number = uuid4().hex
+        private = not part.policy.remembers
+        parcel = await packed(self._files, told, key=number, private=private)
         spoken = Spoken(
             where=Where(found.address, found.id, found.world, found.channel in _DIRECT),
-            say=Reply(
-                "\n".join(filter(None, (told.text, *links_of(told, ())))),
-                None,
-                (*buttons_of(content),),
-            ),
-            content=told,
+            say=Reply(parcel.text, None, (*buttons_of(content),), parcel.files),
+            content=parcel.content,
             key=number,
             turn=TurnId(f"x{number}"),
+            private=private,
         )
         memory, rows = spoken.memory(part, now), spoken.rows(part, number)
 

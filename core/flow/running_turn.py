@@ -10,10 +10,11 @@ from typing import Any, Protocol, TypeVar, cast
 from core.actions import Desk
 from core.character import Character
 from core.flow.cast import Part
+from core.flow.packing import packed
 from core.flow.policy import decent
 from core.flow.ranks import Ranks
 from core.flow.reach import Reach, nobody_chose, nothing_to_choose
-from core.flow.speaking import ASIDE, Spoken, buttons_of, content_of, links_of
+from core.flow.speaking import ASIDE, Spoken, buttons_of, content_of
 from core.flow.writing import Scribe, Work
 from core.ids import Account, CharacterId, RoomId, TurnId, turn_of
 from core.kept import Task
@@ -150,24 +151,26 @@ class RunningTurn:
             in_reply_to=self._message.id,
         )
         told = replace(told, text=decent(told.text, work.known))
-        shown = "\n".join(filter(None, (told.text, *links_of(told, attachments))))
         number = self._next_number()
+        key = f"{self.id}:{self.step}.{number}"
+        parcel = await packed(self._scribe.files, told, attachments, key=key, private=work.private)
         first = not (self._responses or lead.is_direct)
         spoken = Spoken(
             where=work.here,
             say=Reply(
-                shown,
+                parcel.text,
                 (lead.message or None) if first else None,
                 (*buttons, *buttons_of(content)),
+                parcel.files,
             ),
-            content=told,
-            key=f"{self.id}:{self.step}.{number}",
+            content=parcel.content,
+            key=key,
             turn=self.id,
             step=self.step or ASIDE,
             number=number,
             private=work.private,
         )
-        if not shown and not spoken.say.buttons:
+        if not (parcel.text or parcel.files or spoken.say.buttons):
             return spoken.memory(work.part, self._scribe.now)  # nothing that anybody could see
         memory = await self._scribe.say(work, spoken)
         self._responses.append(memory)

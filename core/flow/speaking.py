@@ -14,7 +14,6 @@ from core.flow.presence import memory_id
 from core.ids import EntityId, MemoryId, RoomId, TurnId, WorldId
 from core.messages import (
     Address,
-    Attachment,
     Button,
     Content,
     Delivery,
@@ -156,13 +155,6 @@ def buttons_of(content: str | Mapping[str, Any]) -> tuple[Button, ...]:
             press = one.get("press") or one.get("data") or ""
             found.append(Button(str(label), str(press), str(one.get("url") or "")))
     return tuple(found)
-
-
-def links_of(content: Content, attachments: Sequence[Attachment]) -> tuple[str, ...]:
-    """What is attached, as far as it can be shown: platforms get no files from us yet."""
-    urls = [str(one.get("url") or "") for one in content.attachments]
-    urls += [one.ref for one in attachments]
-    return tuple(dict.fromkeys(url for url in urls if url.startswith(("http://", "https://"))))
 
 
 def _words(value: Any) -> tuple[str, ...]:

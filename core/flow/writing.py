@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from core.clock import Clock
+from core.files import Files
 from core.flow.cast import Part
 from core.flow.growing import Growing, finishing
 from core.flow.hearsay import Hearsay
@@ -149,10 +150,12 @@ class Scribe:
         clock: Clock,
         tally: Tally,
         records: Records,
+        files: Files,
         hearsay: Hearsay | None = None,
     ) -> None:
         """`hearsay` tells our other characters what is said."""
         self.store = store
+        self.files = files
         self._hearsay = hearsay
         self._recent = recent
         self._clock = clock

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel
@@ -13,6 +14,7 @@ from pydantic import BaseModel
 from core.actions import BUILT_IN
 from core.character import Character
 from core.errors import ModelUnavailable
+from core.files import Files
 from core.flow.acting import Acting, Carried
 from core.flow.cast import Part, policy_of
 from core.flow.outbox import Outbox
@@ -159,7 +161,12 @@ class House:
     """One process; a second one over the same store is the next life of the same character."""
 
     def __init__(
-        self, store: Store, *actions: Action, models: Models | None = None, **settings: str
+        self,
+        store: Store,
+        *actions: Action,
+        models: Models | None = None,
+        files: Path = Path("nowhere"),
+        **settings: str,
     ) -> None:
         self.real = store
         self.store = Mortal(store)
@@ -180,7 +187,7 @@ class House:
         )
         self.presence = Presence(door)
         self.recent = Recent(door)
-        self.scribe = Scribe(door, self.recent, self.clock, Tally(), Records())
+        self.scribe = Scribe(door, self.recent, self.clock, Tally(), Records(), Files(files))
         self.ranks = Ranks(door, self.clock)
         self.acting = Acting(door, self.scribe, self.ranks, self.clock, self._tell)
         self.last: RunningTurn | None = None

@@ -1,0 +1,160 @@
+"""Files that go out: kept beside the database from before their delivery is written down until it is done."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import re
+import threading
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+MOST = 8 * 1024 * 1024
+"""Bytes; Discord takes 10 MB of a bot, Telegram as much of a picture."""
+
+# Only what we have named ourselves is ever opened.
+_OURS = re.compile(r"file:(p?[0-9a-f]{64}\.(?:png|jpg|gif|webp|bin))")
+_PRIVATE = "p"
+_KINDS = {
+    "image/png": "png",
+    "image/jpeg": "jpg",
+    "image/gif": "gif",
+    "image/webp": "webp",
+    "application/octet-stream": "bin",
+}
+
+
+class TooLarge(ValueError):
+    """No platform would take it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    ref: str
+    """As an attachment names it: "file:<name>"."""
+    mime: str
+    size: int
+
+
+class Files:
+    """Bytes on disk, each under a name of ours that tells nobody anything."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        # Whoever keeps a file anew must not find it swept away behind their back.
+        self._lock = threading.Lock()
+
+    async def keep(self, data: bytes, *, key: str, private: bool = False) -> Kept:
+        """Safe on disk when this returns; the same key and bytes are the same file.
+
+        A private one goes as soon as nobody is going to send it. Raises TooLarge, OSError.
+        """
+        if len(data) > MOST:
+            raise TooLarge(f"a file of {len(data) >> 20} MB; at most {MOST >> 20} MB can be sent")
+        mime = mime_of(data)
+        name = await asyncio.to_thread(self._keep, data, key, _KINDS[mime], private)
+        return Kept(f"file:{name}", mime, len(data))
+
+    async def find(self, ref: str) -> Kept | None:
+        """One that was kept before, as far as it is still there."""
+        data = await self.read(ref)
+        return None if data is None else Kept(ref, mime_of(data), len(data))
+
+    async def read(self, ref: str) -> bytes | None:
+        """None when it is no file of ours, or is gone."""
+        path = self._path(ref)
+        return None if path is None else await asyncio.to_thread(_bytes_of, path)
+
+    async def drop(self, ref: str) -> None:
+        if path := self._path(ref):
+            await asyncio.to_thread(self._drop, path)
+
+    async def sweep(self, named: Collection[str], *, before: float, private_before: float) -> int:
+        """Drop those last kept before these times (Unix) that nobody names any more; how many."""
+        return await asyncio.to_thread(self._sweep, named, before, private_before)
+
+    # --- on a thread ---------------------------------------------------------------------------
+
+    def _keep(self, data: bytes, key: str, ending: str, private: bool) -> str:
+        digest = hashlib.sha256(f"{len(key)} {key}".encode())
+        digest.update(data)
+        name = f"{_PRIVATE if private else ''}{digest.hexdigest()}.{ending}"
+        path = self._folder / name
+        with self._lock:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if path.exists():
+                os.utime(path)
+                return name
+            part = self._folder / f"{uuid4().hex}.part"
+            try:
+                with part.open("xb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                part.replace(path)
+            except BaseException:
+                part.unlink(missing_ok=True)
+                raise
+            _sync(self._folder)
+        return name
+
+    def _drop(self, path: Path) -> None:
+        with self._lock:
+            path.unlink(missing_ok=True)
+
+    def _sweep(self, named: Collection[str], before: float, private_before: float) -> int:
+        dropped = 0
+        with self._lock:
+            for path in list(self._folder.glob("*.*")):
+                oldest = private_before if path.name.startswith(_PRIVATE) else before
+                if f"file:{path.name}" not in named and path.stat().st_mtime < oldest:
+                    path.unlink(missing_ok=True)
+                    dropped += 1
+        return dropped
+
+    def _path(self, ref: str) -> Path | None:
+        ours = _OURS.fullmatch(ref)
+        return self._folder / ours[1] if ours else None
+
+
+def refs_in(payload: str) -> list[str]:
+    """The files of ours that a text names."""
+    return [found[0] for found in _OURS.finditer(payload)]
+
+
+def is_private(ref: str) -> bool:
+    return ref.startswith(f"file:{_PRIVATE}")
+
+
+def mime_of(data: bytes) -> str:
+    """By how it begins; what anybody says of it counts for nothing."""
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if data.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    if data.startswith((b"GIF87a", b"GIF89a")):
+        return "image/gif"
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return "image/webp"
+    return "application/octet-stream"
+
+
+def _bytes_of(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _sync(folder: Path) -> None:
+    """Where a folder can be synced, its new entry survives a power cut."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
