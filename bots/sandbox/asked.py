@@ -1,10 +1,11 @@
 """What a client asked for: parameters read from any body, and Telegram's words for a refusal."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import orjson
-from aiohttp import web
+from aiohttp import BodyPartReader, web
 
 
 class Refused(Exception):
@@ -35,8 +36,20 @@ def slow_down(seconds: int) -> Refused:
     return Refused(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)
 
 
+class Upload(NamedTuple):
+    """A file that came with a request."""
+
+    name: str
+    data: bytes
+
+
 class Asked(dict[str, Any]):
     """Parameters by name; forms carry numbers and JSON as text, so each is read as what it should be."""
+
+    def __init__(self, given: Iterable[tuple[str, Any]] = ()) -> None:
+        super().__init__(given)
+        self.files: dict[str, Upload] = {}
+        """By the name of their parameter, whose value is but a word for them."""
 
     def text(self, name: str) -> str | None:
         value = self.get(name)
@@ -102,9 +115,20 @@ async def _read(request: web.BaseRequest) -> Asked:
     elif kind == "application/x-www-form-urlencoded":
         asked.update(_form((await request.read()).decode()))
     elif kind == "multipart/form-data":
-        for name, value in (await request.post()).items():
-            asked[name] = value if isinstance(value, str) else f"file:{value.filename}"  # type: ignore[union-attr]  # bytes never come from a form field
+        await _read_parts(request, asked)
     return asked
+
+
+async def _read_parts(request: web.BaseRequest, asked: Asked) -> None:
+    async for part in await request.multipart():
+        if not isinstance(part, BodyPartReader):
+            continue
+        name, data = part.name or "", bytes(await part.read(decode=True))
+        if part.filename is None:
+            asked[name] = data.decode()
+        else:
+            asked[name] = f"file:{part.filename}"
+            asked.files[name] = Upload(part.filename, data)
 
 
 def _form(text: str) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from bots.sandbox.world import World
 
 Json = dict[str, Any]
 _ROW, _BUTTON, _MENU, _SLASH = 1, 2, 3, 1
+SHOWN = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 _STYLES = {3: "success", 4: "danger"}
 
 
@@ -17,7 +18,7 @@ def of_discord(world: World, said: Message) -> Json:
         "mentions": [*_called(world, more), *map(str, more.get("mention_roles", ()))],
         "everyone": bool(more.get("mention_everyone")),
         "embeds": [_embed(embed) for embed in more.get("embeds") or ()],
-        "files": [_file(file) for file in more.get("attachments") or ()],
+        "files": [file_of(world, file) for file in more.get("attachments") or ()],
         "buttons": _rows(more.get("components") or ()),
         "only": more.get("only_for"),
         "began": _began(said),
@@ -80,9 +81,14 @@ def _embed(embed: Json) -> Json:
     return {**words, "fields": fields, "footer": foot}
 
 
-def _file(file: Json) -> Json:
-    name, size = str(file.get("filename", "file")), int(file.get("size") or 0)
-    return {"name": name, "size": size, "url": file.get("url")}
+def file_of(world: World, file: Json) -> Json:
+    """`picture` is where this page finds it, if it can be shown."""
+    number = str(file.get("id") or file.get("file_id"))
+    kind, _ = world.files.get(number, ("", b""))
+    name = str(file.get("filename") or file.get("file_name") or "Picture")
+    size = int(file.get("size") or file.get("file_size") or 0)
+    picture = f"/stage/file/{number}" if kind in SHOWN else None
+    return {"name": name, "size": size, "url": file.get("url"), "picture": picture}
 
 
 def _rows(components: Any) -> list[list[Json]] | None:

@@ -15,6 +15,7 @@ from bots.sandbox import view
 from bots.sandbox.acts import act
 from bots.sandbox.cast import Bot, Person
 from bots.sandbox.desks import Desks
+from bots.sandbox.glance import SHOWN
 from bots.sandbox.world import Account, Change, Chat, Message, World
 
 _PAGE = Path(__file__).parent / "page"
@@ -187,6 +188,7 @@ class Page:
             web.get("/page/{name:[A-Za-z0-9_.-]+}", self._file),
             web.get("/stage/state", self._state),
             web.get("/stage/events", self._events),
+            web.get("/stage/file/{name:[A-Za-z0-9]+}", self._picture),
             web.post("/stage/act", self._act),
         ]
 
@@ -206,6 +208,13 @@ class Page:
     async def _state(self, request: web.Request) -> web.Response:
         guard(request)
         return web.json_response(body=orjson.dumps(self.state()), headers=_HEADERS)
+
+    async def _picture(self, request: web.Request) -> web.Response:
+        guard(request)
+        kind, data = self._world.files.get(request.match_info["name"], ("", b""))
+        if kind not in SHOWN:
+            raise web.HTTPNotFound(text="There is no such picture.")
+        return web.Response(body=data, headers={**_HEADERS, "Content-Type": kind})
 
     async def _act(self, request: web.Request) -> web.Response:
         guard(request)

@@ -1,10 +1,11 @@
 """The methods with which a bot speaks: send, edit, delete, react, draft, answer a press."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
-from bots.sandbox import shapes
-from bots.sandbox.asked import Asked, Refused, bad
+from bots.sandbox import shapes, uploads
+from bots.sandbox.asked import Asked, Refused, Upload, bad
 from bots.sandbox.desks import Desk
 from bots.sandbox.emoji import REACTIONS
 from bots.sandbox.markup import Broken, parse
@@ -12,6 +13,7 @@ from bots.sandbox.text import problem_of_entities, trimmed, units
 from bots.sandbox.world import GENERAL, PRESENT, Chat, Entity, Message, World
 
 LONGEST_TEXT = 4096
+LONGEST_CAPTION = 1024
 _BUTTONS = 100
 _ADDRESS = re.compile(r"(?:(?:https?|tg|ton)://)?[^\s/:?#]+(?::\d+)?(?:[/?#]\S*)?", re.I)
 _TOO_OLD = "query is too old and response timeout expired or query ID is invalid"
@@ -67,7 +69,7 @@ def find_room_to_speak(world: World, desk: Desk, asked: Asked) -> Chat:
     return room
 
 
-def _place(room: Chat, asked: Asked) -> tuple[int | None, int | None]:
+def place_of(room: Chat, asked: Asked) -> tuple[int | None, int | None]:
     """The topic and the reply thread a message is meant for."""
     thread = asked.number("message_thread_id")
     if not thread:
@@ -79,9 +81,12 @@ def _place(room: Chat, asked: Asked) -> tuple[int | None, int | None]:
     raise bad("message thread not found")
 
 
-def _text(asked: Asked, *, empty: bool = False) -> tuple[str, list[Entity]]:
+def _text(
+    asked: Asked, *, empty: bool = False, name: str = "text", most: int = LONGEST_TEXT
+) -> tuple[str, list[Entity]]:
     """The text to be said, parsed, with white space round it dropped."""
-    text, entities = asked.text("text") or "", asked.json("entities")
+    styled = "entities" if name == "text" else f"{name}_entities"
+    text, entities = asked.text(name) or "", asked.json(styled)
     mode = asked.text("parse_mode")
     if mode and not entities:
         try:
@@ -95,8 +100,8 @@ def _text(asked: Asked, *, empty: bool = False) -> tuple[str, list[Entity]]:
     text, found = trimmed(text, found)
     if not text and not empty:
         raise bad("message text is empty")
-    if units(text) > LONGEST_TEXT:
-        raise bad("message is too long")
+    if units(text) > most:
+        raise bad("message is too long" if name == "text" else f"message {name} is too long")
     return text, found
 
 
@@ -111,7 +116,7 @@ def _given(text: str, entities: Any) -> list[Entity]:
     return entities[:100]
 
 
-def _reply(room: Chat, asked: Asked) -> int | None:
+def reply_of(room: Chat, asked: Asked) -> int | None:
     reply = asked.json("reply_parameters")
     number = asked.number("reply_to_message_id")
     lenient = asked.flag("allow_sending_without_reply")
@@ -131,7 +136,7 @@ def _reply(room: Chat, asked: Asked) -> int | None:
     raise bad("message to be replied not found")
 
 
-def _markup(asked: Asked) -> dict[str, Any] | None:
+def markup_of(asked: Asked) -> dict[str, Any] | None:
     markup = asked.json("reply_markup")
     if markup is None:
         return None
@@ -169,10 +174,41 @@ def _mine(room: Chat, desk: Desk, asked: Asked, deed: str) -> Message:
 
 
 def send_message(world: World, desk: Desk, asked: Asked) -> Any:
+    return _say(world, desk, asked, *_text(asked))
+
+
+def send_photo(world: World, desk: Desk, asked: Asked) -> Any:
+    return _hand_over(world, desk, asked, "photo", uploads.photo)
+
+
+def send_document(world: World, desk: Desk, asked: Asked) -> Any:
+    return _hand_over(world, desk, asked, "document", uploads.document)
+
+
+def _hand_over(
+    world: World, desk: Desk, asked: Asked, name: str, made: Callable[[Upload], uploads.Json]
+) -> Any:
+    find_room_to_speak(world, desk, asked)
+    caption, entities = _text(asked, empty=True, name="caption", most=LONGEST_CAPTION)
+    upload = asked.files.get(name)
+    if upload is None:
+        raise bad(f"there is no {name} in the request")
+    shape = made(upload)
+    uploads.shelve(world, shape, upload)
+    return _say(world, desk, asked, caption, entities, {name: shape})
+
+
+def _say(
+    world: World,
+    desk: Desk,
+    asked: Asked,
+    text: str,
+    entities: list[Entity],
+    more: dict[str, Any] | None = None,
+) -> Any:
     room = find_room_to_speak(world, desk, asked)
-    text, entities = _text(asked)
-    topic, thread = _place(room, asked)
-    reply_to, markup = _reply(room, asked), _markup(asked)
+    topic, thread = place_of(room, asked)
+    reply_to, markup = reply_of(room, asked), markup_of(asked)
     if reply_to is not None and asked.number("message_thread_id") is None:
         topic = None  # the answered message decides
     said = world.say(
@@ -184,6 +220,7 @@ def send_message(world: World, desk: Desk, asked: Asked) -> Any:
         thread=thread,
         reply_to=reply_to,
         markup=markup,
+        more=more,
     )
     return shapes.message(world, said)
 
@@ -191,8 +228,10 @@ def send_message(world: World, desk: Desk, asked: Asked) -> Any:
 def edit_message_text(world: World, desk: Desk, asked: Asked) -> Any:
     room = find_room_to_speak(world, desk, asked)
     said = _mine(room, desk, asked, "edit")
+    if said.more:
+        raise bad("there is no text in the message to edit")
     text, entities = _text(asked)
-    markup = _markup(asked)
+    markup = markup_of(asked)
     after = (
         world.edit(said, text, entities, markup) if _differs(said, text, entities, markup) else None
     )
@@ -222,7 +261,7 @@ def _unchanged() -> Refused:
 def edit_message_reply_markup(world: World, desk: Desk, asked: Asked) -> Any:
     room = find_room_to_speak(world, desk, asked)
     said = _mine(room, desk, asked, "edit")
-    markup = _markup(asked)
+    markup = markup_of(asked)
     if markup == said.markup:
         raise _unchanged()
     return shapes.message(world, world.edit(said, said.text, said.entities, markup))
@@ -266,7 +305,7 @@ def send_chat_action(world: World, desk: Desk, asked: Asked) -> Any:
         raise bad("wrong parameter action in request")
     thread = asked.number("message_thread_id")
     # Unlike sends, chat actions may name General by its number.
-    topic = thread if room.kind == "forum" and thread in room.topics else _place(room, asked)[0]
+    topic = thread if room.kind == "forum" and thread in room.topics else place_of(room, asked)[0]
     until = world.now() + _TYPING_LASTS
     fact = {"fact": "typing", "chat": room.key, "topic": topic, "who": desk.bot.id, "until": until}
     world.tell(fact)
@@ -311,52 +350,3 @@ def answer_callback_query(world: World, desk: Desk, asked: Asked) -> Any:
     desk.answers[press] = {"text": asked.text("text"), "show_alert": asked.flag("show_alert")}
     world.tell({"fact": "answered", "bot": desk.bot.id, "press": press, **desk.answers[press]})
     return True
-
-
-def forward_message(world: World, desk: Desk, asked: Asked) -> Any:
-    said, room, topic, thread = _source(world, desk, asked, "forward")
-    sender = shapes.user(said.sender)
-    origin = {"type": "user", "date": int(said.date), "sender_user": sender}
-    copy = world.say(
-        desk.bot,
-        room,
-        said.text,
-        entities=_styles(said),
-        topic=topic,
-        thread=thread,
-        origin=said.origin or origin,
-    )
-    return shapes.message(world, copy)
-
-
-def copy_message(world: World, desk: Desk, asked: Asked) -> Any:
-    said, room, topic, thread = _source(world, desk, asked, "copy")
-    copy = world.say(
-        desk.bot,
-        room,
-        said.text,
-        entities=_styles(said),
-        topic=topic,
-        thread=thread,
-        reply_to=_reply(room, asked),
-        markup=_markup(asked),
-    )
-    return {"message_id": copy.id}
-
-
-def _styles(said: Message) -> list[Entity]:
-    """The entities that are not found anew in the copied text."""
-    found = {"mention", "url", "hashtag", "cashtag", "bot_command", "email"}
-    return [e for e in said.entities if e["type"] not in found]
-
-
-def _source(
-    world: World, desk: Desk, asked: Asked, deed: str
-) -> tuple[Message, Chat, int | None, int | None]:
-    room = find_room_to_speak(world, desk, asked)
-    said = find_chat(world, desk, asked, "from_chat_id").messages.get(asked.needed("message_id"))
-    if said is None or said.deleted:
-        raise bad(f"message to {deed} not found")
-    if said.service is not None:
-        raise bad(f"the message can't be {'copied' if deed == 'copy' else 'forwarded'}")
-    return said, room, *_place(room, asked)

@@ -142,10 +142,15 @@ def message(world: World, said: Message, *, nested: bool = False) -> Json:
     if said.service is not None:
         for name, value in said.service.items():
             shape[name] = _service(world, name, value)
-    else:
-        shape["text"] = said.text
+    elif said.more:
+        # A picture is told of in each of its sizes; here it has one.
+        shape |= {"photo": [said.more["photo"]]} if "photo" in said.more else said.more
+    words = "caption" if said.more else "text"
+    if said.service is None and (said.text or not said.more):
+        shape[words] = said.text
     if said.entities:
-        shape["entities"] = [entity(world, e) for e in said.entities]
+        styled = "caption_entities" if said.more else "entities"
+        shape[styled] = [entity(world, e) for e in said.entities]
     if said.markup is not None and "inline_keyboard" in said.markup:
         shape["reply_markup"] = said.markup
     return shape

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from bots.sandbox import rooms, sending
+from bots.sandbox import passing, rooms, sending
 from bots.sandbox.asked import Asked, Refused, read_asked, slow_down
 from bots.sandbox.desks import Desk, Desks
 from bots.sandbox.faults import Fault, Faults
@@ -38,6 +38,8 @@ _METHODS: dict[str, Method] = {
     "getmycommands": rooms.get_my_commands,
     "deletemycommands": rooms.delete_my_commands,
     "sendmessage": sending.send_message,
+    "sendphoto": sending.send_photo,
+    "senddocument": sending.send_document,
     "editmessagetext": sending.edit_message_text,
     "editmessagereplymarkup": sending.edit_message_reply_markup,
     "deletemessage": sending.delete_message,
@@ -46,11 +48,19 @@ _METHODS: dict[str, Method] = {
     "sendmessagedraft": sending.send_message_draft,
     "setmessagereaction": sending.set_message_reaction,
     "answercallbackquery": sending.answer_callback_query,
-    "forwardmessage": sending.forward_message,
-    "copymessage": sending.copy_message,
+    "forwardmessage": passing.forward_message,
+    "copymessage": passing.copy_message,
 }
 _PER_CHAT = frozenset(
-    {"sendmessage", "editmessagetext", "editmessagereplymarkup", "forwardmessage", "copymessage"}
+    {
+        "sendmessage",
+        "sendphoto",
+        "senddocument",
+        "editmessagetext",
+        "editmessagereplymarkup",
+        "forwardmessage",
+        "copymessage",
+    }
 )
 _PER_BOT = frozenset({"sendchataction", "sendmessagedraft"})
 _LONGEST_POLL = 50

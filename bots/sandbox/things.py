@@ -99,7 +99,8 @@ class Message:
 
     On Discord the text is Markdown as it was written and `more` holds the rest of the message;
     there somebody may react more than once: `more["reactions"]` has, for each emoji, the ids of
-    the accounts that gave it, and `reactions` the last one of each.
+    the accounts that gave it, and `reactions` the last one of each. On Telegram `more` holds the
+    picture or document that the text is the caption of.
     """
 
     chat: Chat = field(repr=False)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bots.sandbox.glance import commands, of_discord
+from bots.sandbox.glance import commands, file_of, of_discord
 from bots.sandbox.things import Guild
 from bots.sandbox.world import Account, Chat, Message, World
 
@@ -60,6 +60,8 @@ def message(world: World, said: Message, *, pending: bool) -> Json:
     shown = _plain(world, said, pending)
     if said.chat.platform == "discord":
         shown |= of_discord(world, said)
+    else:
+        shown["files"] = [file_of(world, file) for file in said.more.values()]
     if shown.get("thinking"):
         shown["service"] = None  # a promise of an answer is a message to be
     return shown

@@ -49,6 +49,8 @@ class World:
         self.directs: dict[tuple[int, int], Chat] = {}
         self.snowflakes: dict[int, Account] = {}
         self.last_snowflake = 0
+        # What bots have handed over, by its id; not kept across a restart.
+        self.files: dict[str, tuple[str, bytes]] = {}
         self._next_id: dict[int, int] = {}
         self._learned: dict[str, Callable[[World, Fact], Change]] = {}
 
@@ -132,6 +134,7 @@ class World:
             markup=fact["markup"],
             service=fact["service"],
             origin=fact["origin"],
+            more=fact.get("more", {}),
         )
         chat.messages[number] = message
         chat.last_id = number
@@ -310,6 +313,7 @@ class World:
         markup: dict[str, Any] | None = None,
         service: dict[str, Any] | None = None,
         origin: dict[str, Any] | None = None,
+        more: dict[str, Any] | None = None,
     ) -> Message:
         """Put a message into a room; a reply joins the thread or topic of what it answers."""
         answered = chat.messages.get(reply_to) if reply_to is not None else None
@@ -332,6 +336,7 @@ class World:
                 "markup": markup,
                 "service": service,
                 "origin": origin,
+                **({"more": more} if more else {}),
             }
         ).message
         assert message is not None

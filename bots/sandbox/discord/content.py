@@ -243,6 +243,7 @@ def _keep(ask: Ask, room: int, upload: Upload, told: Json) -> Json:
     number = str(mint(ask.world))
     name = str(told.get("filename") or upload.name).replace("/", "_")
     ask.office.files[str(room), number, name] = (upload.kind, upload.data)
+    ask.world.files[number] = (upload.kind, upload.data)
     url = f"{ask.office.roots()[1]}/attachments/{room}/{number}/{name}"
     shape: Json = {"id": number, "filename": name, "size": len(upload.data), "url": url}
     shape |= {"proxy_url": url, "content_type": upload.kind, "flags": 0}

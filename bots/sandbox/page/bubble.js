@@ -1,7 +1,7 @@
 /** One message of Telegram as a row of the log. */
 
 import { avatar, el, icon, timeOf, toneOf } from "./dom.js";
-import { buttons, moreButton, reactions, serviceRow } from "./rows.js";
+import { buttons, files, moreButton, reactions, serviceRow } from "./rows.js";
 import { rich } from "./text.js";
 import { sameId } from "./world.js";
 
@@ -16,7 +16,7 @@ export function rowOf(message, world, chat, hands) {
   bubble.append(el("div", { class: `sender tone-${toneOf(message.from.name)}` }, own ? "You" : message.from.name));
   if (message.reply_to) bubble.append(quote(message.reply_to, hands));
   const text = el("div", { class: "text", dir: "auto" }, ...rich(message.text ?? "", message.entities));
-  bubble.append(text, meta(message, own));
+  bubble.append(...files(message), text, meta(message, own));
   if (message.buttons?.length) bubble.append(buttons(message, hands));
   if (message.reactions?.length) bubble.append(reactions(message, world, hands));
   const face = chat?.kind === "private" ? null : avatar(message.from.name, { bot: message.from.bot });

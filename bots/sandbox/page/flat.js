@@ -2,8 +2,7 @@
 
 import { avatar, el, icon, timeOf, toneOf } from "./dom.js";
 import { gistOf, rendered, sceneOf } from "./markdown.js";
-import { buttons, moreButton, reactions, serviceRow } from "./rows.js";
-import { link } from "./text.js";
+import { buttons, files, moreButton, reactions, serviceRow } from "./rows.js";
 import { sameId } from "./world.js";
 
 /** Build the row; `hands` are what a person can do with it: menu, react, jump, press, enter. */
@@ -21,7 +20,7 @@ export function rowOf(message, world, chat, hands) {
   const body = el("div", { class: "body" }, byline(message, world, chat), text);
   if (message.edited) body.append(el("span", { class: "edited" }, "(edited)"));
   body.append(...(message.embeds ?? []).map((embed) => card(embed, scene)));
-  body.append(...(message.files ?? []).map(file));
+  body.append(...files(message));
   if (message.buttons?.length) body.append(buttons(message, hands));
   if (message.reactions?.length) body.append(reactions(message, world, hands));
   if (message.only) body.append(el("p", { class: "aside" }, "Only you can see this"));
@@ -111,12 +110,6 @@ function card(embed, scene) {
   const words = embed.description ? el("div", {}, ...rendered(embed.description, scene)) : null;
   const foot = embed.footer ? el("small", {}, embed.footer) : null;
   return el("div", { class: "embed" }, title, words, ...parts, foot);
-}
-
-function file(one) {
-  const size = one.size < 1024 ? `${one.size} bytes` : `${Math.round(one.size / 1024)} KB`;
-  const name = el("b", {}, ...(one.url ? link(one.url, [one.name]) : [one.name]));
-  return el("div", { class: "file" }, icon("copy"), name, el("span", {}, size));
 }
 
 function threadOf(message, world) {

@@ -1,6 +1,7 @@
 /** What the rows of both looks have in common: days, runs of one sender, reactions, buttons. */
 
 import { dayOf, el, icon } from "./dom.js";
+import { link } from "./text.js";
 import { sameId } from "./world.js";
 
 const TOGETHER_SECONDS = 300;
@@ -62,6 +63,19 @@ export function reactions(message, world, hands) {
     );
   });
   return el("div", { class: "reactions" }, ...chips);
+}
+
+/** Pictures as they are, other files by their names. */
+export function files(message) {
+  return (message.files ?? []).map((one) => (one.picture ? picture(one) : file(one)));
+}
+
+const picture = (one) => el("img", { class: "picture", src: one.picture, alt: one.name });
+
+function file(one) {
+  const size = one.size < 1024 ? `${one.size} bytes` : `${Math.round(one.size / 1024)} KB`;
+  const name = el("b", {}, ...(one.url ? link(one.url, [one.name]) : [one.name]));
+  return el("div", { class: "file" }, icon("copy"), name, el("span", {}, size));
 }
 
 export function buttons(message, hands) {
