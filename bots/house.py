@@ -40,7 +40,8 @@ from core.flow.thinking import Thinking
 from core.flow.till import Billed, Till
 from core.flow.turns import Turns
 from core.flow.wishes import Wishes
-from core.flow.writing import Scribe, Work, begin
+from core.flow.work import Work
+from core.flow.writing import Scribe, begin
 from core.ids import CharacterId, RoomId
 from core.memory.recall import Recent
 from core.messages import Delivery, DeliveryStatus

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from core.actions import CHOOSE_OPTION
 from core.flow.plans import Plan, Planned
-from core.flow.writing import Work
+from core.flow.work import Work
 from core.ids import CharacterId, EntityId, RoomId
 from core.kept import Task
 from core.tasks.choices import option_of, options_of, pressed, short

@@ -23,7 +23,8 @@ from core.flow.running_turn import RunningTurn
 from core.flow.scenery import Scenery
 from core.flow.thinking import Thinking
 from core.flow.till import Till
-from core.flow.writing import Scribe, Work
+from core.flow.work import Work
+from core.flow.writing import Scribe
 from core.ids import Account, CharacterId, RoomId
 from core.kept import Task
 from core.messages import InboundStatus, Reply

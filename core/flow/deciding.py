@@ -8,7 +8,7 @@ from core.clock import Clock
 from core.flow.cast import Cast
 from core.flow.etiquette import Choice, Circumstances, Verdict, Word, decide
 from core.flow.floor import Floor
-from core.flow.writing import Work
+from core.flow.work import Work
 from core.messages import Inbound
 from core.ports import ModelRequest
 from core.prompting.custom import template_for, values_of

@@ -15,10 +15,10 @@ from core.clock import Clock
 from core.flow.cast import Cast, Part
 from core.flow.habits import JOINED, Habits
 from core.flow.inner import cue
-from core.flow.occasions import Occasion, Occasions
+from core.flow.occasions import Occasion, Occasions, told
 from core.flow.presence import entity_id, world_id
 from core.flow.ranks import Ranks
-from core.flow.writing import Work
+from core.flow.work import Work
 from core.ids import CharacterId, RoomId, string_to_uuid
 from core.kept import Task
 from core.memory.recall import Recent
@@ -178,7 +178,7 @@ class Initiative:
     async def _was_answered(self, work: Work, since: datetime) -> bool:
         """Whether a person has said anything since; our others are no answer."""
         part, address = work.part, work.lead.address
-        if work.private:
+        if work.private or not part.policy.history:  # nothing that was said can be looked up
             last = self._occasions.last_heard(address)
             return last is not None and last >= since - _WHOLE_SECONDS
         lines = await self._recent.lines(part.id, work.spot.room, part.policy.history)
@@ -193,7 +193,7 @@ class Initiative:
     async def _told(self, work: Work, habits: Habits) -> str:
         when = [f"at {', '.join(f'{one:%H:%M}' for one in habits.at)} UTC"] if habits.at else []
         if habits.after:
-            when.append(f"after {habits.after / 3600:g} hours of silence")
+            when.append(f"after {told(habits.after)} of silence")
         if JOINED in habits.on:
             when.append("when somebody joins")
         used = _today(await self._times(work.lead.address), self._clock.now())

@@ -124,7 +124,7 @@ class Occasions:
             return
         silence = timedelta(seconds=habits.after)
         long_ago = now - max(_LATELY, 2 * silence)
-        reason = f"Nobody has said anything here for {_told(silence)}."
+        reason = f"Nobody has said anything here for {told(habits.after)}."
         for address, last in list(self._talk.items()):
             if address.account == part.platform.account and long_ago <= last <= now - silence:
                 key = f"silence:{round(last.timestamp() * 1000)}:{address.key}"
@@ -141,8 +141,12 @@ def _talks(unit: Unit, rooms: list[Room]) -> list[tuple[Address, datetime]]:
     return found
 
 
-def _told(silence: timedelta) -> str:
-    hours = silence.total_seconds() / 3600
+def told(seconds: float) -> str:
+    """A silence in words."""
+    hours = seconds / 3600
     if hours < 1:
-        return f"{max(1, round(hours * 60))} minutes"
-    return f"{hours:g} hours" if hours < 48 else f"{hours / 24:.0f} days"
+        minutes = max(1, round(hours * 60))
+        return "a minute" if minutes == 1 else f"{minutes} minutes"
+    if hours >= 48:
+        return f"{hours / 24:.0f} days"
+    return "an hour" if hours == 1 else f"{hours:.3g} hours"

@@ -15,7 +15,8 @@ from core.flow.policy import decent
 from core.flow.ranks import Ranks
 from core.flow.reach import Reach, nobody_chose, nothing_to_choose
 from core.flow.speaking import ASIDE, Spoken, buttons_of, content_of
-from core.flow.writing import Scribe, Work
+from core.flow.work import Work
+from core.flow.writing import Scribe
 from core.ids import Account, CharacterId, RoomId, TurnId, turn_of
 from core.kept import Task
 from core.messages import Attachment, Button, Inbound, Memory, Rank, Reply

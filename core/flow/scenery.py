@@ -11,7 +11,7 @@ from core.flow.cast import Cast, Part
 from core.flow.floor import Floor
 from core.flow.presence import entity_id
 from core.flow.reach import nothing_to_choose
-from core.flow.writing import Work
+from core.flow.work import Work
 from core.ids import Account, CharacterId, EntityId, RoomId, WorldId
 from core.memory.recall import Recent
 from core.messages import Entity, Inbound, Rank, World

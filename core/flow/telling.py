@@ -8,7 +8,7 @@ from typing import Any
 from core.events import EventType
 from core.flow.after import After
 from core.flow.cast import Part
-from core.flow.writing import Work
+from core.flow.work import Work
 from core.ids import turn_of
 from core.messages import Delivery, DeliveryKind, Kind
 

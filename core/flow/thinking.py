@@ -18,7 +18,7 @@ from core.ports import ModelRequest, ModelRoles
 from core.prompting.reading import Answer, AnswerReader
 
 if TYPE_CHECKING:  # a turn's work carries the meter of its model calls
-    from core.flow.writing import Work
+    from core.flow.work import Work
 
 _SILENT = frozenset({"IGNORE", "NONE", "STOP"})
 _DRAFT_AFTER = 0.4

@@ -31,7 +31,7 @@ from core.settings.context import current
 from core.settings.layers import Settings
 
 if TYPE_CHECKING:  # a turn's work carries what its calls have cost
-    from core.flow.writing import Work
+    from core.flow.work import Work
 
 
 @dataclass(frozen=True, slots=True)

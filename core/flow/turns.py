@@ -26,7 +26,8 @@ from core.flow.tally import Tally
 from core.flow.telling import Telling
 from core.flow.thinking import Meter
 from core.flow.wishes import Wishes
-from core.flow.writing import Scribe, Work, bury, memory_of
+from core.flow.work import Work, memory_of
+from core.flow.writing import Scribe, bury
 from core.ids import EntityId, turn_of
 from core.kept import Spending
 from core.memory.recall import Recent

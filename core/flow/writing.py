@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 
 from core.clock import Clock
 from core.files import Files
 from core.flow.cast import Part
 from core.flow.growing import Growing, finishing
 from core.flow.hearsay import Hearsay
-from core.flow.policy import Known, decent
-from core.flow.presence import Introduction, Spot, entity_id, memory_id
+from core.flow.policy import decent
 from core.flow.records import Records
-from core.flow.speaking import Spoken, Where, going_out
+from core.flow.speaking import Spoken, going_out
 from core.flow.tally import Tally
-from core.flow.thinking import Meter
-from core.ids import EntityId, MemoryId, RoomId, TurnId, turn_of
+from core.flow.work import Also, Work
+from core.ids import MemoryId, RoomId, turn_of
 from core.kept import Step, StepStatus
 from core.memory.recall import Recent, line_of
 from core.messages import (
     Content,
     Delivery,
     DeliveryStatus,
-    Inbound,
     InboundStatus,
-    Kind,
     Memory,
     Outcome,
     Received,
@@ -35,109 +31,10 @@ from core.messages import (
     Room,
     World,
 )
-from core.ports import Batch, ModelRequest, Store, Unit
-from core.state import Line
-
-_EVER = datetime.min.replace(tzinfo=UTC)
+from core.ports import ModelRequest, Store, Unit
 
 REMARK = -2
 """The step of what is said about a turn itself."""
-
-Also = Callable[[Unit], object]
-"""What goes into the same commit; runs on the store's own thread, and maybe twice."""
-
-
-@dataclass(slots=True)
-class Work:
-    """One running turn: what came in, where, and what has become of it so far."""
-
-    part: Part
-    batch: Batch
-    inbound: tuple[Inbound, ...]
-    dead: tuple[tuple[Received, str], ...]
-    spot: Spot
-    introduction: Introduction
-    heard: list[Memory]
-    limit: asyncio.Timeout
-    started: float
-    rule: str = ""
-    growing: Growing | None = None
-    """The answer is on show while it is made."""
-    began: datetime = _EVER
-    meter: Meter = field(default_factory=Meter)
-    history: Sequence[Line] = ()
-    """What was said before, as the model was shown it."""
-    step: int = 0
-    """Under which the next answer is written down; behind the actions that were done before it."""
-    over: bool = False
-    """Nobody looks at its meter any more."""
-    told: bool = False
-    """What came in is written down already, together with what was said in mid-turn."""
-    later: list[Also] = field(default_factory=list)
-    """What is to go into the next commit, whichever it is."""
-    steps: dict[tuple[TurnId, int], Step] = field(default_factory=dict)
-    """What was set out to do, and how far it came."""
-    cue: Memory | None = None
-    """Of a cue, which nobody has said, and which is not remembered."""
-    _known: Known | None = None
-
-    @property
-    def message(self) -> Memory:
-        """What leads, as elizaOS knows it."""
-        if self.heard:
-            return self.heard[-1]
-        assert self.cue is not None
-        return self.cue
-
-    @property
-    def may_wait(self) -> bool:
-        """Nothing of an answer is on show or written down, so that it may begin anew later."""
-        return self.lead.kind is Kind.MESSAGE and self.growing is None and not self.told
-
-    @property
-    def lead(self) -> Inbound:
-        return self.inbound[-1]
-
-    @property
-    def person(self) -> EntityId:
-        """Whom it serves."""
-        return entity_id(self.part.id, self.lead.address, self.lead.author.id)
-
-    @property
-    def here(self) -> Where:
-        spot, lead = self.spot, self.lead
-        return Where(lead.address, spot.room, spot.world, lead.is_direct)
-
-    @property
-    def known(self) -> Known:
-        """What of addresses may be passed on in this talk."""
-        if self._known is None:
-            said = [one.text for one in self.inbound]
-            said += [one.reply_to.text for one in self.inbound if one.reply_to]
-            said += [line.text for line in self.history if not line.ours]
-            self._known = Known(said, _written_by_author(self.part))
-        return self._known
-
-    @property
-    def draft(self) -> int:
-        """The number of what is shown meanwhile; platforms take 31 bits."""
-        return self.lead.id % 0x7FFF_FFFF + 1
-
-    @property
-    def private(self) -> bool:
-        """Nothing of this may be kept (MH-06, MH-08)."""
-        policy = self.part.policy
-        return not policy.remembers or bool(
-            policy.sources and self.batch.address.room not in policy.sources
-        )
-
-    def decided(self) -> None:
-        """Raises Superseded when more was said meanwhile; from here the turn will be written down.
-
-        However long the database takes for that: what is half written must not be called failed.
-        """
-        self.batch.commit_to()
-        self.limit.reschedule(None)
 
 
 class Scribe:
@@ -381,36 +278,6 @@ def bury(unit: Unit, dead: Sequence[tuple[Received, str]], now: datetime) -> Non
         unit.inbox.close([received.id], Outcome(InboundStatus.DEAD, reason), now)
 
 
-def memory_of(part: Part, one: Inbound, spot: Spot, author: EntityId) -> Memory:
-    quoted = one.reply_to.message if one.reply_to else None
-    return Memory(
-        id=memory_id(part.id, one.address, _words_of(one)),
-        character=part.id,
-        room=spot.room,
-        author=author,
-        content=Content(
-            text=one.text,
-            source=one.address.platform,
-            in_reply_to=memory_id(part.id, one.address, quoted) if quoted else None,
-            channel_type=one.place.channel.value,
-        ),
-        created_at=max(one.sent_at, spot.since),
-        world=spot.world,
-        metadata={
-            "type": "message",
-            "source": one.address.platform,
-            "sourceId": one.address.room,
-            "messageId": one.message,
-            "entityName": one.author.name,
-        },
-    )
-
-
-def _words_of(one: Inbound) -> str:
-    """What was said, by its name on the platform; a press has none, but for what it stands below."""
-    return one.message if one.message and one.kind is not Kind.PRESS else f"row:{one.id}"
-
-
 def _answer(work: Work, say: Reply, thought: str, actions: tuple[str, ...]) -> Spoken:
     """The turn's own words, as far as they may be said."""
     lead, turn = work.lead, turn_of(work.lead.id)
@@ -438,9 +305,3 @@ def _nonce_of(work: Work, spoken: Spoken) -> str:
     if not spoken.step:
         return work.batch.items[-1].event_key
     return f"{spoken.turn} {spoken.step}"
-
-
-def _written_by_author(part: Part) -> Sequence[str]:
-    """What of a character's file may name addresses."""
-    her = part.character
-    return (her.system or "", *her.bio, *her.lore, *her.topics, *her.style.all, *her.style.chat)

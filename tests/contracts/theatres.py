@@ -14,8 +14,10 @@ from bots.sandbox import Stage
 from bots.sandbox.discord.permissions import MANAGE_GUILD
 from bots.sandbox.discord.talking import say
 from bots.sandbox.journal import Journal
+from bots.sandbox.world import Chat
 from bots.telegram.client import TelegramLink
 from core.clock import SystemClock
+from core.files import Files
 from core.ids import Account, TurnId
 from core.messages import (
     Address,
@@ -37,7 +39,7 @@ class Theatre(Protocol):
     lone_room: str
     """A room that nobody has; sends to it are refused."""
 
-    def link(self, token: str | None = None) -> Platform: ...
+    def link(self, token: str | None = None, *, files: Files | None = None) -> Platform: ...
     def room(self) -> str:
         """The id of the direct chat with a person."""
         ...
@@ -70,6 +72,10 @@ class Theatre(Protocol):
         """What stands in the chat."""
         ...
 
+    def pictures(self) -> list[bytes]:
+        """What of it can be looked at."""
+        ...
+
     def outage(self) -> AbstractAsyncContextManager[None]: ...
 
 
@@ -96,9 +102,10 @@ class TelegramTheatre:
         self.token = self._bot.token
         self.wrong_token = f"{self._bot.id}:AAHnotthetokennotthetokennotthetoken"
 
-    def link(self, token: str | None = None) -> Platform:
+    def link(self, token: str | None = None, *, files: Files | None = None) -> Platform:
         secret = Secret(token or self.token)
-        return TelegramLink(secret, api_root=self._stage.root, clock=SystemClock())
+        clock = SystemClock()
+        return TelegramLink(secret, api_root=self._stage.root, clock=clock, files=files)
 
     def room(self) -> str:
         return str(self._dm.id)
@@ -137,6 +144,9 @@ class TelegramTheatre:
     def said(self) -> list[str]:
         return [message.text for message in self._stage.messages(self._dm)]
 
+    def pictures(self) -> list[bytes]:
+        return pictures(self._stage, self._dm)
+
     def outage(self) -> AbstractAsyncContextManager[None]:
         return self._stage.outage()
 
@@ -158,10 +168,11 @@ class DiscordTheatre:
         self.token = self._bot.token
         self.wrong_token = self.token.rpartition(".")[0] + ".AAHnotthetokennotthetokennotthetoken"
 
-    def link(self, token: str | None = None) -> Platform:
+    def link(self, token: str | None = None, *, files: Files | None = None) -> Platform:
         play = self._stage.discord
         there = Endpoints(play.api_root, play.gateway_url, play.cdn_root)
-        return DiscordLink(Secret(token or self.token), endpoints=there, clock=SystemClock())
+        secret, clock = Secret(token or self.token), SystemClock()
+        return DiscordLink(secret, endpoints=there, clock=clock, files=files)
 
     def room(self) -> str:
         return str(self._dm.id)
@@ -204,6 +215,9 @@ class DiscordTheatre:
     def said(self) -> list[str]:
         return [message.text for message in self._stage.messages(self._dm)]
 
+    def pictures(self) -> list[bytes]:
+        return pictures(self._stage, self._dm)
+
     def outage(self) -> AbstractAsyncContextManager[None]:
         return self._stage.discord.outage()
 
@@ -212,6 +226,17 @@ class DiscordTheatre:
 async def discord() -> AsyncIterator[Theatre]:
     async with Stage(limits=False) as stage:
         yield DiscordTheatre(stage)
+
+
+def pictures(stage: Stage, room: Chat) -> list[bytes]:
+    """Everything in a room that the page shows as a picture."""
+    found = []
+    for said in stage.messages(room):
+        given = [*said.more.get("attachments", ()), *filter(None, [said.more.get("photo")])]
+        numbers = [one.get("file_id") or one["id"] for one in given]
+        found += [data for one in numbers for kind, data in [stage.world.files[one]]
+                  if kind.startswith("image/")]  # fmt: skip
+    return found
 
 
 async def _answered(journal: Journal, method: str) -> None:

@@ -24,7 +24,8 @@ from core.flow.ranks import Ranks
 from core.flow.records import Records
 from core.flow.running_turn import RunningTurn
 from core.flow.tally import Tally
-from core.flow.writing import Scribe, Work, memory_of
+from core.flow.work import Work, memory_of
+from core.flow.writing import Scribe
 from core.ids import Account, RoomId, turn_of
 from core.kept import Task
 from core.memory.recall import Recent

@@ -87,7 +87,9 @@ async def test_bots_what_is_overheard_and_cues_are_strangers(store: SqlStore) ->
         assert await turn.learn_rank() is Rank.STRANGER
 
 
-async def test_whoever_runs_this_is_operator_everywhere_and_only_on_that_platform(store: SqlStore) -> None:
+async def test_whoever_runs_this_is_operator_everywhere_and_only_on_that_platform(
+    store: SqlStore,
+) -> None:
     house = House(store, TROUPE_OWNERS="telegram:7,discord:8")
     assert await (await in_group(house)).learn_rank() is Rank.OPERATOR
     assert await (await in_group(house, who="8", number=2)).learn_rank() is Rank.MEMBER
