@@ -73,7 +73,7 @@ def window(
     longest: int,
     *,
     most: int = _LONGEST_TALK,
-    size_of: Callable[[Line], int] = lambda line: min(len(line.text), _LONGEST_LINE) + 20,
+    size_of: Callable[[Line], int] | None = None,
 ) -> Sequence[Line]:
     """The lines to show: at most `longest`, fewer by up to half of them when there were more.
 
@@ -83,7 +83,8 @@ def window(
     least, size = len(history), 0
     while least > 0 and size <= most:
         least -= 1
-        size += size_of(history[least])
+        line = history[least]
+        size += size_of(line) if size_of else min(len(line.text), _LONGEST_LINE) + 20
     least = max(least + (size > most), len(history) - longest, 0)
     if least == 0 and len(history) < longest:
         return history
