@@ -7,6 +7,9 @@ from urllib.parse import parse_qsl
 import orjson
 from aiohttp import BodyPartReader, web
 
+LARGEST = 60 * 1024 * 1024
+"""Bytes of a request with a file; aiohttp would take one megabyte."""
+
 
 class Refused(Exception):
     """The server says no; its description is what a client will see."""
@@ -120,7 +123,7 @@ async def _read(request: web.BaseRequest) -> Asked:
 
 
 async def _read_parts(request: web.BaseRequest, asked: Asked) -> None:
-    async for part in await request.multipart():
+    async for part in await request.clone(client_max_size=LARGEST).multipart():
         if not isinstance(part, BodyPartReader):
             continue
         name, data = part.name or "", bytes(await part.read(decode=True))

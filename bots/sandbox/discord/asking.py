@@ -9,6 +9,7 @@ import orjson
 from aiohttp import BodyPartReader, web
 from multidict import MultiDict
 
+from bots.sandbox.asked import LARGEST
 from bots.sandbox.discord.office import Office
 from bots.sandbox.discord.permissions import VIEW, in_channel
 from bots.sandbox.discord.refusals import Form, no
@@ -135,7 +136,7 @@ async def read_body(request: web.BaseRequest) -> tuple[Any, dict[str, Upload]]:
 async def _parts(request: web.BaseRequest) -> tuple[Any, dict[str, Upload]]:
     body: Any = None
     files: dict[str, Upload] = {}
-    async for part in await request.multipart():
+    async for part in await request.clone(client_max_size=LARGEST).multipart():
         if not isinstance(part, BodyPartReader):
             continue
         name, data = part.name or "", bytes(await part.read(decode=True))
