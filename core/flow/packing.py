@@ -52,7 +52,9 @@ async def packed(
     """`key` is the same when it is said again after a crash. Raises TooLarge, OSError."""
     media: list[Mapping[str, Any]] = []
     going: list[Attachment] = []
-    listed = [*content.attachments, *map(_media_of, attachments)]
+    there = {"", *(str(one.get("url") or "") for one in content.attachments)}
+    more = (one for one in attachments if one.ref not in there)  # often they are handed in twice
+    listed = [*content.attachments, *map(_media_of, more)]
     for place, one in enumerate(listed[:_MOST]):
         kept = await _kept(files, one, f"{key} {place}", private)
         if kept is None:

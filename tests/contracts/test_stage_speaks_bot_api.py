@@ -18,6 +18,7 @@ from tests.contracts.botapi import (
     problems_of_answer,
     problems_of_request,
 )
+from tests.fakes.pictures import png
 from tests.stage.conftest import dial, stage
 
 pytestmark = needs_contract
@@ -65,6 +66,8 @@ async def played(stage: Stage, dial):
         await client.copy_message(dm.id, big.id, first.id)
         await sent.delete()
         await client.delete_messages(dm.id, [asked.id])
+        await client.send_photo(dm.id, png(), caption="<b>An</b> owl", parse_mode="HTML")
+        await client.send_document(big.id, b"owl", filename="owl.txt")
         await client.send_chat_action(dm.id, "typing")
         await client.send_message_draft(dm.id, 5, "Thin")
         await client.set_message_reaction(big.id, first.id, "👀")

@@ -1,7 +1,9 @@
 """How the page behaves under keys, hostile text, narrow screens, floods and lost connections."""
 
 import pytest
+from aiohttp import ClientSession, FormData
 
+from tests.fakes.pictures import png
 from tests.page.play import Play, playing
 
 HOSTILE = '<img src=x onerror="document.title=1"><script>alert(1)</script> & <b>bold</b>'
@@ -18,6 +20,23 @@ async def test_text_is_shown_literally_whatever_it_contains(browser: str) -> Non
             await play.tab.look("document.querySelectorAll('#log img, #log script, #log b').length")
             == 0
         )
+
+
+async def test_a_picture_is_seen(browser: str) -> None:
+    async with playing(browser) as play:
+        await play.say("An owl?")
+        heard = await play.ada.hears()
+        bot = play.stage.bot("Ada")
+        form = FormData({"chat_id": str(heard["chat"]["id"]), "caption": "An owl."})
+        form.add_field("photo", png(8, 8), filename="owl.png", content_type="image/png")
+        async with (
+            ClientSession() as session,
+            session.post(f"{play.stage.root}/bot{bot.token}/sendPhoto", data=form) as answer,
+        ):
+            assert answer.status == 200
+        await play.shows("An owl.")
+        loaded = "document.querySelector('img.picture')?.naturalWidth === 8"
+        await play.tab.sees(loaded)
 
 
 async def test_entities_become_elements_and_unsafe_links_stay_words(browser: str) -> None:

@@ -8,6 +8,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from bots.sandbox import Stage
+from tests.fakes.pictures import png
 
 
 @pytest.fixture
@@ -50,6 +51,25 @@ async def test_what_a_person_sends_is_pending_until_the_bot_confirmed_it(stage, 
         await client.get_updates(offset=update.update_id + 1)
     state = await state_of(page)
     assert [said["pending"] for said in state["messages"] if said["chat"] == dm["id"]] == [False]
+
+
+async def test_pictures_of_bots_are_shown_and_other_files_named(stage, dial, page):
+    bob = stage.person("You", username="you")
+    dm = stage.dm(bob, stage.bot("Ada"))
+    async with dial(stage, stage.bot("Ada")) as client:
+        await client.send_photo(dm.id, png(), caption="An owl.", filename="owl.png")
+        await client.send_document(dm.id, b"<script>1</script>", filename="owl.html")
+    shown = [one for one in (await state_of(page))["messages"] if one.get("files")]
+    assert [one["text"] for one in shown] == ["An owl.", ""]
+    (picture,), (document,) = (one["files"] for one in shown)
+    assert (document["name"], document["picture"]) == ("owl.html", None)
+    answer = await page.get(picture["picture"])
+    assert (answer.content_type, await answer.read()) == ("image/png", png())
+    number = stage.messages(dm)[-1].more["document"]["file_id"]
+    for path in (f"/stage/file/{number}", "/stage/file/none"):
+        assert (await page.get(path)).status == 404
+    foreign = {"Sec-Fetch-Site": "cross-site"}
+    assert (await page.get(picture["picture"], headers=foreign)).status == 403
 
 
 async def test_events_arrive_and_resume_where_they_were_left(stage, page):

@@ -58,6 +58,18 @@ async def test_addresses_are_said_as_before(files: Files) -> None:
     assert parcel.content.attachments[0] == here
 
 
+async def test_what_is_handed_in_in_two_ways_goes_out_once(files: Files) -> None:
+    media: list[Any] = [
+        {"url": "https://owls.example/1.png"},
+        {"url": "data:image/png;base64," + b64encode(png()).decode()},
+        {"data": png(seed=1)},
+    ]
+    again = [Attachment(str(one.get("url", ""))) for one in media]
+    parcel = await packed(files, Content("", attachments=tuple(media)), again, key="turn")
+    assert parcel.text == "https://owls.example/1.png"
+    assert [await files.read(one.ref) for one in parcel.files] == [png(), png(seed=1)]
+
+
 async def test_a_file_of_ours_can_be_shown_again_and_no_other(files: Files) -> None:
     (first,) = (await pack(files, {"data": png()})).files
     again = await packed(files, Content(""), [Attachment(first.ref)], key="turn 2")
