@@ -140,10 +140,3 @@ async def test_the_oldest_talk_goes_first_here_too() -> None:
     assert "number 29 " in text
     assert "number 0 " not in text
     assert text.endswith("Answer as Eliza.")
-
-
-async def test_a_characters_numbers_reach_its_own_template_too() -> None:
-    character = templated(messageHandlerTemplate="hi")
-    settings = scenes.settings(TEMPERATURE="0.3", MAX_TOKENS="200")
-    request = await asked(direct(character=character, settings=settings))
-    assert (request.temperature, request.max_tokens) == (0.3, 200)
