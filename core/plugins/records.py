@@ -90,8 +90,9 @@ class Turn(Protocol):
     ) -> Memory:
         """Say something here at once; it is remembered and on its way when this returns.
 
-        After a crash in mid-action, what was said is not said again: the n-th call of a step is
-        the same message.
+        An attachment of the content may hold its bytes (`data`) or be a data: address; then it is
+        shown as a picture or handed over as a file, of at most 8 MB. After a crash in mid-action,
+        what was said is not said again: the n-th call of a step is the same message.
         """
         ...
 

@@ -85,7 +85,10 @@ class Platform(Protocol):
         ...
 
     def render(self, reply: Reply) -> tuple[bytes, ...]:
-        """Payloads for deliveries, in order, each within the platform's limits; pure."""
+        """Payloads for deliveries, in order, each within the platform's limits; pure.
+
+        They name the files that go with them; `perform` finds the bytes.
+        """
         ...
 
     async def perform(self, delivery: Delivery) -> Receipt: ...
