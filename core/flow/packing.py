@@ -12,12 +12,13 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from core.files import Files, Kept
+from core.files import MOST, Files, Kept, TooLarge
 from core.messages import Attachment, Content
 
 log = logging.getLogger(__name__)
 
 _MOST = 10
+_LONGEST = 2 * MOST
 _DATA = re.compile(r"data:[^,;]*(?:;[^,;]*)*?(;base64)?,", re.I)
 _SIGNS = re.compile(r"[^a-z0-9]+")
 _ENDING = re.compile(r"\.[a-z0-9]{1,5}")
@@ -88,6 +89,8 @@ def _bytes_in(data: Any) -> bytes:
     head = _DATA.match(data) if isinstance(data, str) else None
     if head is None:
         return b""
+    if len(data) > _LONGEST:  # taking it apart would stop the loop for nothing
+        raise TooLarge("a data: address of more than what can be sent")
     body = unquote_to_bytes(data[head.end() :])
     try:
         return b64decode(body) if head[1] else body

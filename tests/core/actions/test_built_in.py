@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from core.actions import BUILT_IN
+from core.files import Files
 from core.flow.acting import Carried
 from core.flow.plans import resolve
 from core.flow.running_turn import RunningTurn
@@ -17,6 +19,7 @@ from core.messages import ChannelType, Place, Rank
 from core.plugins.records import ActionResult, Worker
 from core.store.engine import SqlStore
 from tests.core.actions.house import DM, GROUP, House, Models
+from tests.fakes.pictures import png
 
 
 def of(carried: Carried) -> ActionResult:
@@ -387,6 +390,29 @@ async def test_a_picture_is_shown_by_its_address(store: SqlStore) -> None:
     assert "GENERATE_IMAGE" in await offered(house, turn)
     await house.does(turn, "GENERATE_IMAGE", text="Here.", GENERATE_IMAGE={"prompt": "an owl"})
     assert await house.said() == ["Here.", "https://pictures.example/1.png?sig=abc"]
+
+
+@pytest.mark.parametrize("made", [[{"data": png(), "mimeType": "image/png"}], png()])
+async def test_a_picture_that_comes_as_bytes_is_kept_and_named(
+    store: SqlStore, tmp_path: Path, made: Any
+) -> None:
+    files = tmp_path / "files"
+    house = House(store, models=Models(makes=made), files=files, OPENAI_API_KEY="sk-test")
+    turn = await house.hears()
+    carried = await house.does(turn, "GENERATE_IMAGE", GENERATE_IMAGE={"prompt": "an owl"})
+    assert of(carried).success
+    assert await Files(files).read(str(of(carried).data["imageUrl"])) == png()
+
+
+async def test_a_picture_that_nobody_could_send_is_told_of_in_words(
+    store: SqlStore, tmp_path: Path
+) -> None:
+    models = Models(makes=[{"data": bytes(9_000_000)}])
+    house = House(store, models=models, files=tmp_path / "files", OPENAI_API_KEY="sk-test")
+    turn = await house.hears()
+    carried = await house.does(turn, "GENERATE_IMAGE", GENERATE_IMAGE={"prompt": "an owl"})
+    assert of(carried).error == "not-kept"
+    assert carried.tell_more
 
 
 async def test_without_a_painter_no_picture_is_offered(store: SqlStore) -> None:

@@ -121,6 +121,9 @@ async def test_the_same_picture_twice_is_two_files_and_once_more_after_a_crash_t
     assert (await pack(files, *two)).files == (first, second)
 
 
-async def test_what_is_too_large_is_refused_aloud(files: Files) -> None:
+@pytest.mark.parametrize(
+    "media", [{"data": bytes(9_000_000)}, {"url": "data:image/png;base64," + "A" * 20_000_000}]
+)
+async def test_what_is_too_large_is_refused_aloud(files: Files, media: Any) -> None:
     with pytest.raises(TooLarge):
-        await pack(files, {"data": bytes(9_000_000)})
+        await pack(files, media)
