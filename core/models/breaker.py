@@ -1,7 +1,7 @@
 """Whether a model is worth asking now: left alone while it fails, and while it asks for silence.
 
-After five failures in a row one call in 1, 2, 4, 4 ... seconds finds out whether it is back. After
-a 429 nobody calls before the time it named; then eight calls go, and the rest as those succeed.
+After five failures in a row one call in 1, 2, 4, 4 ... seconds finds out whether it is back; where
+all of them are one character's, the others are let through, since it may be that one's fault. After a 429 nobody calls before the time it named; then eight calls go, and the rest as those succeed.
 """
 
 from __future__ import annotations
@@ -113,23 +113,25 @@ class Gate:
         self._allowance = allowance
         self._clock = clock
         self._failures = 0
+        self._failing: set[str] = set()
+        """Whose failures they are: nobody's, one caller's, or two of several."""
         self._probes = 0
         self._next_probe = 0.0
         self._silent_until = 0.0
         self._limits = 0
 
-    async def enter(self) -> Call:
+    async def enter(self, caller: str = "") -> Call:
         """A call that may be made now; raises Closed where there is no use in one."""
         if not (self._failures >= _FAILURES or self._limits or self._allowance.careful):
-            return Call(self, paid=False)
+            return Call(self, caller, paid=False)
         paid = await self._pay()
         try:
-            self._check_failures()
+            self._check_failures(caller)
         except Closed:
             if paid:
                 self._allowance.give_back()
             raise
-        return Call(self, paid)
+        return Call(self, caller, paid=paid)
 
     async def _pay(self) -> bool:
         """Take a call from the allowance, when its turn comes; False where none is needed."""
@@ -149,8 +151,8 @@ class Gate:
         if left > 0:
             raise Closed(f"{self._name} has asked for silence", retry_after=left)
 
-    def _check_failures(self) -> None:
-        if self._failures < _FAILURES:
+    def _check_failures(self, caller: str) -> None:
+        if self._failures < _FAILURES or (len(self._failing) == 1 and caller not in self._failing):
             return
         now = self._clock.monotonic()
         if now < self._next_probe:
@@ -165,26 +167,33 @@ class Gate:
     def answered(self, paid: bool) -> None:
         if self._failures >= _FAILURES:
             log.warning("%s answers again", self._name)
-        self._failures = self._probes = self._limits = 0
+        self._forgive()
+        self._limits = 0
         if paid:
             self._allowance.succeeded()
 
-    def failed(self, error: ModelError, paid: bool) -> None:
+    def failed(self, error: ModelError, caller: str, paid: bool) -> None:
         if isinstance(error, Limited):
             self._limited(error)
             return
         if paid:
             self._allowance.give_back()
         if not isinstance(error, ModelUnavailable):
-            self._failures = self._probes = 0  # whoever refuses is there
+            self._forgive()  # whoever refuses is there
             return
         self._failures += 1
+        if len(self._failing) < 2:
+            self._failing.add(caller)
         if self._failures == _FAILURES:
             log.warning("%s is left alone: %d failures in a row", self._name, _FAILURES)
             self._probes = 0
             self._next_probe = self._clock.monotonic() + _PROBES[0]
         if self._failures >= _FAILURES and error.retry_after is None:
             error.retry_after = max(0.0, self._next_probe - self._clock.monotonic())
+
+    def _forgive(self) -> None:
+        self._failures = self._probes = 0
+        self._failing.clear()
 
     def unused(self, paid: bool) -> None:
         if paid:
@@ -207,10 +216,11 @@ class Gate:
 class Call:
     """One call behind a gate, to be told how it went; the first word counts as an answer."""
 
-    __slots__ = ("_gate", "_open", "_paid")
+    __slots__ = ("_caller", "_gate", "_open", "_paid")
 
-    def __init__(self, gate: Gate, paid: bool) -> None:
+    def __init__(self, gate: Gate, caller: str, *, paid: bool) -> None:
         self._gate = gate
+        self._caller = caller
         self._paid = paid
         self._open = True
 
@@ -221,7 +231,7 @@ class Call:
 
     def failed(self, error: ModelError) -> None:
         paid, self._open = self._paid and self._open, False
-        self._gate.failed(error, paid)
+        self._gate.failed(error, self._caller, paid)
 
     def left(self) -> None:
         """Nobody waits for it any more."""

@@ -42,6 +42,8 @@ class Link:
     gate: Gate | None = None
     smaller: bool = False
     """Not of the size that was asked for; it stands in when all of those have failed."""
+    caller: str = ""
+    """The character who asks: its own failures are not held against the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class Try:
     account: str
     run: Callable[[], Awaitable[Any]]
     gate: Gate | None = None
+    caller: str = ""
 
 
 @dataclass(slots=True)
@@ -101,7 +104,7 @@ async def stream(
         given = False
         try:
             if step.gate is not None:
-                call = await step.gate.enter()
+                call = await step.gate.enter(step.caller)
             async with _open(step.provider, request, spent) as pieces:
                 async for piece in pieces:
                     if not given and call is not None:
@@ -134,7 +137,7 @@ async def first(tries: Sequence[Try]) -> Any:
         call: Call | None = None
         try:
             if one.gate is not None:
-                call = await one.gate.enter()
+                call = await one.gate.enter(one.caller)
             result = await one.run()
             if call is not None:
                 call.answered()

@@ -149,7 +149,8 @@ class Lineup:
             identity, account = self._account(choice)
             for name in names:
                 model = OpenAI(name, account, self._session(), patience)
-                yield Link(model, identity, self._gates.of(identity, name, model.name))
+                gate = self._gates.of(identity, name, model.name)
+                yield Link(model, identity, gate, caller=settings.character_id)
         if (
             asked
             and not provider
@@ -205,7 +206,8 @@ class Lineup:
                 wire = Wire(account, self._session())
                 run = partial(_serve, service, wire, model, params, patience, spent)
                 title = f"{name}:{model}"
-                yield Try(title, identity, run, self._gates.of(identity, model, title))
+                gate = self._gates.of(identity, model, title)
+                yield Try(title, identity, run, gate, settings.character_id)
 
     def around(
         self, settings: Settings, kind: ModelType, provider: str

@@ -20,6 +20,7 @@ from bots.testkit import playing
 from core.bell import Bell
 from core.casting import Roster, read_loaded
 from core.clock import Clock, SystemClock
+from core.files import Files
 from core.models.roles import Models
 from core.models.scripted import Line, Scripted
 from core.ports import Intake, ModelRequest, Platform
@@ -175,11 +176,13 @@ async def test_one_crashing_client_never_touches_the_others(tmp_path: Path, stag
     kinds = {"Login": AtLogin, "Listening": WhileListening}
     opened: Counter[str] = Counter()
 
-    def opener(planned: PlannedLink, session: aiohttp.ClientSession, clock: Clock) -> Platform:
+    def opener(
+        planned: PlannedLink, session: aiohttp.ClientSession, clock: Clock, files: Files
+    ) -> Platform:
         opened[planned.character.name] += 1
         kind = kinds.get(planned.character.name)
         if kind is None:
-            return DOORS["telegram"].enter(planned, session, clock)
+            return DOORS["telegram"].enter(planned, session, clock, files)
         return kind(planned.token, api_root=stage.root, session=session, clock=clock)
 
     roster = Roster(

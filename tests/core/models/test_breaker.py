@@ -62,6 +62,26 @@ async def test_an_answer_in_between_begins_the_count_anew() -> None:
     assert await passes(one)
 
 
+async def test_where_all_failures_are_one_callers_the_others_are_let_through() -> None:
+    one = gate(Turned())
+    for _ in range(5):
+        (await one.enter("hasty")).failed(DOWN)
+    with pytest.raises(Closed):
+        await one.enter("hasty")
+    (await one.enter("patient")).answered()
+    assert await one.enter("hasty"), "it is there, so the count begins anew"
+
+
+async def test_where_another_caller_fails_as_well_nobody_is_let_through() -> None:
+    one = gate(Turned())
+    for _ in range(5):
+        (await one.enter("hasty")).failed(DOWN)
+    (await one.enter("patient")).failed(DOWN)
+    for caller in ("hasty", "patient", "third"):
+        with pytest.raises(Closed):
+            await one.enter(caller)
+
+
 async def test_one_trial_at_a_time_finds_out_after_1_2_4_and_4_seconds() -> None:
     clock = Turned()
     one = await broken(clock)
