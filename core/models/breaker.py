@@ -1,7 +1,8 @@
 """Whether a model is worth asking now: left alone while it fails, and while it asks for silence.
 
 After five failures in a row one call in 1, 2, 4, 4 ... seconds finds out whether it is back; where
-all of them are one character's, the others are let through, since it may be that one's fault. After a 429 nobody calls before the time it named; then eight calls go, and the rest as those succeed.
+all of them are one character's, the others are let through, for it may be the fault of that one.
+After a 429 nobody calls before the time it named; then eight calls go, and the rest as those succeed.
 """
 
 from __future__ import annotations
