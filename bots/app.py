@@ -137,7 +137,7 @@ class Gateway:
                 prices = await _prices(settings)
                 models = await stack.enter_async_context(Models(session, prices=prices))
             group = await stack.enter_async_context(asyncio.TaskGroup())
-            house = self._house = build(
+            house = build(
                 settings,
                 self.cast,
                 PatientStore(opened, self._clock),
@@ -168,6 +168,7 @@ class Gateway:
             ]
             for planned in self._plan.links:
                 house.company.start(planned, house.intake)
+            self._house = house  # before its links are there, /ready has nobody to call well
             background.append(group.create_task(self._first_results(house.company.health)))
             if isinstance(models, Models):
                 background.append(group.create_task(self._warm(models)))
