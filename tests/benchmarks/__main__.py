@@ -26,6 +26,7 @@ FIGURES: dict[str, Callable[[Bench], Awaitable[list[Row]]]] = {
     "memory": size.memory,
     "characters": size.characters,
     "isolation": company.isolation,
+    "plugins": company.plugins,
     "rooms": size.rooms,
     "history": size.history,
     "databases": databases.databases,
