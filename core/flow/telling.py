@@ -8,6 +8,7 @@ from typing import Any
 from core.events import EventType
 from core.flow.after import After
 from core.flow.cast import Part
+from core.flow.presence import entity_id
 from core.flow.work import Work
 from core.ids import turn_of
 from core.messages import Delivery, DeliveryKind, Kind
@@ -36,6 +37,13 @@ class Telling:
         event = _OF_KIND.get(work.lead.kind)
         if event is not None:
             self._of_work(work, event)
+        lead = work.lead
+        for who in lead.joined:
+            person = entity_id(work.part.id, lead.address, who.id)
+            about = {"entityId": person, "name": who.name, "action": "joined"}
+            self._of_work(work, EventType.ENTITY_JOINED, about)
+        if lead.left:
+            self._of_work(work, EventType.WORLD_LEFT)
 
     def ended(self, work: Work | None, status: str, error: str = "") -> None:
         """`status` is completed, error, timeout, replaced or postponed."""

@@ -335,3 +335,18 @@ async def test_a_plugins_validator_sees_what_providers_have_said(tmp_path: Path)
     assert seen == ["There is a table."]
     assert "- ROLL: Roll a die." in asked.requests[0].system
     assert len(asked.requests) == 1
+
+
+async def test_whoever_comes_and_her_own_going_are_told(tmp_path: Path) -> None:
+    plugin, told = ears(EventType.ENTITY_JOINED, EventType.WORLD_LEFT)
+    async with playing("Ada", model=Scripted(echo), plugins=[plugin], data=tmp_path) as play:
+        ada = play.bots["Ada"]
+        zoe, eve = play.stage.person("Zoe"), play.stage.person("Eve")
+        group = play.stage.group("Two", [zoe], [ada])
+        zoe.adds(group, eve)
+        await until(lambda: told)
+        event, payload = told[0]
+        assert (event, payload["name"], payload["action"]) == ("ENTITY_JOINED", "Eve", "joined")
+        assert payload["entityId"] != payload["agentId"]
+        zoe.removes(group, ada)
+        await until(lambda: "WORLD_LEFT" in names(told))

@@ -1,1 +1,0 @@
-"""What a character makes of a turn when it is over."""
