@@ -13,6 +13,9 @@ NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 PLACE = Place(ChannelType.GROUP, "The Commons")
 ADA, BERT, CLEO = Account("telegram:1"), Account("telegram:2"), Account("telegram:3")
 
+WITHOUT_A_WAIT = 2.0
+"""Seconds; whoever waits for another's word takes it over only after ten."""
+
 
 def at(account: Account, room: str = "-1") -> Address:
     return Address("telegram", account, room)
@@ -44,14 +47,16 @@ async def test_two_characters_never_think_at_once_in_one_room() -> None:
 async def test_in_another_room_nobody_waits_for_them() -> None:
     floor = together(ADA, BERT)
     floor.seen(at(BERT, "another room"), PLACE)
-    async with floor.word(at(ADA)), floor.word(at(BERT, "another room")):
-        pass
+    async with asyncio.timeout(WITHOUT_A_WAIT):
+        async with floor.word(at(ADA)), floor.word(at(BERT, "another room")):
+            pass
 
 
 async def test_where_nobody_of_ours_is_known_there_is_nothing_to_wait_for() -> None:
     floor = Floor()
-    async with floor.word(at(ADA)), floor.word(at(ADA)):
-        pass
+    async with asyncio.timeout(WITHOUT_A_WAIT):
+        async with floor.word(at(ADA)), floor.word(at(ADA)):
+            pass
 
 
 async def test_one_who_thinks_for_too_long_loses_the_word_once_for_everybody() -> None:
