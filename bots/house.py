@@ -43,7 +43,7 @@ from core.flow.wishes import Wishes
 from core.flow.work import Work
 from core.flow.writing import Scribe, begin
 from core.ids import CharacterId, RoomId
-from core.memory.recall import Recent
+from core.memory.recent import Recent
 from core.messages import Delivery, DeliveryStatus
 from core.plugins.records import Worker
 from core.ports import ModelRoles

@@ -12,6 +12,7 @@ TroupeError
 │   ├── Moved             the room has a new address: rewrite, then send
 │   ├── SendDelayed       it certainly did not arrive: again, later
 │   └── SendUncertain     nobody knows whether it arrived: the ledger's policy decides
+├── FetchFailed           a file of somebody's cannot be had: the message goes on without it
 ├── StoreUnavailable      database full, locked or away: wait and repeat, confirm nothing meanwhile
 └── ModelError
     ├── ModelUnavailable  overloaded, unreachable: the next in the chain may do it
@@ -97,6 +98,10 @@ class SendDelayed(SendFailed):
 
 class SendUncertain(SendFailed):
     """The line broke after we had sent; it may or may not have arrived."""
+
+
+class FetchFailed(TroupeError):
+    """The bytes of an attachment cannot be had: gone, too large, or its platform is away."""
 
 
 class StoreUnavailable(TroupeError):

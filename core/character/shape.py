@@ -206,6 +206,16 @@ class Character(_Shape):
         str, Annotated[Template, PlainValidator(_template, json_schema_input_type=str)]
     ] = Field(default_factory=dict)
     settings: dict[str, Any] = Field(default_factory=dict)
+    personality: str = ""
+    scenario: str = ""
+    greetings: Lines = ()
+    """Opening lines, the usual one first; `{{user}}` is whoever is greeted."""
+    final_instructions: str = ""
+    """Of her author, shown after the conversation."""
+    lorebook: dict[str, Any] | None = None
+    """A Character Card V3 lorebook: told when its keywords are said."""
+    card: dict[str, Any] = Field(default_factory=dict)
+    """What else was on the character card that she came from."""
     people: Lines = ()
     clients: Lines = ()
     model_provider: str | None = None

@@ -20,7 +20,7 @@ from core.flow.plans import Plan, Planned, resolve
 from core.flow.running_turn import RunningTurn
 from core.flow.speaking import Spoken, Where, buttons_of, content_of
 from core.ids import CharacterId, EntityId, RoomId, TurnId, WorldId
-from core.memory.recall import Recent, line_of
+from core.memory.recent import Recent, line_of
 from core.messages import (
     Author,
     ChannelType,

@@ -21,7 +21,7 @@ from core.flow.ranks import Ranks
 from core.flow.work import Work
 from core.ids import CharacterId, RoomId, string_to_uuid
 from core.kept import Task
-from core.memory.recall import Recent
+from core.memory.recent import Recent
 from core.messages import Address, ChannelType, Inbound, Place, Rank, Received, Room, World
 from core.plugins.records import Worker
 from core.ports import Store, Unit

@@ -13,7 +13,7 @@ from core.flow.presence import entity_id
 from core.flow.reach import nothing_to_choose
 from core.flow.work import Work
 from core.ids import Account, CharacterId, EntityId, RoomId, WorldId
-from core.memory.recall import Recent
+from core.memory.recent import Recent
 from core.messages import Entity, Inbound, Rank, World
 from core.plugins.records import Action, Turn
 from core.ports import Store

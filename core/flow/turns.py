@@ -30,7 +30,7 @@ from core.flow.work import Work, memory_of
 from core.flow.writing import Scribe, bury
 from core.ids import EntityId, turn_of
 from core.kept import Spending
-from core.memory.recall import Recent
+from core.memory.recent import Recent
 from core.messages import Inbound, InboundStatus, Kind, Outcome, Received, Reply
 from core.ports import Batch, Store
 from core.settings.context import RequestContext, request_scope

@@ -18,7 +18,7 @@ from core.flow.tally import Tally
 from core.flow.work import Also, Work
 from core.ids import MemoryId, RoomId, turn_of
 from core.kept import Step, StepStatus
-from core.memory.recall import Recent, line_of
+from core.memory.recent import Recent, line_of
 from core.messages import (
     Content,
     Delivery,

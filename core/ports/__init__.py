@@ -1,5 +1,6 @@
 """What the flow asks of the world: structural protocols, nothing to inherit."""
 
+from core.ports.finding import Found, Passages, Scope, Vectors
 from core.ports.kept import (
     Bonds,
     Cache,
@@ -24,6 +25,7 @@ from core.ports.models import (
     Spent,
     Usage,
 )
+from core.ports.persons import Forgotten, Persons
 from core.ports.platforms import (
     Intake,
     Limits,
@@ -46,6 +48,8 @@ __all__ = [
     "Bonds",
     "Cache",
     "Deliveries",
+    "Forgotten",
+    "Found",
     "Handler",
     "Inbox",
     "Intake",
@@ -60,10 +64,13 @@ __all__ = [
     "ModelType",
     "Notes",
     "Own",
+    "Passages",
     "People",
+    "Persons",
     "Platform",
     "Rooms",
     "Said",
+    "Scope",
     "Spendings",
     "Spent",
     "Steps",
@@ -71,5 +78,6 @@ __all__ = [
     "Tasks",
     "Unit",
     "Usage",
+    "Vectors",
     "Waiting",
 ]

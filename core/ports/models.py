@@ -159,6 +159,11 @@ class ModelRoles(Protocol):
         """Whether anybody is set up for it, a plugin's handler too."""
         ...
 
+    def embeds(self, settings: Settings) -> str:
+        """Which model makes a character's vectors now, its width with it where that is chosen:
+        "openai:text-embedding-3-small/512". Empty where none does."""
+        ...
+
     def unregister(self, character: CharacterId) -> None:
         """Forget every handler of her plugins."""
         ...

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from typing import Protocol, Self
 
 from core.ids import Account
-from core.messages import Address, Delivery, Inbound, Live, Rank, Receipt, Received, Reply
+from core.messages import (
+    Address,
+    Attachment,
+    Delivery,
+    Inbound,
+    Live,
+    Rank,
+    Receipt,
+    Received,
+    Reply,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +108,10 @@ class Platform(Protocol):
         Raises LinkLost or SendFailed where it cannot be asked; a person who is not there is a
         STRANGER.
         """
+        ...
+
+    async def fetch(self, attachment: Attachment, most: int) -> bytes:
+        """The bytes of what hangs on a message, at most so many; raises FetchFailed."""
         ...
 
     async def show(self, live: Live) -> None:

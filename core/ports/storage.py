@@ -20,7 +20,9 @@ from core.messages import (
     Room,
     World,
 )
+from core.ports.finding import Passages, Vectors
 from core.ports.kept import Bonds, Cache, Own, Spendings, Steps, Tasks
+from core.ports.persons import Persons
 
 T = TypeVar("T")
 
@@ -268,6 +270,12 @@ class Unit(Protocol):
     def spendings(self) -> Spendings: ...
     @property
     def cache(self) -> Cache: ...
+    @property
+    def passages(self) -> Passages: ...
+    @property
+    def vectors(self) -> Vectors: ...
+    @property
+    def persons(self) -> Persons: ...
     def own(self, owner: str) -> Own:
         """The tables that `Store.extend` has made for this owner."""
         ...
@@ -297,4 +305,9 @@ class Store(Protocol):
         letters and digits. A new column of a table that is there is nullable or has a constant
         server default. Raises BadInput, and has made nothing, where that does not hold.
         """
+        ...
+
+    async def scrub(self) -> None:
+        """Overwrite what deleting has left behind, in the file and beside it; takes its time and
+        holds nobody up for long."""
         ...

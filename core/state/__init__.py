@@ -2,6 +2,7 @@
 
 from core.state.cache import StateCache
 from core.state.composing import Provider, Told, chosen, compose
+from core.state.remembered import Recollection, Remembered, Remembering
 from core.state.scene import Colleague, Line, Reader, Scene
 from core.state.sections import Section, State
 
@@ -10,6 +11,9 @@ __all__ = [
     "Line",
     "Provider",
     "Reader",
+    "Recollection",
+    "Remembered",
+    "Remembering",
     "Scene",
     "Section",
     "State",

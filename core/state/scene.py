@@ -12,6 +12,7 @@ from core.ids import EntityId, RoomId
 from core.messages import Entity, Inbound, Place, Rank, World
 from core.ports import Unit
 from core.settings.layers import Settings
+from core.state.remembered import Remembered, Remembering
 from core.state.sections import State
 
 if TYPE_CHECKING:  # a turn holds a state, and a state is made for a turn
@@ -91,6 +92,10 @@ class Scene:
     """The server or group as it is kept, with its roles and settings."""
     read: Reader | None = None
     """For providers that need rows; None where there is no store."""
+    remember: Remembering | None = None
+    """For providers that look further; None where nothing is remembered."""
+    remembered: Remembered | None = None
+    """What came to mind before anybody was asked."""
 
     @property
     def is_direct(self) -> bool:

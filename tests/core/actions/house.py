@@ -28,7 +28,7 @@ from core.flow.work import Work, memory_of
 from core.flow.writing import Scribe
 from core.ids import Account, RoomId, turn_of
 from core.kept import Task
-from core.memory.recall import Recent
+from core.memory.recent import Recent
 from core.messages import (
     Address,
     Author,
