@@ -25,6 +25,7 @@ class Recent:
         self._store = store
         self._budget = budget
         self._rooms: OrderedDict[tuple[CharacterId, RoomId], list[Line]] = OrderedDict()
+        self._whole: set[tuple[CharacterId, RoomId]] = set()
         self._spent = 0
 
     async def lines(self, character: CharacterId, room: RoomId, limit: int) -> Sequence[Line]:
@@ -37,6 +38,8 @@ class Recent:
             )
             found = [line_of(memory) for memory in stored if memory.content.text]
             self._rooms[key] = found
+            if len(stored) < limit:
+                self._whole.add(key)
             self._spent += sum(map(_size, found))
             self._shrink()
         else:
@@ -45,7 +48,8 @@ class Recent:
 
     def add(self, character: CharacterId, room: RoomId, lines: Sequence[Line], limit: int) -> None:
         """What has just been committed; a room that is not held is read when it is asked for."""
-        held = self._rooms.get((character, room))
+        key = (character, room)
+        held = self._rooms.get(key)
         if held is None:
             return
         held.extend(lines)
@@ -54,21 +58,30 @@ class Recent:
             keep = max(1, int(limit * _TRIM))
             self._spent -= sum(map(_size, held[:-keep]))
             del held[:-keep]
+            self._whole.discard(key)
         self._shrink()
 
     def begin(self, character: CharacterId, room: RoomId) -> None:
         """A room without a past: nothing to read."""
-        self._rooms.setdefault((character, room), [])
+        if (character, room) not in self._rooms:
+            self._rooms[character, room] = []
+            self._whole.add((character, room))
+
+    def whole(self, character: CharacterId, room: RoomId) -> bool:
+        """Whether everything that was ever said there is held, so that there is nothing older."""
+        return (character, room) in self._whole
 
     def forget(self, character: CharacterId, room: RoomId) -> None:
         """Read it anew next time."""
         gone = self._rooms.pop((character, room), None)
+        self._whole.discard((character, room))
         if gone is not None:
             self._spent -= sum(map(_size, gone))
 
     def _shrink(self) -> None:
         while self._spent > self._budget and len(self._rooms) > 1:
-            _, gone = self._rooms.popitem(last=False)
+            key, gone = self._rooms.popitem(last=False)
+            self._whole.discard(key)
             self._spent -= sum(map(_size, gone))
 
 

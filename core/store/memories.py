@@ -70,6 +70,16 @@ _COUNT = (
     )
 )
 _COUNT_HERE = _COUNT.where(_R.c.id == sa.bindparam("room"))
+_TALK = sa.select(_T).where(
+    _T.c.room_id == sa.bindparam("room"),
+    _T.c.type == sa.literal_column("'messages'"),
+    _T.c.character_id == sa.bindparam("who"),
+    _RECALLED,
+)
+_BEFORE = _TALK.where(_T.c.seq < sa.bindparam("row")).order_by(_T.c.seq.desc())
+_BEFORE = _BEFORE.limit(sa.bindparam("most"))
+_AFTER = _TALK.where(_T.c.seq > sa.bindparam("row")).order_by(_T.c.seq)
+_AFTER = _AFTER.limit(sa.bindparam("most"))
 _LORE = _T.c.type != sa.literal_column("'messages'")
 
 _APART = 64
@@ -121,6 +131,14 @@ class MemoryRows:
 
     def get(self, character: CharacterId, ids: Sequence[MemoryId]) -> list[Memory]:
         return [_memory(row) for row in self._db.execute(_GET, {"ids": ids, "who": character})]
+
+    def beside(
+        self, character: CharacterId, room: RoomId, seq: int, *, before: int = 1, after: int = 1
+    ) -> list[Memory]:
+        asked = {"room": room, "who": character, "row": seq}
+        earlier = [_memory(row) for row in self._db.execute(_BEFORE, asked | {"most": before})]
+        later = [_memory(row) for row in self._db.execute(_AFTER, asked | {"most": after})]
+        return [*reversed(earlier), *later]
 
     def rewrite(self, character: CharacterId, memory: MemoryId, text: str) -> bool:
         found = self.get(character, [memory])
