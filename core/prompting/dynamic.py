@@ -14,6 +14,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from core.backoff import Backoff
 from core.clock import Clock, SystemClock
 from core.errors import ModelError
 from core.ports import ModelRequest, ModelRole, Said
@@ -49,16 +50,6 @@ class StreamEvent:
     """Of `complete`: the result."""
 
 
-@dataclass(frozen=True, slots=True)
-class Backoff:
-    base: float = 0.25
-    most: float = 4.0
-    factor: float = 2.0
-
-    def pause(self, retry: int) -> float:
-        return min(self.most, self.base * self.factor ** min(retry - 1, 64))
-
-
 class Calls:
     """How many calls one message may still cost, whoever makes them (DP-09)."""
 
@@ -80,7 +71,7 @@ class Options:
     prompt. 3: those twice. The higher, the later is anything shown."""
     max_retries: int | None = None
     """None: by level."""
-    backoff: Backoff = Backoff()
+    backoff: Backoff = field(default_factory=Backoff)
     role: ModelRole = "TEXT_LARGE"
     """For whoever makes `ask`."""
     calls: Calls | None = None
