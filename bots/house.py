@@ -14,6 +14,7 @@ from bots import logs
 from bots.company import Company, Door
 from bots.wardrobe import Wardrobe
 from core.clock import Clock
+from core.evaluators import Reflection
 from core.files import Files
 from core.flow.acting import Acting
 from core.flow.after import After
@@ -45,11 +46,15 @@ from core.flow.writing import Scribe, begin
 from core.ids import CharacterId, RoomId
 from core.memory.recent import Recent
 from core.messages import Delivery, DeliveryStatus
-from core.plugins.records import Worker
+from core.plugins.records import Turn, Worker
 from core.ports import ModelRoles
 from core.settings.layers import Settings
 from core.state import StateCache
 from core.tasks import SPEAK_FIRST, TaskService, told
+
+
+_BUSY = 8
+"""Turns under way, from which on what can wait does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +147,13 @@ def build(
     def choices(character: CharacterId, room: RoomId) -> Sequence[Mapping[str, Any]]:
         return [told(one) for one in tasks.choices(character, room)]
 
+    def busy() -> bool:
+        return mailbox.running > _BUSY
+
+    def thinks(turn: Turn) -> bool:
+        return models.writes(turn.settings, "TEXT_SMALL") not in ("", "offline")
+
+    reflection = Reflection(store, clock, busy=busy, thinks=thinks)
     wardrobe = Wardrobe(
         group,
         store,
@@ -151,6 +163,7 @@ def build(
         tasks,
         leave,
         lambda one: Billed(models, till, one.loaded.id, one.loaded.name, one.events),
+        [reflection.evaluator],
         allowed=settings.csv("TROUPE_PLUGINS"),
         at_hand=plugins,
     )

@@ -15,7 +15,7 @@ from core.errors import Finding
 from core.events import Events
 from core.flow.backstage import Backstage
 from core.ids import CharacterId
-from core.plugins.records import Repertoire, Worker
+from core.plugins.records import Evaluator, Repertoire, Worker
 from core.ports import ModelRoles, Store
 from core.providers import BUILT_IN as PROVIDERS
 from core.settings.layers import Settings
@@ -24,7 +24,6 @@ log = logging.getLogger(__name__)
 
 R = TypeVar("R")
 
-BUILT_IN = Repertoire(actions=ACTIONS, providers=PROVIDERS)
 _LEAST = frozenset({"CHARACTER", "ACTIONS", "PROVIDERS", "CAPABILITIES", "ROOM", "RECENT_MESSAGES"})
 _TALK = frozenset({"REPLY", "IGNORE", "NONE"})
 LEAST = Repertoire(
@@ -42,6 +41,8 @@ class Costume:
     settings: Settings
     events: Events
     makes_runtime: Callable[[Costume], Any]
+    everything: Repertoire
+    """What is built in."""
     equipment: Any = None
     """A core.plugins.equipment.Equipment, where there are plugins."""
     findings: list[Finding] = field(default_factory=list)
@@ -57,7 +58,8 @@ class Costume:
 
     @property
     def built_in(self) -> Repertoire:
-        return LEAST if self.settings.derived(Settings.flag, "IGNORE_BOOTSTRAP") else BUILT_IN
+        least = self.settings.derived(Settings.flag, "IGNORE_BOOTSTRAP")
+        return LEAST if least else self.everything
 
     @property
     def runtime(self) -> Any:
@@ -107,6 +109,7 @@ class Wardrobe:
         tasks: Any,
         stop: Callable[[CharacterId], Any],
         billed: Callable[[Costume], ModelRoles],
+        evaluators: Iterable[Evaluator] = (),
         *,
         allowed: Sequence[str] = (),
         at_hand: Iterable[Any] = (),
@@ -119,6 +122,7 @@ class Wardrobe:
         self._tasks = tasks
         self._stop = stop
         self._billed = billed
+        self._built_in = Repertoire(ACTIONS, PROVIDERS, tuple(evaluators))
         self._allowed = allowed
         self._at_hand = tuple(at_hand)
         self._worn: dict[CharacterId, Costume] = {}
@@ -157,7 +161,7 @@ class Wardrobe:
                 before.loaded, before.settings = loaded, settings
                 continue
             events = before.events if before is not None and before.equipment is None else Events()
-            costume = Costume(loaded, settings, events, self._runtime)
+            costume = Costume(loaded, settings, events, self._runtime, self._built_in)
             self._worn[character] = costume
             if not loaded.character.plugins:
                 costume.ready.set()

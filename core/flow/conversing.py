@@ -277,10 +277,13 @@ class Conversing:
 
     def _look_back(self, turn: RunningTurn, *, answered: bool) -> None:
         gear = turn.work.part.gear
-        if gear.repertoire.evaluators:
+        # Most of them most of the time have nothing to look at; a job for each would cost more.
+        called = [one for one in gear.repertoire.evaluators if answered or one.always]
+        called = [one for one in called if one.due is None or one.due(turn)]
+        if called:
             self._after.look_back(
                 turn,
-                gear.repertoire.evaluators,
+                called,
                 answered=answered,
                 events=gear.events,
                 then=turn.settle,

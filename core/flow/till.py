@@ -258,6 +258,12 @@ class Billed:
     def serves(self, settings: Settings, kind: ModelType) -> bool:
         return self._models.serves(settings, kind)
 
+    def writes(self, settings: Settings, role: ModelRole) -> str:
+        return self._models.writes(settings, role)
+
+    def embeds(self, settings: Settings) -> str:
+        return self._models.embeds(settings)
+
     def price(self, usage: Usage) -> float | None:
         return self._models.price(usage)
 

@@ -142,6 +142,14 @@ class Models:
         """Whether `use` would find anybody for a type that is not text."""
         return self._lineup.serves(settings, kind)
 
+    def writes(self, settings: Settings, role: ModelRole) -> str:
+        """See `ModelRoles.writes`."""
+        try:
+            link = next(self._lineup.links(settings, role), None)
+        except ModelRejected:
+            return ""
+        return link.provider.name if link is not None else ""
+
     async def warm(self, settings: Settings) -> None:
         """Make what the first call would have to wait for, and ask nobody; raises ModelError."""
         self._lineup.warm(settings)

@@ -145,6 +145,8 @@ class Evaluator:
     """elizaOS' validate."""
     always: bool = False
     """Also after a turn in which the character kept silent (elizaOS' alwaysRun)."""
+    due: Callable[[Turn], bool] | None = None
+    """Asked at once where a turn ends, whether to come to `wanted` at all; it must be quick."""
     examples: tuple[Mapping[str, Any], ...] = ()
     plugin: str = ""
 

@@ -159,6 +159,11 @@ class ModelRoles(Protocol):
         """Whether anybody is set up for it, a plugin's handler too."""
         ...
 
+    def writes(self, settings: Settings, role: ModelRole) -> str:
+        """Who would be asked first, as "openai:gpt-5-mini"; "offline" where that is the model which
+        needs no key, and knows nothing. Empty where nobody can be asked as it is set up."""
+        ...
+
     def embeds(self, settings: Settings) -> str:
         """Which model makes a character's vectors now, its width with it where that is chosen:
         "openai:text-embedding-3-small/512". Empty where none does."""

@@ -17,6 +17,8 @@ VALUES = {
     "recentMessages": "Bob: hi",
     "actionNames": "REPLY, IGNORE, WAVE",
     "knownFacts": "- Bob likes tea.",
+    "entities": "P1: Bob",
+    "bio": "Ada counts.",
     "topic": "rain",
 }
 ANSWERS: dict[str, tuple[dict[str, str], dict[str, object]]] = {
