@@ -52,7 +52,6 @@ from core.settings.layers import Settings
 from core.state import StateCache
 from core.tasks import SPEAK_FIRST, TaskService, told
 
-
 _BUSY = 8
 """Turns under way, from which on what can wait does."""
 

@@ -161,13 +161,16 @@ async def test_bonds_grow_with_each_look_and_are_directed(tmp_path: Path) -> Non
         await eventually(grown)
 
 
-async def test_without_a_model_of_its_own_or_a_memory_nothing_is_asked(tmp_path: Path) -> None:
+async def test_where_nothing_is_kept_nothing_is_asked(tmp_path: Path) -> None:
     mind = Mind()
     private = {**ON, "DISABLE_MEMORY_CREATION": "true"}
     async with playing("Ada", model=mind.model, data=tmp_path, settings=private) as play:
         await Talk(play)("one", "two", "three")
     assert not mind.asked
-    async with playing("Ada", data=tmp_path / "offline", settings=ON) as play:
+
+
+async def test_the_model_that_needs_no_key_is_not_asked_to_reflect(tmp_path: Path) -> None:
+    async with playing("Ada", data=tmp_path, settings=ON) as play:
         chat = Talk(play)
         await chat("one", "two", "three")
         assert not await table(play)
