@@ -155,6 +155,13 @@ class Memories(Protocol):
         """
         ...
 
+    def outlines(
+        self, character: CharacterId, *, table: str, rooms: Sequence[RoomId] = (), limit: int = 1000
+    ) -> list[Memory]:
+        """Newest first, without their content, which of documents is long; also those from before
+        a room's fresh start."""
+        ...
+
     def put(self, memory: Memory) -> bool:
         """Take over content and metadata of one that is there; False when it is not."""
         ...

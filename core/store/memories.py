@@ -82,6 +82,10 @@ _AFTER = _TALK.where(_T.c.seq > sa.bindparam("row")).order_by(_T.c.seq)
 _AFTER = _AFTER.limit(sa.bindparam("most"))
 _LORE = _T.c.type != sa.literal_column("'messages'")
 
+_OUTLINES = sa.select(
+    *(one for one in _T.c if one.name != "content"), sa.literal_column("'{}'").label("content")
+).order_by(_T.c.seq.desc())
+
 _APART = 64
 """Rooms in one question; SQLite takes 500 parts of one."""
 _OURS = frozenset(
@@ -174,6 +178,16 @@ class MemoryRows:
             query = query.where(_T.c.created_at <= end)
         query = _within(query, list(dict.fromkeys(rooms)), limit + offset)
         return [_memory(row) for row in self._db.execute(query.limit(limit).offset(offset))]
+
+    def outlines(
+        self, character: CharacterId, *, table: str, rooms: Sequence[RoomId] = (), limit: int = 1000
+    ) -> list[Memory]:
+        query = _OUTLINES.where(_T.c.character_id == character, _T.c.type == table)
+        if table != "messages":
+            query = query.where(_LORE)  # as in its index
+        if rooms:
+            query = query.where(_T.c.room_id.in_(rooms))
+        return [_memory(row) for row in self._db.execute(query.limit(limit))]
 
     def put(self, memory: Memory) -> bool:
         done = self._db.execute(
