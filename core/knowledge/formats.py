@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _SAMPLE = 8192
+_DECLARED = re.compile(rb"(?:charset|encoding)\s*=\s*[\"']?([\w.:-]{2,40})", re.I)
 _REFUSED: tuple[tuple[bytes, Why], ...] = (
     (b"\x89PNG\r\n\x1a\n", Why.PICTURE),
     (b"\xff\xd8\xff", Why.PICTURE),
@@ -116,7 +118,7 @@ def _refuse(data: bytes) -> None:
 
 
 def decoded(data: bytes) -> str:
-    """As its mark says, as UTF-8, as UTF-16 without a mark, as Windows' Latin; or Refused."""
+    """As its mark says, as UTF-8, as it declares itself, as Windows' Latin; or Refused."""
     for mark, name in _BOMS:
         if data.startswith(mark):
             return data[len(mark) :].decode(name, "replace")
@@ -133,6 +135,11 @@ def decoded(data: bytes) -> str:
         return mended
     if _control(sample):
         raise Refused(Why.UNKNOWN)
+    if sample.lstrip().startswith(b"<") and (said := _DECLARED.search(sample)):
+        try:
+            return data.decode(said[1].decode(), "replace")
+        except LookupError:  # no encoding that anybody knows, or none of texts
+            pass
     return data.decode("cp1252", "replace")
 
 
