@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -37,6 +37,8 @@ from core.state import Scene, State, compose
 _SILENT = frozenset({"IGNORE", "NONE", "STOP"})
 _DECIDING = ("ANXIETY", "ENTITIES", "CHARACTER", "RECENT_MESSAGES", "ACTIONS")
 """What a small model that decides is shown (R-11); elizaOS' sixth has no provider."""
+
+_MINDFUL = frozenset({"RECALL", "KNOWLEDGE"})
 
 _INTERRUPTED = "I was interrupted there. It may or may not be done; choose again if it is not."
 
@@ -131,6 +133,7 @@ class Conversing:
                     await self._keep_silent(turn, rule)
                     return
                 scene = replace(scene, unsure=wanted is None)
+            scene = await self._recall(turn, scene)
             scene, turn.state = await self._gather(turn, scene)
             offered = scene.actions
             if carried is not None:
@@ -155,6 +158,17 @@ class Conversing:
             carried = await self._acting.carry_out(turn, plan)
             told = await self._in_the_light(turn, scene, carried) if carried.tell_more else None
             await self._end(turn, told, scene, carried)
+
+    async def _recall(self, turn: RunningTurn, scene: Scene) -> Scene:
+        """What comes to mind, for whoever of the providers tells of it."""
+        told = (one.name for one in turn.work.part.gear.repertoire.providers)
+        if scene.remember is None or _MINDFUL.isdisjoint(told):
+            return scene
+        remembered = await scene.remember(scene)
+        for one in remembered:
+            turn.work.known.learn(one.memory.content.text)
+        turn.scene = replace(scene, remembered=remembered)
+        return turn.scene
 
     async def _gather(self, turn: RunningTurn, scene: Scene) -> tuple[Scene, State]:
         """The scene with what may be done in it, and what providers say of it."""
@@ -208,6 +222,7 @@ class Conversing:
             return
         if answer is not None and scene is not None:
             self._pass_on(turn, scene, answer)
+        work.recalled = tuple(_came_to_mind(turn))
         first = not (lead.is_direct or turn.responses)
         await self._scribe.write(
             work,
@@ -288,6 +303,14 @@ class Conversing:
                 events=gear.events,
                 then=turn.settle,
             )
+
+
+def _came_to_mind(turn: RunningTurn) -> Iterator[Mapping[str, Any]]:
+    """For the turn's record: where it is and why, and none of anybody's words."""
+    if turn.scene is not None and turn.scene.remembered is not None:
+        yield from turn.scene.remembered.trace
+    for section in turn.state.sections:
+        yield from section.data.get("recalled") or ()
 
 
 def _interrupted(deed: Deed) -> str:

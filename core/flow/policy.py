@@ -64,18 +64,19 @@ _LOOKED_AT = 2400
 class Known:
     """Addresses that a character may pass on: said by people in this talk, or by its author."""
 
-    __slots__ = ("_author", "_hosts", "_said", "_texts")
+    __slots__ = ("_author", "_hosts", "_learned", "_said", "_texts")
 
     def __init__(self, said: Iterable[str] = (), author: Iterable[str] = ()) -> None:
         """Both are looked at only when a text holds an address at all."""
         self._texts = said
+        self._learned: list[str] = []
         self._author = author
         self._said: set[str] | None = None
         self._hosts: set[str] = set()
 
     def learn(self, text: str) -> None:
-        """What an action has found out may be told."""
-        self._look().update(_addresses(text))
+        """What an action has found out, or what came to mind, may be told."""
+        self._learned.append(text)
 
     def said(self, address: str) -> bool:
         """In exactly these words, or its author has named the house."""
@@ -86,6 +87,8 @@ class Known:
             self._said = {one for text in self._texts for one in _addresses(text)}
             self._hosts = {_host(one) for text in self._author for one in _addresses(text)}
             self._hosts.discard("")
+        while self._learned:
+            self._said.update(_addresses(self._learned.pop()))
         return self._said
 
 

@@ -17,7 +17,7 @@ from core.memory.recent import Recent
 from core.messages import Entity, Inbound, Rank, World
 from core.plugins.records import Action, Turn
 from core.ports import Store
-from core.state import Colleague, Line, Scene
+from core.state import Colleague, Line, Remembering, Scene
 
 _ASKED = 24_000
 """Characters of open messages that one answer looks at; the older ones are remembered only."""
@@ -39,8 +39,10 @@ class Scenery:
         clock: Clock,
         world: Callable[[Part, WorldId], Awaitable[World | None]],
         choices: Choices = nothing_to_choose,
+        remember: Remembering | None = None,
     ) -> None:
-        """`world` finds a server with its roles and settings, mostly without a query."""
+        """`world` finds a server with its roles and settings, mostly without a query; `remember`
+        what has to do with what is said, mostly without one too."""
         self._cast = cast
         self._store = store
         self._recent = recent
@@ -48,6 +50,7 @@ class Scenery:
         self._clock = clock
         self._world = world
         self._choices = choices
+        self._remember = remember
 
     async def of(
         self,
@@ -83,6 +86,7 @@ class Scenery:
             person=work.person,
             world=None if spot.new or work.lead.is_direct else await self._world(part, spot.world),
             read=self._store.read,
+            remember=self._remember,
         )
 
     def _meanwhile(self, work: Work) -> list[Line]:

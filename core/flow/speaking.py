@@ -54,6 +54,8 @@ class Spoken:
     step: int = 0
     number: int = 0
     private: bool = False
+    recalled: tuple[Mapping[str, Any], ...] = ()
+    """What it was said in the light of."""
 
     def memory(self, part: Part, now: datetime) -> Memory:
         where = self.where
@@ -71,6 +73,7 @@ class Spoken:
                 "sourceId": where.address.room,
                 "entityName": part.character.name,
                 "turn": self.turn,
+                **({"recalled": list(self.recalled)} if self.recalled else {}),
             },
         )
 

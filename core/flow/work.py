@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from core.flow.cast import Part
 from core.flow.growing import Growing
@@ -55,6 +56,8 @@ class Work:
     """What is to go into the next commit, whichever it is."""
     steps: dict[tuple[TurnId, int], Step] = field(default_factory=dict)
     """What was set out to do, and how far it came."""
+    recalled: tuple[Mapping[str, Any], ...] = ()
+    """What came to mind, and why: kept with the answer, without anybody's words."""
     cue: Memory | None = None
     """Of a cue, which nobody has said, and which is not remembered."""
     _known: Known | None = None

@@ -298,6 +298,7 @@ def _answer(work: Work, say: Reply, thought: str, actions: tuple[str, ...]) -> S
         turn=turn,
         step=work.step,
         private=work.private,
+        recalled=work.recalled,
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Protocol
 
 from core.messages import Memory
@@ -33,9 +35,12 @@ class Remembered:
     def __bool__(self) -> bool:
         return bool(self.facts or self.talk or self.knowledge)
 
+    def __iter__(self) -> Iterator[Recollection]:
+        return chain(self.facts, self.talk, self.knowledge)
+
     @property
     def trace(self) -> list[dict[str, Any]]:
-        return [one.trace for one in (*self.facts, *self.talk, *self.knowledge)]
+        return [one.trace for one in self]
 
 
 class Remembering(Protocol):
