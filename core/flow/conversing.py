@@ -135,6 +135,7 @@ class Conversing:
                 scene = replace(scene, unsure=wanted is None)
             scene = await self._recall(turn, scene)
             scene, turn.state = await self._gather(turn, scene)
+            work.recalled = tuple(_came_to_mind(turn))
             offered = scene.actions
             if carried is not None:
                 answer = await self._in_the_light(turn, scene, carried)
@@ -145,6 +146,7 @@ class Conversing:
                 turn.state = await compose(
                     scene, gear.repertoire.providers, answer.providers, only=True, onto=turn.state
                 )
+                work.recalled = tuple(_came_to_mind(turn))
                 if not answer.text and not self._acting.plan(answer, offered):
                     answer = await self._think(turn, scene)
             if scene.unsure and _SILENT.issuperset(answer.actions) and answer.actions:
@@ -222,7 +224,6 @@ class Conversing:
             return
         if answer is not None and scene is not None:
             self._pass_on(turn, scene, answer)
-        work.recalled = tuple(_came_to_mind(turn))
         first = not (lead.is_direct or turn.responses)
         await self._scribe.write(
             work,
