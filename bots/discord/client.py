@@ -21,6 +21,7 @@ from bots.discord.calls import Calls
 from bots.discord.endpoints import DISCORD, Endpoints, lead_voice, living_at
 from bots.discord.envelope import PLATFORM
 from bots.discord.errors import link_failure
+from bots.discord.fetching import Fetching
 from bots.discord.heard import Heard
 from bots.discord.line import Line
 from bots.discord.presses import Presses
@@ -29,10 +30,20 @@ from bots.discord.ranks import Ranks
 from bots.discord.rendering import MAX_PARTS, MAX_TEXT, render
 from bots.discord.walls import Walls
 from core.clock import Clock
-from core.errors import LinkLost, LinkRejected, SendDelayed
+from core.errors import FetchFailed, LinkLost, LinkRejected, SendDelayed
 from core.files import Files
 from core.ids import Account
-from core.messages import Address, Delivery, Inbound, Live, Rank, Receipt, Received, Reply
+from core.messages import (
+    Address,
+    Attachment,
+    Delivery,
+    Inbound,
+    Live,
+    Rank,
+    Receipt,
+    Received,
+    Reply,
+)
 from core.ports import Intake, Limits
 from core.secrets import Secret
 
@@ -95,6 +106,7 @@ class DiscordLink:
         self._client: discord.Client | None = None
         self._calls: Calls | None = None
         self._ranks: Ranks | None = None
+        self._fetching: Fetching | None = None
         self._heard: Heard | None = None
         self._backlog: Backlog | None = None
         self._line: Line | None = None
@@ -159,9 +171,10 @@ class DiscordLink:
         self._client, self._heard, self._backlog, self._line = client, heard, backlog, line
         self._calls = Calls(client, quota, self._answers_within, self._clock, self._files)
         self._ranks = Ranks(client, quota)
+        self._fetching = Fetching(client, quota, self._endpoints.cdn_root, self._lent)
 
     async def __aexit__(self, *exc: object) -> None:
-        self._client = self._calls = self._ranks = None
+        self._client = self._calls = self._ranks = self._fetching = None
         self._heard = self._backlog = self._line = None
         await self._stack.aclose()
 
@@ -213,6 +226,11 @@ class DiscordLink:
         if self._ranks is None:
             raise LinkLost("the link is closed")
         return await self._ranks.of(address, author)
+
+    async def fetch(self, attachment: Attachment, most: int) -> bytes:
+        if self._fetching is None:
+            raise FetchFailed("the link is closed")
+        return await self._fetching.fetch(attachment, most)
 
     async def show(self, live: Live) -> None:
         await self._calling().show(live)

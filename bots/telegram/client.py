@@ -16,15 +16,26 @@ from bots.telegram import mapping
 from bots.telegram.calls import Calls
 from bots.telegram.envelope import PLATFORM, envelope, update_id
 from bots.telegram.errors import link_failure
+from bots.telegram.fetching import Fetching
 from bots.telegram.presses import Presses
 from bots.telegram.ranks import Ranks
 from bots.telegram.rendering import MAX_PARTS, MAX_TEXT, render
 from bots.telegram.request import AiohttpRequest, Flooded
 from core.clock import Clock
-from core.errors import LinkLost, LinkRejected, SendDelayed, TroupeError
+from core.errors import FetchFailed, LinkLost, LinkRejected, SendDelayed, TroupeError
 from core.files import Files
 from core.ids import Account
-from core.messages import Address, Delivery, Inbound, Live, Rank, Receipt, Received, Reply
+from core.messages import (
+    Address,
+    Attachment,
+    Delivery,
+    Inbound,
+    Live,
+    Rank,
+    Receipt,
+    Received,
+    Reply,
+)
 from core.ports import Intake, Limits
 from core.secrets import Secret
 
@@ -99,6 +110,7 @@ class TelegramLink:
         self._account = Account(f"{PLATFORM}:{self._us.id}")
         self._bot: telegram.Bot | None = None
         self._calls: Calls | None = None
+        self._fetching: Fetching | None = None
         self._warned_of_privacy = False
 
     def __repr__(self) -> str:
@@ -145,12 +157,13 @@ class TelegramLink:
                 raise LinkLost("Telegram's answer makes no sense") from None
             raise
         self._bot, self._calls = bot, Calls(bot, self._files)
+        self._fetching = Fetching(bot, self._root, session)
         self._us = mapping.Us(bot.id, bot.username)
         self._warn_of_privacy(bot)
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        bot, self._bot, self._calls = self._bot, None, None
+        bot, self._bot, self._calls, self._fetching = self._bot, None, None, None
         try:
             if bot is not None:
                 await bot.shutdown()
@@ -283,6 +296,11 @@ class TelegramLink:
 
     async def rank(self, address: Address, author: str) -> Rank:
         return await Ranks(self._entered()).of(address, author)
+
+    async def fetch(self, attachment: Attachment, most: int) -> bytes:
+        if self._fetching is None:
+            raise FetchFailed("the link is closed")
+        return await self._fetching.fetch(attachment, most)
 
     async def show(self, live: Live) -> None:
         await self._calling().show(live)

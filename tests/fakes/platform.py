@@ -7,9 +7,9 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Self
 
-from core.errors import Unreadable
+from core.errors import FetchFailed, Unreadable
 from core.ids import Account
-from core.messages import Delivery, Inbound, Live, Receipt, Received, Reply
+from core.messages import Attachment, Delivery, Inbound, Live, Receipt, Received, Reply
 from core.ports import Intake, Limits
 
 Deed = Exception | Callable[[Delivery], Awaitable[None]]
@@ -26,6 +26,8 @@ class FakePlatform:
         self.shown: list[Live] = []
         self.entries: deque[Exception] = deque()
         """What the next logins raise."""
+        self.there: dict[str, bytes] = {}
+        """The files that can be fetched, by their ref."""
         self.listens: deque[Exception] = deque()
         self.listening = asyncio.Event()
         self.inside = False
@@ -64,6 +66,14 @@ class FakePlatform:
             await deed(delivery)
         self.sent.append(delivery)
         return Receipt(f"message {len(self.sent)}")
+
+    async def fetch(self, attachment: Attachment, most: int) -> bytes:
+        data = self.there.get(attachment.ref)
+        if data is None:
+            raise FetchFailed("the file is not there any more")
+        if len(data) > most:
+            raise FetchFailed("the file is too large")
+        return data
 
     async def show(self, live: Live) -> None:
         self.shown.append(live)
