@@ -16,6 +16,7 @@ _NOT = {kept: bytes(set(range(256)) - set(kept)) for kept in (_DIGITS, _SIGNS, _
 
 _NEVER = frozenset({"ACTION_STATE", "CHOICE"})
 """What an answer cannot do without."""
+_RECALLED = ("RECALL", "KNOWLEDGE")
 _LATER = ("SETTINGS", "ROLES")
 _LAST = ("TIME", "ENTITIES", "COMPANY", "ROOM")
 _SHEET = (1, 2)
@@ -44,8 +45,8 @@ def surely_fits(texts: Sequence[str], most: int) -> bool:
 def dispensable(sections: Sequence[Section]) -> list[Section | int]:
     """What may be left out, the first first: sections, and how much of the sheet.
 
-    How to behave goes before what plugins say, then what is kept about the place, the sheet's
-    examples and lore, what time it is, who is here; where she is goes last.
+    How to behave goes first, then what came to mind unasked, what plugins say, what is kept about
+    the place, the sheet's examples and lore, what time it is, who is here; where she is goes last.
     """
     ranked = sorted((one for one in sections if one.name not in _NEVER), key=_rank)
     early = [one for one in ranked if one.name not in _LAST]
@@ -60,8 +61,8 @@ def cut(text: str, most: int) -> str:
 
 
 def _rank(section: Section) -> tuple[int, int]:
-    order = ("ANXIETY", "", *_LATER, *_LAST)
-    at = order.index(section.name) if section.name in order else 1
+    order = ("ANXIETY", *_RECALLED, "", *_LATER, *_LAST)
+    at = order.index(section.name if section.name in order else "")
     return at, -section.position
 
 

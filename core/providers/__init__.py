@@ -10,8 +10,10 @@ from core.providers.choice import choice
 from core.providers.company import company
 from core.providers.deeds import deeds
 from core.providers.equipment import capabilities, evaluators, sources
+from core.providers.memories import memories
 from core.providers.now import now
 from core.providers.people import people
+from core.providers.recalled import recalled
 from core.providers.recent import recent
 from core.providers.roles import roles, settings
 from core.providers.room import room
@@ -26,6 +28,7 @@ def built_in(random: Random | None = None) -> tuple[Provider, ...]:
         room,
         people,
         company,
+        recalled,
         actions,
         sources,
         capabilities,
@@ -36,6 +39,7 @@ def built_in(random: Random | None = None) -> tuple[Provider, ...]:
         now,
         anxiety(random),
         facts,
+        memories,
         relationships,
         world,
         attachments,

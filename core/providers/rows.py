@@ -22,7 +22,11 @@ _LONGEST = 300
 
 
 async def _get_facts(scene: Scene) -> Section | None:
-    """The newest of this room; those that fit what is asked need vectors."""
+    """About who speaks, and those that fit what is asked, by meaning where there are vectors
+    (R-116); where nothing is recalled, the newest of this room."""
+    if scene.remember is not None:
+        kept = (await scene.remember(scene, deep=True)).facts
+        return _facts_section(scene, [one.memory for one in kept])
     character, room, read = scene.character.agent_id, scene.room, scene.read
     if read is None or room is None:
         return None
@@ -30,7 +34,11 @@ async def _get_facts(scene: Scene) -> Section | None:
     def look(unit: Unit) -> list[Memory]:
         return unit.memories.find(character, table="facts", rooms=(room,), limit=_FACTS)
 
-    found = [fact for fact in await read(look) if fact.content.text.strip()]
+    return _facts_section(scene, await read(look))
+
+
+def _facts_section(scene: Scene, facts: Iterable[Memory]) -> Section | None:
+    found = [fact for fact in facts if fact.content.text.strip()]
     if not found:
         return None
     told = "\n".join(f"- {quoted(fact.content.text, most=_LONGEST)}" for fact in found)

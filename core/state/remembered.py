@@ -14,7 +14,8 @@ from core.messages import Memory
 class Recollection:
     memory: Memory
     why: str
-    """"words", "meaning", "both", "about" (a fact about who speaks), "newest"."""
+    """"words", "meaning", "both", "about" (a fact about who speaks), "newest", "beside" (what was
+    answered to the one before it, or what that one answers)."""
     score: float = 0.0
 
     @property

@@ -33,6 +33,7 @@ def test_names_positions_and_flags_are_those_of_elizaos() -> None:
     assert {one.name for one in BUILT_IN if one.dynamic} == {
         "ATTACHMENTS",
         "FACTS",
+        "MEMORIES",
         "RELATIONSHIPS",
         "WORLD",
         "RECENT_MESSAGES",  # the built-in prompt shows it as messages
@@ -42,7 +43,7 @@ def test_names_positions_and_flags_are_those_of_elizaos() -> None:
     assert {name: found[name].position for name in places} == places
     assert found.keys() >= {
         "ANXIETY", "CAPABILITIES", "CHARACTER", "CHOICE", "ENTITIES", "PROVIDERS", "ROLES",
-        "SETTINGS", "TIME", "ROOM", "COMPANY",
+        "SETTINGS", "TIME", "ROOM", "COMPANY", "RECALL",
     }  # fmt: skip
     assert all(one.description for one in BUILT_IN if one.dynamic)
 

@@ -1,0 +1,101 @@
+"""Putting together what was found by words and by meaning, the best first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from math import log
+
+from core.ids import MemoryId
+from core.memory.asking import bare
+from core.ports.finding import Found
+from core.words import words
+
+_SOFT = 10
+"""Of reciprocal rank fusion: how little the first ranks stand out. The usual 60 is for lists of a
+thousand; here two short lists meet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    found: Found
+    score: float
+    share: float = 0.0
+    """By words: how much of the question it shares, 0 to 1."""
+    cosine: float | None = None
+    """By meaning."""
+
+    @property
+    def why(self) -> str:
+        if self.cosine is None:
+            return "words"
+        return "both" if self.share else "meaning"
+
+
+class Weights:
+    """What each word of a question is worth, as far as the memories found with it tell.
+
+    A word that few of them have is worth most, and most of all one that none has: then it may
+    stand there in other words.
+    """
+
+    def __init__(self, asked: Sequence[str], found: Sequence[Found]) -> None:
+        seen: dict[str, int] = {}
+        for one in found:
+            for word in one.words:
+                seen[word] = seen.get(word, 0) + 1
+        self._worth = {w: log(1 + (len(found) + 1) / (seen.get(w, 0) + 0.5)) for w in asked}
+        self._all = sum(self._worth.values())
+
+    def share(self, shared: Iterable[str]) -> float:
+        return sum(self._worth.get(one, 0.0) for one in shared) / self._all if self._all else 0.0
+
+    def of(self, found: Found) -> float:
+        """The name of who has said it counts as a word of it: "what did Kim say of ...?"."""
+        said_by = words(str(found.memory.metadata.get("entityName", "")))
+        return self.share({*found.words, *(one for one in said_by if one in self._worth)})
+
+
+def fused(
+    by_words: Sequence[Found],
+    by_meaning: Sequence[tuple[Sequence[Found], float]],
+    asked: Sequence[str],
+    *,
+    least: float,
+) -> list[Hit]:
+    """Each memory once; of equal ones the newest first.
+
+    `by_meaning` are lists with what their ranks count, beside 1 for words. What is found by words
+    alone shares at least so much of the question.
+    """
+    weights = Weights(asked, by_words)
+    shares = {one.memory.id: weights.of(one) for one in by_words}
+    ranked = sorted(by_words, key=lambda one: _order(shares[one.memory.id], one), reverse=True)
+    hits: dict[MemoryId, Hit] = {}
+    for rank, one in enumerate(ranked):
+        hits[one.memory.id] = Hit(one, 1 / (_SOFT + rank), shares[one.memory.id])
+    for nearest, counts in by_meaning:
+        for rank, one in enumerate(nearest):
+            more = counts / (_SOFT + rank)
+            known = hits.get(one.memory.id)
+            if known is None:
+                hits[one.memory.id] = Hit(one, more, 0.0, one.score)
+            else:
+                cosine = max(one.score, known.cosine if known.cosine is not None else -1.0)
+                hits[one.memory.id] = replace(known, score=known.score + more, cosine=cosine)
+    kept = [one for one in hits.values() if one.cosine is not None or one.share >= least]
+    kept.sort(key=lambda hit: _order(hit.score, hit.found), reverse=True)
+    return kept
+
+
+def once(hits: Iterable[Hit]) -> list[Hit]:
+    """Without those that say the same in the same words."""
+    kept: dict[str, Hit] = {}
+    for hit in hits:
+        kept.setdefault(bare(hit.found.memory.content.text), hit)
+    return list(kept.values())
+
+
+def _order(score: float, found: Found) -> tuple[float, float, int]:
+    # Rounded, so that what is as good as equal goes by its age.
+    return round(score, 6), found.memory.created_at.timestamp(), found.seq

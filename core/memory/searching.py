@@ -1,0 +1,283 @@
+"""One look into the database for a moment: talk, facts and knowledge, by words and by meaning."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import lru_cache
+from itertools import chain
+
+from core.ids import CharacterId, EntityId, MemoryId
+from core.knowledge.documents import PIECES, home
+from core.memory.asking import Question, bare
+from core.memory.places import Places
+from core.memory.ranking import Hit, Weights, fused, once
+from core.messages import Memory
+from core.ports import Unit
+from core.ports.finding import Found, Scope
+
+log = logging.getLogger(__name__)
+
+_CANDIDATES = 40
+_PIECES = 20
+"""Candidates among pieces of documents (KN-12)."""
+_FACTS = 20
+_SHOWN = 8
+"""Hits of talk for which one looks left and right."""
+_SHARE = 0.3
+"""Of a question, what talk and facts that are found by words share with it at least."""
+_PIECE_SHARE = 0.2
+_NEAR = 0.25
+_PIECE_NEAR = 0.1
+"""By meaning; documents are written to be looked things up in (KN-12)."""
+_LENT_NEAR = 0.4
+"""What hits by words only lead to must be near to them."""
+_LENDERS = 3
+_LENT = 0.4
+"""What a rank counts that came by others' vectors, beside 1 for the question's own words."""
+_SOON = timedelta(minutes=10)
+"""Within it, what stands beside a question or an answer belongs to it."""
+_SHORT = 300
+"""Characters of what is shown beside a hit."""
+_ENOUGH = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Pile:
+    """Found in one kind of memory."""
+
+    words: Sequence[Found] = ()
+    near: tuple[tuple[Sequence[Found], float], ...] = ()
+    lent: bool | None = None
+    """Whether the best by words had vectors to lend; None where nobody was asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    question: Question
+    before: datetime
+    """Older than what the prompt shows of this room."""
+    person: EntityId | None
+    model: str
+    """Whose vectors count; empty where there are none."""
+    talk: bool = True
+    facts: bool = True
+    knowledge: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    places: Places
+    asked: tuple[str, ...] = ()
+    talk: Pile = Pile()
+    facts: Pile = Pile()
+    knowledge: Pile = Pile()
+    about: Sequence[Memory] = ()
+    """Facts about who speaks, the newest first."""
+    newest: Sequence[Memory] = ()
+    """Facts."""
+    beside: dict[MemoryId, Memory] = field(default_factory=dict)
+    """What was answered to a hit, or what it answers."""
+
+    def hits(self, asked: Question) -> list[Hit]:
+        found = fused(self.talk.words, self.talk.near, asked.words, least=_SHARE)
+        found = [hit for hit in found if _is_said(hit.found.memory)]
+        # Who asked the same before has not answered it; whoever answered then has.
+        return [
+            hit
+            for hit in once(found)
+            if bare(hit.found.memory.content.text) not in asked.echoes
+            or hit.found.memory.id in self.beside
+        ]
+
+    def pieces(self, asked: Question) -> list[Hit]:
+        pile = self.knowledge
+        return once(fused(pile.words, pile.near, asked.words, least=_PIECE_SHARE))
+
+    def fitting(self, asked: Question) -> list[Hit]:
+        """Facts."""
+        return once(fused(self.facts.words, self.facts.near, asked.words, least=_SHARE))
+
+    @property
+    def too_little(self) -> bool:
+        """Nothing that was found by words has half of what the question is about."""
+        weighed = ((Weights(self.asked, pile.words), pile.words) for pile in self._piles)
+        return not any(weights.of(one) >= _ENOUGH for weights, found in weighed for one in found)
+
+    @property
+    def _piles(self) -> tuple[Pile, ...]:
+        return self.talk, self.facts, self.knowledge
+
+    @property
+    def without_vectors(self) -> bool:
+        """There were good hits, and none of them has a vector: a question's would meet nobody."""
+        lent = [pile.lent for pile in self._piles if pile.lent is not None]
+        return bool(lent) and not any(lent)
+
+
+def look(unit: Unit, places: Places, wanted: Wanted, vector: Sequence[float] | None) -> Seen:
+    """By words; by meaning too where there is a vector, the question's or the best hits' own."""
+    asked = wanted.question.words
+    seen = Seen(places, asked)
+    if wanted.talk:
+        scopes = places.talk(wanted.before)
+        seen = replace(seen, talk=_pile(unit, scopes, wanted, _CANDIDATES))
+    if wanted.facts:
+        scope = places.facts
+        about = [replace(scope, entity=wanted.person)] if wanted.person else []
+        seen = replace(
+            seen,
+            facts=_pile(unit, [scope], wanted, _FACTS),
+            about=list(chain.from_iterable(_newest(unit, one) for one in about)),
+            newest=_newest(unit, scope),
+        )
+    if wanted.knowledge:
+        seen = replace(seen, knowledge=_pile(unit, places.knowledge, wanted, _PIECES))
+    return closer(unit, seen, wanted, vector) if vector else _accompanied(unit, seen, wanted)
+
+
+def closer(unit: Unit, seen: Seen, wanted: Wanted, vector: Sequence[float]) -> Seen:
+    """What is near to the question's own vector comes to what was found before."""
+    places, model = seen.places, wanted.model
+
+    def nearer(pile: Pile, scopes: Sequence[Scope], least: float, most: int) -> Pile:
+        return replace(pile, near=((_near(unit, scopes, model, vector, most, least), 1.0),))
+
+    if wanted.talk:
+        scopes = places.talk(wanted.before)
+        seen = replace(seen, talk=nearer(seen.talk, scopes, _NEAR, _CANDIDATES))
+    if wanted.facts:
+        seen = replace(seen, facts=nearer(seen.facts, [places.facts], _NEAR, _FACTS))
+    if wanted.knowledge:
+        pile = nearer(seen.knowledge, places.knowledge, _PIECE_NEAR, _PIECES)
+        seen = replace(seen, knowledge=pile)
+    return _accompanied(unit, seen, wanted)
+
+
+def has_facts(unit: Unit, places: Places) -> bool:
+    scope = places.facts
+    return bool(unit.memories.find(scope.character, table=scope.table, rooms=scope.rooms, limit=1))
+
+
+def has_knowledge(unit: Unit, scope: Scope) -> bool:
+    return bool(unit.memories.find(scope.character, table=scope.table, rooms=scope.rooms, limit=1))
+
+
+def owner_knows(unit: Unit, owner: CharacterId) -> bool:
+    """Beside what was given to her in some room."""
+    return has_knowledge(unit, Scope(owner, (home(owner),), PIECES))
+
+
+# --- one kind --------------------------------------------------------------------------------------
+
+
+def _pile(unit: Unit, scopes: Sequence[Scope], wanted: Wanted, most: int) -> Pile:
+    asked = wanted.question.words
+    if not asked:
+        return Pile()
+    found = list(chain.from_iterable(unit.passages.find(one, asked, most) for one in scopes))
+    found.sort(key=lambda one: one.score, reverse=True)
+    if not wanted.model or not found:
+        return Pile(found)
+    return _lent(unit, scopes, found, wanted, most)
+
+
+def _lent(
+    unit: Unit, scopes: Sequence[Scope], found: list[Found], wanted: Wanted, most: int
+) -> Pile:
+    """Pseudo-relevance feedback: the best hits by words lend their vectors, which costs nothing."""
+    weights = Weights(wanted.question.words, found)
+    best = [one for one in found[:_LENDERS] if weights.of(one) >= _SHARE]
+    if not best:
+        return Pile(found)
+    vectors: list[Sequence[float]] = []
+    for owner in dict.fromkeys(one.memory.character for one in best):
+        ids = [one.memory.id for one in best if one.memory.character == owner]
+        vectors.extend(unit.vectors.of(owner, wanted.model, ids).values())
+    if not vectors:
+        return Pile(found, lent=False)
+    width = len(vectors[0])
+    same = [one for one in vectors if len(one) == width]
+    middle = [sum(numbers) / len(same) for numbers in zip(*same, strict=True)]
+    near = _near(unit, scopes, wanted.model, middle, most, _LENT_NEAR)
+    return Pile(found, ((near, _LENT),), lent=True)
+
+
+def _near(
+    unit: Unit,
+    scopes: Sequence[Scope],
+    model: str,
+    vector: Sequence[float],
+    most: int,
+    least: float,
+) -> list[Found]:
+    found: list[Found] = []
+    for scope in scopes:
+        try:
+            found.extend(unit.vectors.nearest(scope, model, vector, most, least=least))
+        except ValueError:
+            _of_another_width(model, len(vector))
+    found.sort(key=lambda one: one.score, reverse=True)
+    return found[:most]
+
+
+def _newest(unit: Unit, scope: Scope) -> list[Memory]:
+    return unit.memories.find(
+        scope.character, table=scope.table, rooms=scope.rooms, entity=scope.entity, limit=_FACTS
+    )
+
+
+@lru_cache(maxsize=64)  # told once, and not with every message
+def _of_another_width(model: str, width: int) -> None:
+    log.warning(
+        "vectors of %s are not %d wide: by meaning nothing is found with them", model, width
+    )
+
+
+# --- left and right --------------------------------------------------------------------------------
+
+
+def _accompanied(unit: Unit, seen: Seen, wanted: Wanted) -> Seen:
+    """With the question to an answer, and the answer to a question, where they are short."""
+    hits = fused(seen.talk.words, seen.talk.near, wanted.question.words, least=_SHARE)
+    beside: dict[MemoryId, Memory] = {}
+    for hit in hits[:_SHOWN]:
+        memory = hit.found.memory
+        around = unit.memories.beside(memory.character, memory.room, hit.found.seq, after=2)
+        here = memory.room == seen.places.room
+        near = [one for one in around if not here or one.created_at < wanted.before]
+        if one := _belonging(memory, near):
+            beside[memory.id] = one
+    return replace(seen, beside=beside)
+
+
+def _belonging(hit: Memory, around: Iterable[Memory]) -> Memory | None:
+    close = [
+        one
+        for one in around
+        if abs(one.created_at - hit.created_at) <= _SOON
+        and len(one.content.text) <= _SHORT
+        and _is_said(one)
+    ]
+    for one in close:
+        if one.content.in_reply_to == hit.id or hit.content.in_reply_to == one.id:
+            return one
+    hers = hit.author == EntityId(hit.character)
+    for one in close:
+        earlier = one.created_at < hit.created_at
+        if hers and earlier and one.author != hit.author:
+            return one  # what she answered, though nothing says so
+        if "?" in hit.content.text and not earlier and one.author != hit.author:
+            return one
+    return None
+
+
+def _is_said(memory: Memory) -> bool:
+    """Words of somebody: no record of a deed, no decision to say nothing."""
+    return (
+        bool(memory.content.text.strip())
+        and "IGNORE" not in memory.content.actions
+        and memory.metadata.get("type") != "action_result"
+    )
