@@ -20,6 +20,11 @@ class Forgotten:
     """Where something was; whoever holds lines of them in memory must read them anew."""
     files: tuple[str, ...] = ()
     """Refs of files of ours that nobody names any more."""
+    character: CharacterId | None = None
+    entity: EntityId | None = None
+    """Who was forgotten, and by whom."""
+    tasks: tuple[str, ...] = ()
+    """Those that are gone."""
 
     @property
     def total(self) -> int:

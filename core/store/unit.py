@@ -13,6 +13,7 @@ from core.store.memories import MemoryRows
 from core.store.notes import NoteRows, Vault
 from core.store.own import OwnTables
 from core.store.people import PeopleRows
+from core.store.persons import PersonRows
 from core.store.rooms import RoomRows
 from core.store.spendings import SpendingRows
 from core.store.steps import StepRows
@@ -69,6 +70,10 @@ class SqlUnit:
     @cached_property
     def cache(self) -> CacheRows:
         return CacheRows(self._db)
+
+    @cached_property
+    def persons(self) -> PersonRows:
+        return PersonRows(self._db, self.notes.get)
 
     def own(self, owner: str) -> OwnTables:
         return OwnTables(self._db, owner)
