@@ -1,5 +1,7 @@
 """What a person does on the page, as JSON, done in the world."""
 
+import binascii
+from base64 import b64decode
 from typing import Any
 
 from bots.sandbox.cast import Bot, Person
@@ -74,6 +76,23 @@ def _send(world: World, who: Person, asked: Json) -> Message:
     return who.says(
         _chat(world, asked),
         _words(asked, "text", 4096),
+        topic=None if topic is None else _number(topic, "topic"),
+        reply_to=None if reply is None else _number(reply, "message"),
+    )
+
+
+def _document(world: World, who: Person, asked: Json) -> Message:
+    """Its bytes come in base64."""
+    try:
+        data = b64decode(str(asked.get("data") or ""), validate=True)
+    except binascii.Error:
+        raise ValueError("the file cannot be read") from None
+    topic, reply = asked.get("topic"), asked.get("reply_to")
+    return who.sends(
+        _chat(world, asked),
+        _words(asked, "name", 200),
+        data,
+        str(asked.get("text") or ""),
         topic=None if topic is None else _number(topic, "topic"),
         reply_to=None if reply is None else _number(reply, "message"),
     )
@@ -189,6 +208,7 @@ def _command(world: World, who: Person, asked: Json) -> None:
 
 _DEEDS = {
     "send": _send,
+    "document": _document,
     "edit": _edit,
     "delete": _delete,
     "react": _react,

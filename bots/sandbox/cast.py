@@ -4,6 +4,8 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
+from bots.sandbox import uploads
+from bots.sandbox.asked import Upload
 from bots.sandbox.discord import deeds
 from bots.sandbox.text import units
 from bots.sandbox.world import PRESENT, Account, Chat, Entity, Message, World
@@ -29,14 +31,47 @@ class Person(Account):
         """
         if chat.platform == "discord":
             return deeds.says(self.world, self, chat, text, reply_to)
-        if self._standing(chat) not in PRESENT:
-            raise ValueError(f"{self.name} is not in {chat.title}")
-        if chat.moved_to is not None:
-            raise ValueError(f"{chat.title} became a supergroup")
         if not text.strip():
             raise ValueError("a message needs text")
         if units(text) > 4096:
             raise ValueError("a message may have 4,096 characters at most")
+        return self._say(chat, text, reply_to, topic)
+
+    def sends(
+        self,
+        chat: Chat,
+        name: str,
+        data: bytes,
+        caption: str = "",
+        *,
+        reply_to: Message | int | None = None,
+        topic: int | str | None = None,
+    ) -> Message:
+        """Send a document, with words or without; its bytes are kept as long as this process lives."""
+        if not data:
+            raise ValueError("the file is empty")
+        if chat.platform == "discord":
+            return deeds.sends(self.world, self, chat, name, data, caption, reply_to)
+        if units(caption) > 1024:
+            raise ValueError("a caption may have 1,024 characters at most")
+        upload = Upload(name.replace("/", "_") or "file", data)
+        shape = uploads.described(upload)
+        said = self._say(chat, caption, reply_to, topic, {"document": shape})
+        uploads.shelve(self.world, shape, upload)
+        return said
+
+    def _say(
+        self,
+        chat: Chat,
+        text: str,
+        reply_to: Message | int | None,
+        topic: int | str | None,
+        more: dict[str, Any] | None = None,
+    ) -> Message:
+        if self._standing(chat) not in PRESENT:
+            raise ValueError(f"{self.name} is not in {chat.title}")
+        if chat.moved_to is not None:
+            raise ValueError(f"{chat.title} became a supergroup")
         place = _topic(chat, topic)
         text, entities = _named(chat, text)
         answered = reply_to.id if isinstance(reply_to, Message) else reply_to
@@ -44,7 +79,9 @@ class Person(Account):
             answered not in chat.messages or chat.messages[answered].deleted
         ):
             raise ValueError("the message to reply to is not here")
-        return self.world.say(self, chat, text, entities=entities, topic=place, reply_to=answered)
+        return self.world.say(
+            self, chat, text, entities=entities, topic=place, reply_to=answered, more=more
+        )
 
     def edits(self, message: Message, text: str) -> Message:
         now = self._own(message)

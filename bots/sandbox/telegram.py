@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from bots.sandbox import passing, rooms, sending
+from bots.sandbox import passing, rooms, sending, uploads
 from bots.sandbox.asked import Asked, Refused, read_asked, slow_down
 from bots.sandbox.desks import Desk, Desks
 from bots.sandbox.faults import Fault, Faults
@@ -40,6 +40,7 @@ _METHODS: dict[str, Method] = {
     "sendmessage": sending.send_message,
     "sendphoto": sending.send_photo,
     "senddocument": sending.send_document,
+    "getfile": sending.get_file,
     "editmessagetext": sending.edit_message_text,
     "editmessagereplymarkup": sending.edit_message_reply_markup,
     "deletemessage": sending.delete_message,
@@ -94,7 +95,9 @@ class BotApi:
             desk.poll.set_result("unauthorized")
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer one request at `/bot<token>/<method>`."""
+        """Answer one request at `/bot<token>/<method>`, or for a file at `/file/bot<token>/<path>`."""
+        if request.path.startswith("/file/bot"):
+            return self._file(request.path.removeprefix("/file/bot"))
         arrived, arrived_ns = time.monotonic(), time.monotonic_ns()
         head, _, name = request.path.removeprefix("/bot").partition("/")
         if not request.path.startswith("/bot") or not name:
@@ -139,6 +142,15 @@ class BotApi:
             if wait:
                 raise slow_down(wait)
         return method(self._world, desk, asked)
+
+    def _file(self, path: str) -> web.Response:
+        token, _, where = path.partition("/")
+        if token not in self._bots:
+            return self._reply(Refused(401, "Unauthorized"), None)
+        there = uploads.at(self._world, where)
+        if there is None:
+            return self._reply(Refused(404, "Not Found"), None)
+        return web.Response(body=there[1], content_type="application/octet-stream")
 
     def _reply(self, result: Any, call: Call | None) -> web.Response:
         if isinstance(result, Refused):

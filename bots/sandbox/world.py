@@ -49,8 +49,10 @@ class World:
         self.directs: dict[tuple[int, int], Chat] = {}
         self.snowflakes: dict[int, Account] = {}
         self.last_snowflake = 0
-        # What bots have handed over, by its id; not kept across a restart.
+        # What was handed over, by its id; not kept across a restart.
         self.files: dict[str, tuple[str, bytes]] = {}
+        self.cdn_root = ""
+        """Where Discord's files lie, once it is open."""
         self._next_id: dict[int, int] = {}
         self._learned: dict[str, Callable[[World, Fact], Change]] = {}
 

@@ -68,6 +68,10 @@ async def played(stage: Stage, dial):
         await client.delete_messages(dm.id, [asked.id])
         await client.send_photo(dm.id, png(), caption="<b>An</b> owl", parse_mode="HTML")
         await client.send_document(big.id, b"owl", filename="owl.txt")
+        bob.sends(dm, "poem.txt", b"owls", "A poem")
+        eve.sends(big, "bare.pdf", b"%PDF-1.4")
+        document = bob.sends(club, "in a topic.md", b"# Owls", topic="Books").more["document"]
+        await client.get_file(document["file_id"])
         await client.send_chat_action(dm.id, "typing")
         await client.send_message_draft(dm.id, 5, "Thin")
         await client.set_message_reaction(big.id, first.id, "👀")

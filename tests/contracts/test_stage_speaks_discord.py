@@ -22,7 +22,7 @@ from bots.sandbox.discord import (
 )
 from core.clock import SystemClock
 from core.ids import Account, TurnId
-from core.messages import Address, Delivery, DeliveryKind, Live, Received, Reply
+from core.messages import Address, Attachment, Delivery, DeliveryKind, Live, Received, Reply
 from core.secrets import Secret
 from tests.contracts.discordapi import (
     answer_problems,
@@ -146,10 +146,19 @@ async def test_what_our_link_asks_is_asked_as_discord_publishes(stage):
         reaction = delivery(DeliveryKind.REACT, b'{"emoji":"\xf0\x9f\x8d\xb5"}', sent.message)
         await link.perform(reaction)
         await link.perform(delivery(DeliveryKind.DELETE, b"{}", sent.message))
+        house.bob.sends(house.general, "poem.txt", b"owls", "A poem")
         await read_back(link, stage)
+        await fetch_last(link, house)
     asked = {call.method for call in stage.discord.journal}
     assert {"create_message", "update_message", "delete_message", "list_messages"} <= asked
+    assert "get_message" in asked
     assert not told(problems_of_calls(stage.discord.journal))
+
+
+async def fetch_last(link: DiscordLink, house: House) -> None:
+    said = list(house.general.messages.values())[-1]
+    ref = f"{house.general.id}/{said.id}/{said.more['attachments'][0]['id']}"
+    assert await link.fetch(Attachment(ref, size=4), 100) == b"owls"
 
 
 async def read_back(link: DiscordLink, stage: Stage) -> None:

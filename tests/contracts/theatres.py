@@ -48,6 +48,14 @@ class Theatre(Protocol):
         """The person says something to the bot."""
         ...
 
+    def sends(self, name: str, data: bytes, caption: str = "") -> None:
+        """The person sends the bot a document."""
+        ...
+
+    def loses_files(self) -> None:
+        """The platform forgets what was sent, or the person takes it back."""
+        ...
+
     def presses(self, press: str) -> str:
         """The person presses a button below the last message; gives the person's id."""
         ...
@@ -112,6 +120,12 @@ class TelegramTheatre:
 
     def hears(self, text: str) -> None:
         self._bob.says(self._dm, text)
+
+    def sends(self, name: str, data: bytes, caption: str = "") -> None:
+        self._bob.sends(self._dm, name, data, caption)
+
+    def loses_files(self) -> None:
+        self._stage.world.files.clear()
 
     def presses(self, press: str) -> str:
         self._bob.presses(self._stage.messages(self._dm)[-1], press)
@@ -179,6 +193,12 @@ class DiscordTheatre:
 
     def hears(self, text: str) -> None:
         self._bob.says(self._dm, text)
+
+    def sends(self, name: str, data: bytes, caption: str = "") -> None:
+        self._bob.sends(self._dm, name, data, caption)
+
+    def loses_files(self) -> None:
+        self._stage.world.files.clear()
 
     def presses(self, press: str) -> str:
         self._bob.presses(self._stage.messages(self._dm)[-1], press)

@@ -1,10 +1,20 @@
 """What a person does on Discord, refused in a sentence where Discord's own client would not let it."""
 
+import mimetypes
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from bots.sandbox.discord import talking
-from bots.sandbox.discord.permissions import HISTORY, MANAGE_MESSAGES, THREADS, in_channel, may_send
+from bots.sandbox.discord.permissions import (
+    ATTACH,
+    HISTORY,
+    MANAGE_MESSAGES,
+    THREADS,
+    in_channel,
+    may_send,
+)
 from bots.sandbox.discord.snowflakes import mint
 from bots.sandbox.things import Account, Chat, Fact, Guild, Message
 from bots.sandbox.world import World
@@ -13,6 +23,37 @@ from bots.sandbox.world import World
 def says(
     world: World, who: Account, room: Chat, text: str, reply_to: Message | int | None
 ) -> Message:
+    answered = _may_answer(who, room, reply_to)
+    return talking.say(world, who, room, _fit(room, text), reply_to=answered)
+
+
+def sends(
+    world: World,
+    who: Account,
+    room: Chat,
+    name: str,
+    data: bytes,
+    caption: str,
+    reply_to: Message | int | None,
+) -> Message:
+    """A document; what lies at its address is found by the part of the address behind the folder."""
+    answered = _may_answer(who, room, reply_to)
+    if not in_channel(room, who) & ATTACH:
+        raise ValueError(f"{who.name} may not send files in {room.title}")
+    number, name = str(mint(world)), re.sub(r"[^\w.()-]+", "_", name)
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    where = f"{room.id}/{number}/{name}"
+    url = f"{world.cdn_root}/attachments/{quote(where)}"
+    file: Fact = {"id": number, "filename": name, "size": len(data), "url": url}
+    file |= {"proxy_url": url, "content_type": kind, "flags": 0}
+    world.files[where] = world.files[number] = (kind, data)
+    text = _fit(room, caption) if caption.strip() else ""
+    more = {"attachments": [file]}
+    return talking.say(world, who, room, text, reply_to=answered, more=more)
+
+
+def _may_answer(who: Account, room: Chat, reply_to: Message | int | None) -> int | None:
+    """The number of what is answered, where somebody may write."""
     if room.kind == "board":
         raise ValueError(f"{room.title} has posts only")
     if who not in room.members or not may_send(room, who):
@@ -20,7 +61,7 @@ def says(
     answered = reply_to.id if isinstance(reply_to, Message) else reply_to
     if answered is not None and (answered not in room.messages or room.messages[answered].deleted):
         raise ValueError("the message to reply to is not here")
-    return talking.say(world, who, room, _fit(room, text), reply_to=answered)
+    return answered
 
 
 def _fit(room: Chat, text: str) -> str:

@@ -154,10 +154,14 @@ class Rest:
 
     def _file(self, path: str) -> web.Response:
         parts = path.split("/")
-        found = self._office.files.get((parts[3], parts[4], parts[5])) if len(parts) == 6 else None
-        if found is None or parts[2] != "attachments":
+        found = self._at(*parts[3:]) if len(parts) == 6 and parts[2] == "attachments" else None
+        if found is None:
             return self._refuse(_NOT_FOUND, None)
         return web.Response(body=found[1], headers={"Content-Type": found[0]})
+
+    def _at(self, room: str, number: str, name: str) -> tuple[str, bytes] | None:
+        said = self._office.world.files
+        return self._office.files.get((room, number, name)) or said.get(f"{room}/{number}/{name}")
 
     # -- faults ----------------------------------------------------------------------------------
 

@@ -77,6 +77,7 @@ class Discord:
         """Take requests and sockets from now on."""
         self._world.listeners.append(self.gateway.hear)
         await self._port.open(self._handle)
+        self._world.cdn_root = self.cdn_root
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.path.startswith("/gateway"):
