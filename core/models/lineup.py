@@ -26,7 +26,8 @@ from core.models.account import Account
 from core.models.breaker import Gates
 from core.models.chain import Link, Try
 from core.models.handlers import Handled, Registered, Registry
-from core.models.media import SERVICES
+from core.models.local import Folders, name_of
+from core.models.media import SERVICES, asked_of, width
 from core.models.offline import Offline
 from core.models.openai import OpenAI
 from core.models.params import given
@@ -41,6 +42,8 @@ _DOWN: dict[ModelRole, tuple[ModelType, ...]] = {
     "TEXT_SMALL": (ModelType.TEXT_SMALL,),
 }
 _MOST_ACCOUNTS = 1024
+LOCAL = "local"
+"""The provider of what is made on this machine."""
 _OFFLINE = Link(Offline(), presets.OFFLINE)
 
 
@@ -75,6 +78,7 @@ class Lineup:
         self._gates = gates
         self._session = session
         self._override = override
+        self._folders = Folders()
         self._accounts: OrderedDict[tuple[str, str, str], Account] = OrderedDict()
 
     # --- what writes ---------------------------------------------------------------------------
@@ -173,6 +177,7 @@ class Lineup:
         before, behind = self.around(settings, kind, provider)
         found = [
             *(handled(one, patience, params, spent) for one in before),
+            *self._made_here(settings, kind, params, provider, spent),
             *self._served(settings, kind, params, provider, patience, spent),
             *(handled(one, patience, params, spent) for one in behind),
         ]
@@ -180,6 +185,14 @@ class Lineup:
             raise self._nobody(settings, kind, provider)
         # Vectors of two models cannot be compared: no other may stand in for the first.
         return tuple(found[:1] if kind is ModelType.TEXT_EMBEDDING else found)
+
+    def _made_here(
+        self, settings: Settings, kind: ModelType, params: Any, provider: str, spent: Spent | None
+    ) -> Iterator[Try]:
+        folder = settings.derived(_folder) if kind is ModelType.TEXT_EMBEDDING else ""
+        if folder and (not provider or _same(provider, LOCAL)):
+            run = partial(self._folders.embed, folder, asked_of(params), spent)
+            yield Try(name_of(folder), LOCAL, run)
 
     def _served(
         self,
@@ -219,8 +232,29 @@ class Lineup:
         """Whether anybody is there for a type, as things are set up now."""
         if self._handlers(settings, kind, ""):
             return True
+        if kind is ModelType.TEXT_EMBEDDING and settings.derived(_folder):
+            return True
         others = self._registry.providers(settings.character_id)
         return self._override is None and settings.derived(_is_served, kind, others)
+
+    def embeds(self, settings: Settings) -> str:
+        """Who makes vectors, as `tries` would have it; empty where it is nobody."""
+        before, behind = self.around(settings, ModelType.TEXT_EMBEDDING, "")
+        if before:
+            return f"{before[0].provider}:plugin"
+        if folder := settings.derived(_folder):
+            return name_of(folder)
+        for choice in () if self._override is not None else self._choices(settings, ""):
+            names = self._names(settings, choice, ModelType.TEXT_EMBEDDING)
+            if choice.fault and (names or not choice.preset.prefix):
+                return ""
+            if names and not choice.fault:
+                size = settings.derived(_dimensions, names[0])
+                return f"{choice.preset.name}:{names[0]}{size}"
+        return f"{behind[0].provider}:plugin" if behind else ""
+
+    def close(self) -> None:
+        self._folders.close()
 
     # --- who there is --------------------------------------------------------------------------
 
@@ -302,6 +336,20 @@ def _is_served(settings: Settings, kind: ModelType, others: Collection[str]) -> 
         elif setting and settings.csv(setting):
             return True
     return False
+
+
+def _folder(settings: Settings) -> str:
+    """Where a model of the house's own lies; nobody who talks to it may point at its disk."""
+    name = "LOCAL_EMBEDDING_MODEL"
+    return "" if presets.is_theirs(settings, name) else settings.text(name)
+
+
+def _dimensions(settings: Settings, model: str) -> str:
+    """How many numbers are asked for, as the end of a name; only some models can be asked."""
+    if not model.rpartition("/")[2].startswith("text-embedding-3-"):
+        return ""
+    wanted = int(settings.number("OPENAI_EMBEDDING_DIMENSIONS", 0))
+    return f"/{wanted}" if 0 < wanted < width(model.rpartition("/")[2]) else ""
 
 
 def handled(one: Registered, patience: Patience, params: Any, spent: Spent | None) -> Try:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from io import BytesIO
 from typing import Any
 
@@ -16,7 +17,7 @@ from core.errors import ModelRejected, ModelUnavailable
 from core.models.openai import count
 from core.models.params import given
 from core.models.refusals import refusal
-from core.models.wire import Wire
+from core.models.wire import Extra, Wire
 from core.ports import ModelType, Spent, Usage
 
 Service = Callable[[Wire, str, Any, float, Spent | None], Awaitable[Any]]
@@ -26,6 +27,10 @@ _MOST = 32 * 1024 * 1024
 """Bytes of an answer: some large pictures."""
 _MOST_SENT = 25 * 1024 * 1024
 _MOST_TEXTS = 2048
+_MOST_BYTES = 750_000
+"""Of texts in one request: OpenAI takes 300,000 tokens."""
+_LARGE = 512 * 1024
+"""Bytes of vectors that take some milliseconds to read."""
 _LOOK = (
     "Describe this picture for somebody who cannot see it. "
     "First line: a short title. Then, on new lines, the description."
@@ -45,32 +50,75 @@ _WIDTHS = {
 _USUAL_WIDTH = 1536
 
 
+def asked_of(params: Any) -> Any:
+    """What vectors are wanted of: a text, several, or None."""
+    return given(params, "text", "input") if isinstance(params, Mapping) else params
+
+
 async def embed(wire: Wire, model: str, params: Any, deadline: float, spent: Spent | None) -> Any:
     """One vector for a text, a list of vectors for a list; zeros of the right width for None."""
     options = params if isinstance(params, Mapping) else {}
-    asked = given(options, "text", "input") if isinstance(params, Mapping) else params
+    asked = asked_of(params)
     if asked is None:
         return [0.0] * int(given(options, "dimensions") or width(model))
     texts = [asked] if isinstance(asked, str) else list(asked)
-    if not texts:
-        return []
-    if len(texts) > _MOST_TEXTS or not all(isinstance(text, str) for text in texts):
-        raise ModelRejected(f"vectors are made of a text, or of at most {_MOST_TEXTS} texts")
+    if not all(isinstance(text, str) for text in texts):
+        raise ModelRejected("vectors are made of a text, or of several texts")
     extra = {name: options[name] for name in ("dimensions",) if options.get(name)}
-    answer = await _ask(
-        wire, model, "embeddings", {"model": model, "input": texts}, extra, deadline
-    )
-    rows = answer.get("data")
-    rows = rows if isinstance(rows, list) else []
-    try:
-        found = [row["embedding"] for row in sorted(rows, key=lambda row: row["index"])]
-        vectors = [[float(one) for one in vector] for vector in found]
-    except (KeyError, TypeError, ValueError):
-        raise ModelUnavailable(f"{wire.who(model)} sent no vectors") from None
+    vectors: list[list[float]] = []
+    whole = Spent()
+    for some in _portions(texts):
+        own = Spent()
+        body = {"model": model, "input": some}
+        vectors += await _vectors(wire, model, body, extra, deadline, own)
+        whole.add(own.usage)
+        if spent is not None:
+            spent.usage = whole.usage
+    return vectors[0] if isinstance(asked, str) else vectors
+
+
+def _portions(texts: Sequence[str]) -> Iterator[list[str]]:
+    """As much as one request may hold; a token has some three bytes in any writing."""
+    some: list[str] = []
+    size = 0
+    for text in texts:
+        own = len(text.encode(errors="replace"))
+        if some and (len(some) == _MOST_TEXTS or size + own > _MOST_BYTES):
+            yield some
+            some, size = [], 0
+        some.append(text)
+        size += own
+    if some:
+        yield some
+
+
+async def _vectors(
+    wire: Wire,
+    model: str,
+    body: Mapping[str, Any],
+    extra: Mapping[str, Any],
+    deadline: float,
+    spent: Spent,
+) -> list[list[float]]:
+    response = await wire.ask(model, "embeddings", body, _unless_refused(extra), deadline)
+    written = await wire.body(model, response, deadline, _MOST)
+
+    def read() -> tuple[dict[str, Any], list[list[float]]]:
+        answer = _object(wire, model, response, written)
+        rows = answer.get("data")
+        rows = rows if isinstance(rows, list) else []
+        try:
+            rows = sorted(rows, key=lambda row: row["index"])
+            return answer, [[float(one) for one in row["embedding"]] for row in rows]
+        except (KeyError, TypeError, ValueError):
+            raise ModelUnavailable(f"{wire.who(model)} sent no vectors") from None
+
+    answer, vectors = await asyncio.to_thread(read) if len(written) > _LARGE else read()
+    texts = body["input"]
     if len(vectors) != len(texts):
         raise ModelUnavailable(f"{wire.who(model)} gave {len(vectors)} vectors for {len(texts)}")
     _spend(wire, model, answer, spent, guessed=sum(map(len, texts)) // 4)
-    return vectors[0] if isinstance(asked, str) else vectors
+    return vectors
 
 
 def width(model: str) -> int:
@@ -205,11 +253,12 @@ async def _ask(
     extra: Mapping[str, Any],
     deadline: float,
 ) -> dict[str, Any]:
-    def left(refused: set[str]) -> dict[str, Any]:
-        return {name: value for name, value in extra.items() if name not in refused}
-
-    response = await wire.ask(model, path, body, left, deadline)
+    response = await wire.ask(model, path, body, _unless_refused(extra), deadline)
     return _object(wire, model, response, await wire.body(model, response, deadline, _MOST))
+
+
+def _unless_refused(extra: Mapping[str, Any]) -> Extra:
+    return lambda refused: {name: value for name, value in extra.items() if name not in refused}
 
 
 def _object(

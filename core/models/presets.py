@@ -151,6 +151,11 @@ def forced(settings: Settings, name: str) -> Choice | None:
     return None if preset is None else _chosen(settings, preset)
 
 
+def is_theirs(settings: Settings, name: str) -> bool:
+    """Whether it is a person's own setting that answers."""
+    return settings.where(name).startswith(_THEIRS)
+
+
 def _chosen(settings: Settings, preset: Preset) -> Choice:
     key = None if preset.local else settings.secret(preset.key)
     if key is None and not preset.local and preset.name != "openai":

@@ -72,6 +72,7 @@ class Models:
         await self.close()
 
     async def close(self) -> None:
+        self._lineup.close()
         if self._own is not None:
             await self._own.close()
             self._own = None
@@ -149,6 +150,13 @@ class Models:
         except ModelRejected:
             return ""
         return link.provider.name if link is not None else ""
+
+    def embeds(self, settings: Settings) -> str:
+        """See `ModelRoles.embeds`."""
+        try:
+            return self._lineup.embeds(settings)
+        except BadInput:
+            return ""
 
     async def warm(self, settings: Settings) -> None:
         """Make what the first call would have to wait for, and ask nobody; raises ModelError."""

@@ -9,12 +9,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import base64
+import inspect
 import json
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal, Self
+from zlib import crc32
 
 import orjson
 from aiohttp import web
@@ -55,6 +57,16 @@ class Call:
 Answering = Callable[[dict[str, Any]], str | Script]
 
 
+def vector_of(text: str, width: int, at: int = 0) -> list[float]:
+    """Always the same for a text: three telling numbers, or its words scattered over more."""
+    if width == 3:
+        return [float(len(text)), float(at), 1.0]
+    vector = [0.0] * width
+    for word in text.lower().split():
+        vector[crc32(word.encode()) % width] += 1.0
+    return vector
+
+
 def echo(request: dict[str, Any]) -> str:
     """The last words of the user, in elizaOS' form."""
     last = next((m["content"] for m in reversed(request["messages"]) if m["role"] == "user"), "")
@@ -72,6 +84,11 @@ class ModelServer:
         self.calls: list[Call] = []
         self.chats = 0
         self.embeddings = 0
+        self.embedded: list[list[str]] = []
+        """The texts of each request for vectors."""
+        self.embedding: Callable[[dict[str, Any]], Any] | None = None
+        """Called with each of them; may wait, or give a Script with a fault."""
+        self.width = 3
         self.pictures: list[dict[str, Any]] = []
         self.heard: list[dict[str, Any]] = []
         self.judged: list[dict[str, Any]] = []
@@ -168,15 +185,23 @@ class ModelServer:
 
     async def _embed(self, request: web.Request) -> web.Response:
         body = orjson.loads(await request.read())
-        self.embeddings += 1
-        answer = self.answer(body) if "messages" in body else None
-        if isinstance(answer, Script) and (refusal := _refused(answer)) is not None:
-            return refusal
-        for name in self.refuses & {"embeddings"}:
-            return _error(401, f"no {name} for you", "invalid_api_key", None)
         texts = body["input"] if isinstance(body["input"], list) else [body["input"]]
+        self.embeddings += 1
+        if self._keep:
+            self.embedded.append(texts)
+        if self.embedding is not None:
+            answer = self.embedding(body)
+            if inspect.isawaitable(answer):
+                answer = await answer
+            if isinstance(answer, Script) and (refusal := _refused(answer)) is not None:
+                return refusal
+        if "embeddings" in self.refuses:
+            return _error(401, "no embeddings for you", "invalid_api_key", None)
+        for name in self.refuses & body.keys():
+            return _error(400, f"Unsupported parameter: '{name}'", "unsupported_parameter", name)
+        width = body.get("dimensions") or self.width
         data = [
-            {"object": "embedding", "index": at, "embedding": [float(len(text)), float(at), 1.0]}
+            {"object": "embedding", "index": at, "embedding": vector_of(text, width, at)}
             for at, text in enumerate(texts)
         ]
         usage = {"prompt_tokens": 1, "total_tokens": 1}

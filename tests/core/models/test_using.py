@@ -9,6 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from core.errors import ModelRejected, ModelUnavailable
+from core.ids import CharacterId
 from core.models.params import filled
 from core.models.roles import Models
 from core.models.scripted import Scripted
@@ -16,7 +17,7 @@ from core.ports import ModelRequest, ModelType, Said, Spent
 from core.settings.layers import Settings
 from tests.core.models.turned import Turned
 from tests.core.scenes import settings
-from tests.fakes.model_server import PICTURE, ModelServer, Script
+from tests.fakes.model_server import PICTURE, ModelServer, Script, vector_of
 
 KEY = "sk-test-0123456789abcdefghij"
 
@@ -177,6 +178,72 @@ async def test_no_other_model_stands_in_for_the_one_that_makes_vectors(bench: Be
     bench.server.refuses = {"embeddings"}
     with pytest.raises(ModelRejected):
         await bench.use(ModelType.TEXT_EMBEDDING, "a", TOGETHER_API_KEY=KEY)
+
+
+async def test_more_than_one_request_may_hold_goes_in_several(bench: Bench) -> None:
+    texts = ["word"] * 2050 + ["long " * 40_000] * 5
+    vectors = await bench.use(ModelType.TEXT_EMBEDDING, texts)
+    assert [len(some) for some in bench.server.embedded] == [2048, 5, 2]
+    assert [vector[0] for vector in vectors] == [float(len(text)) for text in texts]
+    assert bench.spent.usage.prompt_tokens == 3
+
+
+async def test_a_large_answer_is_read_like_any_other(bench: Bench) -> None:
+    bench.server.width = 3072
+    vectors = await bench.use(ModelType.TEXT_EMBEDDING, [f"word number {n}" for n in range(64)])
+    assert vectors == [vector_of(f"word number {n}", 3072) for n in range(64)]
+
+
+async def test_a_shorter_vector_comes_only_to_those_who_ask_for_it(bench: Bench) -> None:
+    bench.server.width = 1536
+    assert bench.models.embeds(bench.config()) == "openai:text-embedding-3-small/512"
+    assert len(await bench.use(ModelType.TEXT_EMBEDDING, "a")) == 1536
+    params = {"input": ["a"], "dimensions": 512}
+    assert len((await bench.use(ModelType.TEXT_EMBEDDING, params))[0]) == 512
+
+
+async def test_a_service_that_knows_no_shorter_vectors_gives_its_own(bench: Bench) -> None:
+    bench.server.width = 1536
+    bench.server.refuses = {"dimensions"}
+    for _ in range(2):
+        found = await bench.use(ModelType.TEXT_EMBEDDING, {"input": ["a"], "dimensions": 512})
+        assert len(found[0]) == 1536
+    assert bench.server.embeddings == 3, "it is not asked for again"
+
+
+@pytest.mark.parametrize(
+    ("set_", "name"),
+    [
+        ({}, "openai:text-embedding-3-small/512"),
+        ({"OPENAI_EMBEDDING_DIMENSIONS": "0"}, "openai:text-embedding-3-small"),
+        ({"OPENAI_EMBEDDING_DIMENSIONS": "4000"}, "openai:text-embedding-3-small"),
+        ({"OPENAI_EMBEDDING_DIMENSIONS": "many"}, ""),
+        ({"OPENAI_EMBEDDING_MODEL": "text-embedding-ada-002"}, "openai:text-embedding-ada-002"),
+        ({"MODEL_PROVIDER": "ollama"}, "ollama:nomic-embed-text"),
+        ({"MODEL_PROVIDER": "anthropic,together", "TOGETHER_API_KEY": KEY, "ANTHROPIC_API_KEY": KEY},
+         "together:BAAI/bge-base-en-v1.5"),
+        ({"MODEL_PROVIDER": "together"}, ""),
+        ({"MODEL_PROVIDER": "groq", "GROQ_API_KEY": KEY}, ""),
+        ({"MODEL_PROVIDER": "offline"}, ""),
+    ],
+)  # fmt: skip
+async def test_who_makes_vectors_has_a_name_with_its_width(
+    bench: Bench, set_: dict[str, str], name: str
+) -> None:
+    assert bench.models.embeds(bench.config(**set_)) == name
+
+
+async def test_a_plugin_that_makes_vectors_has_a_name_too(bench: Bench) -> None:
+    async def handler(runtime: Any, params: Any) -> list[float]:
+        return [1.0, 0.0]
+
+    config = bench.config()
+    me = CharacterId(config.character_id)
+    bench.models.register(me, ModelType.TEXT_EMBEDDING, handler, provider="mine")
+    assert bench.models.embeds(config) == "openai:text-embedding-3-small/512"
+    assert bench.models.embeds(settings()) == "mine:plugin", "where nobody else does it"
+    bench.models.register(me, ModelType.TEXT_EMBEDDING, handler, provider="ours", priority=9)
+    assert bench.models.embeds(config) == "ours:plugin"
 
 
 # --- pictures ------------------------------------------------------------------------------------
