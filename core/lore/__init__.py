@@ -1,0 +1,20 @@
+"""Lorebooks: what an author has written to be told when its keywords are said."""
+
+from core.character.macros import unknown_macros
+from core.lore.book import Entry, Lorebook, Place, read_book, read_books
+from core.lore.matching import Moment, Reader, Speaking, Told, after, settled_texts
+
+__all__ = [
+    "Entry",
+    "Lorebook",
+    "Moment",
+    "Place",
+    "Reader",
+    "Speaking",
+    "Told",
+    "after",
+    "read_book",
+    "read_books",
+    "settled_texts",
+    "unknown_macros",
+]
