@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from core.casting.books import with_books
 from core.casting.sources import Source, read_source, sources_of
 from core.character import Character, Reading, read_character
 from core.errors import BadInput, Finding
@@ -88,6 +89,9 @@ def load_character(source: Source) -> LoadedCharacter:
     """Raises BadInput with everything that is wrong with it. Call it beside the event loop."""
     where = source.as_posix() if isinstance(source, Path) else str(source)
     data, notes = read_source(source)
+    folder = source.absolute().parent if isinstance(source, Path) else None
+    data, more = with_books(data, folder, where)
+    notes = (*notes, *more)
     loaded = _loaded(read_character(data, where=where), source)
     return replace(loaded, notes=(*notes, *loaded.notes)) if notes else loaded
 

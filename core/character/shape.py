@@ -20,6 +20,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
+from core.character.books import checked
 from core.ids import CharacterId, string_to_uuid
 
 Template = str | Callable[[Mapping[str, Any]], str]
@@ -212,8 +213,9 @@ class Character(_Shape):
     """Opening lines, the usual one first; `{{user}}` is whoever is greeted."""
     final_instructions: str = ""
     """Of her author, shown after the conversation."""
-    lorebook: dict[str, Any] | None = None
-    """A Character Card V3 lorebook: told when its keywords are said."""
+    lorebook: Annotated[dict[str, Any], AfterValidator(checked)] | None = None
+    """A Character Card V3 lorebook: told when its keywords are said. `{"path": "world.json"}` names
+    a file in her folder, or several; what is loaded holds the books themselves."""
     card: dict[str, Any] = Field(default_factory=dict)
     """What else was on the character card that she came from."""
     people: Lines = ()
