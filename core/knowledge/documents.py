@@ -149,6 +149,25 @@ def listed(unit: Unit, owner: CharacterId) -> list[Document]:
     return [_document(one) for one in unit.memories.outlines(owner, table=DOCUMENTS, limit=_MOST)]
 
 
+def is_whole(unit: Unit, document: Document) -> Document | None:
+    """The record of one that is there and can be found."""
+    found = next(
+        (
+            one
+            for one in unit.memories.outlines(
+                document.owner, table=DOCUMENTS, rooms=[document.room]
+            )
+            if one.id == document.id
+        ),
+        None,
+    )
+    since = unit.rooms.forgotten_before(document.owner, document.room)
+    if found is None or (since is not None and found.created_at < since):
+        return None
+    there = _document(found)
+    return there if there.whole else None
+
+
 def shown(piece: Memory) -> str:
     """A piece as it stands in its document."""
     size = piece.metadata.get("context")
