@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 from core.casting.modules import Module, exported
@@ -15,14 +15,20 @@ from core.casting.parsing import Parsed, parsed
 from core.errors import BadInput, Finding
 from core.settings.layers import Environment, Settings
 
+if TYPE_CHECKING:
+    from core.cards import Card
+
 _SUFFIXES = (".json", ".yaml", ".yml")
-_ENDINGS = (*_SUFFIXES, *(f".character{suffix}" for suffix in _SUFFIXES))
+_CARDS = (".card.json", ".charx", ".png", ".apng", ".jpg", ".jpeg")
+_PLAYING_CARDS = (".charx", ".png", ".apng")
+"""Those that play when they lie in the folder. JPEGs are photographs as a rule: only when named."""
+_ENDINGS = (*_SUFFIXES, *(f".character{suffix}" for suffix in _SUFFIXES), *_CARDS[:3])
 _JAVASCRIPT = (".ts", ".js", ".mjs")
 _URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 _MODULE = re.compile(r"([A-Za-z_][\w.]*):([A-Za-z_]\w*)")
 _VARIABLES = "env:"
-_LARGEST = 4_000_000
-"""Bytes; a character is a few thousand, this is somebody's database."""
+_LARGEST = 64_000_000
+"""Bytes; a character is a few thousand, with the lorebook of a card some millions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +66,8 @@ def sources_of(
 ) -> tuple[Source, ...]:
     """What is meant by names, paths and addresses, split at spaces and commas; each once (CH-20).
 
-    Without arguments every file of the folder, and the character of AGENT_NAME where that is set.
+    Without arguments every file of the folder, cards as well, and the character of AGENT_NAME where
+    that is set.
     What is not there is returned as named: loading it says so.
     """
     environment = environment or Environment()
@@ -68,11 +75,12 @@ def sources_of(
     if words:
         meant = (_meant(word, environment, folder) for word in words)
         return tuple({_key(source): source for source in meant}.values())
-    there = (
+    there = [
         path
         for path in folder.glob("*")
         if path.suffix in _SUFFIXES and not path.name.endswith(".schema.json")
-    )
+    ]
+    there += _cards_of(folder, {path.stem for path in there})
     hers = (Variables(environment),) if Settings(environment).text("AGENT_NAME") else ()
     return (*sorted(there), *hers)
 
@@ -84,7 +92,8 @@ def read_source(source: Source) -> Parsed:
             if source.url.lower().startswith(("http://", "https://")):
                 from core.casting.addresses import fetched  # slow to import, and rarely needed
 
-                return parsed(fetched(source.url, str(source)), str(source))
+                there = parsed(fetched(source.url, str(source)), str(source))
+                return _dealt(there, str(source), Path(urlsplit(source.url).path).stem)
             what = "is no kind of source that we know"
             raise BadInput(Finding(str(source), what, "A file, https://..., or module:name"))
         case Module():
@@ -110,6 +119,8 @@ def _from_file(path: Path) -> Parsed:
             raise BadInput(Finding(where, "is too large for a character"))
         if path.suffix == ".py":
             return Parsed(exported(path))
+        if path.name.lower().endswith(_CARDS):
+            return _from_card(path)
         if path.suffix not in _SUFFIXES:
             mend = "Export it as JSON" if path.suffix in _JAVASCRIPT else "Name it .json"
             raise BadInput(Finding(where, "is no JSON, YAML or Python", mend))
@@ -120,12 +131,63 @@ def _from_file(path: Path) -> Parsed:
         raise BadInput(Finding(where, "is not UTF-8 text", "Save it as UTF-8")) from None
     except (OSError, ValueError) as error:
         raise BadInput(Finding(where, f"cannot be read ({type(error).__name__})")) from None
-    return parsed(text, where, is_yaml=path.suffix != ".json")
+    try:
+        there = parsed(text, where, is_yaml=path.suffix != ".json")
+    except BadInput:
+        if path.suffix != ".json" or '"chara_card' not in text:
+            raise
+        return _from_card(path)  # programs that write cards are not strict about JSON
+    return _dealt(there, where, path.stem)
+
+
+def _from_card(path: Path) -> Parsed:
+    from core.cards import read_card_file  # rarely needed
+
+    return _as_character(read_card_file(path).card, path.name.partition(".")[0])
+
+
+def _dealt(there: Parsed, where: str, name: str) -> Parsed:
+    """A character card as the character it describes; any other data as it is."""
+    if not isinstance(there.data, Mapping) or "bio" in there.data:
+        return there
+    from core.cards import card_from, is_card
+
+    if not is_card(there.data):
+        return there
+    made = _as_character(card_from(there.data, where), name)
+    return Parsed(made.data, (*there.notes, *made.notes))
+
+
+def _as_character(card: Card, name: str) -> Parsed:
+    from core.cards import character_file, report_on
+
+    made = character_file(card, name=name)
+    report = report_on(card, made)
+    notes = [*report.changed, *(f"{place} is named like a secret" for place in report.secrets)]
+    if report.kept or report.withheld:
+        count = len(report.kept) + len(report.withheld)
+        notes.append(f"{count} fields of the card have no effect here; troupe import names them")
+    return Parsed(made.file, tuple(notes))
+
+
+def _cards_of(folder: Path, written: Collection[str]) -> list[Path]:
+    """Cards lying there, but for those that a file of the same name was made of."""
+    there = [
+        path
+        for path in folder.glob("*")
+        if path.suffix.lower() in _PLAYING_CARDS and path.stem not in written
+    ]
+    if not there:
+        return []
+    from core.cards import holds_card
+
+    return [path for path in there if path.suffix.lower() == ".charx" or holds_card(path)]
 
 
 def _nearest(path: Path) -> str:
     folder = path.absolute().parent
-    there = [one.name for one in folder.glob("*") if one.suffix in (*_SUFFIXES, ".py")]
+    kinds = (*_SUFFIXES, *_CARDS, ".py")
+    there = [one.name for one in folder.glob("*") if one.suffix in kinds]
     near = difflib.get_close_matches(path.name, there, n=1)
     return f"Did you mean {near[0]}?" if near else ""
 
@@ -149,7 +211,7 @@ def _meant(word: str, environment: Environment, folder: Path) -> Source:
     if module:
         return Module(module[1], module[2])
     given = Path(word)
-    complete = given.suffix in (*_SUFFIXES, ".py")
+    complete = given.suffix in (*_SUFFIXES, ".py") or given.suffix.lower() in _CARDS
     named = [given] if complete else [Path(word + end) for end in _ENDINGS]
     places = [place for name in named for place in (name, folder / name)]
     there = next((place for place in places if place.is_file()), None)
