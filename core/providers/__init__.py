@@ -10,6 +10,7 @@ from core.providers.choice import choice
 from core.providers.company import company
 from core.providers.deeds import deeds
 from core.providers.equipment import capabilities, evaluators, sources
+from core.providers.knowledge import knowledge
 from core.providers.memories import memories
 from core.providers.now import now
 from core.providers.people import people
@@ -29,6 +30,7 @@ def built_in(random: Random | None = None) -> tuple[Provider, ...]:
         people,
         company,
         recalled,
+        knowledge,
         actions,
         sources,
         capabilities,
