@@ -11,12 +11,14 @@ from typing import Any, Protocol, TypeVar
 import sqlalchemy as sa
 
 from core.errors import BadInput, Finding
+from core.ids import CharacterId, RoomId
 from core.ports import Unit
 from core.secrets import Secret
 from core.store import own, sqlite
 from core.store.notes import Vault
 from core.store.readers import Readers
 from core.store.unit import SqlUnit
+from core.store.vectors import MEGABYTES, Nearby
 from core.store.writer import Writer
 
 T = TypeVar("T")
@@ -39,10 +41,11 @@ class _Reads(Protocol):
 class SqlStore:
     """core.ports.Store over one database: one writing thread, readers beside it."""
 
-    def __init__(self, writer: Writer, readers: _Reads, vault: Vault) -> None:
+    def __init__(self, writer: Writer, readers: _Reads, vault: Vault, nearby: Nearby) -> None:
         self._writer = writer
         self._readers = readers
         self._vault = vault
+        self._nearby = nearby
         self._extended: dict[str, Any] = {}
 
     async def write(self, work: Callable[[Unit], T], early: Callable[[T], None] | None = None) -> T:
@@ -51,7 +54,13 @@ class SqlStore:
         )
 
     async def read(self, work: Callable[[Unit], T]) -> T:
-        return await self._readers.read(lambda connection: work(SqlUnit(connection, self._vault)))
+        return await self._readers.read(
+            lambda connection: work(SqlUnit(connection, self._vault, self._nearby))
+        )
+
+    def evict(self, character: CharacterId, room: RoomId | None = None) -> None:
+        """Keep no vectors of a room, or of a character, in memory: they were deleted."""
+        self._nearby.evict(character, room)
 
     async def extend(self, owner: str, schema: Any) -> None:
         # Hundreds of characters bring the same plugin, one after another.
@@ -68,11 +77,13 @@ async def open_store(
     *,
     key: Secret | None = None,
     patience: float = SERVER_PATIENCE,
+    vectors_mb: int = MEGABYTES,
 ) -> AsyncIterator[SqlStore]:
     """The store, migrated to the newest schema; `url` defaults to a file in `folder`.
 
     Raises BadInput for a database that cannot be used, also for a server that stays away for
-    `patience` seconds; AlreadyRunning for one that another gateway uses.
+    `patience` seconds; AlreadyRunning for one that another gateway uses. `vectors_mb` of memory
+    are for vectors of rooms that were searched lately.
     """
     vault = Vault(key, folder / "secret.key")
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
@@ -82,7 +93,7 @@ async def open_store(
     else:
         doors = _in_a_file(database_file(url, folder))
     async with doors as (writer, readers):
-        yield SqlStore(writer, readers, vault)
+        yield SqlStore(writer, readers, vault, Nearby(vectors_mb))
 
 
 @contextlib.asynccontextmanager

@@ -10,9 +10,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.ids import CharacterId, EntityId, MemoryId, RoomId, WorldId
-from core.messages import Content, Memory
-from core.store import inserts, tables
-from core.store.values import read, written
+from core.messages import Memory
+from core.store import contents, inserts, tables
+from core.store.passages import PassageRows
+from core.store.values import written
 
 _T, _R = tables.memories, tables.rooms
 _ADD = inserts.add(_T)
@@ -88,12 +89,6 @@ _OUTLINES = sa.select(
 
 _APART = 64
 """Rooms in one question; SQLite takes 500 parts of one."""
-_OURS = frozenset(
-    {
-        *("text", "thought", "actions", "providers", "source"),
-        *("url", "inReplyTo", "attachments", "channelType"),
-    }
-)
 
 
 class MemoryRows:
@@ -115,7 +110,7 @@ class MemoryRows:
                     "world_id": one.world,
                     "entity_id": one.author,
                     "type": one.table,
-                    "content": _written(one.content),
+                    "content": contents.written(one.content),
                     "metadata": written(one.metadata),
                     "created_at": one.created_at,
                 }
@@ -129,27 +124,32 @@ class MemoryRows:
         rows = self._db.execute(
             _RECENT, {"room": room, "kind": table, "who": character, "most": limit}
         )
-        found = [_memory(row) for row in rows]
+        found = [contents.memory(row) for row in rows]
         found.reverse()
         return found
 
     def get(self, character: CharacterId, ids: Sequence[MemoryId]) -> list[Memory]:
-        return [_memory(row) for row in self._db.execute(_GET, {"ids": ids, "who": character})]
+        return [
+            contents.memory(row) for row in self._db.execute(_GET, {"ids": ids, "who": character})
+        ]
 
     def beside(
         self, character: CharacterId, room: RoomId, seq: int, *, before: int = 1, after: int = 1
     ) -> list[Memory]:
         asked = {"room": room, "who": character, "row": seq}
-        earlier = [_memory(row) for row in self._db.execute(_BEFORE, asked | {"most": before})]
-        later = [_memory(row) for row in self._db.execute(_AFTER, asked | {"most": after})]
+        earlier = [
+            contents.memory(row) for row in self._db.execute(_BEFORE, asked | {"most": before})
+        ]
+        later = [contents.memory(row) for row in self._db.execute(_AFTER, asked | {"most": after})]
         return [*reversed(earlier), *later]
 
     def rewrite(self, character: CharacterId, memory: MemoryId, text: str) -> bool:
-        found = self.get(character, [memory])
-        if not found:
+        found = self._db.execute(_GET, {"ids": [memory], "who": character}).one_or_none()
+        if found is None:
             return False
-        words = _written(replace(found[0].content, text=text))
+        words = contents.written(replace(contents.memory(found).content, text=text))
         self._db.execute(_REWRITE, {"row": memory, "who": character, "text": words})
+        PassageRows(self._db).follow(found.seq)
         return True
 
     def find(
@@ -177,7 +177,7 @@ class MemoryRows:
         if end is not None:
             query = query.where(_T.c.created_at <= end)
         query = _within(query, list(dict.fromkeys(rooms)), limit + offset)
-        return [_memory(row) for row in self._db.execute(query.limit(limit).offset(offset))]
+        return [contents.memory(row) for row in self._db.execute(query.limit(limit).offset(offset))]
 
     def outlines(
         self, character: CharacterId, *, table: str, rooms: Sequence[RoomId] = (), limit: int = 1000
@@ -187,19 +187,25 @@ class MemoryRows:
             query = query.where(_LORE)  # as in its index
         if rooms:
             query = query.where(_T.c.room_id.in_(rooms))
-        return [_memory(row) for row in self._db.execute(query.limit(limit))]
+        return [contents.memory(row) for row in self._db.execute(query.limit(limit))]
 
     def put(self, memory: Memory) -> bool:
-        done = self._db.execute(
+        asked = {"ids": [memory.id], "who": memory.character}
+        found = self._db.execute(_GET, asked).one_or_none()
+        if found is None:
+            return False
+        self._db.execute(
             _PUT,
             {
                 "row": memory.id,
                 "who": memory.character,
-                "text": _written(memory.content),
+                "text": contents.written(memory.content),
                 "about": written(memory.metadata),
             },
         )
-        return done.rowcount > 0
+        if contents.text(found.content) != memory.content.text:
+            PassageRows(self._db).follow(found.seq)
+        return True
 
     def drop(self, character: CharacterId, ids: Sequence[MemoryId]) -> int:
         return self._db.execute(_DROP, {"ids": ids, "who": character}).rowcount
@@ -229,56 +235,3 @@ def _within(query: sa.Select[Any], rooms: list[RoomId], most: int) -> sa.Select[
     each = [query.where(_T.c.room_id == one).order_by(newest).limit(most) for one in rooms]
     found = sa.union_all(*(sa.select(one.subquery()) for one in each)).subquery()
     return sa.select(found).order_by(found.c.seq.desc())
-
-
-def _written(content: Content) -> str:
-    """elizaOS' camelCase, and only what is there; a plugin's own keys stand beside ours."""
-    kept: dict[str, Any] = {k: v for k, v in content.extra.items() if k not in _OURS}
-    kept["text"] = content.text
-    if content.thought:
-        kept["thought"] = content.thought
-    if content.actions:
-        kept["actions"] = content.actions
-    if content.providers:
-        kept["providers"] = content.providers
-    if content.source:
-        kept["source"] = content.source
-    if content.url:
-        kept["url"] = content.url
-    if content.in_reply_to:
-        kept["inReplyTo"] = content.in_reply_to
-    if content.attachments:
-        kept["attachments"] = content.attachments
-    if content.channel_type:
-        kept["channelType"] = content.channel_type
-    return written(kept)
-
-
-def _content(text: str) -> Content:
-    kept = read(text)
-    return Content(
-        text=kept.pop("text", None) or "",
-        thought=kept.pop("thought", ""),
-        actions=tuple(kept.pop("actions", ())),
-        source=kept.pop("source", ""),
-        in_reply_to=kept.pop("inReplyTo", None),
-        channel_type=kept.pop("channelType", ""),
-        providers=tuple(kept.pop("providers", ())),
-        url=kept.pop("url", ""),
-        attachments=tuple(kept.pop("attachments", ())),
-        extra=kept,
-    )
-
-
-def _memory(row: Any) -> Memory:
-    return Memory(
-        id=MemoryId(row.id),
-        character=CharacterId(row.character_id),
-        room=RoomId(row.room_id),
-        author=EntityId(row.entity_id),
-        content=_content(row.content),
-        created_at=row.created_at,
-        world=WorldId(row.world_id) if row.world_id else None,
-        table=row.type,
-        metadata=read(row.metadata),
-    )

@@ -12,20 +12,25 @@ from core.store.ledgers import DeliveryRows, InboxRows
 from core.store.memories import MemoryRows
 from core.store.notes import NoteRows, Vault
 from core.store.own import OwnTables
+from core.store.passages import PassageRows
 from core.store.people import PeopleRows
 from core.store.persons import PersonRows
 from core.store.rooms import RoomRows
 from core.store.spendings import SpendingRows
 from core.store.steps import StepRows
 from core.store.tasks import TaskRows
+from core.store.vectors import Nearby, VectorRows
 
 
 class SqlUnit:
     """core.ports.Unit over one connection; nothing of it outlives the transaction."""
 
-    def __init__(self, connection: sa.Connection, vault: Vault) -> None:
+    def __init__(
+        self, connection: sa.Connection, vault: Vault, nearby: Nearby | None = None
+    ) -> None:
         self._db = connection
         self._vault = vault
+        self._nearby = nearby
 
     @cached_property
     def inbox(self) -> InboxRows:
@@ -74,6 +79,14 @@ class SqlUnit:
     @cached_property
     def persons(self) -> PersonRows:
         return PersonRows(self._db, self.notes.get)
+
+    @cached_property
+    def passages(self) -> PassageRows:
+        return PassageRows(self._db)
+
+    @cached_property
+    def vectors(self) -> VectorRows:
+        return VectorRows(self._db, self._nearby)
 
     def own(self, owner: str) -> OwnTables:
         return OwnTables(self._db, owner)

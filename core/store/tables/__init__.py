@@ -1,6 +1,7 @@
 """The tables, as SQLAlchemy Core sees them; rows never leave the store."""
 
 from core.store.tables.columns import Moment, metadata
+from core.store.tables.found import TERMS, embeddings, markers, passages, vector_models
 from core.store.tables.kept import cache, components, relationships, spendings, steps, tasks
 from core.store.tables.talk import (
     OPEN,
@@ -16,20 +17,25 @@ from core.store.tables.talk import (
 
 __all__ = [
     "OPEN",
+    "TERMS",
     "Moment",
     "cache",
     "components",
     "deliveries",
+    "embeddings",
     "entities",
     "inbox",
+    "markers",
     "memories",
     "metadata",
     "participants",
+    "passages",
     "relationships",
     "rooms",
     "settings",
     "spendings",
     "steps",
     "tasks",
+    "vector_models",
     "worlds",
 ]
