@@ -52,6 +52,14 @@ class PatientStore:
         except StoreUnavailable as error:
             await self._insist(lambda: self._store.extend(owner, schema), error)
 
+    async def scrub(self, *, whole: bool = False) -> bool:
+        """Nobody waits for it, so it is not insisted on: it comes again."""
+        try:
+            return await self._store.scrub(whole=whole)
+        except StoreUnavailable as error:
+            log.warning("traces of what was forgotten could not be overwritten yet (%s)", error)
+            return False
+
     async def _insist(self, again: Callable[[], Awaitable[T]], error: StoreUnavailable) -> T:
         self._refused += 1
         try:

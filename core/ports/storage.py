@@ -320,7 +320,10 @@ class Store(Protocol):
         """
         ...
 
-    async def scrub(self) -> None:
-        """Overwrite what deleting has left behind, in the file and beside it; takes its time and
-        holds nobody up for long."""
+    async def scrub(self, *, whole: bool = False) -> bool:
+        """Overwrite what erasing somebody has left behind, in the file and beside it.
+
+        Nothing to do is quickly done. False where something is left: the file is so large that it
+        is for a quiet moment, with `whole`, or somebody reads in it just now.
+        """
         ...

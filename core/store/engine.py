@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -14,7 +14,7 @@ from core.errors import BadInput, Finding
 from core.ids import CharacterId, RoomId
 from core.ports import Unit
 from core.secrets import Secret
-from core.store import own, sqlite
+from core.store import erasing, own, sqlite
 from core.store.notes import Vault
 from core.store.readers import Readers
 from core.store.unit import SqlUnit
@@ -38,11 +38,22 @@ class _Reads(Protocol):
     async def read(self, work: Callable[[sa.Connection], T]) -> T: ...
 
 
+_Doors = tuple[Writer, _Reads, Callable[[bool], Awaitable[bool]]]
+
+
 class SqlStore:
     """core.ports.Store over one database: one writing thread, readers beside it."""
 
-    def __init__(self, writer: Writer, readers: _Reads, vault: Vault, nearby: Nearby) -> None:
+    def __init__(
+        self,
+        writer: Writer,
+        readers: _Reads,
+        vault: Vault,
+        scrub: Callable[[bool], Awaitable[bool]],
+        nearby: Nearby,
+    ) -> None:
         self._writer = writer
+        self._scrub = scrub
         self._readers = readers
         self._vault = vault
         self._nearby = nearby
@@ -69,6 +80,15 @@ class SqlStore:
         await self._writer.write(lambda connection: own.extend(connection, owner, schema))
         self._extended[owner] = schema
 
+    async def scrub(self, *, whole: bool = False) -> bool:
+        owed = await self._readers.read(erasing.owed)
+        if not owed:
+            return True
+        if not await self._scrub(whole):
+            return False
+        await self._writer.write(lambda connection: erasing.scrubbed(connection, owed))
+        return True
+
 
 @contextlib.asynccontextmanager
 async def open_store(
@@ -92,18 +112,23 @@ async def open_store(
         doors = _on_a_server(url, patience)
     else:
         doors = _in_a_file(database_file(url, folder))
-    async with doors as (writer, readers):
-        yield SqlStore(writer, readers, vault, Nearby(vectors_mb))
+    async with doors as (writer, readers, scrub):
+        yield SqlStore(writer, readers, vault, scrub, Nearby(vectors_mb))
 
 
 @contextlib.asynccontextmanager
-async def _in_a_file(file: Path) -> AsyncIterator[tuple[Writer, _Reads]]:
+async def _in_a_file(file: Path) -> AsyncIterator[_Doors]:
     engine = await sqlite.prepared(file)
-    writer, readers = Writer(sqlite.SqlitePen(engine)), Readers(file, sqlite.set_up)
+    pen = sqlite.SqlitePen(engine)
+    writer, readers = Writer(pen), Readers(file, sqlite.set_up)
+
+    async def scrub(whole: bool) -> bool:
+        return await writer.apart(lambda: pen.scrub(whole=whole))
+
     writer.start()
     try:
         await readers.open()
-        yield writer, readers
+        yield writer, readers, scrub
     finally:
         await writer.stop()
         await readers.close()
@@ -111,7 +136,7 @@ async def _in_a_file(file: Path) -> AsyncIterator[tuple[Writer, _Reads]]:
 
 
 @contextlib.asynccontextmanager
-async def _on_a_server(url: str, patience: float) -> AsyncIterator[tuple[Writer, _Reads]]:
+async def _on_a_server(url: str, patience: float) -> AsyncIterator[_Doors]:
     from core.store import postgres  # with its driver it is 15 MB that most do not need
 
     server = postgres.Server(parsed(url))
@@ -121,7 +146,7 @@ async def _on_a_server(url: str, patience: float) -> AsyncIterator[tuple[Writer,
         await postgres.prepare(pen, patience)
         writer.start()
         try:
-            yield writer, readers
+            yield writer, readers, readers.scrub
         finally:
             await writer.stop()
             await readers.close()

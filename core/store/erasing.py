@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from core.ids import CharacterId, EntityId, RoomId
 from core.ports.persons import Forgotten
-from core.store import tables
+from core.store import inserts, tables
 from core.store.traces import Found, Traces, parts
 from core.store.values import read, written
 
@@ -24,11 +25,20 @@ _IN, _M, _OUT, _R, _W = (
 )
 _CACHE, _TASKS, _SPENT, _STEPS = tables.cache, tables.tasks, tables.spendings, tables.steps
 _DONE = ("sent", "failed")
+_MARKER = "erased"
+_OWED = sa.select(tables.markers.c.seq).where(tables.markers.c.name == _MARKER)
+_OWE = inserts.put(tables.markers, ["name"], ["seq"])
+_SCRUBBED = sa.delete(tables.markers).where(
+    tables.markers.c.name == _MARKER, tables.markers.c.seq <= sa.bindparam("until")
+)
 _IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
 
 
-def erase(connection: sa.Connection, who: CharacterId, entity: EntityId) -> Forgotten:
+def erase(
+    connection: sa.Connection, who: CharacterId, entity: EntityId, now: datetime
+) -> Forgotten:
     """Within one transaction; a second time there is nothing left to do."""
+    connection.execute(_OWE, {"name": _MARKER, "seq": round(now.timestamp() * 1000)})
     traces = Traces(connection, who, entity)
     found = traces.memories()
     counts = Counter(one.kind for one in found.values())
@@ -53,6 +63,19 @@ def erase(connection: sa.Connection, who: CharacterId, entity: EntityId) -> Forg
         entity=entity,
         tasks=tuple(tasks),
     )
+
+
+# --- what is left in the file ----------------------------------------------------------------------
+
+
+def owed(connection: sa.Connection) -> int:
+    """When somebody was last erased since the file was scrubbed; 0: nobody was."""
+    return connection.execute(_OWED).scalar() or 0
+
+
+def scrubbed(connection: sa.Connection, until: int) -> None:
+    """The file holds nothing any more of whoever was erased until then."""
+    connection.execute(_SCRUBBED, {"until": until})
 
 
 def _rooms_of(found: Iterable[Found]) -> set[RoomId]:

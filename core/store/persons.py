@@ -66,7 +66,7 @@ class PersonRows:
         self._settings = settings
 
     def forget(self, character: CharacterId, entity: EntityId, now: datetime) -> Forgotten:
-        return erase(self._db, character, entity)
+        return erase(self._db, character, entity, now)
 
     def export(self, character: CharacterId, entity: EntityId) -> Mapping[str, Any]:
         return exported(self._db, character, entity, self._settings)

@@ -18,7 +18,7 @@ from sqlalchemy.pool import NullPool
 
 from core.errors import AlreadyRunning, BadInput, Finding, StoreUnavailable
 from core.secrets import Secret
-from core.store import complaints, schema
+from core.store import complaints, schema, tables
 from core.store.complaints import Away, Refused, Taken
 from core.store.writer import InDoubt
 
@@ -275,6 +275,28 @@ class PostgresReaders:
         await asyncio.to_thread(self._threads.shutdown)
         while not self._free.empty():
             await asyncio.to_thread(self._free.get().drop)
+
+    async def scrub(self, whole: bool) -> bool:
+        """See core.ports.Store.scrub. A server keeps a log of its own, and its own copies."""
+        await asyncio.get_running_loop().run_in_executor(self._threads, self._vacuum)
+        return True
+
+    def _vacuum(self) -> None:
+        line = self._free.get()
+        try:
+            line.connection()
+            line.raw.execute("SET statement_timeout = 0")
+            for table in tables.metadata.tables:
+                line.raw.execute(f'VACUUM "{table}"')
+        except Exception as error:
+            if not (words := complaints.trouble(error)):
+                raise
+        else:
+            return
+        finally:
+            line.drop()  # with what was set
+            self._free.put(line)
+        raise StoreUnavailable(words)
 
     def _read(self, work: Callable[[sa.Connection], T]) -> T:
         line = self._free.get()

@@ -66,6 +66,8 @@ class _Job:
     work: Callable[[sa.Connection], Any]
     done: asyncio.Future[Any]
     early: Callable[[Any], None] | None = None
+    apart: Callable[[], Any] | None = None
+    """Done between two commits, outside of any transaction, instead of `work`."""
     result: Any = None
     error: BaseException | None = None
 
@@ -85,6 +87,7 @@ class Writer:
         self._thread = threading.Thread(target=self._serve, name="store-writer", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._doubtful: list[tuple[str, Sequence[_Job]]] = []
+        self._chore: _Job | None = None
 
     def start(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -109,6 +112,14 @@ class Writer:
         result: T = await job.done
         return result
 
+    async def apart(self, chore: Callable[[], T]) -> T:
+        """Do something on the writing thread while nothing is under way; all others wait for it."""
+        assert self._loop is not None, "the store is not open"
+        job = _Job(_no_work, self._loop.create_future(), apart=chore)
+        self._jobs.put(job)
+        result: T = await job.done
+        return result
+
     def _serve(self) -> None:
         try:
             while (batch := self._gather()) is not None:
@@ -117,6 +128,7 @@ class Writer:
                     self._answer(batch)
                 elif batch:
                     self._commit(batch)
+                self._do_chore()
         finally:
             for _, unknown in self._doubtful:
                 _fail(unknown, StoreUnavailable("nobody knows yet whether it was kept"))
@@ -129,6 +141,9 @@ class Writer:
         try:
             job = self._jobs.get(timeout=_ASK_AGAIN if self._doubtful else None)
             while job is not None:
+                if job.apart is not None:
+                    self._chore = job  # behind what has come before it
+                    return batch
                 batch.append(job)
                 if len(batch) == _BATCH:
                     return batch
@@ -138,6 +153,16 @@ class Writer:
         if batch:
             self._jobs.put(None)  # the end was heard too early: first these
         return batch or None
+
+    def _do_chore(self) -> None:
+        job, self._chore = self._chore, None
+        if job is None or job.apart is None:
+            return
+        try:
+            job.result = job.apart()
+        except Exception as error:  # noqa: BLE001  (its caller must hear of it, whatever it is)
+            job.error = self._translated(error)
+        self._answer([job])
 
     def _commit(self, batch: Sequence[_Job]) -> None:
         try:
@@ -224,6 +249,10 @@ class Writer:
         """Without the statement: it may hold words of people."""
         words = self._pen.trouble(error)
         return StoreUnavailable(words) if words else error
+
+
+def _no_work(connection: sa.Connection) -> None:
+    """There is nothing to be written."""
 
 
 def _fail(batch: Sequence[_Job], error: BaseException) -> None:
