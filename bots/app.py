@@ -45,12 +45,14 @@ from core.models.roles import Models
 from core.plugins.equipment_shelf import at_work
 from core.ports import Batch, Handler, ModelRoles, Store, Unit
 from core.settings.layers import Settings
-from core.store.engine import SqlStore, open_store
+from core.store.engine import SqlStore, database_file, is_server, open_store
 
 log = logging.getLogger(__name__)
 
 _KEEP_LEDGER = timedelta(days=30)
 """Finished rows make a late repeat harmless; Telegram repeats for a day (guarantees A.3)."""
+_KEEP_SPENDINGS = timedelta(days=400)
+"""A year can be compared with the one before."""
 _SWEEP_EVERY = 3600.0
 _LOOK_EVERY = 2.0
 _LAST_WORDS = 2.0
@@ -150,6 +152,7 @@ class Gateway:
                 self._clock,
                 self._chance,
                 self._plugins,
+                database=_file(settings, self._data),
             )
             await house.acting.load()
             await house.tasks.load()
@@ -289,6 +292,12 @@ async def _prices(settings: Settings) -> Prices:
     return await asyncio.to_thread(USUAL.overlaid, Path(own)) if own else USUAL
 
 
+def _file(settings: Settings, data: Path) -> Path | None:
+    """The database, where it is a file."""
+    url = settings.text("DATABASE_URL") or None
+    return None if url and is_server(url) else database_file(url, data)
+
+
 def _runtime_of(costume: Costume) -> Any:
     return costume.runtime
 
@@ -303,6 +312,7 @@ def _forget(unit: Unit, *, before: datetime, now: datetime) -> None:
     unit.deliveries.forget(before)
     unit.steps.forget(before)
     unit.cache.forget(now)
+    unit.spendings.forget(now - _KEEP_SPENDINGS)
 
 
 __all__ = ["DOORS", "Gateway"]

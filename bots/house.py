@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -24,6 +25,7 @@ from core.flow.choosing import Choosing
 from core.flow.conversing import Conversing
 from core.flow.deciding import Deciding
 from core.flow.floor import Floor
+from core.flow.forgetting import Forgetting
 from core.flow.hearsay import Hearsay
 from core.flow.initiative import Initiative
 from core.flow.intake import Intake
@@ -71,6 +73,7 @@ class House:
     initiative: Initiative
     till: Till
     janitor: Janitor
+    forgetting: Forgetting
 
 
 def build(
@@ -86,15 +89,26 @@ def build(
     clock: Clock,
     chance: random.Random,
     plugins: Iterable[Any] = (),
+    database: Path | None = None,
 ) -> House:
-    """`settings` are those of the process; what runs for a character lives in `group`."""
+    """`settings` are those of the process; what runs for a character lives in `group`. `database`
+    is the file that holds everything, where it is one.
+    """
     records = Records(logs.chat_line, logs.prompt_entry)
     recent, presence = Recent(store), Presence(store)
     floor = Floor(wait=settings.number("TROUPE_WAIT_FOR_OTHERS", 10))
     after = After(clock)
     telling = Telling(after)
     ranks = Ranks(store, clock)
-    janitor = Janitor(files, store, clock)
+    wishes, cache = Wishes(store), StateCache(clock)
+    janitor = Janitor(
+        files,
+        store,
+        clock,
+        lambda: {one.id: (one.id, one.settings) for one in cast}.values(),
+        database=database,
+        expired=recent.forget_all,
+    )
     till = Till(models, store, tally, after, clock)
 
     def acted(turn: RunningTurn, event: str, payload: Mapping[str, Any]) -> None:
@@ -127,7 +141,6 @@ def build(
         return not floor.others(work.lead.address)
 
     acting = Acting(store, scribe, ranks, clock, acted)
-    cache = StateCache(clock)
 
     def backstage(character: CharacterId) -> Backstage:
         return Backstage(character, cast, store, recent, acting, after, cache, clock, files)
@@ -185,11 +198,24 @@ def build(
         choices,
         tasks.chosen,
     )
+    forgetting = Forgetting(
+        store,
+        files,
+        recent,
+        presence,
+        wishes,
+        cache,
+        floor,
+        janitor,
+        tally,
+        clock,
+        told=[lambda one: tasks.forgotten(one.character, one.tasks) if one.character else None],
+    )
     turns = Turns(
         cast,
         store,
         presence,
-        Wishes(store),
+        wishes,
         recent,
         floor,
         hearsay,
@@ -202,6 +228,7 @@ def build(
         tally,
         records,
         chance,
+        forgetting,
     )
     return House(
         store,
@@ -217,4 +244,5 @@ def build(
         initiative,
         till,
         janitor,
+        forgetting,
     )

@@ -17,13 +17,14 @@ MOST = 8 * 1024 * 1024
 """Bytes; Discord takes 10 MB of a bot, Telegram as much of a picture."""
 
 # Only what we have named ourselves is ever opened.
-_OURS = re.compile(r"file:(p?[0-9a-f]{64}\.(?:png|jpg|gif|webp|bin))")
+_OURS = re.compile(r"file:(p?[0-9a-f]{64}\.(?:png|jpg|gif|webp|json|bin))")
 _PRIVATE = "p"
 _KINDS = {
     "image/png": "png",
     "image/jpeg": "jpg",
     "image/gif": "gif",
     "image/webp": "webp",
+    "application/json": "json",
     "application/octet-stream": "bin",
 }
 
@@ -140,6 +141,8 @@ def mime_of(data: bytes) -> str:
         return "image/gif"
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         return "image/webp"
+    if data.startswith((b'{"', b"{\n")):
+        return "application/json"
     return "application/octet-stream"
 
 

@@ -59,6 +59,8 @@ COMMANDS = (
     ("start", "Begin a conversation"),
     ("help", "What I can do"),
     ("reset", "Forget what we said here"),
+    ("export", "“export me”: what I keep of you, as a file"),
+    ("forget", "“forget me”: forget everything of you"),
 )
 
 _TOKEN = re.compile(r"(\d{1,20}):[A-Za-z0-9_-]{3,}")

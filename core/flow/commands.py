@@ -11,6 +11,8 @@ KNOWN = {
     "start": "say hello",
     "help": "what I can do",
     "reset": "forget this conversation and begin anew",
+    "export": "as /export me: a file with everything of yours that I keep",
+    "forget": "as /forget me: forget everything of you, everywhere",
 }
 INITIATIVE = "initiative"
 """Known to characters who may speak first; what it does needs more than its words."""

@@ -180,6 +180,12 @@ class Floor:
             for one in [one for one in room.said if one[0].key == key]:
                 room.said.remove(one)
 
+    def hush(self, address: Address) -> None:
+        """Somebody there is to be forgotten: nobody is told any more what was said to them."""
+        room = self._rooms.get(Where.of(address))
+        if room is not None:
+            room.said.clear()
+
     def heard(self, address: Address, author: str, text: str) -> None:
         """One of ours has been told what `author` has said, or a part of it."""
         room = self._rooms.get(Where.of(address))

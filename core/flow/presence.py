@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -110,6 +111,19 @@ class Presence:
     def forget(self, character: CharacterId, address: Address) -> None:
         """Look again next time: its address or its state has changed."""
         self._spots.pop((character, address), None)
+
+    def forgotten(
+        self, character: CharacterId, person: EntityId, rooms: Collection[RoomId]
+    ) -> list[Address]:
+        """Meet everybody in these rooms anew, that person above all; where the rooms are."""
+        found = []
+        for (whose, address), spot in self._spots.items():
+            if whose == character and (spot.room in rooms or person in spot.people):
+                spot.name = None  # of a direct chat not even the room is left
+                spot.people.clear()
+                spot.last_answered = ""
+                found.append(address)
+        return found
 
 
 class Introduction:

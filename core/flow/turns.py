@@ -11,12 +11,13 @@ from typing import NoReturn
 
 from core.clock import Clock
 from core.errors import ModelError, ModelTooSlow, ModelUnavailable, Unreadable
-from core.flow import commands, inner
+from core.flow import commands, forgetting, inner
 from core.flow.cast import Cast, Part
 from core.flow.choosing import Choosing
 from core.flow.conversing import Conversing
 from core.flow.etiquette import Choice, Verdict
 from core.flow.floor import Floor
+from core.flow.forgetting import Forgetting
 from core.flow.hearsay import Hearsay
 from core.flow.initiative import Initiative
 from core.flow.mailbox import Postponed, Superseded
@@ -69,6 +70,7 @@ class Turns:
         tally: Tally,
         records: Records,
         chance: random.Random,
+        forgetting: Forgetting,
     ) -> None:
         self._cast = cast
         self._store = store
@@ -86,6 +88,7 @@ class Turns:
         self._tally = tally
         self._records = records
         self._chance = chance
+        self._forgetting = forgetting
         self._unwritten: dict[Hashable, list[Spending]] = {}
         self._broken_off: dict[Hashable, int] = {}
         """How many answers to somebody's open messages have broken off half way."""
@@ -229,6 +232,9 @@ class Turns:
 
     async def _command(self, work: Work) -> None:
         lead, may = work.lead, work.part.policy.habits is not None
+        if commands.is_ours(lead) and lead.command in forgetting.COMMANDS:
+            await self._forgetting.command(work)
+            return
         done = None
         if commands.is_ours(lead) and lead.command == commands.INITIATIVE:
             done = commands.Done(await self._initiative.command(work))

@@ -36,6 +36,12 @@ class Wishes:
                 self._read.popitem(last=False)
         return known
 
+    def forget(self, person: EntityId) -> None:
+        """They have none any more."""
+        if self._owners is not None:
+            self._owners.discard(person)
+        self._read.pop(person, None)
+
     async def put(self, person: EntityId, key: str, value: str | None) -> None:
         """Set it for this person from the next turn on; None switches it off for them (RC-04)."""
         await self._store.write(lambda unit: unit.notes.put(person, key, value))

@@ -78,6 +78,11 @@ class Recent:
         if gone is not None:
             self._spent -= sum(map(_size, gone))
 
+    def forget_all(self, character: CharacterId) -> None:
+        """Read every room of a character anew next time."""
+        for whose, room in [key for key in self._rooms if key[0] == character]:
+            self.forget(whose, room)
+
     def _shrink(self) -> None:
         while self._spent > self._budget and len(self._rooms) > 1:
             key, gone = self._rooms.popitem(last=False)

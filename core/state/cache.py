@@ -57,6 +57,10 @@ class StateCache:
         """Something was changed by which it has become untrue."""
         self._kept.pop(message, None)
 
+    def clear(self) -> None:
+        """Somebody is to be forgotten, whose words may stand in any of them."""
+        self._kept.clear()
+
     async def compose(
         self,
         message: str | None,

@@ -15,7 +15,7 @@ import heapq
 import inspect
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from traceback import extract_tb
@@ -252,6 +252,11 @@ class TaskService:
         return ""
 
     # --- keeping -------------------------------------------------------------------------------
+
+    def forgotten(self, character: CharacterId, tasks: Iterable[str]) -> None:
+        """Their rows went with a person whom the character has forgotten."""
+        for task in tasks:
+            self._let_go((character, task))
 
     async def _put(self, task: Task) -> None:
         await self._store.write(lambda unit: unit.tasks.put(task))
