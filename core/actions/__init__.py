@@ -1,9 +1,10 @@
-"""What every character can do, one idea a file; elizaOS' thirteen (R-81)."""
+"""What every character can do, one idea a file; elizaOS' thirteen (R-81), and two for documents."""
 
 from core.actions.choosing import CHOOSE_OPTION
 from core.actions.desk import Desk, Refused
 from core.actions.entities import UPDATE_ENTITY
 from core.actions.images import GENERATE_IMAGE
+from core.actions.knowledge import PROCESS_KNOWLEDGE, SEARCH_KNOWLEDGE
 from core.actions.roles import UPDATE_ROLE
 from core.actions.sending import SEND_MESSAGE
 from core.actions.settings import UPDATE_SETTINGS
@@ -24,6 +25,8 @@ BUILT_IN = (
     UPDATE_SETTINGS,
     CHOOSE_OPTION,
     GENERATE_IMAGE,
+    PROCESS_KNOWLEDGE,
+    SEARCH_KNOWLEDGE,
 )
 
 __all__ = [
@@ -34,7 +37,9 @@ __all__ = [
     "IGNORE",
     "MUTE_ROOM",
     "NONE",
+    "PROCESS_KNOWLEDGE",
     "REPLY",
+    "SEARCH_KNOWLEDGE",
     "SEND_MESSAGE",
     "UNFOLLOW_ROOM",
     "UNMUTE_ROOM",

@@ -9,9 +9,11 @@ from typing import Any, Protocol, TypeVar
 from core.errors import TroupeError
 from core.ids import CharacterId, EntityId, RoomId, WorldId
 from core.kept import Task
-from core.messages import Entity, Memory, Rank, Room, World
+from core.knowledge.documents import Document
+from core.messages import Attachment, Entity, Memory, Rank, Room, World
 from core.plugins.records import ActionResult, Worker
 from core.ports import ModelType, Unit
+from core.state import Recollection
 
 T = TypeVar("T")
 
@@ -56,6 +58,19 @@ class Desk:
     chosen: Callable[[Task], object]
     """It has been chosen: its row goes with what is written down next."""
     worker: Callable[[str], Worker | None]
+    learns: bool
+    """Whether anything may be learned here: where nothing is kept, no document is."""
+    attached: Callable[[], Awaitable[Sequence[Attachment]]]
+    """What hangs on the messages that are answered, and on the one that they answer to."""
+    fetch: Callable[[Attachment, int], Awaitable[bytes]]
+    """Its bytes, at most so many. Raises FetchFailed."""
+    learn: Callable[[bytes | str, str], Awaitable[tuple[Document, bool]]]
+    """Know a content of that name in this room; its record, and whether it is new. Raises Refused,
+    UnreadableDocument, BadInput."""
+    knows: Callable[[], bool]
+    """Whether the character knows any documents at all."""
+    look_up: Callable[[str], Awaitable[Sequence[Recollection]]]
+    """Passages of documents that fit a question, the best first."""
 
 
 def failed(text: str, code: str) -> ActionResult:

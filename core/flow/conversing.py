@@ -27,6 +27,7 @@ from core.flow.work import Work
 from core.flow.writing import Scribe
 from core.ids import Account, CharacterId, RoomId
 from core.kept import Task
+from core.knowledge.ingest import Librarian
 from core.messages import InboundStatus, Reply
 from core.plugins.records import Deed
 from core.ports import ModelRequest, ModelRoles
@@ -64,6 +65,7 @@ class Conversing:
         till: Till,
         choices: Choices = nothing_to_choose,
         chosen: Callable[[Task], object] = nobody_chose,
+        librarian: Librarian | None = None,
     ) -> None:
         self._cast = cast
         self._deciding = deciding
@@ -79,6 +81,7 @@ class Conversing:
         self._till = till
         self._choices = choices
         self._chosen = chosen
+        self._librarian = librarian
 
     async def __call__(self, work: Work, verdict: Verdict | None = None) -> None:
         """`verdict` is given where it is not the message that decides."""
@@ -252,6 +255,7 @@ class Conversing:
             parts=self._cast.on,
             choices=self._choices,
             chosen=self._chosen,
+            librarian=self._librarian,
         )
 
     async def _wants(self, turn: RunningTurn, scene: Scene) -> bool | None:

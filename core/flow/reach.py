@@ -13,12 +13,17 @@ from core.flow.policy import decent, may_write_to
 from core.flow.presence import FOLLOWED, MUTED
 from core.flow.ranks import Ranks
 from core.flow.speaking import ASIDE, Spoken, Where
+from core.flow.work import attached_from
 from core.flow.writing import Scribe
 from core.ids import Account, CharacterId, EntityId, RoomId
 from core.kept import Task
-from core.messages import ChannelType, Content, Entity, Memory, Rank, Reply, Room, World
+from core.knowledge.documents import Document
+from core.knowledge.ingest import Librarian
+from core.knowledge.learning import TooMany
+from core.messages import Attachment, ChannelType, Content, Entity, Memory, Rank, Reply, Room, World
 from core.plugins.records import Worker
 from core.ports import ModelType, Unit
+from core.state import Recollection
 
 if TYPE_CHECKING:  # a turn holds its reach
     from core.flow.running_turn import RunningTurn
@@ -45,6 +50,7 @@ class Reach:
         parts: Callable[[Account], Part | None] | None,
         choices: Callable[[CharacterId, RoomId], Sequence[Mapping[str, Any]]],
         chosen: Callable[[Task], object],
+        librarian: Librarian | None = None,
     ) -> None:
         self._turn = turn
         self._scribe = scribe
@@ -52,6 +58,7 @@ class Reach:
         self._parts = parts
         self._choices = choices
         self._chosen = chosen
+        self._librarian = librarian
 
     @cached_property
     def desk(self) -> Desk:
@@ -77,6 +84,12 @@ class Reach:
             choices=lambda: self._choices(part.id, spot.room),
             chosen=self._drop,
             worker=self._worker,
+            learns=self._librarian is not None and not work.private,
+            attached=self._attached,
+            fetch=part.platform.fetch,
+            learn=self._learn,
+            knows=self._knows,
+            look_up=self._look_up,
         )
 
     async def _write(self, work: Callable[[Unit], T]) -> T:
@@ -132,6 +145,49 @@ class Reach:
     def _worker(self, name: str) -> Worker | None:
         workers = self._turn.gear.repertoire.workers
         return next((worker for worker in workers if worker.name == name), None)
+
+    async def _attached(self) -> Sequence[Attachment]:
+        work = self._turn.work
+        found = [one for inbound in work.inbound for one in inbound.attachments]
+        answered = work.message.content.in_reply_to
+        if answered is not None:
+            kept = await self._scribe.store.read(
+                lambda unit: unit.memories.get(work.part.id, [answered])
+            )
+            found += [
+                attached_from(one)
+                for memory in kept
+                if memory.room == work.spot.room
+                for one in memory.content.attachments
+            ]
+        return list({one.ref: one for one in found if one.ref}.values())
+
+    async def _learn(self, content: bytes | str, name: str) -> tuple[Document, bool]:
+        work = self._turn.work
+        if self._librarian is None or work.private:
+            raise Refused("Nothing is kept here, so no document is.")
+        try:
+            return await self._librarian.sent(
+                work.part.id,
+                work.spot.room,
+                work.spot.world,
+                work.person,
+                work.lead.address.platform,
+                content,
+                name,
+                work.part.settings,
+            )
+        except TooMany as error:
+            raise Refused(str(error)) from None
+
+    def _knows(self) -> bool:
+        return self._librarian is not None and self._librarian.knows(self._turn.work.part.id)
+
+    async def _look_up(self, question: str) -> Sequence[Recollection]:
+        scene = self._turn.scene
+        if scene is None or scene.remember is None:
+            return ()
+        return (await scene.remember(scene, deep=True, query=question)).knowledge
 
     async def _post(self, room: Room, text: str) -> Memory:
         turn, work = self._turn, self._turn.work

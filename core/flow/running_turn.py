@@ -19,6 +19,7 @@ from core.flow.work import Work
 from core.flow.writing import Scribe
 from core.ids import Account, CharacterId, RoomId, TurnId, turn_of
 from core.kept import Task
+from core.knowledge.ingest import Librarian
 from core.messages import Attachment, Button, Inbound, Memory, Rank, Reply
 from core.plugins.records import Deed, Repertoire
 from core.ports import ModelRequest, ModelRole, ModelRoles, ModelType, Said, Spent
@@ -75,6 +76,7 @@ class RunningTurn:
         parts: Callable[[Account], Part | None] | None = None,
         choices: Callable[[CharacterId, RoomId], Sequence[Mapping[str, Any]]] = nothing_to_choose,
         chosen: Callable[[Task], object] = nobody_chose,
+        librarian: Librarian | None = None,
     ) -> None:
         """`parts` finds the character's other accounts, for an operator who sends her there."""
         self.work = work
@@ -94,7 +96,7 @@ class RunningTurn:
         self._message = message
         self._call = call
         self._runtime = runtime
-        self._reach = Reach(self, scribe, ranks, parts, choices, chosen)
+        self._reach = Reach(self, scribe, ranks, parts, choices, chosen, librarian)
         self._rank: Rank | None = None
         self._deeds: list[Deed] = []
         self._responses: list[Memory] = []
