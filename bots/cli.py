@@ -1,4 +1,4 @@
-"""The command line: run, stage, check, costs; exit codes 0 stopped, 2 bad input, 75 already running."""
+"""The command line and its exit codes: 0 stopped, 2 bad input, 75 already running."""
 
 from __future__ import annotations
 
@@ -26,6 +26,10 @@ def command(arguments: Sequence[str]) -> int:
             return _check(asked.character, environment)
         if asked.do == "costs":
             return _costs(asked, environment)
+        if asked.do == "import":
+            return _import(asked)
+        if asked.do == "export":
+            return _export(asked)
         data = Path(Settings(environment).text("TROUPE_DATA_DIR", "data"))
         with hold(data):
             # From here on it may take a while: everything heavy is imported now.
@@ -76,12 +80,35 @@ def _costs(asked: argparse.Namespace, environment: Environment) -> int:
     return STOPPED
 
 
+def _import(asked: argparse.Namespace) -> int:
+    from bots.importing import imported
+
+    failed = False
+    for told in imported(asked.file, asked.out, force=asked.force, trust=asked.trust):
+        failed |= told.failed
+        for line in told.lines:
+            shown = f"troupe: {line}" if told.failed else line
+            print(shown, file=sys.stderr if told.failed else sys.stdout)
+    return BAD_INPUT if failed else STOPPED
+
+
+def _export(asked: argparse.Namespace) -> int:
+    from bots.importing import Export, exported
+
+    wanted = Export(asked.character, asked.to, asked.spec, asked.picture, asked.bare, asked.force)
+    for line in exported(wanted, now=int(SystemClock().now().timestamp())):
+        print(line)  # noqa: T201  (a command's answer)
+    return STOPPED
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="troupe", description="Many AI characters in your chats, from one process."
     )
     parser.add_argument("--version", action="version", version=f"troupe {version('troupe')}")
-    does = parser.add_subparsers(dest="do", required=True, metavar="run|stage|check|costs")
+    does = parser.add_subparsers(
+        dest="do", required=True, metavar="run|stage|check|costs|import|export"
+    )
 
     run = does.add_parser(
         "run", help="start the gateway; with no token anywhere, on the local stage"
@@ -105,7 +132,37 @@ def _parser() -> argparse.ArgumentParser:
     _costs_parser(
         does.add_parser("costs", help="tell what model calls have cost, from what is written down")
     )
+    _import_parser(does.add_parser("import", help="make character files of character cards"))
+    _export_parser(does.add_parser("export", help="write a character as a character card"))
     return parser
+
+
+def _import_parser(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "file", type=Path, nargs="+", metavar="FILE", help="PNG, JSON or CHARX; a folder: all in it"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path("characters"), metavar="DIR", help="default: characters"
+    )
+    parser.add_argument("--force", action="store_true", help="write over files that are there")
+    parser.add_argument(
+        "--trust",
+        action="store_true",
+        help="of a card that was exported here: take its plugins, settings and knowledge, too",
+    )
+
+
+def _export_parser(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("character", metavar="CHARACTER", help="a name or a file")
+    parser.add_argument(
+        "--to", type=Path, required=True, metavar="FILE", help="ends in .png, .json or .charx"
+    )
+    parser.add_argument("--spec", choices=("v2", "v3"), help="default: v3")
+    parser.add_argument("--picture", type=Path, metavar="FILE", help="a PNG for the card")
+    parser.add_argument(
+        "--bare", action="store_true", help="leave out what only Troupe can read back"
+    )
+    parser.add_argument("--force", action="store_true", help="write over a file that is there")
 
 
 def _costs_parser(parser: argparse.ArgumentParser) -> None:

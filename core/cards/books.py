@@ -7,24 +7,35 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from core.cards.shapes import Spec
+from core.cards.shapes import Spec, put_right_book
 
 _DECORATOR = re.compile(r"^@@@?([A-Za-z_]\w*)", re.MULTILINE)
 _DECORATED = re.compile(r"\A(?:\s*@@[^\n]*(?:\n|\Z))+\s*")
 
 
+_ELSEWHERE = ("path", "data", "books")
+"""On a stranger's card they are nothing; in a file of ours they name other books."""
+
+
 def lorebook(book: Mapping[str, Any]) -> dict[str, Any]:
-    """In the shape of V3, where every entry says whether its keys are patterns."""
+    """In the shape of V3, where every entry says whether its keys are patterns.
+
+    `book` has been put right.
+    """
     entries = [
         entry if "use_regex" in entry else {**entry, "use_regex": False}
         for entry in book.get("entries", ())
     ]
-    return {**book, "extensions": book.get("extensions", {}), "entries": entries}
+    there = {name: one for name, one in book.items() if name not in _ELSEWHERE}
+    return {**there, "entries": entries}
 
 
 def character_book(book: Mapping[str, Any], spec: Spec) -> dict[str, Any]:
-    """As a card of that version has it; nothing is dropped but what that version cannot say."""
-    made = lorebook(book)
+    """As a card of that version has it, with the entries of further books behind its own."""
+    made = put_right_book({name: one for name, one in book.items() if name != "books"})
+    for other in book.get("books", ()):
+        made["entries"] = [*made["entries"], *put_right_book(other)["entries"]]
+    made = lorebook(made)
     if spec == "v3":
         return made
     plain = [

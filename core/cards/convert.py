@@ -18,9 +18,10 @@ from core.character import Character
 
 OURS = "troupe"
 """Under this name the extensions of a card hold what only a character of ours has."""
+_PARTS = frozenset(part for _, part in GROUPS)
 _HARMLESS = frozenset(
     {
-        *(part for _, part in GROUPS),
+        *_PARTS,
         *("username", "lore", "topics", "adjectives", "style", "postExamples", "people"),
     }
 )
@@ -43,6 +44,8 @@ _BACKFILLED = (
 class Converted:
     file: dict[str, Any]
     """A character file, in the order in which people read one."""
+    ours: tuple[str, ...] = ()
+    """Fields that no card has, of a character who was written here."""
     withheld: tuple[str, ...] = ()
     """What a character of ours had and a card may not bring along; it stays in `card`."""
 
@@ -77,7 +80,8 @@ def character_file(card: Card, *, name: str = "", trusted: bool = False) -> Conv
         if card.version and card.version != SPECS[card.spec][1]:
             about["spec_version"] = card.version
     file = {**parts, "card": about} if about else parts
-    return Converted(file, tuple(sorted(withheld)))
+    ours = [name for name in parts if theirs and name not in _PARTS]
+    return Converted(file, tuple(sorted(ours)), tuple(sorted(withheld)))
 
 
 def card_json(

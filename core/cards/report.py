@@ -9,8 +9,9 @@ from typing import Any
 from core.cards.books import summary
 from core.cards.convert import Converted
 from core.cards.kinds import Card
-from core.cards.mapping import GROUPS, NOBODY, called, unsaid
+from core.cards.mapping import GROUPS, NOBODY, called, readable, unsaid
 from core.cards.shapes import Entry
+from core.character.macros import unknown_macros
 from core.character.plain import one_line
 
 _WHY: Mapping[str, str] = {
@@ -45,6 +46,14 @@ _WHY: Mapping[str, str] = {
     "avatar": "a file on somebody else's disk",
     "chat": "a chat on somebody else's disk",
 }
+_PLAIN = (
+    "description",
+    "personality",
+    "scenario",
+    "mes_example",
+    "system_prompt",
+    "post_history_instructions",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +70,8 @@ class Report:
     secrets: tuple[str, ...] = ()
     withheld: tuple[str, ...] = ()
     book: str = ""
+    macros: tuple[str, ...] = ()
+    """Of other programs, without effect here."""
 
     def lines(self) -> Iterator[str]:
         yield f"{self.title}, {self.place}" if self.place else self.title
@@ -75,6 +86,8 @@ class Report:
             yield f"changed: {what}"
         for field, why in self.kept:
             yield f"kept without effect: {field}{f' ({why})' if why else ''}"
+        if self.macros:
+            yield f"without effect: {', '.join(f'{{{{{name}}}}}' for name in self.macros)}"
         for field in self.secrets:
             yield f"left out: {field} is named like a secret; put it into .env if you need it"
         if self.withheld:
@@ -92,12 +105,14 @@ def report_on(card: Card, made: Converted) -> Report:
         for names, part in GROUPS
         if any(data.get(name) for name in names) and part in file
     ]
+    used += [("extensions.troupe", name) for name in made.ours]
     mapped = {name for names, _ in GROUPS for name in names}
     kept = [
         (path, why)
         for name, one in data.items()
         if name not in mapped
         for path, why in _paths(name, one)
+        if made.withheld or not path.startswith("extensions.troupe")
     ]
     kept += [
         (f"{name} (beside data)", _WHY.get(name, ""))
@@ -115,7 +130,17 @@ def report_on(card: Card, made: Converted) -> Report:
         card.secrets,
         made.withheld,
         summary(book) if book else "",
+        tuple(map(one_line, unknown_macros("\n".join(_authors(file))))),
     )
+
+
+def _authors(file: Mapping[str, Any]) -> Iterator[str]:
+    """Whatever of it a model is told."""
+    for _, part in GROUPS:
+        if part != "lorebook":  # which tells of its own
+            yield from _texts(file.get(part))
+    for conversation in file.get("messageExamples", ()):
+        yield from (one["content"]["text"] for one in conversation)
 
 
 def _changes(data: Mapping[str, Any], file: Mapping[str, Any]) -> Iterator[str]:
@@ -131,13 +156,9 @@ def _changes(data: Mapping[str, Any], file: Mapping[str, Any]) -> Iterator[str]:
             f"messageExamples: {len(lost)} parts of mes_example are said by nobody that we know; "
             "they are kept in card"
         )
-    for names, part in GROUPS:
-        if part in ("name", "messageExamples", "lorebook"):
-            continue
-        texts = [text for name in names for text in _texts(data.get(name))]
-        here = [text for text in _texts(file.get(part)) if text != NOBODY]
-        if [text for text in texts if text.strip()] != here:
-            yield f"{part}: line breaks that were written out are line breaks now"
+    for name in ("first_mes", "alternate_greetings", *_PLAIN):
+        if any(readable(text) != text for text in _texts(data.get(name))):
+            yield f"{name}: line breaks that were written out are line breaks now"
 
 
 def _texts(value: Any) -> list[str]:

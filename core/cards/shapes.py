@@ -16,6 +16,8 @@ from pydantic import (
     model_validator,
 )
 
+from core.cards.world import from_world, is_worldly
+
 Spec = Literal["v1", "v2", "v3"]
 SPECS: Mapping[Spec, tuple[str, str]] = {
     "v2": ("chara_card_v2", "2.0"),
@@ -49,7 +51,9 @@ def _texts(value: Any) -> Any:
 
 
 def _words(value: Any) -> Any:
-    """Keys and tags: one text holds several with commas between them."""
+    """Keys and tags: one text holds several with commas between them, or one pattern."""
+    if isinstance(value, str) and value.startswith("/"):
+        return [value]
     if isinstance(value, str):
         return [word.strip() for word in value.split(",") if word.strip()]
     return _texts(value)
@@ -104,13 +108,10 @@ def _place(value: Any) -> Any:
 
 def _entries(value: Any) -> Any:
     """SillyTavern's own books have an object of numbers in place of a list."""
-    there = list(value.values()) if isinstance(value, Mapping) else value
-    if not isinstance(there, list):
-        return []
-    return [one for one in there if isinstance(one, Mapping)]
+    return [from_world(one) if is_worldly(one) else one for one in _rows(value)]
 
 
-def _assets(value: Any) -> Any:
+def _rows(value: Any) -> list[Mapping[str, Any]]:
     there = list(value.values()) if isinstance(value, Mapping) else value
     return [one for one in there if isinstance(one, Mapping)] if isinstance(there, list) else []
 
@@ -182,7 +183,14 @@ class Book(_Shape):
 def _book(value: Any) -> Any:
     if isinstance(value, list):
         return {"entries": value}
-    return value if isinstance(value, Mapping) and value else None
+    if not isinstance(value, Mapping) or not value:
+        return None
+    if isinstance(value.get("data"), Mapping) and "entries" not in value:
+        value = value["data"]  # {"spec": "lorebook_v3", "data": ...}
+    entries = _rows(value.get("entries"))
+    if value.get("recursive_scanning") is None and any(map(is_worldly, entries)):
+        return {**value, "recursive_scanning": True}  # as that program has it
+    return value
 
 
 class CardV1(_Shape):
@@ -209,7 +217,7 @@ class CardV2(CardV1):
 
 
 class CardV3(CardV2):
-    assets: Annotated[list[Asset] | None, BeforeValidator(_assets)] = None
+    assets: Annotated[list[Asset] | None, BeforeValidator(_rows)] = None
     nickname: Text | None = None
     creator_notes_multilingual: (
         Annotated[dict[str, str], BeforeValidator(_texts_by_name)] | None
@@ -218,6 +226,11 @@ class CardV3(CardV2):
     group_only_greetings: Texts = Field(default_factory=list)
     creation_date: Loose = None
     modification_date: Loose = None
+
+
+def put_right_book(book: Mapping[str, Any]) -> dict[str, Any]:
+    """One lorebook, of whatever program, as cards have it."""
+    return Book.model_validate(_book(book) or {}).model_dump()
 
 
 def put_right(data: Mapping[str, Any], spec: Spec) -> tuple[dict[str, Any], list[str]]:
