@@ -101,13 +101,18 @@ def build(
     telling = Telling(after)
     ranks = Ranks(store, clock)
     wishes, cache = Wishes(store), StateCache(clock)
+
+    def expired(character: CharacterId) -> None:
+        recent.forget_all(character)
+        store.evict(character)
+
     janitor = Janitor(
         files,
         store,
         clock,
         lambda: {one.id: (one.id, one.settings) for one in cast}.values(),
         database=database,
-        expired=recent.forget_all,
+        expired=expired,
     )
     till = Till(models, store, tally, after, clock)
 

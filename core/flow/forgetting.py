@@ -111,6 +111,7 @@ class Forgetting:
     def _tell(self, character: CharacterId, entity: EntityId, forgotten: Forgotten) -> None:
         for room in forgotten.rooms:
             self._recent.forget(character, room)
+            self._store.evict(character, room)
         for address in self._presence.forgotten(character, entity, forgotten.rooms):
             self._floor.hush(address)
         self._wishes.forget(entity)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from core.clock import Clock
 from core.errors import StoreUnavailable
+from core.ids import CharacterId, RoomId
 from core.ports import Store, Unit
 
 log = logging.getLogger(__name__)
@@ -51,6 +52,9 @@ class PatientStore:
             await self._store.extend(owner, schema)
         except StoreUnavailable as error:
             await self._insist(lambda: self._store.extend(owner, schema), error)
+
+    def evict(self, character: CharacterId, room: RoomId | None = None) -> None:
+        self._store.evict(character, room)
 
     async def scrub(self, *, whole: bool = False) -> bool:
         """Nobody waits for it, so it is not insisted on: it comes again."""

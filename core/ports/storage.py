@@ -320,6 +320,10 @@ class Store(Protocol):
         """
         ...
 
+    def evict(self, character: CharacterId, room: RoomId | None = None) -> None:
+        """Keep nothing of a room, or of a character, in memory: it was deleted."""
+        ...
+
     async def scrub(self, *, whole: bool = False) -> bool:
         """Overwrite what erasing somebody has left behind, in the file and beside it.
 
