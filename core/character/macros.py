@@ -14,6 +14,7 @@ _MACRO = re.compile(
     r"\{\{[ \t]*(?P<name>//|[A-Za-z_]+)(?P<number>\d*)[ \t]*(?P<rest>(?:::?|[ \t])?[^{}]*)\}\}"
 )
 _TAG = re.compile(r"<(?:(?P<user>user)|char|bot)>", re.IGNORECASE)
+_MARKUP = re.compile(r"</(?:user|char|bot)>", re.IGNORECASE)
 _DIE = re.compile(r"(?:1?d)?([0-9]{1,9})", re.IGNORECASE)
 _ROUNDS = 3
 """How deep macros may stand in one another."""
@@ -43,7 +44,7 @@ def filled(
 
     `seed` decides what is left to chance: the same one always chooses the same.
     """
-    if "{{" not in text and "<" not in text:
+    if plain(text):
         return text
 
     def one(found: re.Match[str]) -> str:
@@ -57,7 +58,8 @@ def filled(
         return _carried_out(name, found["rest"].strip().lstrip(":").strip(), now, seed)
 
     text = _innermost_first(text.replace(_USER, ""), one)
-    text = _TAG.sub(lambda found: _USER if found["user"] else char, text)
+    if "<" in text and not _MARKUP.search(text):
+        text = _TAG.sub(lambda found: _USER if found["user"] else char, text)
     return text.replace(_USER, user)
 
 
@@ -85,6 +87,11 @@ def names_the_person(text: str) -> bool:
     ):
         return True
     return "<" in text and any(found["user"] for found in _TAG.finditer(text))
+
+
+def plain(text: str) -> bool:
+    """Whether there is nothing to fill in."""
+    return "{{" not in text and not ("<" in text and _TAG.search(text))
 
 
 def unknown_macros(text: str) -> tuple[str, ...]:

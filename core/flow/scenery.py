@@ -86,6 +86,7 @@ class Scenery:
             person=work.person,
             world=None if spot.new or work.lead.is_direct else await self._world(part, spot.world),
             read=self._store.read,
+            note=None if work.private else work.later.append,
             remember=self._remember,
         )
 

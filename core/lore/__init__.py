@@ -3,6 +3,7 @@
 from core.character.macros import unknown_macros
 from core.lore.book import Entry, Lorebook, Place, read_book, read_books
 from core.lore.matching import Moment, Reader, Speaking, Told, after, settled_texts
+from core.lore.shelf import made_ready, readers_at_hand, readers_of
 
 __all__ = [
     "Entry",
@@ -13,8 +14,11 @@ __all__ = [
     "Speaking",
     "Told",
     "after",
+    "made_ready",
     "read_book",
     "read_books",
+    "readers_at_hand",
+    "readers_of",
     "settled_texts",
     "unknown_macros",
 ]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from time import perf_counter
 
-from core.character.macros import filled, names_the_person, scanned
+from core.character.macros import filled, names_the_person, plain, scanned
 from core.lore.book import Entry, Logic, Lorebook
 from core.lore.keys import Key, Needles, Pattern, folded, keys_of
 from core.prompting.budget import tokens
@@ -36,7 +36,7 @@ class Ready:
         self.depth = book.scan_depth if entry.scan_depth is None else entry.scan_depth
         self.said = scanned(entry.content, char=char) if book.recursive else ""
         """What of it may trigger others."""
-        self.filled_in = "{{" in entry.content or "<" in entry.content
+        self.filled_in = not plain(entry.content)
         """Whether its words depend on the moment."""
         self.cost = tokens(filled(entry.content, char=char, user="somebody").strip())
         """In tokens; of one that is filled in, about so many."""

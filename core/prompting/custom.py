@@ -11,7 +11,7 @@ from core.messages import ChannelType
 from core.ports import ModelRequest, Said
 from core.prompting.budget import surely_fits, tokens
 from core.prompting.sheet import fill
-from core.prompting.talk import clock_time, recent_messages
+from core.prompting.talk import clock_time, recent_messages, speaker
 from core.prompting.templates import Template, TemplateError, written
 from core.prompting.words import harmless, named
 from core.state import Scene, State
@@ -36,7 +36,8 @@ def prompt_of_template(scene: Scene, state: State, most: int) -> ModelRequest | 
             _blame(character.name, name, template, error)
             continue
         return ModelRequest(
-            system=fill(character.system or "", character.name), messages=(Said("user", text),)
+            system=fill(character.system or "", character.name, speaker(scene)),
+            messages=(Said("user", text),),
         )
     return None
 

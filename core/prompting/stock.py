@@ -12,11 +12,23 @@ from dataclasses import replace
 from functools import lru_cache
 from zlib import crc32
 
+from core.lore import Place, Told
 from core.ports import ModelRequest, Said
 from core.prompting.budget import cut, dispensable, surely_fits, tokens
 from core.prompting.custom import prompt_of_template
+from core.prompting.lore import (
+    LONGEST_LORE,
+    OPENING,
+    among_lines,
+    as_message,
+    at_the_end,
+    final_lines,
+    opens,
+    told_in,
+    with_lore,
+)
 from core.prompting.sheet import sheet
-from core.prompting.talk import LONGEST_QUESTION, remark, words_of
+from core.prompting.talk import LONGEST_QUESTION, remark, speaker, words_of
 from core.prompting.words import harmless, named, under_name
 from core.state import Line, Scene, Section, State
 
@@ -49,8 +61,8 @@ AFTERWARDS = """\
 Now answer with REPLY alone, in the light of what came of it."""
 
 _ABOVE = ("CHARACTER", "ACTIONS", "PROVIDERS", "CAPABILITIES")
-ELSEWHERE = frozenset({*_ABOVE, "RECENT_MESSAGES"})
-"""Sections that this prompt shows in another place: in the stable part, and as messages."""
+ELSEWHERE = frozenset({*_ABOVE, "RECENT_MESSAGES", "LOREBOOK"})
+"""Sections that this prompt shows in another place: in the stable part, as messages, or apart."""
 
 _LONGEST_PROMPT = 12_000
 _LONGEST_TALK = 24_000
@@ -107,40 +119,58 @@ def _mixed(line: Line) -> int:
 
 def _stock(scene: Scene, state: State, most: int) -> ModelRequest:
     system = _system(scene, state, state["CHARACTER"])
-    notes = [one for one in state.sections if one.text and one.name not in ELSEWHERE]
+    others = [one for one in state.sections if one.text and one.name not in ELSEWHERE]
+    told = told_in(state)
+    notes = with_lore(others, told, scene.character.name)
     longest = _whole(scene.settings.number("CONVERSATION_LENGTH")) or 32
-    talk = _talk(scene, window(scene.history, longest))
-    last = _last(scene, notes, _question(scene))
+    talk = _talk(scene, window(scene.history, longest), told)
+    last = _last(scene, notes, told, _question(scene))
     if surely_fits((system, last, *(said.text for said in talk)), most):
         return _request(system, talk, last)
     cost = _cost(system)
     room = most - cost - tokens(last)
     if sum(tokens(said.text) for said in talk) > room:
-        # Oldest talk first, ...
-        shown = window(scene.history, longest, most=max(room, 0), size_of=_size)
-        talk = _talk(scene, shown)
+        # What a lorebook can do without, then oldest talk, ...
+        told = tuple(one for one in told if not one.entry.dispensable)
+        notes = with_lore(others, told, scene.character.name)
+        last = _last(scene, notes, told, _question(scene))
+        room = most - cost - tokens(last)
+        among = sum(tokens(one.text) for one in told if one.entry.place is Place.DEPTH)
+        if among > room:
+            told = tuple(one for one in told if one.entry.place is not Place.DEPTH)
+            among = 0
+        shown = window(scene.history, longest, most=max(room - among, 0), size_of=_size)
+        talk = _talk(scene, shown, told)
     if room < 0:
-        system, last = _tightened(scene, state, notes, system, most)
+        system, last = _tightened(scene, state, notes, told, system, most)
     return _request(system, talk, last)
 
 
 def _tightened(
-    scene: Scene, state: State, notes: list[Section], system: str, most: int
+    scene: Scene,
+    state: State,
+    notes: list[Section],
+    told: Sequence[Told],
+    system: str,
+    most: int,
 ) -> tuple[str, str]:
     """... then what is dispensable; of what is to be answered the older messages, and of the last
     one its end, where it alone is too long."""
     question = _question(scene)
+    about = state.section("CHARACTER")
+    settled = about.data.get("settled", ()) if about else ()
     for one in dispensable(notes):
         if isinstance(one, int):
-            system = _system(scene, state, sheet(scene.character, leaving=one))
+            shorter = sheet(scene.character, leaving=one, user=speaker(scene), settled=settled)
+            system = _system(scene, state, shorter)
         else:
             notes.remove(one)
-        last = _last(scene, notes, question)
+        last = _last(scene, notes, told, question)
         if _cost(system) + tokens(last) <= most:
             return system, last
     question = _question(replace(scene, inbound=scene.inbound[-1:]))
-    room = most - _cost(system) - tokens(_last(scene, notes, ""))
-    return system, _last(scene, notes, cut(question, max(room, _LEAST_QUESTION)))
+    room = most - _cost(system) - tokens(_last(scene, notes, told, ""))
+    return system, _last(scene, notes, told, cut(question, max(room, _LEAST_QUESTION)))
 
 
 def _request(system: str, talk: list[Said], last: str) -> ModelRequest:
@@ -173,36 +203,48 @@ def _cost(system: str) -> int:
     return tokens(system)
 
 
-def _talk(scene: Scene, shown: Iterable[Line]) -> list[Said]:
+def _talk(scene: Scene, shown: Sequence[Line], told: Sequence[Told] = ()) -> list[Said]:
     """The conversation so far, neighbours of one side in one message, beginning with a user."""
-    said: list[Said] = []
+    said: list[tuple[bool, list[str]]] = []
     group = not scene.is_direct
-    side: list[str] = []
-    ours = True
-    for line in shown:
-        if line.ours != ours:
-            if side:
-                said.append(Said("assistant" if ours else "user", "\n".join(side)))
-            ours, side = line.ours, []
-        elif ours and not said and not side:
+    among = among_lines(told, len(shown), len(scene.inbound))
+
+    def say(ours: bool, text: str) -> None:
+        if not said or said[-1][0] is not ours:
+            said.append((ours, []))
+        said[-1][1].append(text)
+
+    if opens(scene, shown):
+        say(False, OPENING)
+    for at in range(len(shown) + 1):
+        for one in among.get(at, ()):
+            hers = one.entry.role == "assistant" and bool(said)
+            say(hers, as_message(one, ours=hers))
+        if at == len(shown):
+            break
+        line = shown[at]
+        if line.ours and not said:
             continue
-        if ours or not group:
-            side.append(harmless(line.text))
+        if line.ours or not group:
+            say(line.ours, harmless(line.text))
         else:
-            side.append(under_name(named(line.name), line.text))
-    if side:
-        said.append(Said("assistant" if ours else "user", "\n".join(side)))
-    return said
+            say(False, under_name(named(line.name), line.text))
+    return [Said("assistant" if ours else "user", "\n".join(side)) for ours, side in said]
 
 
-def _last(scene: Scene, notes: Iterable[Section], question: str) -> str:
+def _last(scene: Scene, notes: Iterable[Section], told: Sequence[Told], question: str) -> str:
     """What changes: what to know at this moment, and what was said just now."""
-    lines = [harmless(note.text, most=_LONGEST_NOTE) for note in notes]
+    lines = [
+        harmless(note.text, most=LONGEST_LORE if note.name == "LOREBOOK" else _LONGEST_NOTE)
+        for note in notes
+    ]
+    lines += final_lines(scene, told)
     if scene.unsure:
         lines.append(UNCALLED if scene.cue else UNSURE.format(name=scene.character.name))
     if scene.deeds:
         lines.append(AFTERWARDS)
-    return "\n".join(("<context>", *lines, "</context>", question))
+    behind = [as_message(one) for one in told if at_the_end(one)]
+    return "\n".join(("<context>", *lines, "</context>", question, *behind))
 
 
 def _question(scene: Scene) -> str:

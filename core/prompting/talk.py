@@ -11,6 +11,8 @@ from core.prompting.words import UNKNOWN, display_name, framed, named, quoted, u
 from core.state import Line, Scene, Section
 
 LONGEST_QUESTION = 12_000
+WHOEVER = "whoever is speaking"
+"""Where there are several, or nobody has a name."""
 _POSTS = frozenset({ChannelType.FEED, ChannelType.FORUM, ChannelType.THREAD})
 
 
@@ -51,6 +53,18 @@ def remark(inbound: Inbound) -> str:
         return ""
     author = named(quote.author.name) if quote.author else "this"
     return f"answering {'you' if inbound.replies_to_us else author}: “{quoted(quote.text)}”"
+
+
+def speaker(scene: Scene) -> str:
+    """`{{user}}` of an author's texts: who speaks with her, where it is one person."""
+    lead = scene.inbound[-1] if scene.inbound else None
+    if lead is None or not scene.is_direct:
+        return WHOEVER
+    if lead.author.name.strip():
+        return named(lead.author.name)
+    said = (line.name for line in reversed(scene.history) if not line.ours and line.name.strip())
+    known = next(said, "")
+    return named(known) if known else WHOEVER
 
 
 def clock_time(when: datetime) -> str:

@@ -11,6 +11,7 @@ from core.providers.company import company
 from core.providers.deeds import deeds
 from core.providers.equipment import capabilities, evaluators, sources
 from core.providers.knowledge import knowledge
+from core.providers.lorebook import lorebook
 from core.providers.memories import memories
 from core.providers.now import now
 from core.providers.people import people
@@ -31,6 +32,7 @@ def built_in(random: Random | None = None) -> tuple[Provider, ...]:
         company,
         recalled,
         knowledge,
+        lorebook,
         actions,
         sources,
         capabilities,

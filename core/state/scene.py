@@ -92,6 +92,8 @@ class Scene:
     """The server or group as it is kept, with its roles and settings."""
     read: Reader | None = None
     """For providers that need rows; None where there is no store."""
+    note: Callable[[Callable[[Unit], object]], object] | None = None
+    """Has something written down with the turn; None where nothing of it is kept."""
     remember: Remembering | None = None
     """For providers that look further; None where nothing is remembered."""
     remembered: Remembered | None = None

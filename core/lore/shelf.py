@@ -1,0 +1,40 @@
+"""The books of the characters who play, made ready once, beside the loop where that takes a while."""
+
+from __future__ import annotations
+
+import asyncio
+
+from core.character import Character
+from core.lore.book import read_books
+from core.lore.matching import Reader
+
+_MOST = 512
+
+_made: dict[int, tuple[Character, tuple[Reader, ...]]] = {}
+# By identity: a character that is loaded anew is another object. It is held, so that its id cannot
+# be given to another meanwhile.
+
+
+def readers_at_hand(character: Character) -> tuple[Reader, ...] | None:
+    """None where they are still to be made."""
+    if not character.lorebook:
+        return ()
+    known = _made.get(id(character))
+    return known[1] if known is not None else None
+
+
+def readers_of(character: Character) -> tuple[Reader, ...]:
+    """Made at once, where they are not yet: call it beside the loop."""
+    known = readers_at_hand(character)
+    if known is not None:
+        return known
+    readers = tuple(Reader(book, character.name) for book in read_books(character.lorebook))
+    while len(_made) >= _MOST:
+        del _made[next(iter(_made))]
+    _made[id(character)] = (character, readers)
+    return readers
+
+
+async def made_ready(character: Character) -> tuple[Reader, ...]:
+    known = readers_at_hand(character)
+    return known if known is not None else await asyncio.to_thread(readers_of, character)
