@@ -23,6 +23,8 @@ KNOWN_TO_SOME = {INITIATIVE: "whether I may speak first here: on, off, status"}
 class Done:
     say: str
     forget_talk: bool = False
+    begins: bool = False
+    """What is said is the first of a new talk, and remembered."""
 
 
 def is_ours(inbound: Inbound) -> bool:

@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from core.clock import Clock
 from core.errors import ModelError, ModelTooSlow, ModelUnavailable, Unreadable
-from core.flow import commands, forgetting, inner
+from core.flow import commands, forgetting, greetings, inner
 from core.flow.cast import Cast, Part
 from core.flow.choosing import Choosing
 from core.flow.conversing import Conversing
@@ -239,7 +239,8 @@ class Turns:
         if commands.is_ours(lead) and lead.command == commands.INITIATIVE:
             done = commands.Done(await self._initiative.command(work))
         elif commands.is_ours(lead):
-            done = commands.perform(lead, work.part.character, speaks_first=may)
+            done = await greetings.opening(work, self._store.read, self._clock.now())
+            done = done or commands.perform(lead, work.part.character, speaks_first=may)
         if done is None and lead.is_direct:
             work.inbound = (*work.inbound[:-1], replace(lead, kind=Kind.MESSAGE))
             await self._converse(work)
@@ -253,7 +254,7 @@ class Turns:
             InboundStatus.ANSWERED,
             f"command-{lead.command}",
             say=Reply(done.say, None if lead.is_direct else lead.message),
-            keep=not done.forget_talk,
+            keep=done.begins or not done.forget_talk,
             forget_talk=done.forget_talk,
         )
 
