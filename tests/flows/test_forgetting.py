@@ -14,8 +14,9 @@ from bots.sandbox import Bot, Person
 from bots.sandbox.world import Chat
 from bots.testkit import Play
 from core.models.scripted import Scripted
+from core.ports import ModelRequest
 from tests.flows.on_discord import ON_BOTH, Server, rows
-from tests.flows.talk import echo, playing, until, whole
+from tests.flows.talk import playing, question, reply, until, whole
 
 EVERYTHING_SETTLED = {"sent", "failed"}
 
@@ -50,6 +51,11 @@ class Talk:
         who.says(where, text, **how)
         return await self.play.stage.next_from(self.bot, where)
 
+    def in_company(self, command: str) -> str:
+        if self.bot.name in self.play.bots:
+            return f"/{command}@ada_bot me"
+        return f"@Ada /{command} me"
+
     async def went(self) -> None:
         """They talk of canaries: q- are Quirinus', z- are Zoe's."""
         await self.says(self.quirin, self.direct, "q-finch sang in my bedroom")
@@ -65,6 +71,11 @@ class Talk:
                 and all(one["status"] != "new" for one in rows(self.play, "inbox"))
             )
         )
+
+
+def parrot(request: ModelRequest) -> str:
+    """What was said last, without whom it answers."""
+    return reply(f"I heard: {question(request).rpartition('): ')[2]}")
 
 
 def canaries(text: str) -> set[str]:
@@ -87,7 +98,7 @@ def in_rows(play: Play) -> set[str]:
 async def test_whoever_asks_is_forgotten_to_the_last_byte_and_nobody_else_is(
     platform: str, tmp_path: Path
 ) -> None:
-    asked = Scripted(echo)
+    asked = Scripted(parrot)
     async with playing("Ada", model=asked, data=tmp_path, platforms=(platform,)) as play:
         talk = Talk.of(play, platform)
         await talk.went()
@@ -115,11 +126,10 @@ async def test_whoever_asks_is_forgotten_to_the_last_byte_and_nobody_else_is(
 @pytest.mark.usefixtures("database")
 @pytest.mark.parametrize("platform", ON_BOTH)
 async def test_asked_in_company_it_forgets_everywhere(platform: str, tmp_path: Path) -> None:
-    async with playing("Ada", model=Scripted(echo), data=tmp_path, platforms=(platform,)) as play:
+    async with playing("Ada", model=Scripted(parrot), data=tmp_path, platforms=(platform,)) as play:
         talk = Talk.of(play, platform)
         await talk.went()
-        name = "/forget@ada_bot me" if platform == "telegram" else "/forget me"
-        await talk.says(talk.quirin, talk.group, name)
+        await talk.says(talk.quirin, talk.group, talk.in_company("forget"))
         await talk.settled()
         assert in_rows(play) == {"z-wren", "z-robin"}
         assert [
@@ -132,15 +142,11 @@ async def test_asked_in_company_it_forgets_everywhere(platform: str, tmp_path: P
 async def test_a_person_gets_a_file_with_everything_of_theirs_and_nothing_of_others(
     platform: str, tmp_path: Path
 ) -> None:
-    async with playing("Ada", model=Scripted(echo), data=tmp_path, platforms=(platform,)) as play:
+    async with playing("Ada", model=Scripted(parrot), data=tmp_path, platforms=(platform,)) as play:
         talk = Talk.of(play, platform)
         await talk.went()
         told = await talk.says(talk.quirin, talk.group, "Ada")
-        told = await talk.says(
-            talk.quirin,
-            talk.group,
-            "/export@ada_bot me" if platform == "telegram" else "/export me",
-        )
+        told = await talk.says(talk.quirin, talk.group, talk.in_company("export"))
         assert "directly" in told.text
         told = await talk.says(talk.quirin, talk.direct, "/export me")
         (file,) = sent(play, talk.direct)
@@ -160,7 +166,7 @@ async def test_a_person_gets_a_file_with_everything_of_theirs_and_nothing_of_oth
 
 @pytest.mark.parametrize("command", ["/forget", "/export", "/forget Zoe", "/export everything"])
 async def test_without_me_it_is_explained_and_nothing_is_done(command: str, tmp_path: Path) -> None:
-    async with playing("Ada", model=Scripted(echo), data=tmp_path) as play:
+    async with playing("Ada", model=Scripted(parrot), data=tmp_path) as play:
         talk = Talk.of(play, "telegram")
         await talk.says(talk.quirin, talk.direct, "q-finch sang")
         told = await talk.says(talk.quirin, talk.direct, command)
@@ -172,7 +178,7 @@ async def test_without_me_it_is_explained_and_nothing_is_done(command: str, tmp_
 @pytest.mark.usefixtures("database")
 async def test_who_is_not_remembered_can_ask_for_both_all_the_same(tmp_path: Path) -> None:
     settings = {"DISABLE_MEMORY_CREATION": "true"}
-    async with playing("Ada", model=Scripted(echo), data=tmp_path, settings=settings) as play:
+    async with playing("Ada", model=Scripted(parrot), data=tmp_path, settings=settings) as play:
         talk = Talk.of(play, "telegram")
         await talk.says(talk.quirin, talk.direct, "q-finch sang")
         await talk.says(talk.quirin, talk.direct, "/export me")
@@ -186,7 +192,7 @@ async def test_who_is_not_remembered_can_ask_for_both_all_the_same(tmp_path: Pat
 
 async def test_a_copy_made_before_an_update_is_named(tmp_path: Path) -> None:
     (tmp_path / "troupe.db.before-0003").write_bytes(b"q-finch")
-    async with playing("Ada", model=Scripted(echo), data=tmp_path) as play:
+    async with playing("Ada", model=Scripted(parrot), data=tmp_path) as play:
         talk = Talk.of(play, "telegram")
         told = await talk.says(talk.quirin, talk.direct, "/forget me")
         assert "A copy of everything, made before an update, is kept until" in told.text
