@@ -105,6 +105,8 @@ class Librarian:
         self._progress: dict[CharacterId, Progress] = {}
         self._looking = asyncio.Lock()
         self._running = False
+        self._at_work = 0
+        self._idle = asyncio.Event()
         self._complained: set[str] = set()
         self._failed: set[tuple[CharacterId, Path | str]] = set()
 
@@ -128,7 +130,7 @@ class Librarian:
             self._wanted = wanted
             self._failed.clear()
         if self._running:
-            await self._look()
+            await self.look()
 
     async def _recall(self, owners: Sequence[CharacterId]) -> None:
         """What they know already, as it was written down."""
@@ -158,12 +160,13 @@ class Librarian:
                 group.create_task(self._serve(lane))
             while True:
                 try:
-                    await self._look()
+                    await self.look()
                 except Exception:  # the wall round one look: the next one may go better
                     log.exception("what characters are to know could not be looked over")
                 await self._clock.sleep(_EVERY)
 
-    async def _look(self) -> None:
+    async def look(self) -> None:
+        """Have whatever is new taken in, and forget what is gone."""
         async with self._looking:
             wanted = self._wanted
             self._now = now = await asyncio.to_thread(sources.seen, wanted)
@@ -192,6 +195,8 @@ class Librarian:
         if not self._open[job.owner]:
             self._progress[job.owner] = progress = Progress()
         self._open[job.owner] += 1
+        self._at_work += 1
+        self._idle.clear()
         progress.all += 1
         lane = self._enriched if enriches(self._settings[job.owner]) else self._plain
         lane.put_nowait(job)
@@ -218,6 +223,14 @@ class Librarian:
             if not self._open[job.owner]:
                 progress.title = ""
                 await self._finish(job.owner)
+            self._at_work -= 1
+            if not self._at_work:
+                self._idle.set()
+
+    async def idle(self) -> None:
+        """Wait until everything that was found new is taken in."""
+        if self._at_work:
+            await self._idle.wait()
 
     async def _finish(self, owner: CharacterId) -> None:
         try:
@@ -245,11 +258,8 @@ class Librarian:
         document = replace(document, recipe=_recipe_of(settings))
         ours = self._documents[job.owner]
         there = ours.get(document.id)
-        if there is not None and there.recipe != document.recipe:
-            await self._learning.shelf.remove([ours.pop(there.id)])
-            there = None
-        if there is None:
-            there, _ = await self._learning.learn(document, content, settings)
+        if there is None or there.recipe != document.recipe:
+            there, _ = await self._learning.learn(document, content, settings, before=there)
             ours[there.id] = there
         if job.path is not None:
             self._known[job.owner][job.path] = _Known(job.stat, there.id, document.recipe)

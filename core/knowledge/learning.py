@@ -65,9 +65,16 @@ class Learning:
         self._wake = wake
 
     async def learn(
-        self, document: Document, content: bytes | str | Path, settings: Settings
+        self,
+        document: Document,
+        content: bytes | str | Path,
+        settings: Settings,
+        *,
+        before: Document | None = None,
     ) -> tuple[Document, bool]:
         """Its record, and whether it is new. A path is read where it lies, a text is as it is.
+
+        `before` is the same, cut up otherwise; it goes once this one is ready.
 
         Raises UnreadableDocument, BadInput for sizes of pieces that make none, StoreUnavailable.
         """
@@ -82,6 +89,8 @@ class Learning:
             )
         title = text.title.strip() if document.is_tended else ""
         document = replace(document, title=title or document.title)
+        if before is not None:
+            await self.shelf.remove([before])
         kept, new = await self.shelf.put(document, text.text, pieces, contexts)
         if enriched:
             await self._enricher.forget(document.owner, document.id)
