@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from core.casting import LoadedCharacter
 from core.clock import Clock
-from core.errors import BadInput, Finding, StoreUnavailable
+from core.errors import BadInput, StoreUnavailable
 from core.ids import CharacterId, EntityId, MemoryId, RoomId, WorldId
 from core.knowledge import sources
 from core.knowledge.documents import (
-    FROM_FILE,
-    FROM_SHEET,
     SHARED,
     Document,
-    content_hash,
-    document_id,
-    home,
 )
-from core.knowledge.learning import Learning, enriches, kind_of, recipe
+from core.knowledge.learning import Learning, enriches, recipe
 from core.knowledge.reading import UnreadableDocument
+from core.knowledge.records import id_of, of_file, of_text
 from core.knowledge.sources import Place, Seen, Wanted, Written
-from core.knowledge.wire import LARGEST, Why
 from core.ports import Store, Unit
 from core.settings.layers import Settings
 
@@ -180,9 +173,10 @@ class Librarian:
                 if known is None or (known.stat, known.recipe) != (stat, made):
                     self._queue(_Job(owner, place, path, stat))
             for written in wanted.written:
-                there = self._documents[written.owner].get(_id_of(written))
+                there = self._documents[written.owner].get(id_of(written))
                 if there is None or there.recipe != _recipe_of(self._settings[written.owner]):
                     self._queue(_Job(written.owner, written))
+            await self._drop(now.forget)
             for owner in list(self._documents):
                 if not self._open[owner] and owner in self._settings:
                     await self._settle(owner)
@@ -251,10 +245,13 @@ class Librarian:
         settings, source = self._settings[job.owner], job.source
         content: str | Path
         if isinstance(source, Written):
-            document, content = _written(source), source.text
+            document, content = of_text(source), source.text
         else:
             assert job.path is not None
-            document, content = await asyncio.to_thread(self._opened, job, source), job.path
+            document, content = (
+                await asyncio.to_thread(of_file, job.path, source, job.stat, self._wanted),
+                job.path,
+            )
         document = replace(document, recipe=_recipe_of(settings))
         ours = self._documents[job.owner]
         there = ours.get(document.id)
@@ -263,32 +260,6 @@ class Librarian:
             ours[there.id] = there
         if job.path is not None:
             self._known[job.owner][job.path] = _Known(job.stat, there.id, document.recipe)
-
-    def _opened(self, job: _Job, place: Place) -> Document:
-        """On a thread. Raises BadInput for what must not be opened, OSError."""
-        path = job.path
-        assert path is not None
-        if refused := sources.refusal(path, place, self._wanted):
-            raise BadInput(Finding(path.name, f"is not read: {refused}"))
-        if job.stat[1] > LARGEST:
-            raise UnreadableDocument(path.name, Why.TOO_LARGE)
-        with path.open("rb") as file:
-            hashed = hashlib.file_digest(file, "sha256").hexdigest()
-        kind = kind_of(path.name)
-        return Document(
-            id=document_id(job.owner, home(job.owner), hashed, path.name, kind),
-            owner=job.owner,
-            room=home(job.owner),
-            title=path.name,
-            name=path.name,
-            hash=hashed,
-            kind=kind,
-            size=job.stat[1],
-            source=FROM_FILE,
-            path=str(path),
-            world=WorldId(job.owner),
-            shared_by=place.shared_by,
-        )
 
     def _cannot(self, job: _Job, error: Exception | None) -> None:
         """Say so once, and try again when the file has changed or the characters are read anew."""
@@ -323,7 +294,7 @@ class Librarian:
             if not self._is_unseen(path):
                 del known[path]
         named = {one.document for one in known.values()}
-        named |= {_id_of(one) for one in self._wanted.written if one.owner == owner}
+        named |= {id_of(one) for one in self._wanted.written if one.owner == owner}
         for one in [one for one in ours.values() if one.is_tended and one.id not in named]:
             # Whoever does not play today has not taken anything back.
             if one.shared_by and one.shared_by not in self._settings:
@@ -332,6 +303,15 @@ class Librarian:
             del ours[one.id]
             log.info("%s forgets %s", self._names.get(owner, owner), one.title)
         await self._note(owner)
+
+    async def _drop(self, asked: Mapping[MemoryId, Path]) -> None:
+        """What an operator wants forgotten that was sent by somebody."""
+        for document, note in asked.items():
+            for ours in self._documents.values():
+                if (found := ours.get(document)) is not None and not found.is_tended:
+                    await self._learning.shelf.remove([found])
+                    del ours[document]
+            await asyncio.to_thread(note.unlink, missing_ok=True)
 
     def _is_unseen(self, path: Path) -> bool:
         """It lies where nobody can look just now; that does not mean that it is gone."""
@@ -382,26 +362,3 @@ class Librarian:
 
 def _recipe_of(settings: Settings) -> str:
     return settings.derived(recipe)
-
-
-def _written(source: Written) -> Document:
-    raw = source.text.encode("utf-8", "replace")
-    return Document(
-        id=_id_of(source),
-        owner=source.owner,
-        room=home(source.owner),
-        title=source.title,
-        name=source.title,
-        hash=content_hash(raw),
-        kind="text/plain",
-        size=len(raw),
-        source=FROM_SHEET,
-        world=WorldId(source.owner),
-        shared_by=source.shared_by,
-    )
-
-
-@lru_cache(maxsize=4096)
-def _id_of(source: Written) -> MemoryId:
-    hashed = content_hash(source.text.encode("utf-8", "replace"))
-    return document_id(source.owner, home(source.owner), hashed, source.title, "text/plain")

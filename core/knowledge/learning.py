@@ -28,7 +28,7 @@ from core.settings.layers import Settings
 MOST_SENT = 20 * 1024 * 1024
 """Bytes of a document that somebody sends."""
 _MOST_IN_A_ROOM = 100
-_PLAIN = "text/plain"
+PLAIN = "text/plain"
 
 Told = Callable[[CharacterId, RoomId, str], object]
 Wake = Callable[[CharacterId, Settings], object]
@@ -117,7 +117,7 @@ class Learning:
         """
         raw = content.encode() if isinstance(content, str) else content
         hashed = await asyncio.to_thread(content_hash, raw)
-        kind = _PLAIN if isinstance(content, str) else kind_of(name)
+        kind = PLAIN if isinstance(content, str) else kind_of(name)
         document = Document(
             id=document_id(character, room, hashed, name, kind),
             owner=character,

@@ -15,101 +15,23 @@ from typing import Any
 
 from core.casting import LoadedCharacter
 from core.errors import Finding
-from core.ids import CharacterId
+from core.ids import CharacterId, MemoryId
 from core.knowledge.documents import SHARED
 
 log = logging.getLogger(__name__)
 
-_SUFFIXES = frozenset(
-    [
-        ".txt",
-        ".text",
-        ".log",
-        ".md",
-        ".markdown",
-        ".mdx",
-        ".rst",
-        ".adoc",
-        ".org",
-        ".tex",
-        ".csv",
-        ".tsv",
-        ".json",
-        ".jsonl",
-        ".ndjson",
-        ".xml",
-        ".yaml",
-        ".yml",
-        ".toml",
-        ".ini",
-        ".cfg",
-        ".conf",
-        ".html",
-        ".htm",
-        ".xhtml",
-        ".pdf",
-        ".docx",
-        ".py",
-        ".pyi",
-        ".js",
-        ".mjs",
-        ".cjs",
-        ".jsx",
-        ".ts",
-        ".tsx",
-        ".java",
-        ".kt",
-        ".kts",
-        ".scala",
-        ".c",
-        ".h",
-        ".cc",
-        ".cpp",
-        ".cxx",
-        ".hpp",
-        ".cs",
-        ".go",
-        ".rs",
-        ".rb",
-        ".php",
-        ".swift",
-        ".m",
-        ".mm",
-        ".r",
-        ".jl",
-        ".lua",
-        ".pl",
-        ".pm",
-        ".sh",
-        ".bash",
-        ".zsh",
-        ".fish",
-        ".ps1",
-        ".bat",
-        ".sql",
-        ".graphql",
-        ".proto",
-        ".css",
-        ".scss",
-        ".less",
-        ".vue",
-        ".svelte",
-        ".dart",
-        ".ex",
-        ".exs",
-        ".erl",
-        ".hs",
-        ".clj",
-        ".lisp",
-        ".el",
-        ".vim",
-        ".tf",
-        ".gradle",
-        ".cmake",
-        ".srt",
-        ".vtt",
-    ]
-)
+# fmt: off
+SUFFIXES = frozenset((
+    ".txt", ".text", ".log", ".md", ".markdown", ".mdx", ".rst", ".adoc", ".org", ".tex",
+    ".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".xml", ".yaml", ".yml", ".toml", ".ini",
+    ".cfg", ".conf", ".html", ".htm", ".xhtml", ".pdf", ".docx", ".py", ".pyi", ".js", ".mjs",
+    ".cjs", ".jsx", ".ts", ".tsx", ".java", ".kt", ".kts", ".scala", ".c", ".h", ".cc", ".cpp",
+    ".cxx", ".hpp", ".cs", ".go", ".rs", ".rb", ".php", ".swift", ".m", ".mm", ".r", ".jl",
+    ".lua", ".pl", ".pm", ".sh", ".bash", ".zsh", ".fish", ".ps1", ".bat", ".sql", ".graphql",
+    ".proto", ".css", ".scss", ".less", ".vue", ".svelte", ".dart", ".ex", ".exs", ".erl",
+    ".hs", ".clj", ".lisp", ".el", ".vim", ".tf", ".gradle", ".cmake", ".srt", ".vtt",
+))
+# fmt: on
 _SHEETS = frozenset((".json", ".yaml", ".yml", ".py"))
 """As characters are written: beside one there are others, whose settings are nobody's business."""
 _MOST_FILES = 10_000
@@ -163,6 +85,8 @@ class Seen:
     """Folders that could not be looked into, of which nothing is known now."""
     skipped: Counter[str] = field(default_factory=Counter)
     """By ending, what is no document."""
+    forget: dict[MemoryId, Path] = field(default_factory=dict)
+    """Documents that an operator wants gone, and where that is noted."""
 
 
 def shelf_names(everybody: Iterable[LoadedCharacter]) -> dict[CharacterId, str]:
@@ -209,7 +133,21 @@ def seen(wanted: Wanted) -> Seen:
     for place in wanted.places:
         for path, stat in islice(_files(place.path, wanted, now), _MOST_FILES):
             now.files.setdefault((place.owner, path), (place, (stat.st_mtime_ns, stat.st_size)))
+    now.forget.update(_notes(forget_notes(wanted.data)))
     return now
+
+
+def forget_notes(data: Path) -> Path:
+    """The folder in which a file of a document's id asks for that to be forgotten."""
+    return data / "knowledge" / ".forget"
+
+
+def _notes(folder: Path) -> Iterator[tuple[MemoryId, Path]]:
+    try:
+        with os.scandir(folder) as notes:
+            yield from ((MemoryId(one.name), Path(one.path)) for one in notes)
+    except OSError:
+        return
 
 
 def refusal(path: Path, place: Place, wanted: Wanted) -> str:
@@ -306,7 +244,7 @@ _MEND = "Put it beside her file, or give it to her with `troupe knowledge add`"
 
 def _may_be_path(text: str) -> bool:
     return bool(text) and len(text) <= _LONGEST_PATH and text.isprintable() and (
-        "/" in text or "\\" in text or Path(text).suffix.lower() in _SUFFIXES
+        "/" in text or "\\" in text or Path(text).suffix.lower() in SUFFIXES
     )  # fmt: skip
 
 
@@ -345,7 +283,7 @@ def _files(path: Path, wanted: Wanted, now: Seen) -> Iterator[tuple[Path, os.sta
                 yield from _files(path / one.name, wanted, now)
                 continue
             suffix = Path(one.name).suffix.lower()
-            if suffix not in _SUFFIXES or (hers and suffix in _SHEETS) or not one.is_file():
+            if suffix not in SUFFIXES or (hers and suffix in _SHEETS) or not one.is_file():
                 now.skipped[suffix or one.name] += 1
                 continue
             yield path / one.name, one.stat()
