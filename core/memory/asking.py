@@ -29,11 +29,13 @@ class Question:
 def question(scene: Scene, query: str = "") -> Question:
     """Of the open messages, or of the query; where they say little, of the line before too."""
     texts = [query] if query.strip() else _open(scene)
-    found = content_words(texts)
+    # Whoever speaks to her calls her by her name.
+    own = frozenset(words(scene.character.name))
+    found = [one for one in content_words(texts) if one not in own]
     echoes = frozenset(map(bare, texts))
     if len(found) < _FEW and not query.strip() and scene.history:
         texts = [scene.history[-1].text[-_LONGEST:], *texts]
-        found = content_words(texts)
+        found = [one for one in content_words(texts) if one not in own]
     if len(found) > _MOST:
         # The longest words are the rarest, as a rule of thumb that needs no index.
         kept = frozenset(sorted(found, key=len, reverse=True)[:_MOST])

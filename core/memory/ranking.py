@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import log
@@ -14,6 +15,11 @@ from core.words import words
 _SOFT = 10
 """Of reciprocal rank fusion: how little the first ranks stand out. The usual 60 is for lists of a
 thousand; here two short lists meet."""
+
+_NAME = 60
+_COMPARED = 300
+"""Characters by which two sayings are compared."""
+_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,40 +46,44 @@ class Weights:
     """
 
     def __init__(self, asked: Sequence[str], found: Sequence[Found]) -> None:
+        self._asked = frozenset(asked)
         seen: dict[str, int] = {}
         for one in found:
-            for word in one.words:
+            for word in self._shared(one):
                 seen[word] = seen.get(word, 0) + 1
         self._worth = {w: log(1 + (len(found) + 1) / (seen.get(w, 0) + 0.5)) for w in asked}
         self._all = sum(self._worth.values())
 
-    def share(self, shared: Iterable[str]) -> float:
-        return sum(self._worth.get(one, 0.0) for one in shared) / self._all if self._all else 0.0
-
     def of(self, found: Found) -> float:
+        """How much of the question it shares, 0 to 1."""
+        shared = sum(self._worth.get(word, 0.0) for word in self._shared(found))
+        return shared / self._all if self._all else 0.0
+
+    def _shared(self, found: Found) -> set[str]:
         """The name of who has said it counts as a word of it: "what did Kim say of ...?"."""
-        said_by = words(str(found.memory.metadata.get("entityName", "")))
-        return self.share({*found.words, *(one for one in said_by if one in self._worth)})
+        author = words(str(found.memory.metadata.get("entityName", ""))[:_NAME])
+        return {*found.words, *self._asked.intersection(author)}
 
 
 def fused(
     by_words: Sequence[Found],
-    by_meaning: Sequence[tuple[Sequence[Found], float]],
+    by_meaning: Iterable[tuple[Sequence[Found], float]],
     asked: Sequence[str],
     *,
     least: float,
 ) -> list[Hit]:
     """Each memory once; of equal ones the newest first.
 
-    `by_meaning` are lists with what their ranks count, beside 1 for words. What is found by words
-    alone shares at least so much of the question.
+    `by_meaning` are lists with what their ranks count; a rank by words counts as much as it shares
+    of the question. What is found by words alone shares at least so much.
     """
     weights = Weights(asked, by_words)
     shares = {one.memory.id: weights.of(one) for one in by_words}
     ranked = sorted(by_words, key=lambda one: _order(shares[one.memory.id], one), reverse=True)
     hits: dict[MemoryId, Hit] = {}
     for rank, one in enumerate(ranked):
-        hits[one.memory.id] = Hit(one, 1 / (_SOFT + rank), shares[one.memory.id])
+        share = shares[one.memory.id]
+        hits[one.memory.id] = Hit(one, share / (_SOFT + rank), share)
     for nearest, counts in by_meaning:
         for rank, one in enumerate(nearest):
             more = counts / (_SOFT + rank)
@@ -89,11 +99,24 @@ def fused(
 
 
 def once(hits: Iterable[Hit]) -> list[Hit]:
-    """Without those that say the same in the same words."""
-    kept: dict[str, Hit] = {}
+    """Without those that say the same in the same words; what says nearly the same as a better
+    one comes last."""
+    first: list[Hit] = []
+    later: list[Hit] = []
+    seen: set[str] = set()
+    told: list[frozenset[str]] = []
     for hit in hits:
-        kept.setdefault(bare(hit.found.memory.content.text), hit)
-    return list(kept.values())
+        text = bare(hit.found.memory.content.text)
+        if text in seen:
+            continue
+        seen.add(text)
+        said = frozenset(_WORD.findall(text[:_COMPARED]))
+        if any(len(said & one) * 2 > len(said | one) for one in told):
+            later.append(hit)
+        else:
+            told.append(said)
+            first.append(hit)
+    return first + later
 
 
 def _order(score: float, found: Found) -> tuple[float, float, int]:

@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 
 _ROOMS = 20_000
 """Rooms of which it is known whether anything was learned there."""
+_LOCAL = "local:"
+"""Models of this machine, by the beginning of their names."""
 _MOST_KNOWLEDGE = 4_000
 _NOTHING = Remembered()
 _SHARED = (SHARED,)
@@ -120,10 +122,9 @@ class Recall:
         asks = bool(wanted.question.words)
         if not ((asks and (wanted.talk or wanted.knowledge)) or wanted.facts):
             return _NOTHING
-        vector = await self._vector(scene, wanted, force=True) if deep else None
-        seen = await self._store.read(lambda unit: self._look(unit, scene, room, wanted, vector))
-        if vector is None and not deep and asks and seen.too_little and not seen.without_vectors:
-            vector = await self._vector(scene, wanted)
+        seen = await self._store.read(lambda unit: self._look(unit, scene, room, wanted))
+        if asks and (deep or self._asks_for_vector(wanted.model, seen)):
+            vector = await self._vector(scene, wanted, seen.text(wanted.question), force=deep)
             if vector is not None:
                 seen = await self._closer(seen, wanted, vector)
         return fit(seen, wanted.question, wish.tokens, wish.knowledge)
@@ -131,14 +132,7 @@ class Recall:
     async def _closer(self, seen: Seen, wanted: Wanted, vector: Sequence[float]) -> Seen:
         return await self._store.read(lambda unit: closer(unit, seen, wanted, vector))
 
-    def _look(
-        self,
-        unit: Unit,
-        scene: Scene,
-        room: RoomId,
-        wanted: Wanted,
-        vector: Sequence[float] | None,
-    ) -> Seen:
+    def _look(self, unit: Unit, scene: Scene, room: RoomId, wanted: Wanted) -> Seen:
         """Within a read: where to look, whether there is anything, and what fits."""
         where = places(unit, scene, room, _reach(scene), _SHARED)
         past = self._past(room)
@@ -155,7 +149,7 @@ class Recall:
         wanted = replace(
             wanted, facts=wanted.facts and bool(past.facts or where.others), knowledge=knows
         )
-        return look(unit, replace(where, lore=lore), wanted, vector)
+        return look(unit, replace(where, lore=lore), wanted)
 
     def _wanted(self, scene: Scene, room: RoomId, wish: _Wish, query: str) -> Wanted:
         """What is to be looked for; nothing that is surely not there."""
@@ -173,6 +167,7 @@ class Recall:
             before=shown[0].at if shown else _begun(scene),
             person=scene.person,
             model=self._embedder.model(scene.settings) if self._embedder else "",
+            group=not scene.is_direct,
             talk=bool(wish.tokens) and (elsewhere or not whole or len(shown) < len(scene.history)),
             facts=bool(wish.tokens) and (elsewhere or past.facts is not False),
             knowledge=bool(wish.knowledge)
@@ -181,12 +176,18 @@ class Recall:
             ),
         )
 
+    def _asks_for_vector(self, model: str, seen: Seen) -> bool:
+        """Always where it costs nobody anything, else where words have found too little."""
+        if model.startswith(_LOCAL):
+            return True
+        return bool(model) and seen.too_little and not seen.without_vectors
+
     async def _vector(
-        self, scene: Scene, wanted: Wanted, *, force: bool = False
+        self, scene: Scene, wanted: Wanted, text: str, *, force: bool
     ) -> Sequence[float] | None:
-        if self._embedder is None or not wanted.model or not wanted.question.text.strip():
+        if self._embedder is None or not wanted.model or not text.strip():
             return None
-        return await self._embedder.query(scene.settings, wanted.question.text, force=force)
+        return await self._embedder.query(scene.settings, text, force=force)
 
     def _past(self, room: RoomId) -> _Past:
         past = self._rooms.get(room)

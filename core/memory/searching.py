@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -17,6 +18,7 @@ from core.memory.ranking import Hit, Weights, fused, once
 from core.messages import Memory
 from core.ports import Unit
 from core.ports.finding import Found, Scope
+from core.words import words
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +44,9 @@ _SOON = timedelta(minutes=10)
 _SHORT = 300
 """Characters of what is shown beside a hit."""
 _ENOUGH = 0.5
+_NAMED = 3
+_RUN = re.compile(r"\w+(?:['’]s\b)?")
+_NAME = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,8 @@ class Wanted:
     person: EntityId | None
     model: str
     """Whose vectors count; empty where there are none."""
+    group: bool = True
+    """Several people talk: a question may name one of them."""
     talk: bool = True
     facts: bool = True
     knowledge: bool = True
@@ -78,8 +85,21 @@ class Seen:
     """Facts about who speaks, the newest first."""
     newest: Sequence[Memory] = ()
     """Facts."""
+    named: Mapping[EntityId, str] = field(default_factory=dict)
+    """People of this room whom the question names, and by which word; what they have said is looked
+    at closely."""
     beside: dict[MemoryId, Memory] = field(default_factory=dict)
     """What was answered to a hit, or what it answers."""
+
+    def text(self, question: Question) -> str:
+        """For a model that makes vectors: nobody names himself in what he says, so that with his
+        name in it the question would be near to talk about others."""
+        if not self.named:
+            return question.text
+        names = frozenset(self.named.values())
+        return _RUN.sub(
+            lambda run: "" if names.issuperset(words(run[0])[:1]) else run[0], question.text
+        )
 
     def hits(self, asked: Question) -> list[Hit]:
         found = fused(self.talk.words, self.talk.near, asked.words, least=_SHARE)
@@ -102,8 +122,10 @@ class Seen:
 
     @property
     def too_little(self) -> bool:
-        """Nothing that was found by words has half of what the question is about."""
-        weighed = ((Weights(self.asked, pile.words), pile.words) for pile in self._piles)
+        """Nothing that was found by words has half of what the question is about; names of people
+        who are here say whose words to look at, not what about."""
+        about = [one for one in self.asked if one not in self.named.values()]
+        weighed = ((Weights(about, pile.words), pile.words) for pile in self._piles)
         return not any(weights.of(one) >= _ENOUGH for weights, found in weighed for one in found)
 
     @property
@@ -117,12 +139,12 @@ class Seen:
         return bool(lent) and not any(lent)
 
 
-def look(unit: Unit, places: Places, wanted: Wanted, vector: Sequence[float] | None) -> Seen:
-    """By words; by meaning too where there is a vector, the question's or the best hits' own."""
+def look(unit: Unit, places: Places, wanted: Wanted) -> Seen:
+    """By words, and by the vectors of what is found with them."""
     asked = wanted.question.words
-    seen = Seen(places, asked)
+    seen = Seen(places, asked, named=_named(unit, places, wanted))
     if wanted.talk:
-        scopes = places.talk(wanted.before)
+        scopes = _with_those_named(places.talk(wanted.before), seen.named)
         seen = replace(seen, talk=_pile(unit, scopes, wanted, _CANDIDATES))
     if wanted.facts:
         scope = places.facts
@@ -135,7 +157,7 @@ def look(unit: Unit, places: Places, wanted: Wanted, vector: Sequence[float] | N
         )
     if wanted.knowledge:
         seen = replace(seen, knowledge=_pile(unit, places.knowledge, wanted, _PIECES))
-    return closer(unit, seen, wanted, vector) if vector else _accompanied(unit, seen, wanted)
+    return _accompanied(unit, seen, wanted)
 
 
 def closer(unit: Unit, seen: Seen, wanted: Wanted, vector: Sequence[float]) -> Seen:
@@ -143,10 +165,13 @@ def closer(unit: Unit, seen: Seen, wanted: Wanted, vector: Sequence[float]) -> S
     places, model = seen.places, wanted.model
 
     def nearer(pile: Pile, scopes: Sequence[Scope], least: float, most: int) -> Pile:
-        return replace(pile, near=((_near(unit, scopes, model, vector, most, least), 1.0),))
+        own = [one for one in scopes if one.entity is None]
+        theirs = [one for one in scopes if one.entity is not None]
+        lists = [_near(unit, some, model, vector, most, least) for some in (own, theirs) if some]
+        return replace(pile, near=tuple((found, 1.0) for found in lists))
 
     if wanted.talk:
-        scopes = places.talk(wanted.before)
+        scopes = _with_those_named(places.talk(wanted.before), seen.named)
         seen = replace(seen, talk=nearer(seen.talk, scopes, _NEAR, _CANDIDATES))
     if wanted.facts:
         seen = replace(seen, facts=nearer(seen.facts, [places.facts], _NEAR, _FACTS))
@@ -177,7 +202,8 @@ def _pile(unit: Unit, scopes: Sequence[Scope], wanted: Wanted, most: int) -> Pil
     asked = wanted.question.words
     if not asked:
         return Pile()
-    found = list(chain.from_iterable(unit.passages.find(one, asked, most) for one in scopes))
+    every = chain.from_iterable(unit.passages.find(one, asked, most) for one in scopes)
+    found = list({one.memory.id: one for one in every}.values())
     found.sort(key=lambda one: one.score, reverse=True)
     if not wanted.model or not found:
         return Pile(found)
@@ -221,6 +247,24 @@ def _near(
             _of_another_width(model, len(vector))
     found.sort(key=lambda one: one.score, reverse=True)
     return found[:most]
+
+
+def _named(unit: Unit, places: Places, wanted: Wanted) -> dict[EntityId, str]:
+    """By the first word of a name, as people do."""
+    asked = frozenset(wanted.question.words)
+    if not (wanted.group and wanted.talk and asked):
+        return {}
+    found: dict[EntityId, str] = {}
+    for one in unit.people.here(places.character, places.room):
+        calls = (call for name in one.names for call in words(name[:_NAME])[:1])
+        call = next((call for call in calls if call in asked), "")
+        if call and len(found) < _NAMED:
+            found[one.id] = call
+    return found
+
+
+def _with_those_named(scopes: Sequence[Scope], named: Iterable[EntityId]) -> list[Scope]:
+    return [*scopes, *(replace(one, entity=person) for one in scopes for person in named)]
 
 
 def _newest(unit: Unit, scope: Scope) -> list[Memory]:

@@ -1,0 +1,1 @@
+"""How well older talk is found."""
