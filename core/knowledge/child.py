@@ -76,6 +76,8 @@ def _answer(ask: Ask, data: bytes) -> Answer:
         return Answer(Why.TOO_MUCH)
     except Exception:  # noqa: BLE001 - the wall round parsers that meet whatever a file may hold
         return Answer(Why.DAMAGED)
+    if not visible(text) and found.truncated:
+        return Answer(Why.STUCK)
     if not visible(text):
         return Answer(Why.SCANNED if found.kind == "pdf" else Why.EMPTY)
     longer = len(text) > ask.most

@@ -123,7 +123,7 @@ def decoded(data: bytes) -> str:
         if data.startswith(mark):
             return data[len(mark) :].decode(name, "replace")
     sample = data[:_SAMPLE]
-    if b"\0" in sample:
+    if b"\0" in sample and _control(sample):
         return _wide(data, sample)
     try:
         return data.decode()

@@ -113,7 +113,8 @@ class _Page(HTMLParser):
             self._say(sign)
 
     def _break(self, lines: str) -> None:
-        self._say(lines)
+        if not self._said or not self._said[-1].endswith(lines):
+            self._say(lines)
 
 
 def _is_hidden(said: dict[str, str | None]) -> bool:

@@ -110,9 +110,15 @@ class Reader:
             raise UnreadableDocument(name, Why.TOO_LARGE)
         if not data:
             raise UnreadableDocument(name, Why.EMPTY)
-        loop = asyncio.get_running_loop()
-        answer = await loop.run_in_executor(self._lane, self._asked, data, name)
+        job = self._lane.submit(self._asked, data, name)
+        try:
+            answer = await asyncio.wrap_future(job)
+        except asyncio.CancelledError:
+            if job.running() and (child := self._child) is not None:
+                child.kill()  # nobody wants what it is reading
+            raise
         if self._look is None:
+            loop = asyncio.get_running_loop()
             self._look = loop.call_later(self._idle, self._look_again)
         if answer.why is not Why.READ:
             raise UnreadableDocument(name, answer.why)

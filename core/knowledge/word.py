@@ -56,7 +56,7 @@ def text_of_docx(document: Document) -> Found:
 def _weigh(data: bytes) -> None:
     """Look at what is packed before any of it is unpacked; Refused where that would be too much.
 
-    A package that lies about its sizes is unpacked no further than it says.
+    A package that lies about its sizes meets the limit of the process's memory.
     """
     try:
         with ZipFile(BytesIO(data)) as package:
