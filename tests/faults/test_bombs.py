@@ -49,6 +49,7 @@ async def watched() -> AsyncIterator[Watch]:
 
     async with asyncio.TaskGroup() as group:
         looking = group.create_task(look())
+        await asyncio.sleep(0.01)
         yield watch
         looking.cancel()
 
