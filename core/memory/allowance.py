@@ -5,7 +5,9 @@ from __future__ import annotations
 _TRUST = 3.0
 """Before the first message; the first ones pay that back, so that the share holds in the end."""
 _MOST = 10.0
-"""Saved, and owed by full batches."""
+"""Saved for later."""
+_OWED = 1.0
+"""By full batches: talk at any pace pays for its own, what lay there from before is for nobody."""
 
 
 class Allowance:
@@ -34,7 +36,10 @@ class Allowance:
 
     def owe(self) -> None:
         """For a request that goes in any case; later ones wait for it, but not for ever."""
-        self._left = max(-_MOST, self._left - 1.0)
+        self._left = max(-_OWED, self._left - 1.0)
+
+    def give_back(self, requests: float) -> None:
+        self._left = min(_MOST, self._left + requests)
 
     @property
     def whole(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 from core.clock import Clock
@@ -130,20 +131,26 @@ class Indexer:
             raise
         self._let_go(portion)
         self._maker.rename(portion.name, name)
-        if watch is None or watch.name != name:
+        if watch is None:
+            return
+        watch.look = True
+        if watch.name != name:
             return
         if watch.suspect is not None:
             who = watch.settings.character_name
             log.warning("one memory of %s has no vector: %s refuses it", who, name)
-        watch.after, watch.suspect, watch.size, watch.look = portion.looked, None, FULL, True
+        watch.after, watch.suspect = portion.looked, None
+        watch.size = min(FULL, watch.size * 2)
         if portion.backlog and self._busy():
             watch.not_before = self._clock.monotonic() + _GIVE_WAY
-        self._count(watch, kept)
+        watch.counted(kept)
 
     def failed(self, portion: Portion, error: BaseException) -> None:
         """Nothing is lost: it will be looked for again."""
         watch = self._watches.get(portion.character)
         self.put_back(portion)
+        # Whoever gives no vectors is paid for none.
+        self._allowance(portion.character).give_back(portion.paid)
         if watch is None or watch.name != portion.name:
             return
         watch.look = portion.backlog
@@ -291,13 +298,14 @@ class Indexer:
         full, old = self._batch(watch)
         waited = self._clock.monotonic() - portion.since >= old
         ready = portion.backlog or len(portion.rows) >= full or soon or waited
-        if not ready or not self._pay(portion):
+        paid = self._pay(portion, watch) if ready else None
+        if paid is None:
             self.put_back(portion)
             return
         if portion.backlog and watch.total is None:
-            await self._begin_counting(portion, watch)
+            await self._count(portion, watch)
         self._asking.add(character)
-        if not self._submit(portion):
+        if not self._submit(replace(portion, paid=paid)):
             self.put_back(portion)
             watch.not_before = self._clock.monotonic() + _TROUBLE
 
@@ -346,15 +354,17 @@ class Indexer:
             character, watch.settings, name, tuple(rows), looked, since, len(rows) >= limit
         )
 
-    def _pay(self, portion: Portion) -> bool:
-        if self._maker.is_free(portion.name):
-            return True
+    def _pay(self, portion: Portion, watch: Watch) -> int | None:
+        """How many requests that was; None where they cannot be had."""
+        if self._maker.is_free(portion.name) or watch.size < FULL:
+            return 0  # to find the text that is refused is no message's fault
         allowance = self._allowance(portion.character)
         cost = self._maker.cost(portion.name, len(portion.texts))
         if portion.backlog and cost == 1:
             allowance.owe()
-            return True
-        return allowance.take(cost)
+        elif not allowance.take(cost):
+            return None
+        return cost
 
     def _let_go(self, portion: Portion) -> None:
         self._asking.discard(portion.character)
@@ -382,19 +392,10 @@ class Indexer:
             watch.others = watch.look = left
             watch.not_before = now + (_GIVE_WAY if self._busy() else 0.0)
 
-    async def _begin_counting(self, portion: Portion, watch: Watch) -> None:
+    async def _count(self, portion: Portion, watch: Watch) -> None:
         character, name = portion.character, portion.name
         have, should = await self._store.read(lambda unit: unit.vectors.count(character, name))
         if should - have >= _WORTH_TELLING:
             watch.total = (have, should)
             who = watch.settings.character_name
             log.info("%d of %d memories of %s have vectors by %s", have, should, who, name)
-
-    def _count(self, watch: Watch, kept: int) -> None:
-        if watch.total is None:
-            return
-        had, should = watch.total
-        watch.total = (min(had + kept, should), should)
-        before, now = (10 * one // should for one in (had, watch.total[0]))
-        if now > before:
-            log.info("%d %% of %s have vectors", now * 10, watch.settings.character_name)

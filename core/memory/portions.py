@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,8 @@ from core.messages import Memory
 from core.ports import Unit
 from core.queueing import Priority
 from core.settings.layers import Settings
+
+log = logging.getLogger(__name__)
 
 NEVER = float("inf")
 FULL = 64
@@ -50,6 +53,17 @@ class Watch:
     others: bool = True
     """Vectors of other models may be there still."""
     total: tuple[int, int] | None = None
+    """How many have a vector, of how many, while there are many to be made."""
+
+    def counted(self, kept: int) -> None:
+        if self.total is None:
+            return
+        had, should = self.total
+        self.total = (min(had + kept, should), should)
+        before, now = (10 * one // should for one in (had, self.total[0]))
+        if now > before:
+            name = self.settings.character_name
+            log.info("%d %% of the memories of %s have vectors", now * 10, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +77,9 @@ class Portion:
     looked: int
     since: float
     backlog: bool
+    """There is more."""
+    paid: int = 0
+    """Requests taken from the allowance."""
 
     @property
     def texts(self) -> list[str]:
