@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 
 from core.ids import CharacterId, EntityId, RoomId
@@ -25,6 +25,8 @@ _IN, _M, _OUT, _R, _W = (
 )
 _CACHE, _TASKS, _SPENT, _STEPS = tables.cache, tables.tasks, tables.spendings, tables.steps
 _DONE = ("sent", "failed")
+_WHO = ("id", "user_id")
+"""What platforms call somebody's number."""
 _MARKER = "erased"
 _OWED = sa.select(tables.markers.c.seq).where(tables.markers.c.name == _MARKER)
 _OWE = inserts.put(tables.markers, ["name"], ["seq"])
@@ -137,7 +139,6 @@ def _quoted(db: sa.Connection, traces: Traces) -> None:
     Of what is finished the payload is read by nobody any more.
     """
     for account, author in traces.authors:
-        marks = re.compile(rf"(?<!\d){re.escape(author)}(?!\d)")
         found = db.execute(
             sa.select(_IN.c.id, _IN.c.payload).where(
                 _IN.c.account == account,
@@ -145,8 +146,25 @@ def _quoted(db: sa.Connection, traces: Traces) -> None:
                 _IN.c.payload.contains(author, autoescape=True),
             )
         )
-        quoting = [row.id for row in found if marks.search(row.payload)]
+        quoting = [row.id for row in found if _names(row.payload, author)]
         _by_key(db, sa.update(_IN).where(_IN.c.id.in_(_IDS)).values(payload=""), quoting)
+
+
+def _names(payload: str, author: str) -> bool:
+    """Whether an update holds them as somebody, and not their number by chance."""
+    try:
+        ahead = [orjson.loads(payload)]
+    except ValueError:
+        return True  # it could not be read, and is no loss
+    while ahead:
+        one = ahead.pop()
+        if isinstance(one, dict):
+            if any(str(one.get(name)) == author for name in _WHO):
+                return True
+            ahead += one.values()
+        elif isinstance(one, list):
+            ahead += one
+    return False
 
 
 # --- what is kept beside talk ----------------------------------------------------------------------
