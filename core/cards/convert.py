@@ -80,8 +80,8 @@ def character_file(card: Card, *, name: str = "", trusted: bool = False) -> Conv
         if card.version and card.version != SPECS[card.spec][1]:
             about["spec_version"] = card.version
     file = {**parts, "card": about} if about else parts
-    ours = [name for name in parts if theirs and name not in _PARTS]
-    return Converted(file, tuple(sorted(ours)), tuple(sorted(withheld)))
+    only_ours = [name for name in parts if theirs and name not in _PARTS]
+    return Converted(file, tuple(sorted(only_ours)), tuple(sorted(withheld)))
 
 
 def card_json(
@@ -98,7 +98,7 @@ def card_json(
     origin: Spec = "v2" if about.get("spec") == SPECS["v2"][0] else "v3"
     spec = spec or origin
     data = _data(file, about, spec)
-    if not bare and file_parts(data) != file:
+    if not bare and (not about or file_parts(data) != file):
         extensions = data["extensions"]
         ours = {**_object(extensions, OURS)}
         ours["character"] = {**_object(ours, "character"), **file}
