@@ -5,10 +5,10 @@ For what authors wrote only: what people say is never filled in.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from zlib import crc32
 
 _MACRO = re.compile(
     r"\{\{[ \t]*(?P<name>//|[A-Za-z_]+)(?P<number>\d*)[ \t]*(?P<rest>(?:::?|[ \t])?[^{}]*)\}\}"
@@ -114,10 +114,10 @@ def _carried_out(name: str, rest: str, now: datetime, seed: int) -> str:
     match name:
         case "random" | "pick":
             options = _options(rest)
-            return options[_chance(rest, 0 if name == "pick" else seed) % len(options)]
+            return options[int(lot(rest, 0 if name == "pick" else seed) * len(options))]
         case "roll":
             die = _DIE.fullmatch(rest)
-            return str(1 + _chance(rest, seed) % max(int(die[1]), 1)) if die else ""
+            return str(1 + int(lot(rest, seed) * max(int(die[1]), 1))) if die else ""
         case "time" | "isotime":
             return f"{now:%H:%M}"
         case "date" | "isodate":
@@ -137,5 +137,7 @@ def _options(rest: str) -> list[str]:
     return [part.strip().replace("\\,", ",") for part in parts]
 
 
-def _chance(text: str, seed: int) -> int:
-    return crc32(f"{seed}:{text}".encode(errors="replace"))
+def lot(*parts: object) -> float:
+    """From 0 to below 1: by chance, and the same whenever it is drawn for the same."""
+    drawn = hashlib.blake2b(repr(parts).encode(errors="replace"), digest_size=6).digest()
+    return int.from_bytes(drawn) / 2**48

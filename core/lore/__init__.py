@@ -3,7 +3,7 @@
 from core.character.macros import unknown_macros
 from core.lore.book import Entry, Lorebook, Place, read_book, read_books
 from core.lore.matching import Moment, Reader, Speaking, Told, after, settled_texts
-from core.lore.shelf import made_ready, readers_at_hand, readers_of
+from core.lore.shelf import made_ready, notes_on, readers_at_hand, readers_of
 
 __all__ = [
     "Entry",
@@ -15,6 +15,7 @@ __all__ = [
     "Told",
     "after",
     "made_ready",
+    "notes_on",
     "read_book",
     "read_books",
     "readers_at_hand",

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import accumulate
-from zlib import crc32
 
-from core.character.macros import filled
+from core.character.macros import filled, lot
 from core.lore.book import Entry, Lorebook
 from core.lore.keys import Key, Needle, Needles, Pattern
 from core.lore.scanning import Ready, Scan
@@ -180,7 +179,7 @@ class Reader:
             return False
         if entry.only_every and moment.answers % entry.only_every:
             return False
-        return entry.probability >= 100 or _chance(entry, moment.seed) < entry.probability
+        return entry.probability >= 100 or lot(entry.mark, moment.seed) * 100 < entry.probability
 
     def _affordable(
         self, chosen: Mapping[int, str], moment: Moment, budget: int
@@ -231,16 +230,16 @@ def _outdone(active: Sequence[Ready], seed: int) -> set[int]:
         if foremost:
             winner = min(foremost, key=_rank)
         elif rivals:
-            winner = _drawn(rivals, crc32(f"{seed}:{group}".encode(errors="replace")))
+            winner = _drawn(rivals, lot(group, seed))
         else:
             continue
         lost.update(one.at for one in rivals if one is not winner)
     return lost
 
 
-def _drawn(rivals: Sequence[Ready], lot: int) -> Ready:
+def _drawn(rivals: Sequence[Ready], drawn: float) -> Ready:
     weights = list(accumulate(one.entry.group_weight for one in rivals))
-    at = bisect_right(weights, lot / 2**32 * weights[-1])
+    at = bisect_right(weights, drawn * weights[-1])
     return rivals[min(at, len(rivals) - 1)]
 
 
@@ -250,11 +249,6 @@ def _stays(entry: Entry, gone: int) -> bool:
 
 def _has_past(entry: Entry) -> bool:
     return bool(entry.keeps or entry.once or entry.sticky or entry.cooldown)
-
-
-def _chance(entry: Entry, seed: int) -> float:
-    """From 0 to 100, the same for the same moment."""
-    return crc32(f"{seed}:{entry.mark}".encode()) % 10_000 / 100
 
 
 def settled_texts(readers: Iterable[Reader], user: str) -> Iterator[tuple[Entry, str]]:

@@ -38,3 +38,14 @@ def readers_of(character: Character) -> tuple[Reader, ...]:
 async def made_ready(character: Character) -> tuple[Reader, ...]:
     known = readers_at_hand(character)
     return known if known is not None else await asyncio.to_thread(readers_of, character)
+
+
+def notes_on(character: Character) -> tuple[str, ...]:
+    """What of her lorebook has no effect here, in sentences; call it beside the loop."""
+    readers = readers_of(character)
+    wrong = sum(one.invalid for one in readers)
+    keys = "a key is" if wrong == 1 else f"{wrong} keys are"
+    found = [note for one in readers for note in one.book.notes]
+    if wrong:
+        found.append(f"{keys} no valid pattern, or too large, and never found")
+    return tuple(found)

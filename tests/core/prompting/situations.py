@@ -1,4 +1,4 @@
-"""Four situations whose whole prompts were read by a person; `python -m ... write` renews them."""
+"""Situations whose whole prompts were read by a person; `python -m ... write` renews them."""
 
 from __future__ import annotations
 
@@ -181,11 +181,91 @@ async def in_a_voice_channel() -> ModelRequest:
     )
 
 
+KEEPER = read_character(
+    {
+        "name": "Wren",
+        "bio": "{{char}} keeps the lighthouse of Skerry and knows {{user}} from the ferry.",
+        "personality": "Wren is blunt, patient with the sea and with nobody else.",
+        "scenario": "{{user}} has come up the stairs of the lighthouse in a storm.",
+        "messageExamples": [
+            [
+                {"name": "{{user}}", "content": {"text": "Is it always this loud?"}},
+                {"name": "{{char}}", "content": {"text": "This? This is a lullaby."}},
+            ]
+        ],
+        "greetings": ["*Wren does not look up.* Mind the third step, {{user}}."],
+        "finalInstructions": "Stay in the lighthouse. Never speak for {{user}}.",
+        "lorebook": {
+            "name": "Skerry",
+            "scan_depth": 6,
+            "recursive_scanning": True,
+            "entries": [
+                {
+                    "keys": [],
+                    "content": "Skerry is an island of eleven people and one lighthouse.",
+                    "constant": True,
+                    "enabled": True,
+                    "insertion_order": 1,
+                    "position": "before_char",
+                },
+                {
+                    "keys": [],
+                    "content": "Wren's brother {{// he is dead }}went out in a boat in May.",
+                    "constant": True,
+                    "enabled": True,
+                    "insertion_order": 2,
+                },
+                {
+                    "name": "The lamp",
+                    "keys": ["/\\blamps?\\b/i"],
+                    "content": "The lamp burns whale oil, since the mechanic left.",
+                    "enabled": True,
+                    "insertion_order": 10,
+                },
+                {
+                    "name": "The mechanic",
+                    "keys": ["mechanic"],
+                    "content": "The mechanic was called Odd, and Wren misses him.",
+                    "enabled": True,
+                    "insertion_order": 20,
+                },
+                {
+                    "keys": ["storm", "wind"],
+                    "content": "@@depth 2\n@@role system\n[The wind is rising.]",
+                    "enabled": True,
+                    "insertion_order": 30,
+                },
+                {
+                    "keys": ["boat"],
+                    "content": "There is one boat left.",
+                    "enabled": True,
+                    "insertion_order": 40,
+                },
+            ],
+        },
+    },
+    where="wren",
+).character
+
+
+async def with_a_lorebook() -> ModelRequest:
+    """A character as cards make them, who has greeted and is asked about what her book knows."""
+    assert KEEPER is not None
+    talk = (
+        said("*Wren does not look up.* Mind the third step, Mo.", ours=True),
+        said("some wind tonight!", at=1, name="Mo"),
+        said("It is only clearing its throat.", at=2, ours=True),
+    )
+    lead = message("why is the lamp so dim?", name="Mo")
+    return await asked(direct("", *talk, character=KEEPER, inbound=(lead,), actions=IN_PRIVATE))
+
+
 SITUATIONS: dict[str, Callable[[], Awaitable[ModelRequest]]] = {
     "direct": in_private,
     "group": in_a_group,
     "thread": in_a_thread,
     "voice": in_a_voice_channel,
+    "lorebook": with_a_lorebook,
 }
 
 
