@@ -69,22 +69,25 @@ class Readers:
             return connection
 
         self._all = [_Reader(connect, 64) for _ in range(_CONNECTIONS)]
-        self._free: asyncio.Queue[_Reader] = asyncio.Queue()
+        self._free: list[_Reader] = []
+        # First come, first served; a queue would give a reader back to whoever let go of it.
+        self._turns = asyncio.Semaphore(_CONNECTIONS)
 
     async def open(self) -> None:
         for reader in self._all:
             await reader
-            self._free.put_nowait(reader)
+            self._free.append(reader)
 
     async def close(self) -> None:
         for reader in self._all:
             await reader.let_go()
 
     async def read(self, work: Callable[[sa.Connection], T]) -> T:
-        reader = await self._free.get()
-        try:
-            return await reader.run(work)
-        except sa.exc.OperationalError as error:
-            raise StoreUnavailable(str(error.orig)) from None
-        finally:
-            self._free.put_nowait(reader)
+        async with self._turns:
+            reader = self._free.pop()
+            try:
+                return await reader.run(work)
+            except sa.exc.OperationalError as error:
+                raise StoreUnavailable(str(error.orig)) from None
+            finally:
+                self._free.append(reader)
