@@ -30,6 +30,8 @@ def command(arguments: Sequence[str]) -> int:
             return _import(asked)
         if asked.do == "export":
             return _export(asked)
+        if asked.do == "knowledge":
+            return _knowledge(asked, environment)
         data = Path(Settings(environment).text("TROUPE_DATA_DIR", "data"))
         with hold(data):
             # From here on it may take a while: everything heavy is imported now.
@@ -101,13 +103,32 @@ def _export(asked: argparse.Namespace) -> int:
     return STOPPED
 
 
+def _knowledge(asked: argparse.Namespace, environment: Environment) -> int:
+    from rich.console import Console
+
+    from bots.knowing import House, added, removed, told
+
+    house = House.at(environment, on_stage=asked.stage)
+    console = Console(stderr=True)
+    match asked.what:
+        case "list":
+            lines = told(house, asked.character)
+        case "add":
+            lines = added(house, asked.file, "" if asked.shared else asked.character, console)
+        case _:
+            lines = removed(house, asked.document, asked.character, console)
+    for line in lines:
+        print(line)  # noqa: T201  (a command's answer)
+    return STOPPED
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="troupe", description="Many AI characters in your chats, from one process."
     )
     parser.add_argument("--version", action="version", version=f"troupe {version('troupe')}")
     does = parser.add_subparsers(
-        dest="do", required=True, metavar="run|stage|check|costs|import|export"
+        dest="do", required=True, metavar="run|stage|check|costs|import|export|knowledge"
     )
 
     run = does.add_parser(
@@ -134,7 +155,26 @@ def _parser() -> argparse.ArgumentParser:
     )
     _import_parser(does.add_parser("import", help="make character files of character cards"))
     _export_parser(does.add_parser("export", help="write a character as a character card"))
+    _knowledge_parser(
+        does.add_parser("knowledge", help="tell and change which documents characters know")
+    )
     return parser
+
+
+def _knowledge_parser(parser: argparse.ArgumentParser) -> None:
+    does = parser.add_subparsers(dest="what", required=True, metavar="list|add|remove")
+    show = does.add_parser("list", help="which documents are known, by whom and from where")
+    add = does.add_parser("add", help="give copies of files to a character, or to all of them")
+    add.add_argument("file", type=Path, nargs="+", metavar="FILE")
+    whose = add.add_mutually_exclusive_group(required=True)
+    whose.add_argument("--character", metavar="NAME", default="", help="who is to know them")
+    whose.add_argument("--shared", action="store_true", help="all characters are to know them")
+    remove = does.add_parser("remove", help="have a document forgotten")
+    remove.add_argument("document", metavar="DOCUMENT", help="its title, file name or id")
+    for one in (show, remove):
+        one.add_argument("--character", metavar="NAME", default="", help="of one character alone")
+    for one in (show, add, remove):
+        one.add_argument("--stage", action="store_true", help="on the local stage")
 
 
 def _import_parser(parser: argparse.ArgumentParser) -> None:
