@@ -77,7 +77,7 @@ class SqlitePen:
         return raw
 
 
-def scrub(raw: sqlite3.Connection, *, whole: bool) -> bool:
+def scrub(raw: sqlite3.Connection, *, whole: bool, in_passing: int = _IN_PASSING) -> bool:
     """Write the file anew, without anything that was deleted.
 
     SQLite overwrites what it deletes (secure_delete), but not what it moves from page to page: of
@@ -85,7 +85,7 @@ def scrub(raw: sqlite3.Connection, *, whole: bool) -> bool:
     pages, and none after VACUUM. An index of words keeps what is deleted until it is merged.
     """
     size = _ask(raw, "PRAGMA page_count") * _ask(raw, "PRAGMA page_size")
-    large = size > _IN_PASSING
+    large = size > in_passing
     if whole or not large:
         if large:
             log.warning(
