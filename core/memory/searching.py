@@ -289,6 +289,8 @@ def _accompanied(unit: Unit, seen: Seen, wanted: Wanted) -> Seen:
     beside: dict[MemoryId, Memory] = {}
     for hit in hits[:_SHOWN]:
         memory = hit.found.memory
+        if "?" not in memory.content.text and memory.author != EntityId(memory.character):
+            continue
         around = unit.memories.beside(memory.character, memory.room, hit.found.seq, after=2)
         here = memory.room == seen.places.room
         near = [one for one in around if not here or one.created_at < wanted.before]

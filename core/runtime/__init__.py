@@ -21,10 +21,11 @@ from core.runtime.adapter import DatabaseAdapter
 from core.runtime.gear import Gear, GearCalls, Life, ModelCalls
 from core.runtime.keeping import CacheCalls, TaskBook, TaskCalls
 from core.runtime.logger import CharacterLog
-from core.runtime.memories import MemoryCalls
+from core.runtime.memories import MemoryCalls, Told
 from core.runtime.people import BondCalls, EntityCalls
 from core.runtime.places import PlaceCalls
 from core.runtime.prompting import PromptCalls
+from core.runtime.searching import Embedding, SearchCalls
 from core.runtime.settings import SettingCalls
 from core.runtime.turning import Act, Compose, Deliver, Evaluate, TurnCalls
 from core.settings.layers import Settings
@@ -53,24 +54,29 @@ class AgentRuntime(DatabaseAdapter):
         deliver: Deliver,
         tasks: TaskBook,
         stop: Callable[[], Awaitable[None]],
+        embedder: Embedding | None = None,
+        told: Told = lambda character, room, table: None,
     ) -> None:
-        """`stop` makes the character leave: what began it ends it."""
-        memories = MemoryCalls(store, agent_id, character.name, clock)
+        """`stop` makes the character leave: what began it ends it. `told` hears of new memories."""
+        memories = MemoryCalls(store, agent_id, character.name, clock, told)
+        cache = CacheCalls(store, agent_id, clock)
+        own = SettingCalls(store, settings, agent_id)
         places = PlaceCalls(store, agent_id, character.name)
         super().__init__(
             memories=memories,
+            searches=SearchCalls(store, agent_id, cache, lambda: own.now, embedder),
             places=places,
             entities=EntityCalls(store, agent_id),
             bonds=BondCalls(store, agent_id, clock),
             tasks=TaskCalls(tasks, agent_id),
-            cache=CacheCalls(store, agent_id, clock),
+            cache=cache,
             tables=store,
         )
         self.agent_id = agent_id
         self.character = character
         self.logger = CharacterLog(character.name)
         self.events = events
-        self._settings = SettingCalls(store, settings, agent_id)
+        self._settings = own
         self._models = ModelCalls(models, lambda: self._settings.now)
         self._gear = gear
         self._brought = GearCalls(gear)

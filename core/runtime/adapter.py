@@ -9,6 +9,7 @@ from core.runtime.keeping import CacheCalls, LogCalls, TableCalls, TaskCalls
 from core.runtime.memories import MemoryCalls
 from core.runtime.people import BondCalls, EntityCalls
 from core.runtime.places import PlaceCalls
+from core.runtime.searching import SearchCalls
 
 Given = Mapping[str, Any]
 """elizaOS' parameters, camelCase or snake_case; keyword arguments say the same."""
@@ -21,6 +22,7 @@ class DatabaseAdapter:
         self,
         *,
         memories: MemoryCalls,
+        searches: SearchCalls,
         places: PlaceCalls,
         entities: EntityCalls,
         bonds: BondCalls,
@@ -29,6 +31,7 @@ class DatabaseAdapter:
         tables: Any,
     ) -> None:
         self._memories = memories
+        self._searches = searches
         self._places = places
         self._entities = entities
         self._bonds = bonds
@@ -86,10 +89,26 @@ class DatabaseAdapter:
         return await self._memories.count(room_id, unique, table_name)
 
     async def search_memories(self, params: Any = None, /, **more: Any) -> list[Any]:
-        return await self._memories.search(params, more)
+        return await self._searches.search(params, more)
 
-    async def search_memories_by_embedding(self, embedding: Any, **more: Any) -> list[Any]:
-        return await self._memories.search(embedding, more)
+    async def search_memories_by_embedding(
+        self, embedding: Any = None, params: Given | None = None, /, **more: Any
+    ) -> list[Any]:
+        return await self._searches.by_vector(embedding, params, more)
+
+    search_memories_by_similarity = search_memories_by_embedding
+
+    async def add_embedding_to_memory(self, memory: Any) -> Any:
+        return await self._searches.embedded(memory)
+
+    async def queue_embedding_generation(self, memory: Any = None, priority: str = "") -> None:
+        await self._searches.queue(memory, priority)
+
+    async def get_cached_embedding(self, text: str) -> Any:
+        return await self._searches.cached(text)
+
+    async def set_cached_embedding(self, text: str, embedding: Sequence[float]) -> bool:
+        return await self._searches.cache(text, embedding)
 
     # --- worlds and rooms ----------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,12 +20,25 @@ _PAGE = 50
 _AT_ONCE = 1_000
 
 
+Told = Callable[[CharacterId, RoomId, str], None]
+"""Whose memory is new, in which room and table."""
+
+
 class MemoryCalls:
-    def __init__(self, store: Store, agent: CharacterId, name: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        agent: CharacterId,
+        name: str,
+        clock: Clock,
+        told: Told = lambda character, room, table: None,
+    ) -> None:
+        """`told` is told of everything new, after it was written."""
         self._store = store
         self._agent = agent
         self._name = name
         self._clock = clock
+        self._told = told
 
     async def create(
         self, memory: Mapping[str, Any] | Memory, table_name: str = "", unique: bool = False
@@ -36,12 +49,15 @@ class MemoryCalls:
         """
         made = self.made(memory, table_name, unique)
         await self._store.write(lambda unit: self._add(unit, [made]))
+        self._told(self._agent, made.room, made.table)
         return made.id
 
     async def create_many(self, memories: Sequence[Any], table_name: str = "") -> list[MemoryId]:
         """In one transaction."""
         made = [self.made(one, table_name) for one in memories]
         await self._store.write(lambda unit: self._add(unit, made))
+        for room, table in {(one.room, one.table) for one in made}:
+            self._told(self._agent, room, table)
         return [one.id for one in made]
 
     async def find(self, given: Mapping[str, Any] | None, more: Mapping[str, Any]) -> list[Message]:
@@ -118,9 +134,6 @@ class MemoryCalls:
         return await self._store.read(
             lambda unit: unit.memories.count(self._agent, where, table=table)
         )
-
-    async def search(self, given: Any, more: Mapping[str, Any]) -> list[Message]:
-        raise LookupError("memories are not yet found by meaning: this character has no index")
 
     def _find(self, unit: Unit, wish: Bag, most: int) -> list[Memory]:
         rooms = [*(wish.get("room_ids") or ()), *([wish["room_id"]] if "room_id" in wish else ())]

@@ -19,6 +19,8 @@ from core.plugins.equipment import Equipment
 from core.plugins.records import Repertoire
 from core.ports import ModelHandler, ModelRequest, ModelRole, ModelType, Spent, Usage
 from core.runtime import AgentRuntime
+from core.runtime.memories import Told
+from core.runtime.searching import Embedding
 from core.settings.layers import Environment, Settings
 from core.state import Section, State
 from core.store.engine import SqlStore, open_store
@@ -125,7 +127,12 @@ class House:
 
 @asynccontextmanager
 async def house(
-    folder: Path, *plugins: Plugin, character: Character = ADA, **settings: str
+    folder: Path,
+    *plugins: Plugin,
+    character: Character = ADA,
+    embedder: Embedding | None = None,
+    told: Told = lambda character, room, table: None,
+    **settings: str,
 ) -> AsyncIterator[House]:
     clock, models, events = FakeClock(), Roles(), Events()
     calls: list[tuple[Any, ...]] = []
@@ -187,6 +194,8 @@ async def house(
                 deliver=deliver,
                 tasks=Book(store),
                 stop=stop,
+                embedder=embedder,
+                told=told,
             )
             yield House(runtime, store, clock, models, gear, calls)
 

@@ -143,11 +143,6 @@ async def test_no_character_reaches_another_one_s_memories(at_home: House) -> No
     assert len(await ada.get_memories(room_id="r")) == 1
 
 
-async def test_finding_by_meaning_says_that_it_cannot_be_done(at_home: House) -> None:
-    with pytest.raises(LookupError, match="by meaning"):
-        await at_home.runtime.search_memories_by_embedding([0.1], match_threshold=0.7)
-
-
 async def test_an_evaluator_writes_into_a_table_of_its_own(tmp_path: Path) -> None:
     async def count(runtime: Any, message: Any) -> None:
         letters = {"text": f"{len(message.content.text)} letters"}
