@@ -26,8 +26,8 @@ log = logging.getLogger(__name__)
 Listeners = Callable[[CharacterId], Events | None]
 Tell = Callable[[Events, str, Mapping[str, Any]], None]
 
-_PARALLEL = 8
-"""Requests; half of them are left to questions (see indexing._AHEAD)."""
+_QUESTIONS_AT_ONCE = 8
+_PORTIONS_AT_ONCE = 4
 _QUESTIONS = 128
 """Whose vectors are kept in memory; a person repeats a question within minutes, if at all."""
 _ALONG = 31
@@ -68,16 +68,26 @@ class Embedder:
         self._allowances: dict[CharacterId, Allowance] = {}
         self._known: OrderedDict[tuple[str, str], Vector] = OrderedDict()
         self._asked: dict[tuple[str, str], _Question] = {}
-        self._queue: BatchQueue[_Question | Portion] = BatchQueue(
-            "embeddings",
-            self._work,
+        # Two, so that no question waits for memories, however slow their model is.
+        self._questions = BatchQueue(
+            "questions",
+            self._answer,
             clock,
             batch_size=1,
-            max_age=0.0,
-            max_parallel=_PARALLEL,
-            max_retries=0,  # questions are too old by then, and memories are looked for again
-            on_exhausted=self._stuck,
-            on_overflow=self._left_out,
+            max_parallel=_QUESTIONS_AT_ONCE,
+            max_retries=0,  # by then nobody waits for it any more
+            on_exhausted=_told,
+            on_overflow=lambda question: self._settle(question, None),
+        )
+        self._portions = BatchQueue(
+            "memories",
+            self._embed,
+            clock,
+            batch_size=1,
+            max_parallel=_PORTIONS_AT_ONCE,
+            max_retries=0,  # they are looked for again
+            on_exhausted=_told,
+            on_overflow=lambda portion: self._indexer.put_back(portion),
         )
         self._indexer = Indexer(self._maker, store, clock, self._allowance, self._submit, busy)
 
@@ -86,12 +96,14 @@ class Embedder:
     async def run(self) -> None:
         """Until cancelled; see `stop`."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._queue.run())
+            group.create_task(self._questions.run())
+            group.create_task(self._portions.run())
             group.create_task(self._indexer.run())
 
     async def stop(self) -> None:
         """Make nothing new; what is under way comes to its end, and into the database."""
-        await self._queue.stop()
+        await self._questions.stop()
+        await self._portions.stop()
 
     def wake(self, character: CharacterId, settings: Settings, *, soon: bool = False) -> None:
         """There may be new memories, or another model; cheap, for after every turn and at the
@@ -139,9 +151,8 @@ class Embedder:
                 return None
             made: asyncio.Future[Vector | None] = asyncio.get_running_loop().create_future()
             question = self._asked[key] = _Question(settings, name, text, made)
-            self._queue.enqueue(question, Priority.HIGH)
-            if question.made.done():
-                return None  # there was no place for it
+            if not self._questions.enqueue(question, Priority.HIGH):
+                self._settle(question, None)
         seconds = max(patience, _FORCED) if force else patience
         await asyncio.wait({question.made}, timeout=seconds)
         return question.made.result() if question.made.done() else None
@@ -159,26 +170,24 @@ class Embedder:
 
     # --- work ----------------------------------------------------------------------------------
 
-    async def _work(self, batch: Sequence[_Question | Portion]) -> None:
-        for one in batch:
-            if isinstance(one, _Question):
-                await self._answer(one)
-            else:
-                await self._make(one, one.settings, one.name)
+    async def _embed(self, portions: Sequence[Portion]) -> None:
+        for portion in portions:
+            await self._make(portion, portion.settings, portion.name)
 
-    async def _answer(self, question: _Question) -> None:
+    async def _answer(self, questions: Sequence[_Question]) -> None:
         """Ask for its vector, and in the same request for those of texts that wait."""
-        settings, name = question.settings, question.name
-        try:
-            portion: Portion | None = None
-            if not self._maker.is_free(name) and self._maker.cost(name, 2) == 1:
-                character = CharacterId(settings.character_id)
-                portion = await self._indexer.along(character, name, _ALONG)
-            if portion is not None:
-                self._say(portion, EventType.EMBEDDING_GENERATION_REQUESTED)
-            await self._make(portion, settings, name, question)
-        finally:
-            self._settle(question, None)
+        for question in questions:
+            settings, name = question.settings, question.name
+            try:
+                portion: Portion | None = None
+                if not self._maker.is_free(name) and self._maker.cost(name, 2) == 1:
+                    character = CharacterId(settings.character_id)
+                    portion = await self._indexer.along(character, name, _ALONG)
+                if portion is not None:
+                    self._say(portion, EventType.EMBEDDING_GENERATION_REQUESTED)
+                await self._make(portion, settings, name, question)
+            finally:
+                self._settle(question, None)
 
     async def _make(
         self,
@@ -215,20 +224,10 @@ class Embedder:
             question.made.set_result(vector)
 
     def _submit(self, portion: Portion) -> bool:
-        if not self._queue.enqueue(portion, portion.priority):
+        if not self._portions.enqueue(portion, portion.priority):
             return False
         self._say(portion, EventType.EMBEDDING_GENERATION_REQUESTED)
         return True
-
-    def _left_out(self, one: _Question | Portion) -> None:
-        if isinstance(one, _Question):
-            self._settle(one, None)
-        else:
-            self._indexer.put_back(one)
-
-    def _stuck(self, one: _Question | Portion, error: Exception) -> None:
-        if not isinstance(error, StoreUnavailable):
-            log.error("vectors could not be made", exc_info=error)
 
     def _allowance(self, character: CharacterId) -> Allowance:
         found = self._allowances.get(character)
@@ -258,6 +257,11 @@ class Embedder:
             if error is not None:
                 payload["error"] = str(error)
             self._tell(events, event, payload)
+
+
+def _told(one: object, error: Exception) -> None:
+    if not isinstance(error, StoreUnavailable):
+        log.error("vectors could not be made", exc_info=error)
 
 
 def _share(settings: Settings) -> float:

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 _OLD = 600.0
 """Seconds after which fewer texts than a full request must do."""
 _FULL_HERE, _OLD_HERE = 16, 30.0
-"""Of a model on this machine, which is paid by nobody."""
+"""Of a model on this machine, which nobody pays."""
 _PER_TURN = 2
 """Memories that a turn leaves behind, mostly."""
 _STEP, _STEP_WHILE_BUSY = 500, 100
@@ -31,7 +31,7 @@ _STEP, _STEP_WHILE_BUSY = 500, 100
 _SETTLE = 2.0
 _GIVE_WAY = 0.5
 """Seconds between two steps while turns are running."""
-_AHEAD = 4
+_AHEAD = 8
 """Requests that may wait to be made: their texts lie in memory."""
 _CHECK = 6 * 3600.0
 _WORTH_TELLING = 200

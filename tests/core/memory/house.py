@@ -102,6 +102,7 @@ class House:
         self.busy = False
         self.events = Events()
         self.told: list[tuple[str, Any]] = []
+        self.done: asyncio.Queue[Any] = asyncio.Queue()
         self.said = 0
         self._changes: dict[str, str] = {}
         self._settings: dict[CharacterId, Settings] = {}

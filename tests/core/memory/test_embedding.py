@@ -124,25 +124,28 @@ async def test_memories_of_several_characters_go_in_requests_of_their_own(house:
         assert {one.character_id for one in house.model.settings} == {ADA, BOB}
 
 
-async def test_facts_go_before_talk(house: House) -> None:
+async def test_questions_go_first_then_facts_then_talk_and_few_at_a_time(house: House) -> None:
     house.model.open.clear()
-    others = [CharacterId(f"other{number}") for number in range(4)]
     async with house.awake() as embedder:
-        for character in others:  # as many as may be asked for at a time, and none comes back
-            await house.keep(*(house.memory(f"{n} {character}", character) for n in range(64)))
-            embedder.wake(character, house.config(character))
-        await house.rest()
+
+        async def fill(name: str, table: str) -> None:
+            who = CharacterId(name)
+            await house.keep(*(house.memory(f"{name} {n}", who, table) for n in range(64)))
+            embedder.wake(who, house.config(who))
+            await house.rest()
+
+        for number in range(6):
+            await fill(f"talk{number}", "messages")
+        await fill("fact", "facts")
         assert house.model.now == 4
-        await house.keep(*(house.memory(f"talk {n}", BOB) for n in range(64)))
-        embedder.wake(BOB, house.config(BOB))
-        await house.keep(*(house.memory(f"fact {n}", ADA, "facts") for n in range(64)))
-        embedder.wake(ADA, house.config(ADA))
         question = asyncio.create_task(embedder.query(house.config(), "what?"))
         await house.rest()
+        assert house.model.now == 5
         house.model.open.set()
         await question
         await house.later(5)
-    assert house.model.requests[4] == ["what?"], "a question does not wait for memories"
+    first = [request[0].split()[0].rstrip("0123456789") for request in house.model.requests]
+    assert first == ["talk"] * 4 + ["what?", "fact"] + ["talk"] * 2
 
 
 # --- trouble -------------------------------------------------------------------------------------
@@ -177,7 +180,7 @@ async def test_one_text_that_is_refused_costs_no_other_its_vector(
         await house.talk(60)
         await house.later(3600, step=20)
         assert await house.have() == 140
-        assert "1 memory" in caplog.text or "one memory" in caplog.text
+        assert "one memory of Ada has no vector" in caplog.text
         assert "poison" not in caplog.text
         assert embedder.progress() == {}
 
