@@ -13,6 +13,7 @@ from aiohttp import web
 
 from bots.sandbox import view
 from bots.sandbox.acts import act
+from bots.sandbox.asked import LARGEST
 from bots.sandbox.cast import Bot, Person
 from bots.sandbox.desks import Desks
 from bots.sandbox.glance import SHOWN
@@ -219,7 +220,7 @@ class Page:
     async def _act(self, request: web.Request) -> web.Response:
         guard(request)
         try:
-            asked = orjson.loads(await request.read())
+            asked = orjson.loads(await request.clone(client_max_size=LARGEST).read())
             if not isinstance(asked, dict):
                 raise ValueError("an act is a JSON object")
             done = act(self._world, asked)

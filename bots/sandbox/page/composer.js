@@ -12,21 +12,29 @@ export class Composer {
   #pane;
   #say;
   #change;
+  #attach;
   #offers;
   #text;
   #send;
   #about;
+  #clip;
+  #file;
   #task = null;
   #unsent = new Map();
   #spot = "";
 
-  /** `say(place, text, replyTo)` and `change(message, text)` resolve to false when the stage refused. */
-  constructor(world, pane, { say, change }) {
+  /** `say(place, text, replyTo)`, `attach(place, file, text, replyTo)` and `change(message, text)`
+   * resolve to false when the stage refused. */
+  constructor(world, pane, { say, attach, change }) {
     this.#world = world;
     this.#pane = pane;
     this.#say = say;
     this.#change = change;
+    this.#attach = attach;
     [this.#text, this.#send, this.#about] = ["text", "send", "about"].map((name) => pane.part(name));
+    [this.#clip, this.#file] = ["attach", "file"].map((name) => pane.part(name));
+    this.#clip.addEventListener("click", () => this.#file.click());
+    this.#file.addEventListener("change", () => this.#picked());
     this.#offers = new Offers(world, pane);
     this.#text.addEventListener("input", () => this.#typed());
     this.#text.addEventListener("keydown", (event) => this.#key(event));
@@ -78,6 +86,7 @@ export class Composer {
     this.#about.hidden = !task;
     this.#send.setAttribute("aria-label", task?.kind === "edit" ? "Save" : "Send");
     this.#send.replaceChildren(icon(task?.kind === "edit" ? "save" : "send"));
+    this.#dressClip();
     if (!task) return this.#about.replaceChildren();
     const title = task.kind === "edit" ? "Edit message" : `Reply to ${task.message.from.name}`;
     const words = el("div", {}, el("b", {}, title), el("span", {}, this.#typedAs(task.message)));
@@ -108,7 +117,29 @@ export class Composer {
       this.#write(this.#unsent.get(spot) ?? "");
     } else if (this.#task?.kind === "edit" && !sameId(this.#task.message.from.id, this.#world.me)) this.cancel();
     this.#text.disabled = !this.#pane.chat;
+    this.#dressClip();
     this.#offers.close();
+  }
+
+  /** An edit changes words only. */
+  #dressClip() {
+    this.#clip.disabled = !this.#pane.chat || this.#task?.kind === "edit";
+  }
+
+  /** A file goes at once, with what is written as its caption. */
+  async #picked() {
+    const [file] = this.#file.files;
+    this.#file.value = "";
+    if (!file || this.#clip.disabled) return;
+    const words = this.#text.value.trim();
+    const replyTo = this.#task?.message.id ?? null;
+    const { place } = this.#pane;
+    this.#task = null;
+    this.#write("");
+    this.#drawAbout();
+    this.focus();
+    const done = await this.#attach(place, file, words, replyTo);
+    if (!done && this.#pane.place === place && this.#text.value === "") this.#write(words);
   }
 
   #write(words) {

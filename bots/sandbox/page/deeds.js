@@ -6,6 +6,7 @@ import { wordsOf } from "./markdown.js";
 import { showMenu } from "./menu.js";
 import { sameId } from "./world.js";
 
+const LARGEST = 40 << 20;
 const REACTIONS = {
   "👍": "Thumbs up",
   "❤️": "Heart",
@@ -28,7 +29,7 @@ export class Deeds {
     try {
       const { message } = await act({ as: world.who(world.me).id, ...deed });
       // The stream may have been quicker, and by now know more of this message than the answer does.
-      if (deed.do === "send" && message && !world.message(message.chat, message.id)) world.arrived(message);
+      if (["send", "document"].includes(deed.do) && message && !world.message(message.chat, message.id)) world.arrived(message);
       return true;
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
@@ -41,6 +42,15 @@ export class Deeds {
     const command = this.#commandIn(place.chat, text);
     if (command) return this.does({ do: "command", chat: place.chat, ...command });
     return this.does({ do: "send", chat: place.chat, topic: place.topic, text, reply_to: replyTo });
+  }
+
+  /** Send a file, with words or without. */
+  async attach(place, file, text, replyTo) {
+    if (file.size > LARGEST) return notice("A file may have 40 MB here at most."), false;
+    const data = await inBase64(file).catch(() => null);
+    if (data === null) return notice("The browser cannot read this file."), false;
+    const deed = { do: "document", chat: place.chat, topic: place.topic, name: file.name, data };
+    return this.does({ ...deed, text, reply_to: replyTo });
   }
 
   /** A registered slash command is not a message on Discord. */
@@ -103,6 +113,16 @@ export class Deeds {
     row.focus({ preventScroll: true });
     showMenu(box, items, { label: "Message", row: reactions });
   }
+}
+
+async function inBase64(file) {
+  const reader = new FileReader();
+  await new Promise((done, failed) => {
+    reader.onload = done;
+    reader.onerror = failed;
+    reader.readAsDataURL(file);
+  });
+  return reader.result.split(",")[1] ?? "";
 }
 
 // Telegram writes the heart without the sign that asks for a coloured picture.

@@ -22,6 +22,7 @@ const newThread = (pane, message) => making.newThread(pane, message);
 
 const hands = {
   say: (place, text, replyTo) => deeds.say(place, text, replyTo),
+  attach: (place, file, text, replyTo) => deeds.attach(place, file, text, replyTo),
   change: (message, text) => deeds.change(message, text),
   react: (message, emoji, on) => deeds.react(message, emoji, on),
   press: (message, key, owner) => deeds.press(message, key, owner),
