@@ -21,6 +21,8 @@ _KINDS: Mapping[str, tuple[str, ...]] = {
     "images": ("png", "apng", "jpg", "jpeg", "gif", "webp", "avif", "bmp"),
     "audio": ("mp3", "wav", "ogg", "flac", "m4a"),
     "video": ("mp4", "webm", "mov", "mkv"),
+    "3d": ("obj", "mmd", "glb"),
+    "ai": ("safetensors", "ckpt", "onnx"),
     "fonts": ("otf", "ttf", "woff", "woff2"),
     "code": ("js", "ts", "lua"),
 }

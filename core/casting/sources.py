@@ -80,6 +80,7 @@ def sources_of(
         for path in folder.glob("*")
         if path.suffix in _SUFFIXES and not path.name.endswith(".schema.json")
     ]
+    there = [path for path in there if not _is_left_to(path, {one.name for one in there})]
     there += _cards_of(folder, {path.stem for path in there})
     hers = (Variables(environment),) if Settings(environment).text("AGENT_NAME") else ()
     return (*sorted(there), *hers)
@@ -168,6 +169,11 @@ def _as_character(card: Card, name: str) -> Parsed:
         count = len(report.kept) + len(report.withheld)
         notes.append(f"{count} fields of the card have no effect here; troupe import names them")
     return Parsed(made.file, tuple(notes))
+
+
+def _is_left_to(path: Path, written: Collection[str]) -> bool:
+    """Of a JSON card: whether a file of its name was made of it."""
+    return path.name.endswith(_CARDS[0]) and path.name.removesuffix(_CARDS[0]) + ".json" in written
 
 
 def _cards_of(folder: Path, written: Collection[str]) -> list[Path]:
