@@ -2,10 +2,11 @@
 
 from core.character.macros import unknown_macros
 from core.lore.book import Entry, Lorebook, Place, read_book, read_books
-from core.lore.matching import Moment, Reader, Speaking, Told, after, settled_texts
+from core.lore.matching import ALWAYS, Moment, Reader, Speaking, Told, after, settled_texts
 from core.lore.shelf import made_ready, notes_on, readers_at_hand, readers_of
 
 __all__ = [
+    "ALWAYS",
     "Entry",
     "Lorebook",
     "Moment",

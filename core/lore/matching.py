@@ -14,6 +14,8 @@ from core.lore.keys import Key, Needle, Needles, Pattern
 from core.lore.scanning import Ready, Scan
 from core.prompting.budget import tokens
 
+ALWAYS = "always"
+"""Why an entry is told that waits for no key."""
 _ROUNDS = 5
 """How far entries may trigger others that trigger others."""
 _SETTLED = 2_000
@@ -112,7 +114,7 @@ class Reader:
         active: dict[int, str] = {}
         for one in self._certain:
             if self._may(one.entry, moment) and (one.entry.always or not one.excluded(scan.seen)):
-                active[one.at] = "always"
+                active[one.at] = ALWAYS
         for mark, last in moment.past.items():
             found = self._by_mark.get(mark)
             if found is not None and _stays(found.entry, moment.messages - last):

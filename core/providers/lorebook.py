@@ -8,9 +8,20 @@ from datetime import datetime
 from typing import Any
 
 from core.ids import CharacterId, EntityId, RoomId
-from core.lore import Moment, Reader, Speaking, Told, after, made_ready, readers_at_hand
+from core.lore import (
+    ALWAYS,
+    Moment,
+    Reader,
+    Speaking,
+    Told,
+    after,
+    made_ready,
+    readers_at_hand,
+    settled_texts,
+)
 from core.lore.past import greeting_key, past_key
 from core.ports import Unit
+from core.prompting.custom import templates_of
 from core.prompting.lore import POSITION
 from core.prompting.talk import speaker
 from core.state import Provider, Scene, Section
@@ -120,9 +131,21 @@ def _section(
         "LOREBOOK",
         text,
         POSITION,
-        {"lore": text},
-        {"told": [one.trace for one in told], "entries": tuple(now)},
+        {"lorebook": _whole(scene, readers, moment, text)},
+        {
+            "told": [one.trace for one in told],
+            "recalled": [{"table": "lorebook", **one.trace} for one in told if one.why != ALWAYS],
+            "entries": tuple(now),
+        },
     )
+
+
+def _whole(scene: Scene, readers: Sequence[Reader], moment: Moment, text: str) -> str:
+    """For templates of her own, which show all of it in one place."""
+    if not templates_of(scene.character):
+        return text
+    standing = (words for _, words in settled_texts(readers, moment.user))
+    return "\n".join(filter(None, (*standing, text)))
 
 
 def _remembered(past: dict[str, int], speaking: Speaking, moment: Moment) -> dict[str, int]:

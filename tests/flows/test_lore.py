@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from bots.sandbox import Stage
 from core.models.scripted import Scripted
 from core.ports import ModelRequest
 from core.prompting.budget import tokens
+from tests.fakes.databases import in_use
 from tests.flows.talk import playing, reply, whole
+
+pytestmark = pytest.mark.usefixtures("database")
 
 REX = "Rex is a cat who was a king once."
 CROWN = "The crown lies at the bottom of the well."
@@ -42,6 +48,11 @@ async def test_an_entry_is_shown_only_once_its_key_is_said(tmp_path: Path) -> No
     assert shown == [False, True, True, False, False, False], "it is seen for four messages"
     assert all("It rains here." in request.system for request in asked.requests)
     assert len({request.system for request in asked.requests}) == 1
+    rows = in_use.now.ask(tmp_path, "SELECT metadata FROM memories ORDER BY seq")
+    kept = [row["metadata"] for row in rows]
+    kept = [json.loads(one) if isinstance(one, str) else one for one in kept]
+    told = [one["recalled"] for one in kept if "recalled" in one]
+    assert told == [[{"table": "lorebook", "entry": "#1", "why": "key: rex"}]] * 2
 
 
 async def test_entries_trigger_others_within_the_budget(tmp_path: Path) -> None:

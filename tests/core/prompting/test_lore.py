@@ -77,7 +77,7 @@ async def test_an_opening_line_is_shown_as_hers() -> None:
 
 async def test_templates_of_her_own_know_what_a_card_adds() -> None:
     wren = her(
-        personality="Blunt.", scenario="A storm.", greetings=["Hi, {{user}}."],
+        personality="Blunt.", scenario="A storm.", lore=["Born at sea."], greetings=["Hi, {{user}}."],
         finalInstructions="Be brief.",
         lorebook={"entries": [
             entry(content="An island.", constant=True), entry("lamp", content="@@depth 3\nOil."),
@@ -87,7 +87,7 @@ async def test_templates_of_her_own_know_what_a_card_adds() -> None:
             "{{lore}}|{{providers.LOREBOOK}}"},
     )  # fmt: skip
     text = (await asked(direct("lamp", character=wren))).messages[0].text
-    assert text == "Blunt.|A storm.|Hi, Robin.|Be brief.|An island.|Oil.|Oil."
+    assert text == "Blunt.|A storm.|Hi, Robin.|Be brief.|An island.\nOil.|Born at sea.|Oil."
 
 
 # --- of a lorebook -------------------------------------------------------------------------------
