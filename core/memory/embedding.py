@@ -7,6 +7,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any
 
 from core.clock import Clock
@@ -38,11 +39,16 @@ _SHARE = 0.1
 _PATIENCE = 0.5
 
 
+_Key = tuple[str, bytes]
+"""A model and the digest of a text: nobody's words lie about in memory for longer than they must."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Question:
     settings: Settings
     name: str
     text: str
+    key: _Key
     made: asyncio.Future[Vector | None]
 
 
@@ -66,8 +72,8 @@ class Embedder:
         self._tell = tell
         self._maker = Maker(models_of, clock)
         self._allowances: dict[CharacterId, Allowance] = {}
-        self._known: OrderedDict[tuple[str, str], Vector] = OrderedDict()
-        self._asked: dict[tuple[str, str], _Question] = {}
+        self._known: OrderedDict[_Key, Vector] = OrderedDict()
+        self._asked: dict[_Key, _Question] = {}
         # Two, so that no question waits for memories, however slow their model is.
         self._questions = BatchQueue(
             "questions",
@@ -141,7 +147,7 @@ class Embedder:
         patience = settings.derived(_patience)
         if not name or not text or (patience <= 0 and not force):
             return None
-        key = (name, text)
+        key = (name, _digest(text))
         if (found := self._known.get(key)) is not None:
             self._known.move_to_end(key)
             return found
@@ -150,7 +156,7 @@ class Embedder:
             if not self._may_ask(settings, name, force=force):
                 return None
             made: asyncio.Future[Vector | None] = asyncio.get_running_loop().create_future()
-            question = self._asked[key] = _Question(settings, name, text, made)
+            question = self._asked[key] = _Question(settings, name, text, key, made)
             if not self._questions.enqueue(question, Priority.HIGH):
                 self._settle(question, None)
         seconds = max(patience, _FORCED) if force else patience
@@ -215,9 +221,9 @@ class Embedder:
             self._say(portion, EventType.EMBEDDING_GENERATION_COMPLETED, vectors=vectors)
 
     def _settle(self, question: _Question, vector: Vector | None) -> None:
-        self._asked.pop((question.name, question.text), None)
+        self._asked.pop(question.key, None)
         if vector is not None:
-            self._known[question.name, question.text] = vector
+            self._known[question.key] = vector
             if len(self._known) > _QUESTIONS:
                 self._known.popitem(last=False)
         if not question.made.done():
@@ -257,6 +263,10 @@ class Embedder:
             if error is not None:
                 payload["error"] = str(error)
             self._tell(events, event, payload)
+
+
+def _digest(text: str) -> bytes:
+    return blake2b(text.encode(errors="replace"), digest_size=16).digest()
 
 
 def _told(one: object, error: Exception) -> None:

@@ -73,7 +73,8 @@ class Indexer:
         if watch is None:
             watch = self._watches[character] = Watch(settings)
         elif watch.settings is not settings:
-            watch.settings, watch.look = settings, True
+            watch.settings = settings
+            watch.look = watch.look or self._maker.name(settings) != watch.name
         watch.news += 1
         watch.soon = watch.soon or soon
         watch.since = min(watch.since, now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
 from array import array
@@ -26,6 +27,7 @@ ModelsOf = Callable[[CharacterId, Settings], ModelRoles]
 _LONGEST = 8_000
 _LONGEST_BYTES = 16_000
 """Of a text: scripts with long letters have about a token for each."""
+_MANY = 50_000
 _PAUSES = Backoff(base=5.0, most=300.0)
 # Memories are the character's: no vector depends on whose message it is made for.
 _NOBODY = RequestContext("")
@@ -107,7 +109,7 @@ class Maker:
             # What it was set up to be, not what it turned out to be: some refuse to be asked.
             if size := _parted(self._models(settings).embeds(settings))[1]:
                 asked["dimensions"] = size
-            return _checked(await self._use(settings, asked), len(texts), name)
+            return await _sound(await self._use(settings, asked), len(texts), name)
         if name not in self._singly:
             try:
                 return await self._of_a_list(settings, name, texts)
@@ -173,6 +175,17 @@ def _parted(name: str) -> tuple[str, int]:
     """A name without the width at its end, and the width, 0 where it names none."""
     base, _, size = name.rpartition("/")
     return (base, int(size)) if base and size.isascii() and size.isdigit() else (name, 0)
+
+
+async def _sound(rows: Any, count: int, name: str) -> list[Vector]:
+    """See `_checked`; many numbers take some milliseconds, in which others talk on."""
+    try:
+        many = count * len(rows[0]) > _MANY
+    except (TypeError, LookupError):
+        many = False
+    if many:
+        return await asyncio.to_thread(_checked, rows, count, name)
+    return _checked(rows, count, name)
 
 
 def _checked(rows: Any, count: int, name: str) -> list[Vector]:
