@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import heapq
 import math
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
-from core.ids import RoomId
 from core.ports import Found, Scope
 from core.store import codes, contents, inserts, postings, tables, values
+from core.store.searching import Search, open_rooms
 from core.words import words as words_of
 
 _E, _M, _P, _T = tables.embeddings, tables.markers, tables.passages, tables.memories
-_R = tables.rooms
 
 MARKER = "passages"
 _UNSAID = frozenset({"documents", "action_results"})
@@ -27,9 +23,8 @@ _MOST_WORDS = 48
 _CHEAP = 2_000
 """Occurrences that are sooner read than it is found out whether they are needed."""
 _LONGEST = 20_000
-"""Occurrences of one word that are looked at, the newest."""
-_LOOK = 64
-"""Passages that are looked at together."""
+"""Occurrences of one word that are looked at, the newest; of a word with more only where words
+with fewer have not found enough."""
 _LARGE = 20_000
 """Memories in a scope; in a larger one a word's worth is told apart well enough."""
 
@@ -47,10 +42,6 @@ _GONE = [
     sa.delete(_P).where(_P.c.seq == sa.bindparam("row")),
     sa.delete(_E).where(_E.c.seq == sa.bindparam("row")),
 ]
-_PLACES = sa.select(_R.c.id, _R.c.forgotten_before).where(
-    _R.c.character_id == sa.bindparam("who"),
-    _R.c.id.in_(sa.bindparam("rooms", expanding=True)),
-)
 _SIZE = sa.select(sa.func.count()).select_from(
     sa.select(_T.c.seq)
     .where(
@@ -58,15 +49,6 @@ _SIZE = sa.select(sa.func.count()).select_from(
     )
     .limit(_LARGE)
     .subquery()
-)
-_LOOK_AT = (
-    sa.select(_P.c.id.label("passage"), _P.c.words, _T)
-    .join(_T, _T.c.seq == _P.c.seq)
-    .where(
-        _P.c.id.in_(sa.bindparam("passages", expanding=True)),
-        _T.c.character_id == sa.bindparam("who"),
-        _T.c.type == sa.bindparam("kind"),
-    )
 )
 
 
@@ -101,9 +83,9 @@ class PassageRows:
             return []
         size = self._db.execute(_SIZE, {"rooms": list(since), "kind": scope.table}).scalar_one()
         worth = {word: math.log1p(max(size, many) / many) for word, many in tally.items()}
-        search = _Search(self._db, scope, since, worth, limit)
+        search = Search(self._db, scope, since, worth, limit)
         taken, rest = 0, sorted(worth, key=worth.__getitem__)
-        while rest:
+        while rest and not (search.enough and tally[rest[-1]] > _LONGEST):
             occurrences = places.of(word := rest.pop(), _LONGEST)
             search.add(word, occurrences)
             taken += len(occurrences)
@@ -111,7 +93,7 @@ class PassageRows:
                 continue
             # Nobody who has only the words that are left can come before those found already:
             # they are the frequent ones, and what they are worth is little.
-            if search.settled(sum(worth[one] for one in rest)):
+            if search.settle(sum(worth[one] for one in rest)):
                 break
         return search.found()
 
@@ -132,6 +114,8 @@ class PassageRows:
                 "owner": codes.number(row.character_id),
                 "shelf": codes.code(row.character_id, row.type),
                 "room": codes.code(row.room_id),
+                "entity": codes.number(row.entity_id),
+                "created_at": row.created_at,
                 "words": " ".join(said),
             }
             for row in rows
@@ -139,26 +123,6 @@ class PassageRows:
         ]
         if added:
             self._db.execute(_ADD, added)
-
-
-def open_rooms(connection: sa.Connection, scope: Scope) -> dict[RoomId, datetime | None]:
-    """Those of a scope's rooms that are this character's, and since when each is remembered."""
-    rows = connection.execute(
-        _PLACES, {"who": scope.character, "rooms": list(dict.fromkeys(scope.rooms))}
-    )
-    return {RoomId(row.id): row.forgotten_before for row in rows}
-
-
-def within(row: Any, scope: Scope, since: Mapping[RoomId, datetime | None]) -> bool:
-    """Whether a row of memories, known to be of that character and table, lies in the scope."""
-    if row.room_id not in since:
-        return False
-    start = since[row.room_id]
-    return (
-        (start is None or row.created_at >= start)
-        and (scope.before is None or row.created_at < scope.before)
-        and (scope.entity is None or row.entity_id == scope.entity)
-    )
 
 
 def _said(row: Any) -> dict[str, None]:
@@ -170,80 +134,3 @@ def _said(row: Any) -> dict[str, None]:
     ):
         return {}
     return dict.fromkeys(words_of(contents.text(row.content)))
-
-
-@dataclass(slots=True)
-class _Hit:
-    score: float
-    passage: int
-    row: Any
-
-    def __lt__(self, other: _Hit) -> bool:
-        return (self.score, self.passage) < (other.score, other.passage)
-
-
-class _Search:
-    """Those that share most, exact though the lists of the most frequent words stay unread."""
-
-    def __init__(
-        self,
-        connection: sa.Connection,
-        scope: Scope,
-        since: Mapping[RoomId, datetime | None],
-        worth: Mapping[str, float],
-        limit: int,
-    ) -> None:
-        self._db = connection
-        self._scope = scope
-        self._since = since
-        self._worth = worth
-        self._limit = limit
-        self._shares: dict[int, float] = {}
-        self._seen: set[int] = set()
-        self._best: list[_Hit] = []
-
-    def add(self, word: str, occurrences: Collection[int]) -> None:
-        worth, shares = self._worth[word], self._shares
-        for passage in occurrences:
-            shares[passage] = shares.get(passage, 0.0) + worth
-
-    def settled(self, rest: float) -> bool:
-        """Look at the most promising; whether others, with `rest` at most added, cannot pass."""
-        for few in (_LOOK * 4, len(self._shares)):
-            # Sorting all of them is seldom needed. Of equals the newest comes first.
-            ranked = heapq.nlargest(few, self._shares.items(), key=lambda one: (one[1], one[0]))
-            for start in range(0, len(ranked), _LOOK):
-                if self._least >= ranked[start][1] + rest:
-                    return True
-                self._look([passage for passage, _ in ranked[start : start + _LOOK]])
-        return self._least >= rest
-
-    def found(self) -> list[Found]:
-        return [
-            Found(
-                contents.memory(hit.row),
-                hit.score,
-                tuple(word for word in self._worth if word in hit.row.words.split()),
-                hit.row.seq,
-            )
-            for hit in sorted(self._best, reverse=True)
-        ]
-
-    @property
-    def _least(self) -> float:
-        """What it takes to be among the best."""
-        return self._best[0].score if len(self._best) == self._limit else 0.0
-
-    def _look(self, passages: list[int]) -> None:
-        new = [one for one in passages if one not in self._seen]
-        self._seen.update(new)
-        asked = {"passages": new, "who": self._scope.character, "kind": self._scope.table}
-        for row in self._db.execute(_LOOK_AT, asked) if new else ():
-            if not within(row, self._scope, self._since):
-                continue
-            score = sum(self._worth.get(word, 0.0) for word in row.words.split())
-            hit = _Hit(score, row.passage, row)
-            if len(self._best) < self._limit:
-                heapq.heappush(self._best, hit)
-            else:
-                heapq.heappushpop(self._best, hit)

@@ -14,8 +14,13 @@ _FEW = 8
 """Rooms of which each is asked for by name; of more, all of a character's are walked."""
 _NAMED = 64
 """Rooms in one question: each costs a search of its own within it."""
+_IN_ROOMS = "term >= ? AND term < ? AND substr(term, -8) IN (SELECT value FROM json_each(?))"
 _AT_ONCE = 2_000
 """Of a word on a server, what is brought along with the first question."""
+
+
+def _json(names: Collection[str]) -> str:
+    return orjson.dumps(list(names)).decode()
 
 
 class Postings(Protocol):
@@ -41,55 +46,47 @@ class _InAFile:
     def __init__(self, connection: sa.Connection, shelf: str, rooms: Collection[str]) -> None:
         self._db = connection
         self._shelf = shelf
-        self._rooms = frozenset(rooms)
-        self._where: dict[str, list[str]] = {}
+        self._rooms = rooms
+        self._codes = _json(rooms)
 
     def tally(self, words: Collection[str]) -> Mapping[str, int]:
         counts: dict[str, int] = {}
-        for term, passages in self._counted(words):
-            _, word, room = term.split("_")
-            if room in self._rooms:
-                counts[word] = counts.get(word, 0) + passages
-                self._where.setdefault(word, []).append(term)
+        if len(self._rooms) <= _FEW:
+            terms = [f"{self._shelf}_{word}_{room}" for word in words for room in self._rooms]
+            for term, many in self._db.exec_driver_sql(
+                "SELECT term, doc FROM passages_counts"
+                " WHERE term IN (SELECT value FROM json_each(?))",
+                (_json(terms),),
+            ):
+                word = term.split("_")[1]
+                counts[word] = counts.get(word, 0) + many
+            return counts
+        for word in words:
+            many = self._db.exec_driver_sql(
+                f"SELECT sum(doc) FROM passages_counts WHERE {_IN_ROOMS}", self._asked(word)
+            ).scalar()
+            if many:
+                counts[word] = many
         return counts
 
     def of(self, word: str, most: int) -> Sequence[int]:
-        terms = self._where.get(word, [])
-        if len(terms) <= _NAMED:
+        if len(self._rooms) <= _NAMED:
+            terms = (f'"{self._shelf}_{word}_{room}"' for room in self._rooms)
             found = self._db.exec_driver_sql(
                 "SELECT rowid FROM passages_fts WHERE passages_fts MATCH ?"
                 " ORDER BY rowid DESC LIMIT ?",
-                (" OR ".join(f'"{term}"' for term in terms), most),
+                (" OR ".join(terms), most),
             )
         else:
             found = self._db.exec_driver_sql(
-                "SELECT doc FROM passages_lists WHERE term >= ? AND term < ?"
-                " AND term IN (SELECT value FROM json_each(?)) ORDER BY doc DESC LIMIT ?",
-                (*self._run(word), orjson.dumps(terms).decode(), most),
+                f"SELECT doc FROM passages_lists WHERE {_IN_ROOMS} ORDER BY doc DESC LIMIT ?",
+                (*self._asked(word), most),
             )
-        return [row[0] for row in found]
+        return found.scalars().all()
 
-    def _counted(self, words: Collection[str]) -> list[Any]:
-        if len(self._rooms) <= _FEW:
-            terms = [f"{self._shelf}_{word}_{room}" for word in words for room in self._rooms]
-            return list(
-                self._db.exec_driver_sql(
-                    "SELECT term, doc FROM passages_counts"
-                    " WHERE term IN (SELECT value FROM json_each(?))",
-                    (orjson.dumps(terms).decode(),),
-                )
-            )
-        found: list[Any] = []
-        for word in words:
-            found += self._db.exec_driver_sql(
-                "SELECT term, doc FROM passages_counts WHERE term >= ? AND term < ?",
-                self._run(word),
-            )
-        return found
-
-    def _run(self, word: str) -> tuple[str, str]:
+    def _asked(self, word: str) -> tuple[str, str, str]:
         """From its first term to behind its last: ` comes next after _."""
-        return f"{self._shelf}_{word}_", f"{self._shelf}_{word}`"
+        return f"{self._shelf}_{word}_", f"{self._shelf}_{word}`", self._codes
 
 
 class _OnAServer:

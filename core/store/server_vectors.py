@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from core.ports import Scope
 from core.store import codes
-from core.store.tables import Moment
+from core.store.tables import Moment, milliseconds
 
 _THERE = sa.text(
     "SELECT format_type(atttypid, NULL) FROM pg_attribute"
@@ -69,7 +69,7 @@ def nearest(
     limit: int,
 ) -> list[tuple[float, int, None]]:
     """Cosines and numbers, the nearest first; each place from its own start."""
-    starts = [None if one is None else round(one.timestamp() * 1000) for one in places.values()]
+    starts = [milliseconds(one) for one in places.values()]
     rows = connection.execute(
         _NEAREST,
         {

@@ -15,7 +15,7 @@ from core.ids import CharacterId, MemoryId, RoomId
 from core.messages import Memory
 from core.ports import Found, Scope
 from core.store import codes, contents, inserts, server_vectors, tables
-from core.store.passages import open_rooms, within
+from core.store.searching import open_rooms, within
 
 if TYPE_CHECKING:  # it brings numpy along, which a gateway without vectors never needs
     from core.store.exact import Exact, Kept, Place
@@ -72,7 +72,7 @@ _LOAD = (
         _E.c.id,
         _E.c.place,
         _E.c.entity,
-        sa.type_coerce(_E.c.created_at, sa.BigInteger),
+        tables.milliseconds_of(_E.c.created_at),
         _E.c.vector,
     )
     .where(_E.c.place.in_(sa.bindparam("places", expanding=True)), _E.c.id > sa.bindparam("after"))
@@ -271,10 +271,10 @@ class VectorRows:
         from core.store.exact import Bounds, Place
 
         entity = codes.number(scope.entity) if scope.entity is not None else None
-        before = _milliseconds(scope.before)
+        before = tables.milliseconds(scope.before)
         places = {
             Place(_place(scope, room, model), scope.character, room): Bounds(
-                _milliseconds(start), before, entity
+                tables.milliseconds(start), before, entity
             )
             for room, start in since.items()
         }
@@ -328,7 +328,3 @@ def _packed(vector: Sequence[float], width: int) -> bytes | None:
 
 def _unpacked(vector: bytes) -> tuple[float, ...]:
     return struct.unpack(f"<{len(vector) // 2}e", vector)
-
-
-def _milliseconds(moment: datetime | None) -> int | None:
-    return None if moment is None else round(moment.timestamp() * 1000)

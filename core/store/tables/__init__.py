@@ -1,6 +1,6 @@
 """The tables, as SQLAlchemy Core sees them; rows never leave the store."""
 
-from core.store.tables.columns import Moment, metadata
+from core.store.tables.columns import Moment, metadata, milliseconds, milliseconds_of
 from core.store.tables.found import TERMS, embeddings, markers, passages, vector_models
 from core.store.tables.kept import cache, components, relationships, spendings, steps, tasks
 from core.store.tables.talk import (
@@ -28,6 +28,8 @@ __all__ = [
     "markers",
     "memories",
     "metadata",
+    "milliseconds",
+    "milliseconds_of",
     "participants",
     "passages",
     "relationships",

@@ -25,10 +25,20 @@ class Moment(sa.types.TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> int | None:
-        return None if value is None else round(value.timestamp() * 1000)
+        return milliseconds(value)
 
     def process_result_value(self, value: Any | None, dialect: sa.Dialect) -> datetime | None:
         return None if value is None else datetime.fromtimestamp(value / 1000, UTC)
+
+
+def milliseconds(moment: datetime | None) -> int | None:
+    """As a column holds it."""
+    return None if moment is None else round(moment.timestamp() * 1000)
+
+
+def milliseconds_of(column: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
+    """The column as it is, for thousands of rows that are only compared."""
+    return sa.type_coerce(column, BigInteger)
 
 
 Serial = BigInteger().with_variant(Integer, "sqlite")

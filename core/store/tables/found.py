@@ -25,6 +25,8 @@ passages = Table(
     Column("owner", BigInteger, nullable=False),
     Column("shelf", Text, nullable=False),
     Column("room", Text, nullable=False),
+    Column("entity", BigInteger, nullable=False),
+    Column("created_at", Moment, nullable=False),
     Column("words", Text, nullable=False),
     sa.UniqueConstraint("seq"),
     sqlite_autoincrement=True,

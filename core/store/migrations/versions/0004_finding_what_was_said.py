@@ -25,6 +25,8 @@ def upgrade() -> None:
         sa.Column("owner", sa.BigInteger(), nullable=False),
         sa.Column("shelf", sa.Text(), nullable=False),
         sa.Column("room", sa.Text(), nullable=False),
+        sa.Column("entity", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("words", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_passages"),
         sa.ForeignKeyConstraint(
