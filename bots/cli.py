@@ -32,6 +32,8 @@ def command(arguments: Sequence[str]) -> int:
             return _export(asked)
         if asked.do == "knowledge":
             return _knowledge(asked, environment)
+        if asked.do == "memory":
+            return _memory(asked, environment)
         data = Path(Settings(environment).text("TROUPE_DATA_DIR", "data"))
         with hold(data):
             # From here on it may take a while: everything heavy is imported now.
@@ -122,13 +124,42 @@ def _knowledge(asked: argparse.Namespace, environment: Environment) -> int:
     return STOPPED
 
 
+def _memory(asked: argparse.Namespace, environment: Environment) -> int:
+    from rich.console import Console
+
+    from bots.knowing import House
+    from bots.remembering import Sought, forgotten, handed_out, searched, shown
+
+    def sure(question: str) -> bool:
+        if asked.yes or not sys.stdin.isatty():
+            return bool(asked.yes)
+        return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+
+    house = House.at(environment, on_stage=asked.stage)
+    console = Console(stderr=True)
+    given = ("words", "memory", "character", "person", "room")
+    sought = Sought(**{name: getattr(asked, name, "") or "" for name in given})
+    match asked.what:
+        case "search":
+            lines = searched(house, sought, console)
+        case "show":
+            lines = shown(house, sought)
+        case "forget":
+            lines = forgotten(house, sought, sure, console)
+        case _:
+            lines = handed_out(house, sought, asked.out, console)
+    for line in lines:
+        print(line)  # noqa: T201  (a command's answer)
+    return STOPPED
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="troupe", description="Many AI characters in your chats, from one process."
     )
     parser.add_argument("--version", action="version", version=f"troupe {version('troupe')}")
     does = parser.add_subparsers(
-        dest="do", required=True, metavar="run|stage|check|costs|import|export|knowledge"
+        dest="do", required=True, metavar="run|stage|check|costs|import|export|knowledge|memory"
     )
 
     run = does.add_parser(
@@ -158,7 +189,35 @@ def _parser() -> argparse.ArgumentParser:
     _knowledge_parser(
         does.add_parser("knowledge", help="tell and change which documents characters know")
     )
+    _memory_parser(
+        does.add_parser("memory", help="look into what characters remember, and forget people")
+    )
     return parser
+
+
+def _memory_parser(parser: argparse.ArgumentParser) -> None:
+    does = parser.add_subparsers(dest="what", required=True, metavar="search|show|forget|export")
+    search = does.add_parser("search", help="what was said or is known, by its words")
+    search.add_argument("words", metavar="WORDS")
+    show = does.add_parser("show", help="one memory, or the newest of a room or a person")
+    which = show.add_mutually_exclusive_group(required=True)
+    which.add_argument("memory", nargs="?", metavar="ID")
+    which.add_argument("--room", metavar="ID")
+    which.add_argument("--person", metavar="WHO")
+    forget = does.add_parser("forget", help="erase a person, as /forget me does")
+    forget.add_argument("--yes", action="store_true", help="do not ask before")
+    export = does.add_parser("export", help="everything of a person's, as /export me gives it")
+    export.add_argument(
+        "--out", type=Path, metavar="FILE", help="a new file for it (default: the terminal)"
+    )
+    search.add_argument("--person", metavar="WHO", help="what this person has said or is known of")
+    for one in (forget, export):
+        one.add_argument(
+            "--person", metavar="WHO", required=True, help="a name, or an id here or there"
+        )
+    for one in (search, show, forget, export):
+        one.add_argument("--character", metavar="NAME", default="", help="of one character alone")
+        one.add_argument("--stage", action="store_true", help="on the local stage")
 
 
 def _knowledge_parser(parser: argparse.ArgumentParser) -> None:

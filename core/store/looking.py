@@ -13,6 +13,7 @@ from sqlalchemy.pool import NullPool
 
 from core.errors import BadInput, Finding
 from core.ports import Unit
+from core.secrets import Secret
 from core.store import complaints
 from core.store.complaints import Away, Refused
 from core.store.engine import database_file, is_server, parsed
@@ -25,15 +26,15 @@ _PATIENCE = 5.0
 
 
 @contextlib.contextmanager
-def looking(url: str | None, folder: Path) -> Iterator[Unit]:
-    """What is there, as of one moment; `url` and `folder` are those of `open_store`.
+def looking(url: str | None, folder: Path, *, key: Secret | None = None) -> Iterator[Unit]:
+    """What is there, as of one moment; `url`, `folder` and `key` are those of `open_store`.
 
     Blocks, for commands that have no loop. Raises BadInput where nothing can be read: there is
     none yet, its server is away, its tables are of another version.
     """
     with _on_a_server(url) if url and is_server(url) else _in_a_file(url, folder) as connection:
         _judge(connection, "DATABASE_URL" if url else str(folder))
-        yield SqlUnit(connection, Vault(None, folder / "secret.key"))
+        yield SqlUnit(connection, Vault(key, folder / "secret.key"))
 
 
 @contextlib.contextmanager
