@@ -46,8 +46,10 @@ class UnreadableDocument(TroupeError):
     """A document has no text for us; says in one sentence which and why."""
 
     def __init__(self, name: str, why: Why) -> None:
-        super().__init__(f"{name or 'the document'} cannot be read: {SENTENCES[why]}")
         self.why = why
+        self.reason = SENTENCES[why]
+        """Without the name, which may be somebody's words."""
+        super().__init__(f"{name or 'the document'} cannot be read: {self.reason}")
 
 
 @dataclass(frozen=True, slots=True)
