@@ -1,4 +1,4 @@
-"""A lorebook as its author wrote it: Character Card V2 and V3, SillyTavern's world info too.
+"""A lorebook as its author wrote it: Character Card V2 and V3, and the files of other programs.
 
 Nothing here raises: books of many programs and years are about, and one odd entry is no reason to
 do without the others.
@@ -145,11 +145,12 @@ def read_books(data: object) -> tuple[Lorebook, ...]:
 
 
 def read_book(data: object) -> Lorebook:
-    """From a V2 or V3 book, a "lorebook_v3" file or a world-info export."""
+    """From a V2 or V3 book, a "lorebook_v3" file, and what SillyTavern, RisuAI, Agnai and NovelAI
+    export."""
     book = _map(data)
     if "entries" not in book and isinstance(book.get("data"), Mapping):
         book = book["data"]  # {"spec": "lorebook_v3", "data": ...}
-    listed = book.get("entries")
+    listed = book.get("entries", book.get("data"))
     exported = isinstance(listed, Mapping)
     if isinstance(listed, Mapping):
         listed = list(listed.values())
@@ -229,13 +230,18 @@ _ROLES = ("system", "user", "assistant")
 def _entry(row: Mapping[str, Any], at: int, notes: _Notes) -> Entry:
     """SillyTavern's own fields stand beside the others in an export, and in `extensions` on a card."""
     more = _map(row.get("extensions"))
-    tavern = "key" in row or "uid" in row or "selectiveLogic" in more or "useProbability" in more
+    tavern = any(name in row for name in ("uid", "keysecondary")) or any(
+        name in more for name in ("selectiveLogic", "useProbability")
+    )
 
     def own(*names: str) -> Any:
         return next((there[n] for n in names for there in (more, row) if n in there), None)
 
-    words, given, unknown = apart(_text(row.get("content")))
-    keys = _texts(row.get("keys", row.get("key")))
+    def named(*names: str) -> Any:
+        return next((row[name] for name in names if row.get(name) is not None), None)
+
+    words, given, unknown = apart(_text(named("content", "text", "entry")))
+    keys = _texts(named("keys", "key", "keywords"))
     for name in unknown:
         notes.note(f"has a decorator @@{name}, which has no effect here")
     for macro in unknown_macros(words):
@@ -252,8 +258,8 @@ def _entry(row: Mapping[str, Any], at: int, notes: _Notes) -> Entry:
         depth = _whole(own("depth"))
     # That program says of each of its entries that its keys are patterns; only those with slashes
     # are.
-    patterns = _flag(row.get("use_regex")) and not tavern
-    secondary = _texts(row.get("secondary_keys", row.get("keysecondary")))
+    patterns = _flag(named("use_regex", "useRegex")) and not tavern
+    secondary = _texts(named("secondary_keys", "keysecondary", "secondkey"))
     selective = _flag(row.get("selective")) and not patterns
     chance = _number(own("probability"))
     counted = chance is not None and _flag(own("useProbability"), True)
@@ -264,17 +270,17 @@ def _entry(row: Mapping[str, Any], at: int, notes: _Notes) -> Entry:
         content=words,
         keys=keys,
         secondary=secondary if selective else (),
-        logic=Logic(min(_whole(own("selectiveLogic")) or 0, 3)),
+        logic=Logic(min(_whole(own("selectiveLogic", "selective_logic")) or 0, 3)),
         additional=given.get("additional_keys", ()),
         exclude=() if patterns else given.get("exclude_keys", ()),
         regex=patterns,
         case_sensitive=_choice(own("caseSensitive", "case_sensitive")),
         whole_words=_flag(own("matchWholeWords", "match_whole_words")),
         enabled=enabled,
-        constant=_flag(row.get("constant")) and not patterns,
+        constant=_flag(named("constant", "alwaysActive", "forceActivation")) and not patterns,
         always="activate" in given,
         never="dont_activate" in given and "activate" not in given,
-        order=_number(row.get("insertion_order", row.get("order"))) or 0.0,
+        order=_number(named("insertion_order", "order", "insertorder", "weight")) or 0.0,
         priority=_number(row.get("priority")),
         scan_depth=given.get("scan_depth", _whole(own("scanDepth", "scan_depth"))),
         place=place,
@@ -316,7 +322,7 @@ def _placed(
 
 
 def _name(row: Mapping[str, Any], at: int) -> str:
-    for key in ("name", "comment"):
+    for key in ("name", "comment", "displayName"):
         if isinstance(name := row.get(key), str) and name.strip():
             return " ".join(name.split())[:_LONGEST]
     for key in ("id", "uid"):

@@ -129,6 +129,26 @@ def test_a_book_of_v3_is_taken_by_its_word() -> None:
     assert (one.place, one.priority) == (Place.BEFORE, 5.0)
 
 
+@pytest.mark.parametrize(
+    "book",
+    [
+        {"type": "risu", "ver": 1, "data": [{"key": "rex, king", "secondkey": "crown",
+         "insertorder": 7, "comment": "Rex", "content": "A cat.", "mode": "normal",
+         "alwaysActive": True, "selective": True}]},
+        {"kind": "memory", "name": "World", "entries": [{"name": "Rex", "entry": "A cat.",
+         "keywords": ["rex", "king"], "weight": 7, "priority": 3, "enabled": True,
+         "constant": True, "selective": True, "secondary_keys": ["crown"]}]},
+        {"lorebookVersion": 5, "entries": [{"text": "A cat.", "displayName": "Rex",
+         "keys": ["rex", "king"], "enabled": True, "forceActivation": True, "order": 7,
+         "selective": True, "secondary_keys": "crown"}]},
+    ],
+)  # fmt: skip
+def test_files_of_other_programs_are_understood(book: dict[str, Any]) -> None:
+    rex = read_book(book).entries[0]
+    assert (rex.name, rex.content, rex.keys) == ("Rex", "A cat.", ("rex", "king"))
+    assert (rex.order, rex.constant, rex.secondary) == (7.0, True, ("crown",))
+
+
 def test_an_outlet_is_told_nowhere_and_named() -> None:
     book = read_book({"entries": {"1": {"uid": 1, "key": ["a"], "content": "b", "position": 7}}})
     assert not book.entries[0].enabled
