@@ -43,10 +43,9 @@ class Pattern:
     compiled: regex.Pattern[str]
     off: bool = False
 
-    def at(self, text: str, end: int, patience: float) -> int:
-        """Where it is found first; -1 where it is not. Raises TimeoutError."""
-        found = self.compiled.search(text, 0, end, timeout=patience)
-        return found.start() if found else -1
+    def within(self, text: str, patience: float) -> bool:
+        """Raises TimeoutError."""
+        return self.compiled.search(text, timeout=patience) is not None
 
 
 Key = Needle | Pattern
@@ -68,18 +67,18 @@ def folded(text: str) -> str:
     return text.lower() if text.isascii() else text.casefold()
 
 
-def found_at(needle: Needle, text: str) -> int:
-    """Where a needle begins in a text that is folded if the needle is; -1 where it is not."""
+def holds(text: str, needle: Needle) -> bool:
+    """Whether a text that is folded if the needle is holds it."""
     start = text.find(needle.text)
     if not needle.whole:
-        return start
+        return start >= 0
     while start >= 0:
         end = start + len(needle.text)
         before, after = text[start - 1 : start], text[end : end + 1]
         if not (_joined(before, needle.text[0]) or _joined(needle.text[-1], after)):
-            return start
+            return True
         start = text.find(needle.text, start + 1)
-    return -1
+    return False
 
 
 class Needles:
@@ -96,15 +95,15 @@ class Needles:
                 rarest = min(grams[one], key=lambda gram: (common[gram], gram))
                 self._by_gram.setdefault(rarest, []).append(one)
 
-    def within(self, text: str, as_written: str) -> Iterator[tuple[Needle, int]]:
-        """Those that a folded text holds, and where each begins first in the text it is of."""
+    def within(self, text: str, as_written: str) -> Iterator[Needle]:
+        """Those that a text holds; `text` is the folded one."""
         for gram in self._by_gram.keys() & set(_grams(text)):
             for one in self._by_gram[gram]:
-                if (at := found_at(one, as_written if one.cased else text)) >= 0:
-                    yield one, at
+                if holds(as_written if one.cased else text, one):
+                    yield one
         for one in self._short:
-            if (at := found_at(one, as_written if one.cased else text)) >= 0:
-                yield one, at
+            if holds(as_written if one.cased else text, one):
+                yield one
 
 
 def _grams(text: str) -> Iterator[Gram]:

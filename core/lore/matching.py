@@ -10,8 +10,8 @@ from itertools import accumulate
 
 from core.character.macros import filled, lot
 from core.lore.book import Entry, Lorebook
-from core.lore.keys import Key, Needle, Needles, Pattern
-from core.lore.scanning import Ready, Scan
+from core.lore.keys import Key
+from core.lore.scanning import Finder, Ready, Scan
 from core.prompting.budget import tokens
 
 ALWAYS = "always"
@@ -99,8 +99,7 @@ class Reader:
         for one in self._ready:
             for key in one.all_keys:
                 self._by_key.setdefault(key, []).append(one)
-        self._needles = Needles(key for key in self._by_key if isinstance(key, Needle))
-        self._patterns = [key for key in self._by_key if isinstance(key, Pattern)]
+        self._finder = Finder(self._by_key)
 
     @property
     def fixed(self) -> bool:
@@ -109,7 +108,7 @@ class Reader:
 
     def speaking(self, lines: Sequence[str], moment: Moment, budget: int) -> Speaking:
         """`lines` oldest first, with what is to be answered; `budget` in tokens, for all of it."""
-        scan = Scan(self._needles, self._patterns)
+        scan = Scan(self._finder)
         scan.talk(lines, self._deepest)
         active: dict[int, str] = {}
         for one in self._certain:

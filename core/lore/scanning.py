@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import logging
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import accumulate
 from time import perf_counter
 
 from core.character.macros import filled, names_the_person, plain, scanned
 from core.lore.book import Entry, Logic, Lorebook
-from core.lore.keys import Key, Needles, Pattern, folded, keys_of
+from core.lore.keys import Key, Needle, Needles, Pattern, folded, keys_of
 from core.prompting.budget import tokens
 
 log = logging.getLogger(__name__)
@@ -20,6 +18,8 @@ _MOST = 40_000
 _LONGEST_LINE = 12_000
 _PATIENCE, _ONE_PATTERN = 0.02, 0.01
 """Seconds for all patterns of a scan, and for one of them."""
+_KNOWN = 1_024
+"""Messages whose keys are known: those of some fifty rooms."""
 _ECHOED = 0
 """How deep what entries say is found: within every depth."""
 
@@ -72,7 +72,7 @@ class Ready:
     def echoes(self, scan: Scan) -> tuple[Key, ...]:
         """Keys in what it says; looked for once, since it always says the same."""
         if self._echoes is None:
-            found = scan.within(self.said)
+            found = scan.finder.within(self.said, scan)
             if scan.out_of_time:
                 return found
             self._echoes = found
@@ -110,63 +110,74 @@ class Ready:
         return tuple(found)
 
 
+class Finder:
+    """Which keys a text holds; what was looked at lately is known, since talk only grows."""
+
+    def __init__(self, keys: Iterable[Key]) -> None:
+        listed = list(dict.fromkeys(keys))
+        self._needles = Needles(key for key in listed if isinstance(key, Needle))
+        self._patterns = [key for key in listed if isinstance(key, Pattern)]
+        self._known: dict[tuple[int, int], tuple[Key, ...]] = {}
+
+    def recent(self, line: str, scan: Scan) -> tuple[Key, ...]:
+        """As `within`, for what is said; kept by a number, not with the words."""
+        mark = (hash(line), len(line))
+        known = self._known.pop(mark, None)
+        if known is None:
+            known = self.within(line, scan)
+            if scan.out_of_time:
+                return known
+        self._known[mark] = known  # as the newest
+        if len(self._known) > _KNOWN:
+            del self._known[next(iter(self._known))]
+        return known
+
+    def within(self, text: str, scan: Scan) -> tuple[Key, ...]:
+        plain = self._needles.within(folded(text), text)
+        return (*plain, *self._search(text, scan))
+
+    def _search(self, text: str, scan: Scan) -> Iterator[Pattern]:
+        for pattern in self._patterns:
+            if pattern.off:
+                continue
+            if scan.left <= 0:
+                return
+            began, whole = perf_counter(), scan.left >= _ONE_PATTERN
+            try:
+                found = pattern.within(text, min(scan.left, _ONE_PATTERN))
+            except TimeoutError:
+                found = False
+                if whole:
+                    pattern.off = True
+                    log.warning("a lorebook's key takes too long and is off: %r", pattern.shown)
+            scan.left -= perf_counter() - began
+            if found:
+                yield pattern
+
+
 class Scan:
     """What was found, and how deep: 1 is the newest message."""
 
-    def __init__(self, needles: Needles, patterns: Sequence[Pattern]) -> None:
+    def __init__(self, finder: Finder) -> None:
         self.seen: dict[Key, int] = {}
-        self._needles = needles
-        self._patterns = patterns
-        self._left = _PATIENCE
+        self.left = _PATIENCE
+        """Seconds for patterns."""
+        self.finder = finder
 
     @property
     def out_of_time(self) -> bool:
-        return self._left <= 0
+        return self.left <= 0
 
     def talk(self, lines: Sequence[str], deepest: int) -> None:
         """The newest `deepest` lines; they are given oldest first."""
-        shown: list[str] = []
         size = 0
-        for line in reversed(lines[max(len(lines) - deepest, 0) :]):
-            shown.append(line[:_LONGEST_LINE])
-            size += len(shown[-1])
+        for depth, line in enumerate(reversed(lines[max(len(lines) - deepest, 0) :]), 1):
+            for key in self.finder.recent(line[:_LONGEST_LINE], self):
+                self.seen.setdefault(key, depth)
+            size += min(len(line), _LONGEST_LINE)
             if size > _MOST:
-                break
-        if not shown:
-            return
-        # Newest first: where a key is found first tells how deep it is.
-        written = "\n".join(shown)
-        small = [folded(line) for line in shown]
-        ends = list(accumulate(len(line) + 1 for line in shown))
-        small_ends = list(accumulate(len(line) + 1 for line in small))
-        for needle, at in self._needles.within("\n".join(small), written):
-            self.seen[needle] = bisect_right(ends if needle.cased else small_ends, at) + 1
-        for pattern, at in self._search(written):
-            self.seen[pattern] = bisect_right(ends, at) + 1
-
-    def within(self, text: str) -> tuple[Key, ...]:
-        """The keys that a text holds."""
-        plain = (needle for needle, _ in self._needles.within(folded(text), text))
-        return (*plain, *(pattern for pattern, _ in self._search(text)))
+                return
 
     def echo(self, keys: Iterable[Key]) -> None:
         """What an entry says is within every depth."""
         self.seen.update(dict.fromkeys(keys, _ECHOED))
-
-    def _search(self, text: str) -> Iterator[tuple[Pattern, int]]:
-        for pattern in self._patterns:
-            if pattern.off:
-                continue
-            if self._left <= 0:
-                return
-            began, whole = perf_counter(), self._left >= _ONE_PATTERN
-            try:
-                at = pattern.at(text, len(text), min(self._left, _ONE_PATTERN))
-            except TimeoutError:
-                at = -1
-                if whole:
-                    pattern.off = True
-                    log.warning("a lorebook's key takes too long and is off: %r", pattern.shown)
-            self._left -= perf_counter() - began
-            if at >= 0:
-                yield pattern, at
