@@ -43,6 +43,9 @@ class FakeLedger:
     async def read(self, work: Callable[[Unit], T]) -> T:
         return work(cast(Unit, self))
 
+    async def scrub(self, *, whole: bool = False) -> bool:
+        return True
+
     # --- core.ports.Unit, as far as it goes ------------------------------------------------------
 
     @property
