@@ -24,6 +24,7 @@ from bots.http.metrics import Metrics
 from bots.http.plugin_routes import Answering, plugin_routes
 from bots.http.server import serve
 from bots.links import Off, Plan, PlannedLink
+from bots.orders import take_up
 from bots.readiness import report
 from bots.supervise import Health, Phase
 from bots.threads import Threads
@@ -40,6 +41,7 @@ from core.flow.patience import PatientStore
 from core.flow.tally import Tally
 from core.flow.turns import Turns
 from core.ids import turn_of
+from core.knowledge.reading import Reader
 from core.models.prices import USUAL, Prices
 from core.models.roles import Models
 from core.plugins.equipment_shelf import at_work
@@ -121,6 +123,7 @@ class Gateway:
                         settings.text("DATABASE_URL") or None,
                         self._data,
                         key=settings.secret("TROUPE_SECRET_KEY"),
+                        vectors_mb=int(settings.number("TROUPE_VECTORS_MB", 256)),
                     )
                 )
             if opened is None:
@@ -138,6 +141,7 @@ class Gateway:
             else:
                 prices = await _prices(settings)
                 models = await stack.enter_async_context(Models(session, prices=prices))
+            reader = await stack.enter_async_context(Reader())
             group = await stack.enter_async_context(asyncio.TaskGroup())
             house = build(
                 settings,
@@ -151,12 +155,15 @@ class Gateway:
                 self.tally,
                 self._clock,
                 self._chance,
+                reader,
+                self._data,
                 self._plugins,
                 database=_file(settings, self._data),
             )
             await house.acting.load()
             await house.tasks.load()
             house.wardrobe.dress(_everybody(self._plan))
+            await house.mind.attend(_everybody(self._plan))
             watchdog = Watchdog(settings.number("TROUPE_WATCHDOG", 5.0), self._notify)
             background = [
                 group.create_task(house.mailbox.run(self._told(house.turns))),
@@ -164,10 +171,11 @@ class Gateway:
                 group.create_task(house.tasks.run()),
                 group.create_task(house.initiative.run()),
                 group.create_task(house.hearsay.run()),
+                group.create_task(house.mind.run()),
                 group.create_task(watchdog.run()),
                 group.create_task(self._sweep(house.store, house.janitor)),
                 group.create_task(house.janitor.run()),
-                group.create_task(self._look(house.store)),
+                group.create_task(self._look(house)),
             ]
             for planned in self._plan.links:
                 house.company.start(planned, house.intake)
@@ -186,6 +194,7 @@ class Gateway:
                 send_patience=settings.number("SEND_PATIENCE", 5.0),
             )
             await house.after.settle(_LAST_WORDS)
+            await house.mind.embedder.stop()
             await house.wardrobe.undress()
             await house.till.settle()
             for task in background:
@@ -195,6 +204,7 @@ class Gateway:
         """Take over a new plan: only links whose token changed, came or went are touched."""
         if self._house is not None:
             self._house.wardrobe.dress(_everybody(plan))
+            await self._house.mind.attend(_everybody(plan))
             await self._house.company.reload(plan.links, self._house.intake)
         self._plan = plan
         log.info("settings and characters were read again")
@@ -225,11 +235,13 @@ class Gateway:
             except ModelError as error:  # her turns will say so; it is nobody else's matter
                 log.warning("%s has no model yet: %s", planned.character.name, error)
 
-    async def _look(self, store: Store) -> None:
-        """Touch the database now and then, so that /ready knows of its trouble before people do."""
+    async def _look(self, house: House) -> None:
+        """Touch the database now and then, so that /ready knows of its trouble before people do;
+        and see what an operator wants done."""
         while True:
             await self._clock.sleep(_LOOK_EVERY)
-            await store.write(lambda unit: None)
+            await house.store.write(lambda unit: None)
+            await take_up(self._data, house.forgetting.forget, self._clock)
 
     async def _sweep(self, store: Store, janitor: Janitor) -> None:
         """Finished rows of both ledgers go after 30 days, files after one."""

@@ -13,9 +13,9 @@ import aiohttp
 
 from bots import logs
 from bots.company import Company, Door
+from bots.mind import Mind
 from bots.wardrobe import Wardrobe
 from core.clock import Clock
-from core.evaluators import Reflection
 from core.files import Files
 from core.flow.acting import Acting
 from core.flow.after import After
@@ -46,9 +46,10 @@ from core.flow.wishes import Wishes
 from core.flow.work import Work
 from core.flow.writing import Scribe, begin
 from core.ids import CharacterId, RoomId
+from core.knowledge.reading import Reader
 from core.memory.recent import Recent
 from core.messages import Delivery, DeliveryStatus
-from core.plugins.records import Turn, Worker
+from core.plugins.records import Worker
 from core.ports import ModelRoles
 from core.settings.layers import Settings
 from core.state import StateCache
@@ -74,6 +75,7 @@ class House:
     till: Till
     janitor: Janitor
     forgetting: Forgetting
+    mind: Mind
 
 
 def build(
@@ -88,11 +90,13 @@ def build(
     tally: Tally,
     clock: Clock,
     chance: random.Random,
+    reader: Reader,
+    data: Path,
     plugins: Iterable[Any] = (),
     database: Path | None = None,
 ) -> House:
-    """`settings` are those of the process; what runs for a character lives in `group`. `database`
-    is the file that holds everything, where it is one.
+    """`settings` are those of the process; what runs for a character lives in `group`. `data` is
+    where files lie, `database` the one that holds everything, where it is one.
     """
     records = Records(logs.chat_line, logs.prompt_entry)
     recent, presence = Recent(store), Presence(store)
@@ -131,6 +135,19 @@ def build(
         janitor.settled(row, status)
 
     mailbox = Mailbox(store, cast.keeps, at_once=int(settings.number("TROUPE_TURNS_AT_ONCE", 256)))
+    mind = Mind(
+        settings,
+        store,
+        models,
+        reader,
+        recent,
+        till,
+        after,
+        clock,
+        data,
+        busy=lambda: mailbox.running > _BUSY,
+        events=lambda one: wardrobe.events_of(one),
+    )
     intake = Intake(
         store,
         mailbox,
@@ -139,7 +156,7 @@ def build(
         owed=lambda: company.owed,
     )
     hearsay = Hearsay(cast, floor, mailbox, store, intake.number, clock)
-    scribe = Scribe(store, recent, clock, tally, records, files, hearsay)
+    scribe = Scribe(store, recent, clock, tally, records, files, hearsay, mind.heard)
 
     def may_grow(work: Work) -> bool:
         # Others of ours would hear the beginning alone, and answer that.
@@ -164,13 +181,6 @@ def build(
     def choices(character: CharacterId, room: RoomId) -> Sequence[Mapping[str, Any]]:
         return [told(one) for one in tasks.choices(character, room)]
 
-    def busy() -> bool:
-        return mailbox.running > _BUSY
-
-    def thinks(turn: Turn) -> bool:
-        return models.writes(turn.settings, "TEXT_SMALL") not in ("", "offline")
-
-    reflection = Reflection(store, clock, busy=busy, thinks=thinks)
     wardrobe = Wardrobe(
         group,
         store,
@@ -180,7 +190,7 @@ def build(
         tasks,
         leave,
         lambda one: Billed(models, till, one.loaded.id, one.loaded.name, one.events),
-        [reflection.evaluator],
+        mind,
         allowed=settings.csv("TROUPE_PLUGINS"),
         at_hand=plugins,
     )
@@ -190,7 +200,7 @@ def build(
     conversing = Conversing(
         cast,
         Deciding(cast, floor, clock),
-        Scenery(cast, store, recent, floor, clock, ranks.world, choices),
+        Scenery(cast, store, recent, floor, clock, ranks.world, choices, mind.recall),
         Thinking(models, clock, till, records, grow, may_grow),
         acting,
         ranks,
@@ -202,6 +212,7 @@ def build(
         till,
         choices,
         tasks.chosen,
+        mind.librarian,
     )
     forgetting = Forgetting(
         store,
@@ -214,7 +225,10 @@ def build(
         janitor,
         tally,
         clock,
-        told=[lambda one: tasks.forgotten(one.character, one.tasks) if one.character else None],
+        told=[
+            lambda one: tasks.forgotten(one.character, one.tasks) if one.character else None,
+            mind.forgotten,
+        ],
     )
     turns = Turns(
         cast,
@@ -250,4 +264,5 @@ def build(
         till,
         janitor,
         forgetting,
+        mind,
     )

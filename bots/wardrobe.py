@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from bots.mind import Mind
 from core.actions import BUILT_IN as ACTIONS
 from core.casting import LoadedCharacter
 from core.clock import Clock
@@ -15,7 +16,7 @@ from core.errors import Finding
 from core.events import Events
 from core.flow.backstage import Backstage
 from core.ids import CharacterId
-from core.plugins.records import Evaluator, Repertoire, Worker
+from core.plugins.records import Repertoire, Worker
 from core.ports import ModelRoles, Store
 from core.providers import BUILT_IN as PROVIDERS
 from core.settings.layers import Settings
@@ -109,7 +110,7 @@ class Wardrobe:
         tasks: Any,
         stop: Callable[[CharacterId], Any],
         billed: Callable[[Costume], ModelRoles],
-        evaluators: Iterable[Evaluator] = (),
+        mind: Mind,
         *,
         allowed: Sequence[str] = (),
         at_hand: Iterable[Any] = (),
@@ -122,7 +123,8 @@ class Wardrobe:
         self._tasks = tasks
         self._stop = stop
         self._billed = billed
-        self._built_in = Repertoire(ACTIONS, PROVIDERS, tuple(evaluators))
+        self._built_in = Repertoire(ACTIONS, PROVIDERS, (mind.reflection.evaluator,))
+        self._mind = mind
         self._allowed = allowed
         self._at_hand = tuple(at_hand)
         self._worn: dict[CharacterId, Costume] = {}
@@ -140,6 +142,10 @@ class Wardrobe:
         costume = self._worn[character]
         await costume.ready.wait()
         return costume
+
+    def events_of(self, character: CharacterId) -> Events | None:
+        costume = self._worn.get(character)
+        return costume.events if costume is not None else None
 
     async def worker(self, character: CharacterId, name: str) -> tuple[Worker, Any] | None:
         """Who does her tasks of that name, with her runtime; once she is dressed."""
@@ -244,6 +250,8 @@ class Wardrobe:
             deliver=behind.deliver,
             tasks=self._tasks,
             stop=stop,
+            embedder=self._mind.embedder,
+            told=self._mind.told,
         )
 
 

@@ -312,8 +312,6 @@ class Conversing:
 
 def _came_to_mind(turn: RunningTurn) -> Iterator[Mapping[str, Any]]:
     """For the turn's record: where it is and why, and none of anybody's words."""
-    if turn.scene is not None and turn.scene.remembered is not None:
-        yield from turn.scene.remembered.trace
     for section in turn.state.sections:
         yield from section.data.get("recalled") or ()
 

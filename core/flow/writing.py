@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -49,11 +49,13 @@ class Scribe:
         records: Records,
         files: Files,
         hearsay: Hearsay | None = None,
+        heard: Callable[[Part], object] = lambda part: None,
     ) -> None:
-        """`hearsay` tells our other characters what is said."""
+        """`hearsay` tells our other characters what is said; `heard` is told when a turn is over."""
         self.store = store
         self.files = files
         self._hearsay = hearsay
+        self._heard = heard
         self._recent = recent
         self._clock = clock
         self._tally = tally
@@ -115,6 +117,8 @@ class Scribe:
         if forget_talk:
             spot.since = now
             self._recent.forget(part.id, spot.room)
+        if keep:
+            self._heard(part)
         self._tally.ended(part.character.name, lead.address.platform, status.value, rule)
         self._tally.answered_in(part.character.name, self._clock.monotonic() - work.started)
 

@@ -28,9 +28,8 @@ _PIECES = 20
 _FACTS = 20
 _SHOWN = 8
 """Hits of talk for which one looks left and right."""
-_SHARE = 0.3
-"""Of a question, what talk and facts that are found by words share with it at least."""
-_PIECE_SHARE = 0.2
+_SHARE = 0.2
+"""Of a question, what is found by words shares with it at least: one word of three."""
 _NEAR = 0.25
 _PIECE_NEAR = 0.1
 """By meaning; documents are written to be looked things up in (KN-12)."""
@@ -77,7 +76,7 @@ class Wanted:
 @dataclass(frozen=True, slots=True)
 class Seen:
     places: Places
-    asked: tuple[str, ...] = ()
+    asked: Question
     talk: Pile = Pile()
     facts: Pile = Pile()
     knowledge: Pile = Pile()
@@ -88,43 +87,45 @@ class Seen:
     named: Mapping[EntityId, str] = field(default_factory=dict)
     """People of this room whom the question names, and by which word; what they have said is looked
     at closely."""
+    looked: bool = True
+    """There was something to look through."""
     beside: dict[MemoryId, Memory] = field(default_factory=dict)
     """What was answered to a hit, or what it answers."""
 
-    def text(self, question: Question) -> str:
+    def text(self) -> str:
         """For a model that makes vectors: nobody names himself in what he says, so that with his
         name in it the question would be near to talk about others."""
         if not self.named:
-            return question.text
+            return self.asked.text
         names = frozenset(self.named.values())
         return _RUN.sub(
-            lambda run: "" if names.issuperset(words(run[0])[:1]) else run[0], question.text
+            lambda run: "" if names.issuperset(words(run[0])[:1]) else run[0], self.asked.text
         )
 
-    def hits(self, asked: Question) -> list[Hit]:
-        found = fused(self.talk.words, self.talk.near, asked.words, least=_SHARE)
+    def hits(self) -> list[Hit]:
+        found = fused(self.talk.words, self.talk.near, self.asked, least=_SHARE)
         found = [hit for hit in found if _is_said(hit.found.memory)]
         # Who asked the same before has not answered it; whoever answered then has.
         return [
             hit
             for hit in once(found)
-            if bare(hit.found.memory.content.text) not in asked.echoes
+            if bare(hit.found.memory.content.text) not in self.asked.echoes
             or hit.found.memory.id in self.beside
         ]
 
-    def pieces(self, asked: Question) -> list[Hit]:
+    def pieces(self) -> list[Hit]:
         pile = self.knowledge
-        return once(fused(pile.words, pile.near, asked.words, least=_PIECE_SHARE))
+        return once(fused(pile.words, pile.near, self.asked, least=_SHARE))
 
-    def fitting(self, asked: Question) -> list[Hit]:
+    def fitting(self) -> list[Hit]:
         """Facts."""
-        return once(fused(self.facts.words, self.facts.near, asked.words, least=_SHARE))
+        return once(fused(self.facts.words, self.facts.near, self.asked, least=_SHARE))
 
     @property
     def too_little(self) -> bool:
         """Nothing that was found by words has half of what the question is about; names of people
         who are here say whose words to look at, not what about."""
-        about = [one for one in self.asked if one not in self.named.values()]
+        about = self.asked.but(self.named.values())
         weighed = ((Weights(about, pile.words), pile.words) for pile in self._piles)
         return not any(weights.of(one) >= _ENOUGH for weights, found in weighed for one in found)
 
@@ -134,15 +135,22 @@ class Seen:
 
     @property
     def without_vectors(self) -> bool:
-        """There were good hits, and none of them has a vector: a question's would meet nobody."""
+        """There is nothing to look through, or there were good hits and none of them has a vector:
+        a question's would meet nobody."""
+        if not self.looked:
+            return True
         lent = [pile.lent for pile in self._piles if pile.lent is not None]
         return bool(lent) and not any(lent)
 
 
 def look(unit: Unit, places: Places, wanted: Wanted) -> Seen:
     """By words, and by the vectors of what is found with them."""
-    asked = wanted.question.words
-    seen = Seen(places, asked, named=_named(unit, places, wanted))
+    seen = Seen(
+        places,
+        wanted.question,
+        named=_named(unit, places, wanted),
+        looked=wanted.talk or wanted.facts or wanted.knowledge,
+    )
     if wanted.talk:
         scopes = _with_those_named(places.talk(wanted.before), seen.named)
         seen = replace(seen, talk=_pile(unit, scopes, wanted, _CANDIDATES))
@@ -214,7 +222,7 @@ def _lent(
     unit: Unit, scopes: Sequence[Scope], found: list[Found], wanted: Wanted, most: int
 ) -> Pile:
     """Pseudo-relevance feedback: the best hits by words lend their vectors, which costs nothing."""
-    weights = Weights(wanted.question.words, found)
+    weights = Weights(wanted.question, found)
     best = [one for one in found[:_LENDERS] if weights.of(one) >= _SHARE]
     if not best:
         return Pile(found)
@@ -285,7 +293,7 @@ def _of_another_width(model: str, width: int) -> None:
 
 def _accompanied(unit: Unit, seen: Seen, wanted: Wanted) -> Seen:
     """With the question to an answer, and the answer to a question, where they are short."""
-    hits = fused(seen.talk.words, seen.talk.near, wanted.question.words, least=_SHARE)
+    hits = fused(seen.talk.words, seen.talk.near, wanted.question, least=_SHARE)
     beside: dict[MemoryId, Memory] = {}
     for hit in hits[:_SHOWN]:
         memory = hit.found.memory

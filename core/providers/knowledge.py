@@ -38,7 +38,10 @@ def _section(found: Sequence[Recollection]) -> Section | None:
         }
         for one in found
     ]
-    return Section("KNOWLEDGE", text, -2, {"knowledge": text}, {"knowledge": data})
+    trace = [{**one.trace, "title": place_of(one.memory)} for one in found]
+    return Section(
+        "KNOWLEDGE", text, -2, {"knowledge": text}, {"knowledge": data, "recalled": trace}
+    )
 
 
 knowledge = Provider("KNOWLEDGE", -2, _get, builds=False)

@@ -51,7 +51,8 @@ def section_of(
         {"facts": facts, "recalled": talk},
         {
             "facts": [one.memory for one in remembered.facts],
-            "recalled": [one.memory for one in remembered.talk],
+            "talk": [one.memory for one in remembered.talk],
+            "recalled": [one.trace for one in (*remembered.facts, *remembered.talk)],
         },
     )
 
