@@ -58,8 +58,6 @@ _CODE = frozenset(
     diff patch
     """.split()  # noqa: SIM905 - sixty quotation marks would hide the words
 )
-FOR_DOCUMENTS = _CODE | set(_ENDINGS) | {"pdf", "docx"}
-"""Endings of the names of files that are worth a look; others are decided by their bytes alone."""
 
 
 @dataclass(frozen=True, slots=True)

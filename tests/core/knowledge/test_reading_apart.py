@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -20,9 +21,12 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /pro
 def children() -> list[int]:
     """Those that read; a test that runs beside this one has none."""
     found = []
-    for task in Path("/proc/self/task").iterdir():
-        found += [int(one) for one in (task / "children").read_text().split()]
-    return [one for one in found if b"core.knowledge" in Path(f"/proc/{one}/cmdline").read_bytes()]
+    with suppress(FileNotFoundError, ProcessLookupError):  # one has just ended
+        for task in Path("/proc/self/task").iterdir():
+            for one in map(int, (task / "children").read_text().split()):
+                if b"core.knowledge" in Path(f"/proc/{one}/cmdline").read_bytes():
+                    found.append(one)
+    return found
 
 
 async def until(true: Callable[[], bool]) -> None:
