@@ -122,6 +122,8 @@ class Librarian:
                 await self._recall(new)
             self._wanted = wanted
             self._failed.clear()
+            if self._documents[SHARED]:  # everybody else is woken by whoever plays them
+                self._learning.wake(SHARED, self._process)
         if self._running:
             await self.look()
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import mimetypes
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from core.clock import Clock
 from core.ids import CharacterId, EntityId, RoomId, WorldId
@@ -22,6 +21,7 @@ from core.knowledge.documents import (
 )
 from core.knowledge.enriching import Enricher, ModelsOf
 from core.knowledge.reading import Reader, Text
+from core.knowledge.sources import SUFFIXES
 from core.ports import Store, Unit
 from core.settings.layers import Settings
 
@@ -29,6 +29,18 @@ MOST_SENT = 20 * 1024 * 1024
 """Bytes of a document that somebody sends."""
 _MOST_IN_A_ROOM = 100
 PLAIN = "text/plain"
+_KINDS = {
+    ".csv": "text/csv",
+    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ".htm": "text/html",
+    ".html": "text/html",
+    ".json": "application/json",
+    ".md": "text/markdown",
+    ".pdf": "application/pdf",
+    ".xml": "application/xml",
+    ".yaml": "application/yaml",
+    ".yml": "application/yaml",
+}
 
 Told = Callable[[CharacterId, RoomId, str], object]
 Wake = Callable[[CharacterId, Settings], object]
@@ -62,7 +74,8 @@ class Learning:
         self._clock = clock
         self._enricher = Enricher(store, models_of, clock, process)
         self._told = told
-        self._wake = wake
+        self.wake = wake
+        """An owner may have pieces that have no vectors yet."""
 
     async def learn(
         self,
@@ -80,7 +93,7 @@ class Learning:
         """
         cut = chunks.cut_of(*_sizes(settings))
         text = await self._text(content, document.name)
-        pieces = await asyncio.to_thread(chunks.pieces, text.text, cut)
+        pieces = await asyncio.to_thread(chunks.pieces, text.text, cut, text.kind)
         contexts: Sequence[str] = ()
         enriched = document.is_tended and enriches(settings)
         if enriched:
@@ -96,7 +109,7 @@ class Learning:
             await self._enricher.forget(document.owner, document.id)
         if new:
             self._told(kept.owner, kept.room, PIECES)
-            self._wake(kept.owner, settings)
+            self.wake(kept.owner, settings)
         return kept, new
 
     async def sent(
@@ -163,8 +176,9 @@ def enriches(settings: Settings) -> bool:
 
 
 def kind_of(name: str) -> str:
-    """By its name alone; what is really in it shows when it is read."""
-    return mimetypes.guess_type(name)[0] or "application/octet-stream"
+    """By its name alone, the same on every machine; what is really in it shows when it is read."""
+    suffix = PurePath(name).suffix.lower()
+    return _KINDS.get(suffix) or (PLAIN if suffix in SUFFIXES else "application/octet-stream")
 
 
 def _sizes(settings: Settings) -> tuple[int, int]:
