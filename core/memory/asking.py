@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 
 from core.state import Scene
 from core.words import words
@@ -20,27 +20,34 @@ _LONGEST = 4_000
 class Question:
     words: tuple[str, ...]
     """As the index has them, each once."""
+    own: tuple[str, ...]
+    """Without those of the line before, which stands in where the question says little."""
     text: str
     """For a model that makes vectors."""
     echoes: frozenset[str] = frozenset()
     """What is asked, bare: who asked the same before has not answered it."""
+
+    def but(self, words: Collection[str]) -> Question:
+        """Without these words."""
+        left = tuple(one for one in self.words if one not in words)
+        return replace(self, words=left, own=tuple(one for one in self.own if one not in words))
 
 
 def question(scene: Scene, query: str = "") -> Question:
     """Of the open messages, or of the query; where they say little, of the line before too."""
     texts = [query] if query.strip() else _open(scene)
     # Whoever speaks to her calls her by her name.
-    own = frozenset(words(scene.character.name))
-    found = [one for one in content_words(texts) if one not in own]
+    called = frozenset(words(scene.character.name))
+    own = found = [one for one in content_words(texts) if one not in called]
     echoes = frozenset(map(bare, texts))
     if len(found) < _FEW and not query.strip() and scene.history:
         texts = [scene.history[-1].text[-_LONGEST:], *texts]
-        found = [one for one in content_words(texts) if one not in own]
+        found = [one for one in content_words(texts) if one not in called]
     if len(found) > _MOST:
         # The longest words are the rarest, as a rule of thumb that needs no index.
         kept = frozenset(sorted(found, key=len, reverse=True)[:_MOST])
-        found = [one for one in found if one in kept]
-    return Question(tuple(found), "\n".join(texts)[-_LONGEST:], echoes)
+        own = found = [one for one in found if one in kept]
+    return Question(tuple(found), tuple(own or found), "\n".join(texts)[-_LONGEST:], echoes)
 
 
 def content_words(texts: Iterable[str]) -> list[str]:
@@ -69,7 +76,7 @@ _COMMON = frozenset(
         for from further get gets getting go goes going gonna got had hadn has hasn have haven
         having he hello her here hers hey hi him his how i if in into is isn it its just let like ll
         m maybe me might more most much must my no not now of off oh ok okay on once one only or
-        other our out over own please re really s same say says she should shouldn so some something
+        other our out over own please re really s same say says shall she should shouldn so some something
         still such sure t tell than thank thanks that the their them then there these they thing
         things this those though through to told too two under until up us ve very was wasn we well
         were weren what when where which while who whom whose why will with won would wouldn yeah

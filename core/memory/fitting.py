@@ -7,7 +7,7 @@ from itertools import chain
 
 from core.ids import MemoryId
 from core.knowledge.documents import place_of, shown
-from core.memory.asking import Question, bare
+from core.memory.asking import bare
 from core.memory.ranking import Hit
 from core.memory.searching import Seen
 from core.messages import Memory
@@ -26,19 +26,19 @@ _MOST_PIECES = 5
 """KN-13"""
 
 
-def fit(seen: Seen, asked: Question, most: int, most_knowledge: int) -> Remembered:
+def fit(seen: Seen, most: int, most_knowledge: int) -> Remembered:
     """Facts take at most half of `most` tokens, talk the rest."""
     room = most - _HEADER
-    facts = list(_within(_facts(seen, asked), room // 2, _fact_cost, _MOST_FACTS))
-    talk = _talk(seen, asked, room - sum(map(_fact_cost, facts)))
-    pieces = map(_recalled, seen.pieces(asked))
+    facts = list(_within(_facts(seen), room // 2, _fact_cost, _MOST_FACTS))
+    talk = _talk(seen, room - sum(map(_fact_cost, facts)))
+    pieces = map(_recalled, seen.pieces())
     knowledge = _within(pieces, most_knowledge - _HEADER, _piece_cost, _MOST_PIECES)
     return Remembered(tuple(facts), tuple(talk), tuple(knowledge))
 
 
-def _facts(seen: Seen, asked: Question) -> Iterator[Recollection]:
+def _facts(seen: Seen) -> Iterator[Recollection]:
     """About who speaks first, of these what fits first; then what fits; then the newest."""
-    fitting = {hit.found.memory.id: _recalled(hit) for hit in seen.fitting(asked)}
+    fitting = {hit.found.memory.id: _recalled(hit) for hit in seen.fitting()}
     about = {one.id for one in seen.about}
     ranked: Iterable[Recollection] = chain(
         (one for one in fitting.values() if one.memory.id in about),
@@ -56,9 +56,9 @@ def _facts(seen: Seen, asked: Question) -> Iterator[Recollection]:
             yield one
 
 
-def _talk(seen: Seen, asked: Question, room: int) -> Iterator[Recollection]:
+def _talk(seen: Seen, room: int) -> Iterator[Recollection]:
     """The best hits; behind each what it answers or what was answered, where that still fits."""
-    hits = seen.hits(asked)[:_MOST_TALK]
+    hits = seen.hits()[:_MOST_TALK]
     alone = {hit.found.memory.id for hit in hits}
     for hit in hits:
         memory = hit.found.memory

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from math import log
 
 from core.ids import MemoryId
-from core.memory.asking import bare
+from core.memory.asking import Question, bare
 from core.ports.finding import Found
 from core.words import words
 
@@ -45,19 +45,25 @@ class Weights:
     stand there in other words.
     """
 
-    def __init__(self, asked: Sequence[str], found: Sequence[Found]) -> None:
-        self._asked = frozenset(asked)
+    def __init__(self, asked: Question, found: Sequence[Found]) -> None:
+        self._asked = frozenset(asked.words)
         seen: dict[str, int] = {}
         for one in found:
             for word in self._shared(one):
                 seen[word] = seen.get(word, 0) + 1
-        self._worth = {w: log(1 + (len(found) + 1) / (seen.get(w, 0) + 0.5)) for w in asked}
-        self._all = sum(self._worth.values())
+        worth = {w: log(1 + (len(found) + 1) / (seen.get(w, 0) + 0.5)) for w in asked.words}
+        self._worth = worth
+        self._all = sum(worth.values())
+        self._own = {word: worth[word] for word in asked.own}
+        self._all_own = sum(self._own.values())
 
     def of(self, found: Found) -> float:
-        """How much of the question it shares, 0 to 1."""
-        shared = sum(self._worth.get(word, 0.0) for word in self._shared(found))
-        return shared / self._all if self._all else 0.0
+        """How much of the question it shares, 0 to 1; of what is asked itself, or of that and the
+        line before."""
+        shared = self._shared(found)
+        both = sum(self._worth.get(word, 0.0) for word in shared)
+        own = sum(self._own.get(word, 0.0) for word in shared)
+        return max(both / self._all, own / self._all_own) if self._all_own else 0.0
 
     def _shared(self, found: Found) -> set[str]:
         """The name of who has said it counts as a word of it: "what did Kim say of ...?"."""
@@ -68,7 +74,7 @@ class Weights:
 def fused(
     by_words: Sequence[Found],
     by_meaning: Iterable[tuple[Sequence[Found], float]],
-    asked: Sequence[str],
+    asked: Question,
     *,
     least: float,
 ) -> list[Hit]:

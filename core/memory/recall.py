@@ -106,7 +106,8 @@ class Recall:
 
     def forget(self, room: RoomId) -> None:
         """Look anew what there is of a room."""
-        self._rooms.pop(room, None)
+        self._rooms[room] = _Past()
+        self._rooms.move_to_end(room)
         self._lore.pop(CharacterId(room), None)
 
     # --- a moment ------------------------------------------------------------------------------
@@ -124,10 +125,10 @@ class Recall:
             return _NOTHING
         seen = await self._store.read(lambda unit: self._look(unit, scene, room, wanted))
         if asks and (deep or self._asks_for_vector(wanted.model, seen)):
-            vector = await self._vector(scene, wanted, seen.text(wanted.question), force=deep)
+            vector = await self._vector(scene, wanted, seen.text(), force=deep)
             if vector is not None:
                 seen = await self._closer(seen, wanted, vector)
-        return fit(seen, wanted.question, wish.tokens, wish.knowledge)
+        return fit(seen, wish.tokens, wish.knowledge)
 
     async def _closer(self, seen: Seen, wanted: Wanted, vector: Sequence[float]) -> Seen:
         return await self._store.read(lambda unit: closer(unit, seen, wanted, vector))
@@ -159,8 +160,8 @@ class Recall:
             shown = tuple(window(scene.history, wish.shown))
         whole = self._recent.whole(character, room)
         elsewhere = wide(scene, wish.reach)
-        # In a room in which nothing was said yet nothing can have been learned.
-        past = self._rooms.get(room) or _Past(*([False, False] if whole and not shown else ()))
+        new = self._recent.new(character, room)  # where nothing can have been learned yet
+        past = self._rooms.get(room) or (_Past(facts=False, knowledge=False) if new else _Past())
         owners = [self._lore.get(one) for one in (character, *_SHARED)]
         return Wanted(
             question=question(scene, query),

@@ -26,6 +26,7 @@ class Recent:
         self._budget = budget
         self._rooms: OrderedDict[tuple[CharacterId, RoomId], list[Line]] = OrderedDict()
         self._whole: set[tuple[CharacterId, RoomId]] = set()
+        self._new: set[tuple[CharacterId, RoomId]] = set()
         self._spent = 0
 
     async def lines(self, character: CharacterId, room: RoomId, limit: int) -> Sequence[Line]:
@@ -52,6 +53,7 @@ class Recent:
         held = self._rooms.get(key)
         if held is None:
             return
+        self._new.discard(key)
         held.extend(lines)
         self._spent += sum(map(_size, lines))
         if len(held) > limit:
@@ -66,15 +68,21 @@ class Recent:
         if (character, room) not in self._rooms:
             self._rooms[character, room] = []
             self._whole.add((character, room))
+            self._new.add((character, room))
 
     def whole(self, character: CharacterId, room: RoomId) -> bool:
         """Whether everything that was ever said there is held, so that there is nothing older."""
         return (character, room) in self._whole
 
+    def new(self, character: CharacterId, room: RoomId) -> bool:
+        """Whether nothing was ever said there, as far as is known without looking."""
+        return (character, room) in self._new
+
     def forget(self, character: CharacterId, room: RoomId) -> None:
         """Read it anew next time."""
         gone = self._rooms.pop((character, room), None)
         self._whole.discard((character, room))
+        self._new.discard((character, room))
         if gone is not None:
             self._spent -= sum(map(_size, gone))
 
@@ -87,6 +95,7 @@ class Recent:
         while self._spent > self._budget and len(self._rooms) > 1:
             key, gone = self._rooms.popitem(last=False)
             self._whole.discard(key)
+            self._new.discard(key)
             self._spent -= sum(map(_size, gone))
 
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from core.ids import CharacterId, EntityId, RoomId, WorldId
 from core.knowledge.documents import PIECES, SHARED, home
-from core.memory.asking import content_words
+from core.memory.asking import Question, content_words
 from core.memory.ranking import fused
 from core.memory.recall import Asking
 from core.messages import Memory
@@ -76,10 +76,10 @@ class SearchCalls:
         def look(unit: Unit) -> list[tuple[Memory, float]]:
             scopes = _scopes(unit, self._agent, wish)
             near = _nearest(unit, scopes, model, vector, count, threshold)
-            asks = content_words([text])
+            asks = tuple(content_words([text]))
             worded = [one for scope in scopes for one in unit.passages.find(scope, asks, count)]
             worded.sort(key=lambda one: one.score, reverse=True)
-            hits = fused(worded if asks else [], [(near, 1.0)], asks, least=_SHARE)
+            hits = fused(worded, [(near, 1.0)], Question(asks, asks, text), least=_SHARE)
             return [
                 (hit.found.memory, hit.share if hit.cosine is None else hit.cosine)
                 for hit in hits[:count]
