@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import log
 
 from core.ids import MemoryId
@@ -65,10 +66,10 @@ class Weights:
         own = sum(self._own.get(word, 0.0) for word in shared)
         return max(both / self._all, own / self._all_own) if self._all_own else 0.0
 
-    def _shared(self, found: Found) -> set[str]:
+    def _shared(self, found: Found) -> frozenset[str]:
         """The name of who has said it counts as a word of it: "what did Kim say of ...?"."""
-        author = words(str(found.memory.metadata.get("entityName", ""))[:_NAME])
-        return {*found.words, *self._asked.intersection(author)}
+        author = _names(str(found.memory.metadata.get("entityName", ""))[:_NAME])
+        return self._asked.intersection(author).union(found.words)
 
 
 def fused(
@@ -123,6 +124,12 @@ def once(hits: Iterable[Hit]) -> list[Hit]:
             told.append(said)
             first.append(hit)
     return first + later
+
+
+# The same few people have said everything.
+@lru_cache(maxsize=4096)
+def _names(name: str) -> frozenset[str]:
+    return frozenset(words(name))
 
 
 def _order(score: float, found: Found) -> tuple[float, float, int]:
