@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from core.numbers import NDArray, np
 
 Array = NDArray[np.float32]
 Ids = NDArray[np.int64]

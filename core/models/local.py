@@ -94,7 +94,7 @@ class _Model:
         return [(some, [tokens[at] for at in some]) for some in _alike(list(map(len, tokens)))]
 
     def vectors(self, tokens: list[list[int]]) -> list[list[float]]:
-        import numpy as np
+        from core.numbers import np
 
         longest = max(map(len, tokens))
         ids = np.zeros((len(tokens), longest), np.int64)

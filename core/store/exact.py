@@ -8,10 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from core.ids import CharacterId, RoomId
+from core.numbers import NDArray, np
 
 _SPARE = 64
 """Places kept free behind a matrix that has begun to grow, and an eighth of it."""
