@@ -246,11 +246,8 @@ class Indexer:
         if watch.busy or (not may and self._maker.cost(watch.name, 2) > 1):
             return NEVER
         full, old = self._batch(watch)
-        if (
-            watch.look
-            or watch.soon
-            or watch.waiting + (watch.news + watch.found) * _PER_TURN >= full
-        ):
+        waiting = watch.waiting + (watch.news + watch.found) * _PER_TURN
+        if watch.look or watch.soon or waiting >= full:
             return watch.not_before
         return max(watch.since + old, watch.not_before) if may else NEVER
 

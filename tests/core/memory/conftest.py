@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.core.memory.house import House, a_house
+from tests.fakes.databases import Database
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    async with a_house(tmp_path) as house:
+async def house(tmp_path: Path, database: Database) -> AsyncIterator[House]:
+    async with a_house(tmp_path, database.url) as house:
         yield house
