@@ -115,7 +115,8 @@ def load_characters(sources: Iterable[Source]) -> Roster:
 
 def read_loaded(content: Mapping[str, Any]) -> LoadedCharacter:
     """A character from the content of a file; raises BadInput as `load_character` does."""
-    return _loaded(read_character(content, where=str(content.get("name", "a character"))), None)
+    where = str(content.get("name", "a character"))
+    return _loaded(read_character(with_books(content, None, where).data, where=where), None)
 
 
 def default_character() -> LoadedCharacter:

@@ -26,6 +26,10 @@ def with_books(data: Any, folder: Path | None, where: str) -> Parsed:
     named = paths_in(book)
     if not named or not isinstance(book, Mapping):
         return Parsed(data)
+    if data.get("card") and "entries" in book:
+        # A stranger's card names no files of whoever plays it.
+        kept = {key: value for key, value in book.items() if key != "path"}
+        return Parsed({**data, "lorebook": kept}, ("lorebook.path of a card is not used",))
     place = f"{where}: lorebook.path"
     if folder is None:
         raise BadInput(Finding(place, "has no folder to be in", "Write the book itself here"))

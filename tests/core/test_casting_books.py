@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.casting import load_character
+from core.casting import load_character, read_loaded
 from core.errors import BadInput
 
 WORLD = {"entries": [{"keys": ["rex"], "content": "A cat.", "enabled": True}]}
@@ -83,6 +83,21 @@ def test_a_book_that_cannot_be_read_is_told_of(
 )
 def test_what_is_no_lorebook_is_refused(tmp_path: Path, lorebook: Any) -> None:
     assert "lorebook" in refusal(her(tmp_path, lorebook))
+
+
+def test_a_card_names_no_files_of_whoever_plays_it(tmp_path: Path) -> None:
+    (tmp_path / "w.json").write_text(json.dumps(WORLD))
+    path = tmp_path / "ada.json"
+    book = {"path": "w.json", "entries": []}
+    path.write_text(json.dumps({"name": "Ada", "bio": "x", "card": {"a": 1}, "lorebook": book}))
+    loaded = load_character(path)
+    assert loaded.character.lorebook == {"entries": []}
+    assert loaded.notes == ("lorebook.path of a card is not used",)
+
+
+def test_who_comes_from_no_file_has_no_files() -> None:
+    with pytest.raises(BadInput, match="no folder"):
+        read_loaded({"name": "Ada", "bio": "x", "lorebook": {"path": "w.json"}})
 
 
 def test_an_empty_book_is_none_of_anybodys_business(tmp_path: Path) -> None:
