@@ -20,8 +20,8 @@ T = TypeVar("T")
 
 _FILES = ("config.json", "tokenizer.json", "model.safetensors")
 _LONGEST = 512
-_TOKENS_AT_ONCE = 2048
-"""Of one batch with its padding: some 0.3 s of a small model, 50 MB while it runs."""
+_TOKENS_AT_ONCE = 512
+"""Of one batch with its padding: what a question waits for behind it."""
 
 
 class _Tokenizer(Protocol):
