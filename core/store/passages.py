@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from core.ids import RoomId
 from core.ports import Found, Scope
 from core.store import codes, contents, inserts, postings, tables, values
 from core.store.searching import Search, open_rooms
@@ -81,20 +82,22 @@ class PassageRows:
         tally = places.tally(asked)
         if not tally:
             return []
-        size = self._db.execute(_SIZE, {"rooms": list(since), "kind": scope.table}).scalar_one()
+        size = places.size() or self._size(list(since), scope.table)
         worth = {word: math.log1p(max(size, many) / many) for word, many in tally.items()}
         search = Search(self._db, scope, since, worth, limit)
-        taken, rest = 0, sorted(worth, key=worth.__getitem__)
-        while rest and not (search.enough and tally[rest[-1]] > _LONGEST):
-            occurrences = places.of(word := rest.pop(), _LONGEST)
+        rest = sorted(worth, key=worth.__getitem__)
+        cheap, many = [], 0
+        while rest and (many := many + tally[rest[-1]]) <= _CHEAP:
+            cheap.append(rest.pop())
+        for word, occurrences in places.whole(cheap).items():
             search.add(word, occurrences)
-            taken += len(occurrences)
-            if rest and taken + tally[rest[-1]] <= _CHEAP:
-                continue
-            # Nobody who has only the words that are left can come before those found already:
-            # they are the frequent ones, and what they are worth is little.
-            if search.settle(sum(worth[one] for one in rest)):
+        # Nobody who has only the words that are left can come before those found already: they
+        # are the frequent ones, and what they are worth is little.
+        while not search.settle(sum(worth[word] for word in rest)) and rest:
+            if search.enough and tally[rest[-1]] > _LONGEST:
                 break
+            word = rest.pop()
+            search.add(word, places.newest(word, _LONGEST))
         return search.found()
 
     def follow(self, seq: int) -> None:
@@ -103,6 +106,9 @@ class PassageRows:
             self._db.execute(statement, {"row": seq})
         if seq <= self._looked():
             self._add(self._db.execute(_NEXT, {"after": seq - 1, "most": 1}).all())
+
+    def _size(self, rooms: list[RoomId], table: str) -> int:
+        return int(self._db.execute(_SIZE, {"rooms": rooms, "kind": table}).scalar_one())
 
     def _looked(self) -> int:
         return int(self._db.execute(_LOOKED).scalar() or 0)

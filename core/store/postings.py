@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Protocol
 
 import orjson
@@ -15,7 +15,7 @@ _FEW = 8
 _NAMED = 64
 """Rooms in one question: each costs a search of its own within it."""
 _IN_ROOMS = "term >= ? AND term < ? AND substr(term, -8) IN (SELECT value FROM json_each(?))"
-_AT_ONCE = 2_000
+_AT_ONCE = 2_001
 """Of a word on a server, what is brought along with the first question."""
 
 
@@ -28,9 +28,15 @@ class Postings(Protocol):
         """How many passages have each word; words that none has are left out."""
         ...
 
-    def of(self, word: str, most: int) -> Sequence[int]:
-        """The newest that have it; may give some of other rooms along."""
+    def size(self) -> int:
+        """How many passages there are, where the tally has told; else 0."""
         ...
+
+    def whole(self, words: Collection[str]) -> Mapping[str, Collection[int]]:
+        """All that have each of these words, which are seldom."""
+        ...
+
+    def newest(self, word: str, most: int) -> Collection[int]: ...
 
 
 def postings(connection: sa.Connection, shelf: str, rooms: Collection[str]) -> Postings:
@@ -48,43 +54,59 @@ class _InAFile:
         self._shelf = shelf
         self._rooms = rooms
         self._codes = _json(rooms)
+        self._size = 0
 
     def tally(self, words: Collection[str]) -> Mapping[str, int]:
         counts: dict[str, int] = {}
         if len(self._rooms) <= _FEW:
-            terms = [f"{self._shelf}_{word}_{room}" for word in words for room in self._rooms]
-            for term, many in self._db.exec_driver_sql(
-                "SELECT term, doc FROM passages_counts"
-                " WHERE term IN (SELECT value FROM json_each(?))",
-                (_json(terms),),
-            ):
-                word = term.split("_")[1]
+            for word, many in self._by_name("passages_counts", [*words, ""]):
                 counts[word] = counts.get(word, 0) + many
+            self._size = counts.pop("", 0)
             return counts
         for word in words:
-            many = self._db.exec_driver_sql(
-                f"SELECT sum(doc) FROM passages_counts WHERE {_IN_ROOMS}", self._asked(word)
+            found = self._db.exec_driver_sql(
+                f"SELECT sum(doc) FROM passages_counts WHERE {_IN_ROOMS}", self._run(word)
             ).scalar()
-            if many:
-                counts[word] = many
+            if found:
+                counts[word] = found
         return counts
 
-    def of(self, word: str, most: int) -> Sequence[int]:
+    def size(self) -> int:
+        return self._size
+
+    def whole(self, words: Collection[str]) -> Mapping[str, Collection[int]]:
+        if len(self._rooms) > _FEW:
+            return {word: self.newest(word, -1) for word in words}
+        found: dict[str, list[int]] = {}
+        for word, passage in self._by_name("passages_lists", words):
+            found.setdefault(word, []).append(passage)
+        return found
+
+    def newest(self, word: str, most: int) -> Collection[int]:
         if len(self._rooms) <= _NAMED:
-            terms = (f'"{self._shelf}_{word}_{room}"' for room in self._rooms)
             found = self._db.exec_driver_sql(
                 "SELECT rowid FROM passages_fts WHERE passages_fts MATCH ?"
                 " ORDER BY rowid DESC LIMIT ?",
-                (" OR ".join(terms), most),
+                (" OR ".join(f'"{term}"' for term in self._terms([word])), most),
             )
         else:
             found = self._db.exec_driver_sql(
                 f"SELECT doc FROM passages_lists WHERE {_IN_ROOMS} ORDER BY doc DESC LIMIT ?",
-                (*self._asked(word), most),
+                (*self._run(word), most),
             )
         return found.scalars().all()
 
-    def _asked(self, word: str) -> tuple[str, str, str]:
+    def _by_name(self, where: str, words: Collection[str]) -> Iterator[tuple[str, int]]:
+        for term, number in self._db.exec_driver_sql(
+            f"SELECT term, doc FROM {where} WHERE term IN (SELECT value FROM json_each(?))",
+            (_json(self._terms(words)),),
+        ):
+            yield term.split("_")[1], number
+
+    def _terms(self, words: Collection[str]) -> list[str]:
+        return [f"{self._shelf}_{word}_{room}" for word in words for room in self._rooms]
+
+    def _run(self, word: str) -> tuple[str, str, str]:
         """From its first term to behind its last: ` comes next after _."""
         return f"{self._shelf}_{word}_", f"{self._shelf}_{word}`", self._codes
 
@@ -96,12 +118,12 @@ class _OnAServer:
         self._db = connection
         self._shelf = shelf
         self._rooms = list(rooms)
-        self._known: dict[str, Sequence[int]] = {}
+        self._known: dict[str, Collection[int]] = {}
 
     def tally(self, words: Collection[str]) -> Mapping[str, int]:
         counts: dict[str, int] = {}
         for word in words:
-            found = self.of(word, _AT_ONCE)
+            found = self.newest(word, _AT_ONCE)
             if len(found) == _AT_ONCE:
                 counts[word] = self._db.execute(_COUNT, self._asked(word)).scalar_one()
             elif found:
@@ -109,7 +131,13 @@ class _OnAServer:
                 self._known[word] = found
         return counts
 
-    def of(self, word: str, most: int) -> Sequence[int]:
+    def size(self) -> int:
+        return 0
+
+    def whole(self, words: Collection[str]) -> Mapping[str, Collection[int]]:
+        return {word: self.newest(word, _AT_ONCE) for word in words}
+
+    def newest(self, word: str, most: int) -> Collection[int]:
         if word in self._known:
             return self._known[word]
         return self._db.execute(_LIST, self._asked(word) | {"most": most}).scalars().all()

@@ -17,13 +17,15 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from core.ids import CharacterId, RoomId
+from core.ports import Scope
 from core.store import schema, tables
 from core.store.engine import open_store
 from core.store.postgres import Line, Server
 from tests.fakes.postgres import PostgresServer
 from tests.faults.process import ROOT
 
-RELEASED = ("0001", "0002")
+RELEASED = ("0001", "0002", "0003")
 KILLS = 10
 ROWS = 20_000
 """So many that the indexes of an upgrade take longer than a kill needs to arrive."""
@@ -44,8 +46,8 @@ os._exit(0)
 """What a gateway does with its database before anything else."""
 
 _SMALL = (
-    "INSERT INTO worlds VALUES ('w', 'ada', 'server', 'World')",
-    "INSERT INTO rooms VALUES ('r', 'w-ada', 'w', 'telegram:1', '7', '', 'DM', 'r', 'telegram', 5)",
+    "INSERT INTO worlds (id, character_id, server_id, name) VALUES ('w', 'ada', 'server', 'World')",
+    "INSERT INTO rooms VALUES ('r', 'ada', 'w', 'telegram:1', '7', '', 'DM', 'r', 'telegram', 5)",
     "INSERT INTO settings VALUES ('kim', 'KEY', 'sealed')",
 )
 _MANY = (
@@ -62,6 +64,18 @@ _MANY = (
     " '{{}}', n FROM {numbers}",
     "INSERT INTO steps SELECT 't' || n, 0, 'PLAN', 'done', NULL, n, n FROM {numbers}",
 )
+_SINCE_0003 = (
+    "INSERT INTO tasks SELECT n, 't' || n, 'ada', 'POST', '', '[]', 'r', 'w', NULL, '{{}}', 0.0,"
+    " n, n, 0 FROM {numbers}",
+    "INSERT INTO components SELECT 'c' || n, 'ada', 'kim' || n, 'MOOD', '{{}}', 'r', 'w', NULL"
+    " FROM {numbers}",
+    "INSERT INTO relationships SELECT 'ada', 'ada', 'kim' || n, 'r' || n, '[]', '{{}}', n"
+    " FROM {numbers}",
+    "INSERT INTO spendings SELECT n, 'ada', 'm', 'TEXT_SMALL', 1, 1, 0, 0.0, 0.5, NULL, 'r', NULL,"
+    " n FROM {numbers}",
+    "INSERT INTO cache SELECT 'ada', 'key ' || n, '1', NULL FROM {numbers}",
+)
+"""What the tables of that release hold."""
 _NUMBERS = {
     "sqlite": "(WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < {rows})"
     " SELECT n FROM c)",
@@ -75,15 +89,19 @@ _NUMBERS_OF_ROWS = {
 }
 
 
-def statements(dialect: str) -> list[str]:
-    """Something in every table of the first release."""
+_NEW_IN_0003 = ("tasks", "components", "relationships", "spendings", "cache")
+
+
+def statements(dialect: str, release: str) -> list[str]:
+    """Something in every table of that release."""
     server = dialect == "postgresql"
     words = {
         "numbers": _NUMBERS[dialect].format(rows=ROWS),
         "yes": "true" if server else "1",
         "no": "false" if server else "0",
     }
-    return [*_SMALL, *(one.format(**words) for one in _MANY)]
+    many = [*_MANY, *(_SINCE_0003 if release >= "0003" else ())]
+    return [*_SMALL, *(one.format(**words) for one in many)]
 
 
 @contextmanager
@@ -128,11 +146,16 @@ def kills(seed: str, whole: float, fresh: Callable[[int], tuple[str, Path]]) -> 
 
 
 async def open_once(url: str, folder: Path) -> None:
-    async with open_store(url or None, folder):
-        pass
+    """What was said before the upgrade is found after it, once it was taken in."""
+    async with open_store(url or None, folder) as store:
+        assert await store.read(lambda unit: unit.passages.waiting()) == ROWS
+        assert await store.write(lambda unit: unit.passages.behind(500)) == 500
+        scope = Scope(CharacterId("ada"), (RoomId("r"),), "facts")
+        found = await store.read(lambda unit: unit.passages.find(scope, ["333"], 9))
+        assert [one.memory.id for one in found] == ["m333"]
 
 
-def check_rows(ask: Callable[[str], list[Mapping[str, Any]]]) -> None:
+def check_rows(ask: Callable[[str], list[Mapping[str, Any]]], release: str) -> None:
     """Every row is there, and bears what it bore."""
     for table, rows in _NUMBERS_OF_ROWS.items():
         assert ask(f"SELECT count(*) AS n FROM {table}") == [{"n": rows}], table
@@ -140,6 +163,9 @@ def check_rows(ask: Callable[[str], list[Mapping[str, Any]]]) -> None:
     assert (int(sums["at"]), sums["least"]) == (ROWS * (ROWS + 1) // 2, '{"text":"words 1"}')
     open_rows = "SELECT count(*) AS n FROM deliveries WHERE status = 'uncertain'"
     assert ask(open_rows) == [{"n": ROWS // 9}]
+    if release >= "0003":
+        for table in _NEW_IN_0003:
+            assert ask(f"SELECT count(*) AS n FROM {table}") == [{"n": ROWS}], table
 
 
 # --- a file ------------------------------------------------------------------------------------
@@ -158,13 +184,13 @@ def released_file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     schema.migrate(file, request.param)
     with closing(sqlite3.connect(file)) as connection, connection:
         connection.execute("PRAGMA journal_mode=WAL")
-        for statement in statements("sqlite"):
+        for statement in statements("sqlite", request.param):
             connection.execute(statement)
     return file
 
 
 def test_g20_a_file_survives_ten_kills_in_the_midst_of_its_upgrade(released_file: Path) -> None:
-    released = schema.revision(released_file)
+    released = schema.revision(released_file) or ""
     whole = how_long("", copy(released_file, "undisturbed"))
 
     def fresh(number: int) -> tuple[str, Path]:
@@ -176,18 +202,18 @@ def test_g20_a_file_survives_ten_kills_in_the_midst_of_its_upgrade(released_file
         def ask(question: str, file: Path = file) -> list[Mapping[str, Any]]:
             return ask_file(file, question)
 
-        assert schema.revision(file) in (released, "0002", schema.HEAD)
-        check_rows(ask)
+        assert schema.revision(file) in (released, "0002", "0003", schema.HEAD)
+        check_rows(ask, released)
         backup = file.with_name(f"troupe.db.before-{schema.HEAD}")
         if backup.exists():  # whole, also when it was the making of it that was cut short
-            check_rows(lambda question, backup=backup: ask_file(backup, question))
+            check_rows(lambda question, backup=backup: ask_file(backup, question), released)
         asyncio.run(open_once("", file.parent))
         assert schema.revision(file) == schema.HEAD
         assert ask("PRAGMA integrity_check") == [{"integrity_check": "ok"}]
         assert ask("PRAGMA foreign_key_check") == []
-        check_rows(ask)
+        check_rows(ask, released)
         assert ask_file(backup, "PRAGMA integrity_check") == [{"integrity_check": "ok"}]
-        check_rows(lambda question, backup=backup: ask_file(backup, question))
+        check_rows(lambda question, backup=backup: ask_file(backup, question), released)
 
 
 def copy(file: Path, name: str) -> Path:
@@ -214,7 +240,7 @@ def released_database(
     line = Line(Server(sa.make_url(postgres.url(name))))
     schema.upgrade_server(line.connection(), head=request.param)
     line.drop()
-    for statement in statements("postgresql"):
+    for statement in statements("postgresql", request.param):
         postgres.ask(statement, name)
     yield name, request.param
     postgres.drop(name)
@@ -241,10 +267,10 @@ def test_g20_a_server_survives_ten_kills_in_the_midst_of_its_upgrade(
         # All of it or nothing: a server has no state between two revisions.
         (found,) = ask("SELECT version_num FROM alembic_version")
         assert found["version_num"] in (released, schema.HEAD)
-        check_rows(ask)
+        check_rows(ask, released)
         asyncio.run(open_once(postgres.url(name), tmp_path))
         assert ask("SELECT version_num FROM alembic_version") == [{"version_num": schema.HEAD}]
-        check_rows(ask)
+        check_rows(ask, released)
         there = {row["tablename"] for row in ask("SELECT tablename FROM pg_tables")}
         assert there >= set(tables.metadata.tables)
     for name in names:

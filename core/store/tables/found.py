@@ -63,11 +63,12 @@ def _terms(row: str) -> str:
     """What the full-text index holds of a row: every word with its place, `shelf_word_room`.
 
     So a room's occurrences of a word are one list, those of all rooms of a character neighbours.
-    A list of a word alone would be everybody's, and each search would walk over all of it.
+    A list of a word alone would be everybody's, and each search would walk over all of it. The
+    empty word is in every passage.
     """
     return (
-        f"{row}shelf || '_' || replace({row}words, ' ', '_' || {row}room || ' ' || {row}shelf"
-        f" || '_') || '_' || {row}room"
+        f"{row}shelf || '__' || {row}room || ' ' || {row}shelf || '_' || replace({row}words, ' ',"
+        f" '_' || {row}room || ' ' || {row}shelf || '_') || '_' || {row}room"
     )
 
 

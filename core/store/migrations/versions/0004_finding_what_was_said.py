@@ -71,8 +71,8 @@ def upgrade() -> None:
 
 def _terms(row: str) -> str:
     return (
-        f"{row}shelf || '_' || replace({row}words, ' ', '_' || {row}room || ' ' || {row}shelf"
-        f" || '_') || '_' || {row}room"
+        f"{row}shelf || '__' || {row}room || ' ' || {row}shelf || '_' || replace({row}words, ' ',"
+        f" '_' || {row}room || ' ' || {row}shelf || '_') || '_' || {row}room"
     )
 
 
