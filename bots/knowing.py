@@ -148,8 +148,12 @@ def added(house: House, files: Sequence[Path], name: str, console: Console) -> l
     lines = [f"{one} was not taken in so far; the log says why." for one in sorted(missing)]
     for one in _there(house, owner):
         if hashes.get(one.name) == one.hash and one.name not in missing:
-            lines.append(f"{house.names[owner]} knows {one_line(one.title)} ({one.pieces} pieces).")
+            lines.append(f"{house.names[owner]} knows {one_line(one.title)} ({_size(one)}).")
     return lines
+
+
+def _size(one: Document) -> str:
+    return "1 piece" if one.pieces == 1 else f"{one.pieces:,} pieces"
 
 
 def _judge(files: Sequence[Path]) -> None:

@@ -55,7 +55,8 @@ async def _remember(turn: Turn, arguments: Arguments) -> ActionResult:
             content = await _fetched(desk, one)
             await _learn(desk, content, file_name(one.name), known, told)
         except (FetchFailed, Refused, UnreadableDocument, BadInput) as error:
-            told.append(f"{quoted(file_name(one.name))} was not read: {error}.")
+            why = error.reason if isinstance(error, UnreadableDocument) else str(error)
+            told.append(f"“{quoted(file_name(one.name))}” was not read: {why}.")
     if not documents:
         try:
             await _learn(desk, text, file_name(given.title or text), known, told)
@@ -80,6 +81,8 @@ async def _learn(
     known.append(document)
     size = "1 piece" if document.pieces == 1 else f"{document.pieces} pieces"
     how = f"is known now, in {size}" if new else "was known already"
+    if document.truncated:
+        how += "; it is so long that only its beginning is"
     told.append(f"“{quoted(name)}” {how}.")
 
 

@@ -56,14 +56,17 @@ class Document:
     recipe: str = ""
     """How it was cut up: another one cuts it anew."""
     pieces: int = 0
+    truncated: bool = False
+    """It was too long; only its beginning is known."""
     whole: bool = False
     """All pieces are there; one that is not whole is what a crash has left."""
     added: datetime | None = None
 
     @property
     def is_tended(self) -> bool:
-        """It comes from a file or a character's sheet, and goes with it."""
-        return self.source in (FROM_FILE, FROM_SHEET)
+        """It comes from a file or a character's sheet, and goes with it. What plugins put there
+        themselves, under whatever source, has no recipe."""
+        return self.source in (FROM_FILE, FROM_SHEET) and bool(self.recipe)
 
 
 def home(owner: CharacterId) -> RoomId:
@@ -270,6 +273,7 @@ def _memory(document: Document, text: str) -> Memory:
             "sentBy": document.by or "",
             "sharedBy": document.shared_by,
             "recipe": document.recipe,
+            "truncated": document.truncated,
             "state": "whole" if document.whole else "part",
         },
     )
@@ -333,6 +337,7 @@ def _document(memory: Memory) -> Document:
         world=memory.world,
         shared_by=str(about.get("sharedBy") or ""),
         recipe=str(about.get("recipe") or ""),
+        truncated=about.get("truncated") is True,
         pieces=count if isinstance(count, int) else 0,
         # Only ours have a state at all.
         whole=about.get("state") != "part",

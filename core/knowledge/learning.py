@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
@@ -24,6 +25,8 @@ from core.knowledge.reading import Reader, Text
 from core.knowledge.sources import SUFFIXES
 from core.ports import Store, Unit
 from core.settings.layers import Settings
+
+log = logging.getLogger(__name__)
 
 MOST_SENT = 20 * 1024 * 1024
 """Bytes of a document that somebody sends."""
@@ -101,7 +104,9 @@ class Learning:
                 document.owner, settings, document.id, text.text, text.kind, pieces
             )
         title = text.title.strip() if document.is_tended else ""
-        document = replace(document, title=title or document.title)
+        document = replace(document, title=title or document.title, truncated=text.truncated)
+        if text.truncated and document.is_tended:
+            log.warning("%s is too long: only its beginning is known", document.name)
         if before is not None:
             await self.shelf.remove([before])
         kept, new = await self.shelf.put(document, text.text, pieces, contexts)

@@ -40,7 +40,7 @@ async def test_a_file_is_given_to_a_character_and_taken_away_again(
     a_house: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert await does("add", "ferry.md", "--character", "ada") == STOPPED
-    assert lines(capsys) == ["Ada knows Ferries (1 pieces)."]
+    assert lines(capsys) == ["Ada knows Ferries (1 piece)."]
     assert (a_house / "data/knowledge/ada/ferry.md").exists()
     assert await does("list") == STOPPED
     shown = "\n".join(lines(capsys))
@@ -59,10 +59,10 @@ async def test_what_all_are_to_know_lies_in_the_shared_folder(
     a_house: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert await does("add", "ferry.md", "--shared") == STOPPED
-    assert lines(capsys) == ["everybody knows Ferries (1 pieces)."]
+    assert lines(capsys) == ["everybody knows Ferries (1 piece)."]
     assert (a_house / "data/knowledge/shared/ferry.md").exists()
     assert await does("add", "ferry.md", "--shared") == STOPPED
-    assert lines(capsys) == ["everybody knows Ferries (1 pieces)."]
+    assert lines(capsys) == ["everybody knows Ferries (1 piece)."]
 
 
 async def test_what_stands_elsewhere_is_not_deleted_there(

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from bots.cli import STOPPED, command
+from bots.lock import hold
 from bots.sandbox import Stage
 from bots.testkit import Play
 from core.models.scripted import Scripted
@@ -186,7 +188,7 @@ async def test_a_document_is_known_again_when_it_is_sent_after_a_fresh_start(
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        ("bomb.zip", b"PK\x03\x04" + bytes(200), "cannot be read"),
+        ("bomb.zip", b"PK\x03\x04" + bytes(200), "bomb.zip” was not read: it is"),
         ("../../etc/passwd.txt", b"A list of owls.", "passwd.txt” is known now"),
     ],
 )
@@ -200,6 +202,43 @@ async def test_whatever_somebody_sends_does_no_harm(
         zoe.sends(dm, name, content, "please remember this")
         await play.stage.next_from(ada, dm)
         assert told in whole(asked.requests[-1])
+
+
+async def test_a_running_gateway_takes_in_and_forgets_what_a_command_asks_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also what was sent by a person, which lies in no folder."""
+    data = tmp_path / "data"
+    (tmp_path / "characters").mkdir()
+    (tmp_path / "characters/ada.json").write_text('{"name": "Ada", "bio": "Knows."}')
+    (tmp_path / "owls.txt").write_text("Owls hunt at night.")
+    monkeypatch.chdir(tmp_path)
+    for name, value in in_use.now.settings.items():
+        monkeypatch.setenv(name, value)
+    with hold(data):
+        async with playing("Ada", model=Scripted(remembers), data=data) as play:
+            ada, zoe = play.bots["Ada"], play.stage.person("Zoe")
+            dm = play.stage.dm(zoe, ada)
+            zoe.sends(dm, "ferry.md", _FERRY.encode(), "please remember this")
+            await play.stage.next_from(ada, dm)
+            await known(data, 1)
+            for words, left in (
+                (["add", "owls.txt", "--character", "Ada"], 2),
+                (["remove", "ferry.md"], 1),
+                (["remove", "owls.txt"], 0),
+            ):
+                async with asyncio.TaskGroup() as group:
+                    done = group.create_task(asyncio.to_thread(command, ["knowledge", *words]))
+                    while not done.done():
+                        await asyncio.sleep(0.2)
+                        await play.gateway.reload(play.plan())
+                assert done.result() == STOPPED
+                await known(data, left)
+    assert capsys.readouterr().out.splitlines() == [
+        "Ada knows owls.txt (1 piece).",
+        "Ada has forgotten ferry.md.",
+        "Ada has forgotten owls.txt.",
+    ]
 
 
 async def test_she_looks_something_up_when_she_wants_more(tmp_path: Path) -> None:
