@@ -16,7 +16,7 @@ from core.state import Remembered, Scene
 from core.store.engine import SqlStore, open_store
 from tests.core.scenes import ELIZA, GROUP
 from tests.fakes.clock import FakeClock
-from tests.recall.conversation import ENDED, Question, furnish, place, questions
+from tests.recall.conversation import ENDED, Question, furnish, held_questions, place, questions
 
 SHE = ELIZA.agent_id
 LINES = 32
@@ -68,16 +68,30 @@ class Asked:
                 missed.append(one)
         return missed
 
-    async def score(self) -> tuple[float, float, float]:
-        """hit@5 of all questions, of those in the same words, of those in other words."""
-        every = questions()
+    async def score(self) -> Score:
+        every, held = questions(), held_questions()
         missed = await self.missed(every)
 
-        def of(asked: Sequence[Question]) -> float:
+        def hit(asked: Sequence[Question]) -> float:
             return 1 - sum(one in missed for one in asked) / len(asked)
 
-        same = [one for one in every if one.same_words]
-        return of(every), of(same), of([one for one in every if not one.same_words])
+        return Score(
+            same=hit([one for one in every if one.same_words]),
+            other=hit([one for one in every if not one.same_words]),
+            all=hit(every),
+            held=1 - len(await self.missed(held)) / len(held),
+        )
+
+
+@dataclass(frozen=True)
+class Score:
+    """hit@5: of questions in the same words as the answer, of those in other words, of all of
+    these; and of those in other words that were held back."""
+
+    same: float
+    other: float
+    all: float
+    held: float
 
 
 @asynccontextmanager

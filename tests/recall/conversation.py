@@ -27,11 +27,16 @@ class Question:
 
 
 def questions() -> list[Question]:
-    return [
-        Question(text, answer_id(number), same)
-        for same, asked in ((True, told.SAME), (False, told.OTHER))
-        for number, text in told.asked(asked)
-    ]
+    return [*_asked(told.SAME, same_words=True), *_asked(told.OTHER, same_words=False)]
+
+
+def held_questions() -> list[Question]:
+    """Those that no choice of ours has seen."""
+    return _asked(told.HELD, same_words=False)
+
+
+def _asked(asked: str, *, same_words: bool) -> list[Question]:
+    return [Question(text, answer_id(number), same_words) for number, text in told.asked(asked)]
 
 
 def answer_id(number: int) -> MemoryId:

@@ -1,7 +1,9 @@
 """What five people told in eight months, each thing once, and what is asked about it later.
 
-Written before anything was measured: `SAME` questions have the telling words of the answer, `OTHER`
-ones say it differently. A question and its answer have the same number.
+`SAME` questions have the telling words of the answer, `OTHER` ones say it differently; both were
+written before anything was measured, and how hits are ranked was chosen with their results in
+sight. `HELD` ones were written when that was settled, and nothing was changed for their sake. A
+question and its answer have the same number.
 """
 
 from __future__ import annotations
@@ -138,6 +140,33 @@ OTHER = """
 60|Which bird has Tomas had inked on his body?
 63|Why is it so loud at night where Lee lives?
 64|How much money does Noor owe?
+"""
+
+HELD = """
+2|Where will Kim be working soon?
+5|Which vehicle did Tomas purchase?
+6|Which ingredient must we leave out when baking for Robin?
+7|How much extra does Kim pay to the owner of the apartment?
+9|What does Noor do with clay?
+11|Robin is away, how do we unlock the door?
+13|What brought Lee to Saxony?
+15|Why is Tomas not playing at the moment?
+19|Who has given up tobacco?
+20|When will somebody repair the heating at Tomas's?
+22|Who received albums from a relative?
+24|At what hour do we pick Noor up from the airport?
+27|Why doesn't Kim want a steak?
+28|Who in Lee's family works at sea?
+33|Which drink should we not serve to Lee?
+36|What did Robin do to the flat at the weekend?
+38|In which row do we find Lee's vegetables?
+44|What are Noor's working hours like?
+49|What kind of pets does Noor keep?
+52|In which Danish town did Kim reserve a house?
+56|What accident did Robin have in childhood?
+59|Which Korean dish does Noor make?
+62|Who is ill in Kim's family?
+64|Who lent Noor the money for the flat?
 """
 
 NEAR = """
