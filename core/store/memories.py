@@ -83,9 +83,15 @@ _AFTER = _TALK.where(_T.c.seq > sa.bindparam("row")).order_by(_T.c.seq)
 _AFTER = _AFTER.limit(sa.bindparam("most"))
 _LORE = _T.c.type != sa.literal_column("'messages'")
 
-_OUTLINES = sa.select(
-    *(one for one in _T.c if one.name != "content"), sa.literal_column("'{}'").label("content")
-).order_by(_T.c.seq.desc())
+_OUTLINES_OF_TALK = (
+    sa.select(
+        *(one for one in _T.c if one.name != "content"), sa.literal_column("'{}'").label("content")
+    )
+    .where(_T.c.character_id == sa.bindparam("who"), _T.c.type == sa.bindparam("kind"))
+    .order_by(_T.c.seq.desc())
+    .limit(sa.bindparam("most"))
+)
+_OUTLINES = _OUTLINES_OF_TALK.where(_LORE)  # as in its index
 
 _APART = 64
 """Rooms in one question; SQLite takes 500 parts of one."""
@@ -182,12 +188,12 @@ class MemoryRows:
     def outlines(
         self, character: CharacterId, *, table: str, rooms: Sequence[RoomId] = (), limit: int = 1000
     ) -> list[Memory]:
-        query = _OUTLINES.where(_T.c.character_id == character, _T.c.type == table)
-        if table != "messages":
-            query = query.where(_LORE)  # as in its index
+        # Asked at each start for everybody: mostly there are none, so the question must be cheap.
+        query = _OUTLINES_OF_TALK if table == "messages" else _OUTLINES
         if rooms:
             query = query.where(_T.c.room_id.in_(rooms))
-        return [contents.memory(row) for row in self._db.execute(query.limit(limit))]
+        values = {"who": character, "kind": table, "most": limit}
+        return [memory_of(row) for row in self._db.execute(query, values)]
 
     def put(self, memory: Memory) -> bool:
         asked = {"ids": [memory.id], "who": memory.character}
