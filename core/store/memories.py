@@ -193,7 +193,7 @@ class MemoryRows:
         if rooms:
             query = query.where(_T.c.room_id.in_(rooms))
         values = {"who": character, "kind": table, "most": limit}
-        return [memory_of(row) for row in self._db.execute(query, values)]
+        return [contents.memory(row) for row in self._db.execute(query, values)]
 
     def put(self, memory: Memory) -> bool:
         asked = {"ids": [memory.id], "who": memory.character}
