@@ -89,23 +89,28 @@ class Forgetting:
         if lead.arguments.strip().lower() != "me":
             await self._answer(work, _EXPLAINED[lead.command])
         elif lead.command == FORGET:
-            forgotten = await self.forget(work.part.id, work.person)
+            forgotten = await self._forget(work.part.id, work.person)
             copies = await self._janitor.copies_until()
             await self._answer(work, _gone(forgotten, copies), forgets=True)
+            self._janitor.scrub_soon()  # the question is gone by now, too
         elif lead.is_direct:
             await self._export(work)
         else:
             await self._answer(work, "Write to me directly for that: it is for your eyes alone.")
 
     async def forget(self, character: CharacterId, entity: EntityId) -> Forgotten:
-        """In one transaction, whoever asks for it; the file is scrubbed soon after."""
+        """What an operator asks for: in one transaction, and the file is scrubbed soon after."""
+        forgotten = await self._forget(character, entity)
+        self._janitor.scrub_soon()
+        return forgotten
+
+    async def _forget(self, character: CharacterId, entity: EntityId) -> Forgotten:
         now = self._clock.now()
         forgotten = await self._store.write(
             lambda unit: unit.persons.forget(character, entity, now)
         )
         self._tell(character, entity, forgotten)
         await self._janitor.drop(forgotten.files)
-        self._janitor.scrub_soon()
         return forgotten
 
     def _tell(self, character: CharacterId, entity: EntityId, forgotten: Forgotten) -> None:

@@ -30,7 +30,8 @@ _BETWEEN = 10.0
 """Seconds between two rewritings of the file, however many people ask to be forgotten."""
 _WHOLE_EVERY = 20 * 3600.0
 """Seconds between two rewritings of a large file, for which all others wait."""
-_TRIES = 3
+_TRIES = 10
+"""Seconds for those who read in the file."""
 _EVER = datetime.min.replace(tzinfo=UTC)
 
 Characters = Callable[[], Iterable[tuple[CharacterId, Settings]]]

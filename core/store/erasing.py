@@ -40,7 +40,9 @@ def erase(
     connection: sa.Connection, who: CharacterId, entity: EntityId, now: datetime
 ) -> Forgotten:
     """Within one transaction; a second time there is nothing left to do."""
-    connection.execute(_OWE, {"name": _MARKER, "seq": round(now.timestamp() * 1000)})
+    # Never the same twice: a scrub that is under way has not seen what goes now.
+    mark = max(owed(connection) + 1, round(now.timestamp() * 1000))
+    connection.execute(_OWE, {"name": _MARKER, "seq": mark})
     traces = Traces(connection, who, entity)
     found = traces.memories()
     counts = Counter(one.kind for one in found.values())

@@ -53,7 +53,7 @@ def exported(
 
 
 def _rows(db: sa.Connection, traces: Traces) -> list[Any]:
-    seqs = list(traces.memories())
+    seqs = list(traces.memories(answers=False))
     query = sa.select(_M).where(_M.c.seq.in_(sa.bindparam("ids", expanding=True)))
     return sorted(traces.in_parts(query, seqs), key=lambda row: row.seq)
 

@@ -21,6 +21,7 @@ T = TypeVar("T")
 AT_ONCE = 500
 """Values in one question."""
 _DIRECT = (ChannelType.DM.value, ChannelType.VOICE_DM.value)
+_KNOWLEDGE = ("facts", "documents", "knowledge")
 _THEIRS = ("about", "sentBy")
 """Metadata that says whose a fact or a document is, where its author does not."""
 
@@ -57,7 +58,6 @@ _ALL_OF = sa.select(*_WHAT).where(
     _M.c.room_id.in_(sa.bindparam("ids", expanding=True)),
     _M.c.character_id == sa.bindparam("who"),
 )
-_OURS_IN = _ALL_OF.where(_M.c.entity_id == sa.bindparam("who"))
 _LORE = _M.c.type != sa.literal_column("'messages'")  # as in its index
 _NAMES_THEM = sa.select(*_WHAT).where(
     _M.c.character_id == sa.bindparam("who"),
@@ -152,8 +152,11 @@ class Traces:
 
     # --- what is remembered --------------------------------------------------------------------
 
-    def memories(self) -> dict[int, Found]:
-        """Everything to be erased: theirs, about them, in answer to them, and all of direct chats."""
+    def memories(self, *, answers: bool = True) -> dict[int, Found]:
+        """Everything to be erased: theirs, about them, in answer to them, and all of direct chats.
+
+        Without `answers`, none that were given in company.
+        """
         found: dict[int, Found] = {}
         said, documents = set[str](), set[str]()
 
@@ -178,13 +181,8 @@ class Traces:
             elif row.type == "documents":
                 documents.add(row.id)
         groups = [one.id for one in self.shared]
-        turns = set(self.turns)
-        for row in self.in_parts(_OURS_IN, groups):
-            if row.type not in ("facts", "documents", "knowledge") and (
-                (read(row.content) or {}).get("inReplyTo") in said
-                or (read(row.metadata) or {}).get("turn") in turns
-            ):
-                take(row, "answers")
+        for row in self._answers(groups) if answers else ():
+            take(row, "answers")
         for row in self.in_parts(_OF_NOBODY, groups) if said else ():
             metadata = read(row.metadata) or {}
             if not metadata.get("about") and not said.isdisjoint(metadata.get("sources") or ()):
@@ -211,6 +209,37 @@ class Traces:
                 )
             ).scalars()
         return found
+
+    def _answers(self, rooms: Sequence[str]) -> list[Any]:
+        """What the character has said to them in company.
+
+        The database looks into the JSON itself: of a room of many years nearly everything is other
+        people's.
+        """
+        theirs = sa.select(_M.c.id).where(
+            _M.c.character_id == self.who, _M.c.entity_id == self.entity, _M.c.type == "messages"
+        )
+        turns = [
+            sa.select(sa.literal("t") + sa.cast(_IN.c.id, sa.Text)).where(
+                _IN.c.account == account, _IN.c.author == author
+            )
+            for account, author in self.authors
+        ]
+        turn = self._value(_M.c.metadata, "turn")
+        to_them = self._value(_M.c.content, "inReplyTo").in_(theirs)
+        query = _ALL_OF.where(
+            _M.c.entity_id == sa.bindparam("who"),
+            _M.c.type.not_in(_KNOWLEDGE),
+            sa.or_(to_them, *(turn.in_(one) for one in turns)),
+        )
+        return self.in_parts(query, rooms)
+
+    def _value(self, column: sa.Column[str], name: str) -> sa.ColumnElement[Any]:
+        """What stands in JSON under a name; each database has its own way to it."""
+        if self._db.dialect.name == "postgresql":
+            value: sa.ColumnElement[Any] = sa.cast(column, sa.JSON)[name].as_string()
+            return value
+        return sa.func.json_extract(column, f"$.{name}")
 
     def _is_of_them(self, metadata: dict[str, Any]) -> bool:
         return any(metadata.get(name) == self.entity for name in _THEIRS)

@@ -244,7 +244,7 @@ Events = list[tuple[CharacterId, str, str]]
 
 def play(unit: Unit, events: Events, whom: str) -> set[str]:
     """Everything happens; what of it a person must get who asks for what is kept of them."""
-    house, theirs, setting = House(unit), {mark(whom, ADA) + "name"}, ""
+    house, theirs, last = House(unit), {mark(whom, ADA) + "name"}, dict[str, str]()
     for character in (ADA, BOB):
         house.furnish(character)
     for character, who, what in events:
@@ -260,11 +260,11 @@ def play(unit: Unit, events: Events, whom: str) -> set[str]:
             house.knows(character, who, what, words)
         if (character, who) != (ADA, whom) or what in ("quote", "cache"):
             continue
-        if what == "setting":
-            setting = words
+        if what in ("setting", "bond"):
+            last[what] = words  # it takes the place of an earlier one
         else:
             theirs.add(words)
-    return theirs | ({setting} if setting else set())
+    return theirs | set(last.values())
 
 
 async def indexed(store: SqlStore) -> None:
