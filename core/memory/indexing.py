@@ -116,19 +116,18 @@ class Indexer:
         rows = [(row, memory, made[memory.content.text]) for row, memory in portion.rows]
         name = self._maker.named(portion.name, len(vectors[0]))
         watch = self._watches.get(portion.character)
+        now = self._clock.now()
         try:
             try:
-                kept = await self._store.write(
-                    partial(keep, portion, name, rows, self._clock.now())
-                )
+                kept = await self._store.write(partial(keep, portion, name, rows, now))
             except ValueError:
                 # The name has vectors of another width; the service has changed its model.
                 name = self._maker.named(portion.name, len(vectors[0]), always=True)
-                kept = await self._store.write(
-                    partial(keep, portion, name, rows, self._clock.now())
-                )
+                kept = await self._store.write(partial(keep, portion, name, rows, now))
         except BaseException:
             self.put_back(portion)
+            if watch is not None:  # else they would be asked for at once, and paid for, again
+                watch.not_before = self._clock.monotonic() + _TROUBLE
             raise
         self._let_go(portion)
         self._maker.rename(portion.name, name)

@@ -76,6 +76,7 @@ class _Counted:
         self.doing = 0
         self.reads = 0
         self.writes = 0
+        self.broken = False
 
     async def read(self, work: Callable[[Unit], T]) -> T:
         self.doing += 1
@@ -89,6 +90,8 @@ class _Counted:
         self.doing += 1
         self.writes += 1
         try:
+            if self.broken:
+                raise RuntimeError("the database has a mind of its own")
             return await self._store.write(work, early)
         finally:
             self.doing -= 1

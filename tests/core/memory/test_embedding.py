@@ -227,6 +227,23 @@ async def test_at_the_end_what_is_under_way_reaches_the_database(house: House) -
         assert len(house.model.requests) == 1
 
 
+async def test_vectors_that_cannot_be_kept_are_not_paid_for_again_and_again(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    house.model.open.clear()
+    async with house.awake():
+        await house.talk(40)
+        await house.later(5)
+        house.store.broken = True
+        house.model.open.set()
+        await house.later(50)
+        assert len(house.model.requests) == 1
+        assert "mind of its own" in caplog.text
+        house.store.broken = False
+        await house.later(120)
+        assert await house.have() == 64
+
+
 # --- another model -------------------------------------------------------------------------------
 
 
