@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -172,7 +173,10 @@ def _words_of(one: Inbound) -> str:
     return one.message if one.message and one.kind is not Kind.PRESS else f"row:{one.id}"
 
 
-def _written_by_author(part: Part) -> Sequence[str]:
-    """What of a character's file may name addresses."""
+def _written_by_author(part: Part) -> Iterator[str]:
+    """What of a character's file may name addresses; looked at only where an answer holds one."""
     her = part.character
-    return (her.system or "", *her.bio, *her.lore, *her.topics, *her.style.all, *her.style.chat)
+    yield from (her.system or "", her.personality, her.scenario, her.final_instructions)
+    yield from (*her.bio, *her.lore, *her.topics, *her.style.all, *her.style.chat, *her.greetings)
+    if her.lorebook:
+        yield json.dumps(her.lorebook, ensure_ascii=False)
