@@ -97,7 +97,7 @@ def _import(asked: argparse.Namespace) -> int:
 
 
 def _export(asked: argparse.Namespace) -> int:
-    from bots.importing import Export, exported
+    from bots.exporting import Export, exported
 
     wanted = Export(asked.character, asked.to, asked.spec, asked.picture, asked.bare, asked.force)
     for line in exported(wanted, now=int(SystemClock().now().timestamp())):

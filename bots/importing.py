@@ -1,4 +1,4 @@
-"""`troupe import` and `troupe export`: character cards to character files, and back."""
+"""`troupe import`: character cards to character files, and what of them has no place there."""
 
 from __future__ import annotations
 
@@ -6,17 +6,13 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from core.cards import CardFile, card_from, character_file, holds_card, read_card_file, report_on
 from core.cards.bounds import CardRefused
-from core.cards.convert import OURS, card_json
-from core.cards.drawing import plain_picture
 from core.cards.places import put, stem_of, there_already
-from core.cards.png import is_png
-from core.cards.shapes import SPECS, Spec
-from core.cards.writing import in_charx, in_json, in_png, main_icon, without_card
-from core.casting import LoadedCharacter, load_character, sources_of
+from core.cards.shapes import SPECS
+from core.cards.writing import without_card
+from core.casting import load_character
 from core.casting.parsing import parsed
 from core.character import Character, read_character
 from core.errors import BadInput, Finding
@@ -24,8 +20,6 @@ from core.lore import read_books
 
 _TOLD_OF = (".json", ".yaml", ".yml", ".png", ".apng", ".charx", ".jpg", ".jpeg")
 _FILES = (".json", ".yaml", ".yml")
-_PRIVATE = ("settings", "plugins", "knowledge", "documents")
-"""What one may not want to give away with a character."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +28,6 @@ class Told:
 
     lines: tuple[str, ...]
     failed: bool = False
-
-
-# --- in ------------------------------------------------------------------------------------------
 
 
 def imported(
@@ -177,104 +168,3 @@ def _same(one: Path, other: Path) -> bool:
 def _book_notes(character: Character) -> Iterator[str]:
     for book in read_books(character.lorebook):
         yield from book.notes
-
-
-# --- out -----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Export:
-    """What is asked for."""
-
-    character: str
-    to: Path
-    spec: Spec | None = None
-    picture: Path | None = None
-    bare: bool = False
-    """Without what only programs of ours can use."""
-    force: bool = False
-
-
-def exported(asked: Export, *, now: int) -> list[str]:
-    """Write the card, and say what it holds; raises BadInput."""
-    kind = asked.to.suffix.lower()
-    if kind not in (".png", ".json", ".charx"):
-        raise BadInput(
-            Finding(asked.to.as_posix(), "is no kind of card", "A .png, .json or .charx")
-        )
-    sources = sources_of([asked.character])
-    if len(sources) != 1:
-        raise BadInput(Finding(asked.character, "names several characters", "Export one at a time"))
-    loaded = load_character(sources[0])
-    card = card_json(loaded.character, spec=asked.spec or "v3", now=now, bare=asked.bare)
-    about = loaded.character.card
-    files, missing = _files(loaded, about.get("files") or ())
-    try:
-        if kind == ".json":
-            content = in_json(card)
-        elif kind == ".png":
-            picture = _picture(asked, loaded, card) or plain_picture(loaded.name)
-            content = in_png(card, picture)
-        else:
-            icon = b"" if main_icon(card) else _picture(asked, loaded, card)
-            content = in_charx(card, files, icon)
-    except CardRefused as refused:
-        raise BadInput(Finding((asked.picture or asked.to).as_posix(), str(refused))) from None
-    put(asked.to, content, force=asked.force)
-    return [f"{loaded.place} -> {asked.to.as_posix()}", *_told(card, kind, files, missing)]
-
-
-def _files(loaded: LoadedCharacter, names: Sequence[str]) -> tuple[dict[str, Path], list[str]]:
-    """Files that came with her card, as far as they are still beside her."""
-    if loaded.path is None:
-        return {}, list(names)
-    folder = loaded.path.with_suffix("")
-    there = {name: folder / name for name in names if _within(folder, folder / name)}
-    return there, [name for name in names if name not in there]
-
-
-def _within(folder: Path, path: Path) -> bool:
-    return path.is_file() and path.resolve().is_relative_to(folder.resolve())
-
-
-def _picture(asked: Export, loaded: LoadedCharacter, card: dict[str, Any]) -> bytes:
-    """The one that was asked for, else the one beside her file, else her card's icon."""
-    if asked.picture:
-        picture = _png(asked.picture)
-        if not picture:
-            raise BadInput(Finding(asked.picture.as_posix(), "is no PNG", "Cards need a PNG"))
-        return picture
-    if loaded.path is None:
-        return b""
-    beside = [loaded.path, loaded.path.with_suffix(".png")]
-    icon = main_icon(card)
-    folder = loaded.path.with_suffix("")
-    if icon and _within(folder, folder / icon):
-        beside.append(folder / icon)
-    return next((picture for path in beside if (picture := _png(path))), b"")
-
-
-def _png(path: Path) -> bytes:
-    try:
-        data = path.read_bytes()
-    except OSError:
-        return b""
-    return data if is_png(data) else b""
-
-
-def _told(
-    card: dict[str, Any], kind: str, files: dict[str, Path], missing: Sequence[str]
-) -> Iterator[str]:
-    title = "Character Card V3" if card["spec"] == SPECS["v3"][0] else "Character Card V2"
-    beside = ", with a V2 card beside it for older programs"
-    yield f"  {title}{beside if kind == '.png' and title.endswith('V3') else ''}"
-    ours = card["data"]["extensions"].get(OURS, {}).get("character", {})
-    if ours:
-        yield f"  extensions.{OURS}: {', '.join(sorted(ours))} (--bare leaves it out)"
-    private = [name for name in _PRIVATE if ours.get(name)]
-    if private:
-        yield f"  look before you share it: {', '.join(private)} are in it"
-    if files and kind != ".charx":
-        yield f"  {len(files)} files of hers are not in it; a .charx holds them"
-    if missing:
-        yield f"  {len(missing)} files that came with her card are gone: {missing[0]} ..."

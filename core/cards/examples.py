@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-_START = re.compile(r"<START>|^\s*END_OF_DIALOG\s*$", re.IGNORECASE | re.MULTILINE)
+_START = re.compile(r"<START>|^[ \t]*END_OF_DIALOG[ \t]*$", re.IGNORECASE | re.MULTILINE)
 _OTHERS = re.compile(r"\{\{random_user_(\d+)\}\}", re.IGNORECASE)
 _CHAR = re.compile(r"\{\{char\}\}|<(?:bot|char)>", re.IGNORECASE)
 _USER = re.compile(r"\{\{user\}\}|<user>", re.IGNORECASE)
 _PERSON = re.compile(r"\{\{user(\d+)\}\}")
-_SPEAKER = re.compile(r"[ \t#*]*(?P<who>\{\{[\w ]+\}\}|<\w+>|[^:\n]{1,60}?)\s*:[ \t]?", re.ASCII)
+_SPEAKER = re.compile(
+    r"[ \t#*]{0,9}(?P<who>\{\{[\w ]{1,60}\}\}|<\w{1,60}>|[^:\n]{1,60}?)[ \t]{0,9}:[ \t]?", re.ASCII
+)
 
 Conversation = list[dict[str, Any]]
 

@@ -92,6 +92,27 @@ def test_cards_with_anything_in_any_field(data: dict[str, Any], kind: str) -> No
     digested(json.dumps(card).encode())
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n" * 1_000_000,
+        (" " * 1000 + "\n") * 1000,
+        "#" * 1_000_000,
+        " " * 1_000_000 + "x",
+        "a: " * 300_000,
+        "{{" * 500_000,
+        "<START>" * 50_000,
+        "@@a\n" * 100_000,
+        "<" * 500_000,
+    ],
+    ids=["lines", "blanks", "marks", "spaces", "colons", "braces", "starts", "decorators", "tags"],
+)
+def test_a_text_that_keeps_careless_patterns_busy_for_hours(text: str) -> None:
+    book = {"extensions": {}, "entries": [makers.entry(content=text)]}
+    card = makers.v3(mes_example=text, description=text, name="x", character_book=book)
+    digested(json.dumps(card).encode())
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.text(max_size=80))
 def test_any_name_is_the_name_of_a_file(name: str) -> None:

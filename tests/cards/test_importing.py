@@ -125,7 +125,7 @@ def test_a_card_that_would_play_beside_its_own_file_is_told(
     put("characters/haruhi.card.json", makers.v2())
     put("characters/haruhi.json", {"name": "Haruhi", "bio": "x"})
     Path("characters/download.charx").unlink()
-    assert [path.name for path in sources_of([])] == ["haru.json", "haruhi.json"]
+    assert sources_of([]) == (Path("characters/haru.json"), Path("characters/haruhi.json"))
 
 
 def test_a_yaml_of_text_generation_webui_is_imported() -> None:
@@ -214,6 +214,32 @@ def test_the_picture_beside_her_file_or_the_one_that_is_named_is_on_her_card() -
     there = read_card_file(Path("d.charx")).archive
     assert there is not None
     assert dict(there.contents()) == {"assets/icon/images/main.png": makers.animated()}
+
+
+def test_a_charx_that_plays_as_it_is_goes_out_with_all_that_is_in_it() -> None:
+    put("h.charx", makers.charx(rich(), ASSETS))
+    assert command(["export", "h.charx", "--to", "back.charx"]) == STOPPED
+    there = read_card_file(Path("back.charx")).archive
+    assert there is not None
+    assert dict(there.contents()) == ASSETS
+    put("new.png", makers.picture())
+    command(["export", "h.charx", "--to", "other.charx", "--picture", "new.png"])
+    other = read_card_file(Path("other.charx")).archive
+    assert other is not None
+    assert dict(other.contents()) == {**ASSETS, "assets/icon/images/main.png": makers.picture()}
+    assert command(["export", "h.charx", "--to", "x.charx", "--spec", "v2"]) == BAD_INPUT
+
+
+def test_what_a_png_cannot_take_along_and_what_is_gone_is_told(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    put("h.charx", makers.charx(rich(), ASSETS))
+    command(["import", "h.charx"])
+    Path("characters/haru/module.risum").unlink()
+    command(["export", "haru", "--to", "a.png"])
+    told = capsys.readouterr().out
+    assert "  2 files of hers are not in it; a .charx holds them" in told
+    assert "  1 files that came with her card are gone: module.risum ..." in told
 
 
 def test_an_export_says_what_goes_along_and_bare_leaves_it_out(
