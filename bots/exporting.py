@@ -155,6 +155,6 @@ def _told(card: dict[str, Any], kind: str, luggage: _Luggage) -> Iterator[str]:
     if private:
         yield f"  look before you share it: {', '.join(private)} are in it"
     if luggage.files and kind != ".charx":
-        yield f"  {len(luggage.files)} files of hers are not in it; a .charx holds them"
+        yield f"  files of hers that are not in it: {len(luggage.files)}; a .charx holds them"
     if luggage.gone:
-        yield f"  {len(luggage.gone)} files that came with her card are gone: {luggage.gone[0]} ..."
+        yield f"  files that came with her card and are gone: {', '.join(luggage.gone[:3])}"

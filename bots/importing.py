@@ -112,7 +112,7 @@ def _taken_in(path: Path, there: CardFile, out: Path, *, force: bool, trust: boo
     put(targets.text, json.dumps(file, ensure_ascii=False, indent=2).encode() + b"\n", force=force)
     written = [one.as_posix() for one in (targets.text, targets.picture) if one]
     if files:
-        written.append(f"{place.as_posix()}/ ({len(files)} files)")
+        written.append(f"{place.as_posix()}/ (files: {len(files)})")
     report = report_on(there.card, made)
     if path.stem not in (stem, f"{stem}.card") and _same(path.parent, out):
         bad.append(f"{path.as_posix()} lies there as well and would play, too: move it away")

@@ -60,7 +60,7 @@ def summary(book: Mapping[str, Any]) -> str:
     kinds = {
         "constant": sum(bool(one.get("constant")) for one in entries),
         "switched off": sum(not one.get("enabled", True) for one in entries),
-        "with patterns": sum(bool(one.get("use_regex")) for one in entries),
+        "with patterns": sum(_has_pattern(one) for one in entries),
         "with second keys": sum(
             bool(one.get("selective") and one.get("secondary_keys")) for one in entries
         ),
@@ -76,6 +76,13 @@ def summary(book: Mapping[str, Any]) -> str:
         told.append("entries may call entries")
     count = f"{len(entries)} {'entry' if len(entries) == 1 else 'entries'}"
     return f"{count} ({'; '.join(told)})" if told else count
+
+
+def _has_pattern(entry: Mapping[str, Any]) -> bool:
+    # SillyTavern says of each of its entries that its keys are patterns; those with slashes are.
+    tavern = "selectiveLogic" in entry.get("extensions", {})
+    slashes = any(str(key).startswith("/") for key in entry.get("keys", ()))
+    return slashes or bool(entry.get("use_regex") and not tavern)
 
 
 def _decorators(entry: Mapping[str, Any]) -> Iterator[str]:

@@ -68,7 +68,9 @@ def opened(data: bytes) -> Archive:
     told: list[str] = []
     if left_out:
         first = ", ".join(repr(name[:60]) for name in left_out[:3])
-        told.append(f"{len(left_out)} files are left out, since no disk should hold them: {first}")
+        told.append(
+            f"files of the archive that no disk should hold are left out: {len(left_out)}, {first}"
+        )
     return Archive(text, tuple(dict.fromkeys(files.values())), tuple(told), _zip=archive)
 
 

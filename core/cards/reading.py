@@ -104,7 +104,7 @@ def _from_png(picture: bytes) -> Card:
         said += _disagreeing(card, other, it)
     assets = sum(word.startswith(png.ASSET_WORD) for word in png.words(picture, parts))
     if assets:
-        said.append(f"{assets} assets stay inside the picture")
+        said.append(f"assets that stay inside the picture: {assets}")
     return card.telling(*said, place=f"chunk {note.word} ({note.kind}) of a PNG")
 
 

@@ -111,7 +111,7 @@ def report_on(card: Card, made: Converted) -> Report:
         (path, why)
         for name, one in data.items()
         if name not in mapped
-        for path, why in _paths(name, one)
+        for path, why in _paths(name, one, data)
         if made.withheld or not path.startswith("extensions.troupe")
     ]
     kept += [
@@ -153,7 +153,7 @@ def _changes(data: Mapping[str, Any], file: Mapping[str, Any]) -> Iterator[str]:
         yield "bio: the card has no description; a short sentence stands for it"
     if lost := unsaid(data):
         yield (
-            f"messageExamples: {len(lost)} parts of mes_example are said by nobody that we know; "
+            f"messageExamples: parts of mes_example that nobody we know says: {len(lost)}; "
             "they are kept in card"
         )
     for name in ("first_mes", "alternate_greetings", *_PLAIN):
@@ -167,7 +167,7 @@ def _texts(value: Any) -> list[str]:
     return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
 
 
-def _paths(name: str, value: Any) -> Iterator[tuple[str, str]]:
+def _paths(name: str, value: Any, data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Of extensions each one by its name, and what is in it."""
     if _blank(value):
         return
@@ -175,13 +175,19 @@ def _paths(name: str, value: Any) -> Iterator[tuple[str, str]]:
         yield one_line(name), _WHY.get(name, "" if name in _WHY else "unknown to us")
         return
     for one, inner in value.items():
-        if _blank(inner):
+        if _blank(inner) or (one == "depth_prompt" and not _says_something(inner)):
             continue
         path = f"extensions.{one}"
         there = inner if isinstance(inner, Mapping) else {}
         within = [str(key) for key, it in there.items() if not _blank(it)]
         shown = f"{path}: {', '.join(within)}" if within else path
-        yield one_line(shown), _WHY.get(path, "")
+        on_card = one == "world" and data.get("character_book")
+        yield one_line(shown), "the lorebook's name" if on_card else _WHY.get(path, "")
+
+
+def _says_something(note: Any) -> bool:
+    """SillyTavern writes a note of no words on every card."""
+    return not isinstance(note, Mapping) or not _blank(note.get("prompt"))
 
 
 def _of_entries(book: Mapping[str, Any]) -> Iterable[tuple[str, str]]:

@@ -167,7 +167,7 @@ def _as_character(card: Card, name: str) -> Parsed:
     notes = [*report.changed, *(f"{place} is named like a secret" for place in report.secrets)]
     if report.kept or report.withheld:
         count = len(report.kept) + len(report.withheld)
-        notes.append(f"{count} fields of the card have no effect here; troupe import names them")
+        notes.append(f"fields of the card without effect here: {count}; troupe import names them")
     return Parsed(made.file, tuple(notes))
 
 

@@ -55,6 +55,7 @@ def test_a_png_becomes_a_file_and_a_picture_and_every_field_is_told(
     card = makers.sillytavern()
     for name in ("tags", "creator", "extensions.talkativeness", "extensions.world", "create_date"):
         assert f"kept without effect: {name}" in told
+    assert "extensions.world (the lorebook's name)" in told
     assert "kept without effect: chat (beside data)" in told
     assert card["data"]["creator_notes"] not in told
     with Path("characters/haru.png").open("rb") as picture:
@@ -238,8 +239,8 @@ def test_what_a_png_cannot_take_along_and_what_is_gone_is_told(
     Path("characters/haru/module.risum").unlink()
     command(["export", "haru", "--to", "a.png"])
     told = capsys.readouterr().out
-    assert "  2 files of hers are not in it; a .charx holds them" in told
-    assert "  1 files that came with her card are gone: module.risum ..." in told
+    assert "  files of hers that are not in it: 2; a .charx holds them" in told
+    assert "  files that came with her card and are gone: module.risum" in told
 
 
 def test_an_export_says_what_goes_along_and_bare_leaves_it_out(
@@ -283,7 +284,7 @@ def test_cards_in_the_folder_play_and_pictures_do_not() -> None:
     roster = load_characters(sources_of([]))
     assert [one.name for one in roster.loaded] == ["Ann", "Cem", "Dee", "Eve"]
     assert roster.findings == ()
-    assert any("fields of the card have no effect here" in one for one in roster.loaded[0].notes)
+    assert any("fields of the card without effect here: " in one for one in roster.loaded[0].notes)
 
 
 def test_a_card_that_is_named_plays_and_a_picture_without_one_is_told() -> None:

@@ -76,7 +76,10 @@ def test_sillytavern_writes_everything_twice_and_gets_it_back() -> None:
     }
     told = kept(data)
     assert "@@depth" in told["extensions.depth_prompt: prompt, depth, role"]
-    assert "not on the card" in told["extensions.world"]
+    assert told["extensions.world"] == "the lorebook's name"
+    alone = makers.v2(extensions={"world": "Club", "depth_prompt": {"prompt": "", "depth": 4}})
+    assert "not on the card" in kept(alone)["extensions.world"]
+    assert not any("depth_prompt" in name for name in kept(alone))
     assert {"extensions.talkativeness", "creator_notes", "tags"} <= told.keys()
     assert {"create_date (beside data)", "chat (beside data)"} <= told.keys()
 
@@ -117,7 +120,7 @@ def test_character_tavern_packs_its_chunks() -> None:
 def test_risu_brings_scripts_and_pictures_that_stay_where_they_are() -> None:
     data = makers.risu_png(makers.risu(), {"0": b"picture"})
     card = card_in(data)
-    assert card.told == ("1 assets stay inside the picture",)
+    assert card.told == ("assets that stay inside the picture: 1",)
     assert character(data).lorebook == makers.risu()["data"]["character_book"]
     shown = "extensions.risuai: viewScreen, customScripts, sdData, backgroundHTML, largePortrait"
     assert "RisuAI" in kept(data)[shown]
@@ -336,7 +339,7 @@ def test_macros_nobody_fills_in_and_what_nobody_says_are_named() -> None:
     )
     report = report_on(card, character_file(card))
     assert report.macros == ("setvar",)
-    assert any("1 parts of mes_example" in one for one in report.changed)
+    assert any("nobody we know says: 1" in one for one in report.changed)
 
 
 def test_several_people_of_an_example_stay_apart() -> None:
