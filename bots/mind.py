@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 from core.casting import LoadedCharacter
 from core.clock import Clock
@@ -88,6 +89,20 @@ class Mind:
         async with asyncio.TaskGroup() as group:
             group.create_task(self.embedder.run())
             group.create_task(self.librarian.run())
+
+    @property
+    def progress(self) -> list[dict[str, Any]]:
+        """What is going on behind the talk, for /ready."""
+        reading = self.librarian.progress().items()
+        documents = [
+            {"character": name, "work": "documents", "done": one.done, "all": one.all}
+            for name, one in reading
+        ]
+        vectors = [
+            {"character": name, "work": "vectors", "done": done, "all": every}
+            for name, (done, every) in self.embedder.progress().items()
+        ]
+        return documents + vectors
 
     # --- what others have to say ---------------------------------------------------------------
 

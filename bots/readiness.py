@@ -19,11 +19,12 @@ def report(
     trouble: str,
     open_now: int,
     owed: int,
+    busy: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Down when nobody can be spoken to or nothing can be written down; else who is missing.
 
     `failing` tells by character why the last turn failed, `plugins` what is off of each one's
-    plugins, `trouble` is the database's.
+    plugins, `trouble` is the database's, `busy` what is taken in behind the talk.
     """
     live = sum(1 for one in health if one.phase is Phase.LIVE)
     if trouble or (health and not live):
@@ -47,4 +48,5 @@ def report(
         "store": trouble or "ok",
         "open": open_now,
         "owed": owed,
+        "background": list(busy),
     }

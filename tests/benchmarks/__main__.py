@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
-from tests.benchmarks import company, databases, finding, links, size, speed, state
+from tests.benchmarks import company, databases, finding, ingest, links, size, speed, state
 from tests.benchmarks.rows import Row, table
 from tests.benchmarks.speed import Bench
 
@@ -39,6 +39,7 @@ FIGURES: dict[str, Callable[[Bench], Awaitable[list[Row]]]] = {
     "links": links.links,
     "state": state.state,
     "finding": finding.finding,
+    "ingest": ingest.ingest,
 }
 
 
