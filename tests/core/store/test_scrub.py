@@ -16,12 +16,13 @@ import pytest
 from core.errors import StoreUnavailable
 from core.ids import EntityId, MemoryId
 from core.messages import Memory
-from core.ports import Unit
+from core.ports import Scope, Unit
 from core.store import sqlite
 from core.store.engine import SqlStore, open_store
 from tests.core.store.conftest import Held
 from tests.core.store.rows import ADA, NOON, memory, room, world
 from tests.core.store.test_persons import in_bytes, person
+from tests.fakes.databases import Database
 
 TEXTS = 3_000
 _BOB = person("11")
@@ -162,3 +163,40 @@ async def test_a_scrub_that_fails_hurts_nobody_else_and_stays_owed(tmp_path: Pat
         before = (tmp_path / "troupe.db").read_bytes()
         assert await store.scrub(), "and then nothing is owed any more"
         assert (tmp_path / "troupe.db").read_bytes() == before
+
+
+async def test_vectors_of_whoever_is_forgotten_go_with_their_words(
+    tmp_path: Path, database: Database
+) -> None:
+    async with open_store(database.url, tmp_path) as store:
+
+        def put(unit: Unit) -> None:
+            unit.rooms.ensure([world()], [room()])
+            unit.memories.add([mixed(number, random.Random(number)) for number in range(30)])
+            unit.passages.behind(100)
+            rows, _ = unit.vectors.missing(ADA, "m", 0, 100)
+            chance = random.Random(1)
+            unit.vectors.put(
+                "m", [(seq, one, [chance.random() for _ in range(64)]) for seq, one in rows]
+            )
+
+        def near(unit: Unit) -> set[str]:
+            scope = Scope(ADA, (room().id,))
+            return {one.memory.author for one in unit.vectors.nearest(scope, "m", [1.0] * 64, 30)}
+
+        await store.write(put)
+        assert await store.read(near) == {_BOB, "zoe"}
+        vectors = [] if database.server else stored_vectors(tmp_path)
+        await store.write(lambda unit: unit.persons.forget(ADA, _BOB, NOON))
+        store.evict(ADA, room().id)
+        assert await store.read(near) == {"zoe"}
+        assert await store.read(lambda unit: unit.vectors.count(ADA, "m")) == (10, 10)
+        assert await store.scrub()
+        if not database.server:
+            file = (tmp_path / "troupe.db").read_bytes()
+            assert sorted(one in file for one in vectors) == [False] * 20 + [True] * 10
+
+
+def stored_vectors(data: Path) -> list[bytes]:
+    with closing(sqlite3.connect(data / "troupe.db")) as file:
+        return [row[0] for row in file.execute("SELECT vector FROM embeddings")]
