@@ -24,7 +24,7 @@ from core.ids import CharacterId, EntityId, turn_of
 from core.memory.recent import Recent
 from core.messages import Attachment, Content, Delivery, InboundStatus, Outcome, Reply
 from core.ports import Store, Unit
-from core.ports.persons import Forgotten
+from core.ports.persons import Forgotten, Traced
 from core.state import StateCache
 
 FORGET, EXPORT = "forget", "export"
@@ -89,9 +89,9 @@ class Forgetting:
         if lead.arguments.strip().lower() != "me":
             await self._answer(work, _EXPLAINED[lead.command])
         elif lead.command == FORGET:
-            forgotten = await self._forget(work.part.id, work.person)
+            forgotten, traced = await self._forget(work.part.id, work.person)
             copies = await self._janitor.copies_until()
-            await self._answer(work, _gone(forgotten, copies), forgets=True)
+            await self._answer(work, _gone(forgotten, copies), traced=traced)
             self._janitor.scrub_soon()  # the question is gone by now, too
         elif lead.is_direct:
             await self._export(work)
@@ -100,18 +100,19 @@ class Forgetting:
 
     async def forget(self, character: CharacterId, entity: EntityId) -> Forgotten:
         """What an operator asks for: in one transaction, and the file is scrubbed soon after."""
-        forgotten = await self._forget(character, entity)
+        forgotten, _ = await self._forget(character, entity)
         self._janitor.scrub_soon()
         return forgotten
 
-    async def _forget(self, character: CharacterId, entity: EntityId) -> Forgotten:
+    async def _forget(self, character: CharacterId, entity: EntityId) -> tuple[Forgotten, Traced]:
         now = self._clock.now()
+        traced = await self._store.read(lambda unit: unit.persons.traced(character, entity))
         forgotten = await self._store.write(
-            lambda unit: unit.persons.forget(character, entity, now)
+            lambda unit: unit.persons.forget(character, entity, now, traced)
         )
         self._tell(character, entity, forgotten)
         await self._janitor.drop(forgotten.files)
-        return forgotten
+        return forgotten, traced
 
     def _tell(self, character: CharacterId, entity: EntityId, forgotten: Forgotten) -> None:
         for room in forgotten.rooms:
@@ -154,7 +155,7 @@ class Forgetting:
         text: str,
         *,
         attachments: tuple[Attachment, ...] = (),
-        forgets: bool = False,
+        traced: Traced | None = None,
     ) -> None:
         """It ends the turn; neither the question nor the answer is remembered."""
         part, lead, now = work.part, work.lead, self._clock.now()
@@ -175,9 +176,9 @@ class Forgetting:
                 by = Outcome(InboundStatus.SUPERSEDED, rule, successor=lead.id)
                 unit.inbox.close(earlier, by, now, private=True)
             unit.inbox.close([lead.id], Outcome(InboundStatus.ANSWERED, rule), now, private=True)
-            if forgets:
+            if traced is not None:
                 # Once more: this message itself, and what other turns have written meanwhile.
-                unit.persons.forget(part.id, work.person, now)
+                unit.persons.forget(part.id, work.person, now, traced)
             return unit.deliveries.add(rows, now)
 
         await work.batch.stored()

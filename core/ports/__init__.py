@@ -25,7 +25,7 @@ from core.ports.models import (
     Spent,
     Usage,
 )
-from core.ports.persons import Forgotten, Persons
+from core.ports.persons import Forgotten, Persons, Traced
 from core.ports.platforms import (
     Intake,
     Limits,
@@ -76,6 +76,7 @@ __all__ = [
     "Steps",
     "Store",
     "Tasks",
+    "Traced",
     "Unit",
     "Usage",
     "Vectors",

@@ -31,8 +31,34 @@ class Forgotten:
         return sum(self.counts.values())
 
 
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """What a look has found: whoever erases somebody after it need look at what is newer alone."""
+
+    upto: int
+    """The last memory's row that was looked at."""
+    said: tuple[int, ...] = ()
+    answers: tuple[int, ...] = ()
+    """Rows; those in company."""
+    messages: frozenset[str] = frozenset()
+    """By which answers name what they answer."""
+    authors: tuple[tuple[str, str], ...] = ()
+    """Account and author, as the inbox names them."""
+
+
 class Persons(Protocol):
-    def forget(self, character: CharacterId, entity: EntityId, now: datetime) -> Forgotten:
+    def traced(self, character: CharacterId, entity: EntityId) -> Traced:
+        """Look for somebody beside the writer, which would hold up all others for seconds where
+        there are a million memories."""
+        ...
+
+    def forget(
+        self,
+        character: CharacterId,
+        entity: EntityId,
+        now: datetime,
+        traced: Traced | None = None,
+    ) -> Forgotten:
         """Erase a person from one character: what they said, what was answered to them, what is
         known of them, their names, settings, tasks, documents, and their words in both ledgers.
 

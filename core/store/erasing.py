@@ -11,7 +11,7 @@ import orjson
 import sqlalchemy as sa
 
 from core.ids import CharacterId, EntityId, RoomId
-from core.ports.persons import Forgotten
+from core.ports.persons import Forgotten, Traced
 from core.store import inserts, tables
 from core.store.traces import Found, Traces, parts
 from core.store.values import read, written
@@ -37,13 +37,17 @@ _IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
 
 
 def erase(
-    connection: sa.Connection, who: CharacterId, entity: EntityId, now: datetime
+    connection: sa.Connection,
+    who: CharacterId,
+    entity: EntityId,
+    now: datetime,
+    traced: Traced | None = None,
 ) -> Forgotten:
     """Within one transaction; a second time there is nothing left to do."""
     # Never the same twice: a scrub that is under way has not seen what goes now.
     mark = max(owed(connection) + 1, round(now.timestamp() * 1000))
     connection.execute(_OWE, {"name": _MARKER, "seq": mark})
-    traces = Traces(connection, who, entity)
+    traces = Traces(connection, who, entity, traced)
     found = traces.memories()
     counts = Counter(one.kind for one in found.values())
     _by_key(connection, sa.delete(_M).where(_M.c.seq.in_(_IDS)), found)

@@ -9,11 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.ids import CharacterId, EntityId
-from core.ports.persons import Forgotten
+from core.ports.persons import Forgotten, Traced
 from core.store import tables
 from core.store.erasing import erase
 from core.store.exporting import exported
-from core.store.traces import parts
+from core.store.traces import Traces, parts
 from core.store.values import read
 
 _E, _M, _R = tables.entities, tables.memories, tables.rooms
@@ -65,8 +65,17 @@ class PersonRows:
         self._db = connection
         self._settings = settings
 
-    def forget(self, character: CharacterId, entity: EntityId, now: datetime) -> Forgotten:
-        return erase(self._db, character, entity, now)
+    def traced(self, character: CharacterId, entity: EntityId) -> Traced:
+        return Traces(self._db, character, entity).traced()
+
+    def forget(
+        self,
+        character: CharacterId,
+        entity: EntityId,
+        now: datetime,
+        traced: Traced | None = None,
+    ) -> Forgotten:
+        return erase(self._db, character, entity, now, traced)
 
     def export(self, character: CharacterId, entity: EntityId) -> Mapping[str, Any]:
         return exported(self._db, character, entity, self._settings)

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from core.files import refs_in
 from core.ids import CharacterId, EntityId, turn_of, unique_uuid
 from core.messages import ChannelType
+from core.ports.persons import Traced
 from core.store import tables
 from core.store.values import read
 
@@ -58,6 +59,14 @@ _ALL_OF = sa.select(*_WHAT).where(
     _M.c.room_id.in_(sa.bindparam("ids", expanding=True)),
     _M.c.character_id == sa.bindparam("who"),
 )
+_OURS = sa.select(*_WHAT).where(
+    _M.c.character_id == sa.bindparam("who"),
+    _M.c.entity_id == sa.bindparam("who"),
+    _M.c.type.not_in(_KNOWLEDGE),
+)
+_OURS_IN = _OURS.where(_M.c.room_id.in_(sa.bindparam("ids", expanding=True)))
+_THESE = _M.c.seq.in_(sa.bindparam("ids", expanding=True))
+_NEWEST = sa.select(sa.func.coalesce(sa.func.max(_M.c.seq), 0))
 _LORE = _M.c.type != sa.literal_column("'messages'")  # as in its index
 _NAMES_THEM = sa.select(*_WHAT).where(
     _M.c.character_id == sa.bindparam("who"),
@@ -99,15 +108,25 @@ class Found(NamedTuple):
 class Traces:
     """Read within the transaction that is to erase them, or to tell of them."""
 
-    def __init__(self, connection: sa.Connection, who: CharacterId, entity: EntityId) -> None:
+    def __init__(
+        self,
+        connection: sa.Connection,
+        who: CharacterId,
+        entity: EntityId,
+        traced: Traced | None = None,
+    ) -> None:
+        """`traced` is what an earlier look has found."""
         self._db = connection
+        self._traced = traced
+        # First of all: each question sees the database as it is by then.
+        self._newest = connection.execute(_NEWEST).scalar_one()
         self._asked = {"who": who, "entity": entity, "named": f"%{entity}%"}
         self.who = who
         self.entity = entity
         self.known = connection.execute(_ENTITY, self._asked).one_or_none()
-        self.authors = tuple(self._authors())
+        self.authors = traced.authors if traced else tuple(self._authors())
         """Account and author, as the inbox names them."""
-        self._said = list(connection.execute(_SAID, self._asked))
+        self._said = self._said_by_them()
         self.rooms = tuple(self._rooms())
 
     @property
@@ -117,6 +136,23 @@ class Traces:
     @property
     def shared(self) -> list[Room]:
         return [one for one in self.rooms if not one.direct]
+
+    def traced(self) -> Traced:
+        """For whoever erases them after this; rows that come meanwhile are newer."""
+        groups = [one.id for one in self.shared]
+        return Traced(
+            self._newest,
+            tuple(row.seq for row in self._said),
+            tuple(row.seq for row in self._answers(groups)),
+            frozenset(row.id for row in self._said if row.type == "messages"),
+            self.authors,
+        )
+
+    def _said_by_them(self) -> list[Any]:
+        if self._traced is None:
+            return list(self._db.execute(_SAID, self._asked))
+        newer = self._db.execute(_SAID.where(_M.c.seq > self._traced.upto), self._asked)
+        return [*self.in_parts(_SAID.where(_THESE), self._traced.said), *newer]
 
     def _authors(self) -> Iterator[tuple[str, str]]:
         """By what the platform told of them, else by trying everybody who is in the inbox."""
@@ -181,7 +217,8 @@ class Traces:
             elif row.type == "documents":
                 documents.add(row.id)
         groups = [one.id for one in self.shared]
-        for row in self._answers(groups) if answers else ():
+        found_answers = self._answers(groups) if answers else ()
+        for row in found_answers:
             take(row, "answers")
         for row in self.in_parts(_OF_NOBODY, groups) if said else ():
             metadata = read(row.metadata) or {}
@@ -211,11 +248,23 @@ class Traces:
         return found
 
     def _answers(self, rooms: Sequence[str]) -> list[Any]:
-        """What the character has said to them in company.
+        """What the character has said to them in company."""
+        if self._traced is None:
+            return self._all_answers(rooms)
+        said = {row.id for row in self._said} | self._traced.messages
+        turns = set(self.turns)
+        likely = self.in_parts(_OURS.where(_THESE), self._traced.answers)
+        likely += self.in_parts(_OURS_IN.where(_M.c.seq > self._traced.upto), rooms)
+        return [
+            row
+            for row in likely
+            if (read(row.content) or {}).get("inReplyTo") in said
+            or (read(row.metadata) or {}).get("turn") in turns
+        ]
 
-        The database looks into the JSON itself: of a room of many years nearly everything is other
-        people's.
-        """
+    def _all_answers(self, rooms: Sequence[str]) -> list[Any]:
+        """The database looks into the JSON itself: of a room of many years nearly everything is
+        other people's."""
         theirs = sa.select(_M.c.id).where(
             _M.c.character_id == self.who, _M.c.entity_id == self.entity, _M.c.type == "messages"
         )
@@ -227,12 +276,8 @@ class Traces:
         ]
         turn = self._value(_M.c.metadata, "turn")
         to_them = self._value(_M.c.content, "inReplyTo").in_(theirs)
-        query = _ALL_OF.where(
-            _M.c.entity_id == sa.bindparam("who"),
-            _M.c.type.not_in(_KNOWLEDGE),
-            sa.or_(to_them, *(turn.in_(one) for one in turns)),
-        )
-        return self.in_parts(query, rooms)
+        told = sa.or_(to_them, *(turn.in_(one) for one in turns))
+        return self.in_parts(_OURS_IN.where(told), rooms)
 
     def _value(self, column: sa.Column[str], name: str) -> sa.ColumnElement[Any]:
         """What stands in JSON under a name; each database has its own way to it."""

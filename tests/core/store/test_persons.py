@@ -244,9 +244,14 @@ Events = list[tuple[CharacterId, str, str]]
 
 def play(unit: Unit, events: Events, whom: str) -> set[str]:
     """Everything happens; what of it a person must get who asks for what is kept of them."""
-    house, theirs, last = House(unit), {mark(whom, ADA) + "name"}, dict[str, str]()
+    house = House(unit)
     for character in (ADA, BOB):
         house.furnish(character)
+    return {mark(whom, ADA) + "name"} | go_on(house, events, whom)
+
+
+def go_on(house: House, events: Events, whom: str) -> set[str]:
+    theirs, last = set[str](), dict[str, str]()
     for character, who, what in events:
         words = house.canary(character, who)
         if what == "direct":
@@ -272,14 +277,14 @@ async def indexed(store: SqlStore) -> None:
         pass
 
 
-@given(events=events, whom=st.sampled_from(PEOPLE))
-@how(max_examples=15, deadline=None)
+@given(events=events, later=events, whom=st.sampled_from(PEOPLE))
+@how(max_examples=20, deadline=None)
 async def test_all_of_theirs_goes_and_nothing_of_anybody_elses(
-    tmp_path_factory: pytest.TempPathFactory, events: Events, whom: str
+    tmp_path_factory: pytest.TempPathFactory, events: Events, later: Events, whom: str
 ) -> None:
     data = tmp_path_factory.mktemp("forgetting")
     async with open_store(None, data) as store:
-        await _forgets(store, data, events, whom)
+        await _forgets(store, data, events, whom, later)
         assert await store.scrub()
         assert not {one for one in in_bytes(data) if one.startswith(mark(whom, ADA))}
 
@@ -292,17 +297,25 @@ async def test_a_server_forgets_as_well(
     events = [
         (chance.choice([ADA, BOB]), chance.choice(PEOPLE), chance.choice(what)) for _ in range(150)
     ]
-    await _forgets(store, tmp_path, events, "11")
+    await _forgets(store, tmp_path, events[:75], "11", events[75:])
     assert await store.scrub()
 
 
-async def _forgets(store: SqlStore, data: Path, events: Events, whom: str) -> None:
+async def _forgets(
+    store: SqlStore, data: Path, events: Events, whom: str, later: Events | None = None
+) -> None:
     theirs = await store.write(lambda unit: play(unit, events, whom))
+    traced = await store.read(lambda unit: unit.persons.traced(ADA, person(whom)))
+    if later:
+        # What is said after the look, and before they are forgotten.
+        await store.write(lambda unit: go_on(House(unit, 5_000, 5_000), later, whom))
     await indexed(store)
     kept = await store.read(lambda unit: unit.persons.export(ADA, person(whom)))
-    assert canaries(orjson.dumps(kept).decode()) == theirs
+    if not later:
+        assert canaries(orjson.dumps(kept).decode()) == theirs
     before = snapshot(data)
-    await store.write(lambda unit: unit.persons.forget(ADA, person(whom), NOON))
+    seen = traced if later else None
+    await store.write(lambda unit: unit.persons.forget(ADA, person(whom), NOON, seen))
     after = snapshot(data)
     traces = (mark(whom, ADA), person(whom), f"d{whom}-{ADA}")
     for table, rows in after.items():
