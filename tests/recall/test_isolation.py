@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from core.ids import Account, CharacterId, EntityId, MemoryId, RoomId, WorldId
@@ -226,8 +226,14 @@ def scene(by: Asked, recall: Recall, store: SqlStore) -> Scene:
     )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(things, min_size=1, max_size=40), st.lists(asked, min_size=1, max_size=8))
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    # Each example is a database: to make a failing one smaller would take minutes.
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+)
+@given(st.lists(things, min_size=25, max_size=60), st.lists(asked, min_size=4, max_size=12))
 def test_g36_nothing_comes_to_mind_from_outside_the_scope(
     everything: list[Thing], questions: list[Asked]
 ) -> None:
