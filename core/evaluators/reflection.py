@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
 from math import ceil
@@ -14,6 +14,7 @@ from core.clock import Clock
 from core.evaluators.noted import Noted, Speaker, noted, scene_of
 from core.ids import CharacterId, EntityId, MemoryId, RoomId, unique_uuid
 from core.kept import Relationship
+from core.memory.bonds import noticed
 from core.messages import Content, Memory
 from core.plugins.records import Evaluator, Turn
 from core.ports import ModelRequest, Store, Unit
@@ -163,7 +164,7 @@ class Reflection:
                 )
             )
         unit.memories.add(facts)
-        _bind(unit, character, found, now)
+        _bind(unit, character, room, found, now)
         unit.cache.put(character, MARKER.format(room), past.said[-1].id)
         return len(facts)
 
@@ -173,9 +174,10 @@ def interval(turn: Turn) -> int:
     return ceil((turn.settings.number("CONVERSATION_LENGTH") or 32) / 4)
 
 
-def _bind(unit: Unit, character: CharacterId, found: Noted, now: datetime) -> None:
+def _bind(unit: Unit, character: CharacterId, room: RoomId, found: Noted, now: datetime) -> None:
     if not found.bonds:
         return
+    since = unit.rooms.forgotten_before(character, room)
     sources = {bond.source for bond in found.bonds}
     there = {
         (one.source, one.target): one
@@ -190,15 +192,7 @@ def _bind(unit: Unit, character: CharacterId, found: Noted, now: datetime) -> No
             target=bond.target,
             created_at=now,
         )
-        count = before.metadata.get("interactions", 0)
-        after = replace(
-            before,
-            tags=before.tags | bond.tags,
-            metadata={
-                **before.metadata,
-                "interactions": (count if isinstance(count, int) else 0) + 1,
-            },
-        )
+        after = noticed(before, room, bond.tags, now, since)
         there[bond.source, bond.target] = after
         unit.bonds.put_relationship(after)
 

@@ -135,7 +135,7 @@ class Recall:
 
     def _look(self, unit: Unit, scene: Scene, room: RoomId, wanted: Wanted) -> Seen:
         """Within a read: where to look, whether there is anything, and what fits."""
-        where = places(unit, scene, room, _reach(scene), _SHARED)
+        where = places(unit, scene, room, reach_of(scene), _SHARED)
         past = self._past(room)
         if past.facts is None:
             past.facts = has_facts(unit, replace(where, others=()))
@@ -224,7 +224,8 @@ def _wish(settings: Settings) -> _Wish:
     )
 
 
-def _reach(scene: Scene) -> Reach:
+def reach_of(scene: Scene) -> Reach:
+    """Whence something may come to mind, as it is set."""
     return scene.settings.derived(_wish).reach
 
 

@@ -10,6 +10,9 @@ from typing import Any
 
 from core.ids import EntityId
 from core.kept import Relationship
+from core.memory.bonds import told_in
+from core.memory.places import places
+from core.memory.recall import reach_of
 from core.messages import Entity, Memory, Room, World
 from core.ports import Unit
 from core.prompting.words import UNKNOWN, display_name, named, quoted
@@ -47,13 +50,16 @@ def _facts_section(scene: Scene, facts: Iterable[Memory]) -> Section | None:
 
 
 async def _get_relationships(scene: Scene) -> Section | None:
-    """Of who leads the conversation, the closest first."""
+    """Of who leads the conversation, the closest first; as far as recall reaches, and no further."""
     character, person, read = scene.character.agent_id, scene.person, scene.read
-    if read is None or person is None:
+    room = scene.room
+    if read is None or person is None or room is None:
         return None
 
     def look(unit: Unit) -> tuple[list[Relationship], list[Entity]]:
-        bonds = unit.bonds.relationships(character, person)
+        rooms = places(unit, scene, room, reach_of(scene), ()).rooms
+        known = unit.bonds.relationships(character, person)
+        bonds = [one for bond in known if (one := told_in(unit, bond, rooms)) is not None]
         bonds = sorted(bonds, key=_closeness, reverse=True)[:_RELATIONSHIPS]
         return bonds, unit.people.known(character, [_other(bond, person) for bond in bonds])
 

@@ -12,6 +12,7 @@ import pytest
 
 from core.ids import Account, EntityId, MemoryId, RoomId, WorldId
 from core.kept import Relationship
+from core.memory.bonds import noticed
 from core.messages import (
     Address,
     Attachment,
@@ -102,6 +103,36 @@ async def test_relationships_are_named_the_closest_first(store: SqlStore) -> Non
     assert (await told(store, "RELATIONSHIPS"))["RELATIONSHIPS"] == (
         "# Whom Robin has to do with\n- kim: cook, friend, 12 exchanges\n- Lee: 2 exchanges"
     )
+
+
+async def test_what_a_look_back_noticed_of_a_bond_is_told_in_that_room_alone(
+    store: SqlStore,
+) -> None:
+    """G36; and no more once talk there has begun afresh. What a plugin says is told anywhere."""
+    bond = Relationship("r-1", HER, ROBIN, KIM, frozenset({"cousin"}))
+    for room, tag in (("general", "friend"), ("kitchen", "in love")):
+        bond = noticed(bond, RoomId(room), frozenset({tag}), NOON, None)
+
+    def know(unit: Unit) -> None:
+        unit.bonds.put_relationship(bond)
+        unit.bonds.put_relationship(
+            noticed(
+                Relationship("r-2", HER, KIM, ROBIN),
+                RoomId("kitchen"),
+                frozenset({"in love"}),
+                NOON,
+                None,
+            )
+        )
+
+    await store.write(know)
+    header = "# Whom Robin has to do with\n- kim: "
+    told_here = (await told(store, "RELATIONSHIPS"))["RELATIONSHIPS"]
+    assert told_here == f"{header}cousin, friend, 1 exchanges"
+    await store.write(
+        lambda unit: unit.rooms.forget_before(HER, RoomId("general"), NOON + timedelta(days=1))
+    )
+    assert (await told(store, "RELATIONSHIPS"))["RELATIONSHIPS"] == f"{header}cousin"
 
 
 async def test_the_world_is_told_with_its_rooms(store: SqlStore) -> None:
