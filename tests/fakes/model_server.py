@@ -88,6 +88,7 @@ class ModelServer:
         """The texts of each request for vectors."""
         self.embedding: Callable[[dict[str, Any]], Any] | None = None
         """Called with each of them; may wait, or give a Script with a fault."""
+        self.vector: Callable[[str, int, int], list[float]] = vector_of
         self.width = 3
         self.pictures: list[dict[str, Any]] = []
         self.heard: list[dict[str, Any]] = []
@@ -201,7 +202,7 @@ class ModelServer:
             return _error(400, f"Unsupported parameter: '{name}'", "unsupported_parameter", name)
         width = body.get("dimensions") or self.width
         data = [
-            {"object": "embedding", "index": at, "embedding": vector_of(text, width, at)}
+            {"object": "embedding", "index": at, "embedding": self.vector(text, width, at)}
             for at, text in enumerate(texts)
         ]
         usage = {"prompt_tokens": 1, "total_tokens": 1}
