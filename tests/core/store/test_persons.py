@@ -314,6 +314,7 @@ async def _forgets(
     if not later:
         assert canaries(orjson.dumps(kept).decode()) == theirs
     before = snapshot(data)
+    spent = await store.read(lambda unit: unit.spendings.total("character"))
     seen = traced if later else None
     await store.write(lambda unit: unit.persons.forget(ADA, person(whom), NOON, seen))
     after = snapshot(data)
@@ -322,6 +323,7 @@ async def _forgets(
         assert not [row for row in rows if any(one in row for one in traces)], table
         untouched = [row for row in before[table] if not any(one in row for one in traces)]
         assert set(untouched) <= set(rows), table
+    assert await store.read(lambda unit: unit.spendings.total("character")) == spent
     again = await store.write(lambda unit: unit.persons.forget(ADA, person(whom), NOON))
     assert (again.total, again.files) == (0, ())
 
