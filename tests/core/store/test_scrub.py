@@ -20,8 +20,8 @@ from core.ports import Scope, Unit
 from core.store import sqlite
 from core.store.engine import SqlStore, open_store
 from tests.core.store.conftest import Held
+from tests.core.store.people_said import in_bytes, person
 from tests.core.store.rows import ADA, NOON, memory, room, world
-from tests.core.store.test_persons import in_bytes, person
 from tests.fakes.databases import Database
 
 TEXTS = 3_000
