@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -12,7 +13,12 @@ import pytest
 from bots import cli
 from bots.testkit import playing
 from core.casting import load_character, read_loaded
+from core.flow.forgetting import _gone
+from core.knowledge.documents import SHARED
+from core.knowledge.sources import wanted
+from core.knowledge.wire import SENTENCES
 from core.models.scripted import Scripted
+from core.ports.persons import Forgotten
 from core.settings import schema
 from core.settings.layers import split_scoped
 
@@ -22,6 +28,7 @@ PAGES = sorted(
     for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("*/README.md"))
     if ".venv" not in path.parts
 )
+ON_MEMORY = ("docs/memory.md", "docs/knowledge.md")
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -40,7 +47,10 @@ def test_the_commands_of_the_readme_are_the_commands_there_are() -> None:
     parser = cli._parser()
     lines = "\n".join(blocks("README.md", "sh")).splitlines()
     named = [line.split("#")[0].split() for line in lines if line.startswith("troupe ")]
-    assert {words[1] for words in named} == {"run", "stage", "check", "costs"}
+    assert {words[1] for words in named} == {
+        *("run", "stage", "check", "costs"),
+        *("import", "knowledge", "memory"),
+    }
     assert parser.parse_args(["run", "--character", "ada,eliza", "x.json"]).character == [
         "ada,eliza",
         "x.json",
@@ -51,7 +61,9 @@ def test_the_commands_of_the_readme_are_the_commands_there_are() -> None:
 
 def test_the_targets_of_the_readme_are_in_the_makefile() -> None:
     makefile = (ROOT / "Makefile").read_text()
-    for target in set(re.findall(r"`?make (\w+)`?", (ROOT / "README.md").read_text())) - {"make"}:
+    named = re.findall(r"`make (\w+)`", (ROOT / "README.md").read_text())
+    named += re.findall(r"^make (\w+)", "\n".join(blocks("README.md", "sh")), re.MULTILINE)
+    for target in set(named):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
 
@@ -62,6 +74,57 @@ def test_the_settings_of_the_readme_are_known_keys() -> None:
             variable = line.partition("=")[0]
             scoped = split_scoped(variable)
             assert schema.find(scoped[1] if scoped else variable), variable
+
+
+@pytest.mark.parametrize("page", ON_MEMORY)
+def test_the_commands_of_both_pages_are_understood(page: str) -> None:
+    parser = cli._parser()
+    lines = re.findall(r"^\$ troupe (.*)$", (ROOT / page).read_text(), re.MULTILINE)
+    asked = [parser.parse_args(shlex.split(line.partition("#")[0])) for line in lines]
+    assert {one.do for one in asked} == {Path(page).stem}
+    of_all = {"memory": {"search", "show", "forget", "export"}}
+    assert {one.what for one in asked} == of_all.get(Path(page).stem, {"list", "add", "remove"})
+
+
+@pytest.mark.parametrize("page", ON_MEMORY)
+def test_the_settings_of_both_pages_are_known_with_their_defaults(page: str) -> None:
+    text = (ROOT / page).read_text()
+    for name in re.findall(r"`([A-Z][\w.]*_\w+)(?:=[^`]*)?`", text):
+        scoped = split_scoped(name)
+        assert schema.find(scoped[1] if scoped else name), name
+    told = re.findall(r"`([A-Z][A-Z_]+)`(?: tokens)? \(([a-z0-9][\w.-]*)", text)
+    assert [(name, value) for name, value in told if schema.find(name).default != value] == []  # type: ignore[union-attr]
+    assert len(told) > 5
+
+
+def test_every_reason_why_a_document_is_not_read_is_told() -> None:
+    page = (ROOT / "docs/knowledge.md").read_text()
+    assert [one for one in SENTENCES.values() if f"\n| {one} |" not in page] == []
+
+
+def test_the_knowledge_on_the_page_is_what_it_says_it_is(tmp_path: Path) -> None:
+    home = tmp_path / "characters"
+    (home / "ferries/letters").mkdir(parents=True)
+    for name in ("ferries/timetable.pdf", "ferries/prices.csv", "harbour.md"):
+        (home / name).write_text("x")
+    (home / "ada.json").write_text(blocks("docs/knowledge.md", "json")[0])
+    ada = load_character(home / "ada.json")
+    found = wanted([ada], tmp_path / "data")
+    assert found.findings == ()
+    assert [one.text for one in found.written] == ["The ferry leaves at nine, on Sundays at ten."]
+    named = {one.path.name: one.owner for one in found.places if home in one.path.parents}
+    hers = dict.fromkeys(("timetable.pdf", "prices.csv", "letters"), ada.id)
+    assert named == {**hers, "harbour.md": SHARED}
+    shelves = {one.path.relative_to(tmp_path).as_posix() for one in found.places} - set(named)
+    assert {"data/knowledge/ada", "data/knowledge/shared"} <= shelves
+
+
+def test_she_says_what_she_has_forgotten_as_the_page_has_it() -> None:
+    [quoted] = re.findall(
+        r"^> (I have forgotten.*\n> .*)$", (ROOT / ON_MEMORY[0]).read_text(), re.M
+    )
+    counts = {"messages": 12, "answers": 11, "facts": 2}
+    assert quoted.replace("\n> ", " ") == _gone(Forgotten(counts=counts), None)
 
 
 def test_the_smallest_character_of_the_readme_loads() -> None:
