@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from core.events import EventType
 from core.models.scripted import Line, Scripted
 from core.plugins import Plugin, Turn
 from core.ports import ModelRequest
+from tests.fakes.databases import in_use
 from tests.fakes.model_server import ModelServer
 from tests.flows import on_discord as od
 from tests.flows.on_discord import Server, on_discord
@@ -350,3 +352,35 @@ async def test_whoever_comes_and_her_own_going_are_told(tmp_path: Path) -> None:
         assert payload["entityId"] != payload["agentId"]
         zoe.removes(group, ada)
         await until(lambda: "WORLD_LEFT" in names(told))
+
+
+# --- what came to mind -----------------------------------------------------------------------------
+
+
+async def test_what_came_to_mind_is_kept_with_the_answer_and_none_of_its_words(
+    tmp_path: Path,
+) -> None:
+    ada = {"name": "Ada", "bio": "Ada is kind.", "knowledge": ["The ferry leaves at nine."]}
+    asked = Scripted(lambda request: reply("Noted."))
+
+    def pieces() -> list[Mapping[str, Any]]:
+        """Those that can be found."""
+        joined = "memories JOIN passages USING (seq)"
+        return in_use.now.ask(
+            tmp_path, f"SELECT memories.id FROM {joined} WHERE type = 'knowledge'"
+        )
+
+    async with playing(ada, model=asked, data=tmp_path) as play:
+        await until(lambda: len(pieces()) == 1)
+        bob = play.stage.person("Bob")
+        dm = play.stage.dm(bob, play.bots["Ada"])
+        bob.says(dm, "When does the ferry leave, I wonder?")
+        await play.stage.next_from(play.bots["Ada"], dm)
+    assert "The ferry leaves at nine." in whole(asked.requests[-1])
+    rows = in_use.now.ask(tmp_path, "SELECT metadata FROM memories WHERE type = 'messages'")
+    kept = [row["metadata"] for row in rows]
+    kept = [json.loads(one) if isinstance(one, str) else one for one in kept]
+    [[trace]] = [one["recalled"] for one in kept if "recalled" in one]
+    assert trace.pop("score") > 0
+    title = "The ferry leaves at nine."
+    assert trace == {"id": pieces()[0]["id"], "table": "knowledge", "why": "words", "title": title}
