@@ -92,7 +92,7 @@ def test_the_settings_of_both_pages_are_known_with_their_defaults(page: str) -> 
     for name in re.findall(r"`([A-Z][\w.]*_\w+)(?:=[^`]*)?`", text):
         scoped = split_scoped(name)
         assert schema.find(scoped[1] if scoped else name), name
-    told = re.findall(r"`([A-Z][A-Z_]+)`(?: tokens)? \(([a-z0-9][\w.-]*)", text)
+    told = re.findall(r"`([A-Z][A-Z_]+)`(?:\stokens)?\s\(([a-z0-9][\w.-]*)", text)
     assert [(name, value) for name, value in told if schema.find(name).default != value] == []  # type: ignore[union-attr]
     assert len(told) > 5
 
