@@ -19,6 +19,8 @@ from bots.links import plan_links, settings_of
 from core.casting import Roster, load_characters, sources_of
 from core.errors import BadInput, Finding
 from core.flow.habits import habits_of
+from core.knowledge.sources import wanted
+from core.lore import notes_on
 from core.models.prices import USUAL
 from core.prompting.custom import templates_of
 from core.prompting.templates import TemplateError
@@ -54,6 +56,8 @@ def check(
         *_worse("error", roster.findings),
         *_casting(roster),
         *_templates(roster),
+        *_books(roster),
+        *_knowledge(roster, shared),
         *_settings(roster, environment, shared),
         *_worse("error", plan_links(roster, environment).findings),
         *_variables(roster, environment),
@@ -91,6 +95,20 @@ def _templates(roster: Roster) -> Iterator[Checked]:
                 check_template(template)
             except TemplateError as error:
                 yield Checked(where, str(error).rstrip("."), "The built-in prompt is used")
+
+
+def _books(roster: Roster) -> Iterator[Checked]:
+    for one in roster.loaded:
+        for note in notes_on(one.character):
+            yield Checked(f"{one.place}: lorebook", note, severity="warning")
+
+
+def _knowledge(roster: Roster, shared: Settings) -> Iterator[Checked]:
+    """Documents that are not there or must not be read: the character plays without them."""
+    library = shared.flag("LOAD_DOCS_ON_STARTUP")
+    docs = Path(shared.text("KNOWLEDGE_PATH", "./docs")) if library else None
+    data = Path(shared.text("TROUPE_DATA_DIR", "data"))
+    yield from _worse("warning", wanted(roster.loaded, data, docs).findings)
 
 
 def _settings(roster: Roster, environment: Environment, shared: Settings) -> Iterator[Checked]:
