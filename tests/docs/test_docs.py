@@ -17,6 +17,8 @@ from core.flow.forgetting import _gone
 from core.knowledge.documents import SHARED
 from core.knowledge.sources import wanted
 from core.knowledge.wire import SENTENCES
+from core.lore import Moment, notes_on, readers_of
+from core.lore.decorators import _KNOWN
 from core.models.scripted import Scripted
 from core.ports.persons import Forgotten
 from core.settings import schema
@@ -130,6 +132,22 @@ def test_she_says_what_she_has_forgotten_as_the_page_has_it() -> None:
 def test_the_smallest_character_of_the_readme_loads() -> None:
     [text] = blocks("README.md", "json")
     assert read_loaded(json.loads(text)).name == "Hemingway"
+
+
+def test_the_lorebook_on_the_page_tells_what_its_keys_ask_for() -> None:
+    [text] = blocks("docs/characters.md", "json")
+    loaded = read_loaded(json.loads(text))
+    assert (loaded.notes, notes_on(loaded.character)) == ((), ())
+    [reader] = readers_of(loaded.character)
+    assert [one.content for one in reader.settled] == ["It always rains here."]
+    told = reader.speaking(["Who are the KINGS?"], Moment(), reader.book.token_budget or 0).told
+    why = {one.why for one in told if not one.settled}
+    assert why == {"key: /kings?/i", "key: crown, in “#1”"}
+
+
+def test_the_decorators_on_the_page_are_those_that_are_understood() -> None:
+    page = (ROOT / "docs/characters.md").read_text()
+    assert set(re.findall(r"`@@(\w+)`", page)) == set(_KNOWN)
 
 
 async def test_the_test_in_contributing_passes(tmp_path: Path) -> None:
