@@ -165,7 +165,8 @@ class Recall:
         owners = [self._lore.get(one) for one in (character, *_SHARED)]
         return Wanted(
             question=question(scene, query),
-            before=shown[0].at if shown else _begun(scene),
+            # Telegram tells times by whole seconds: of two lines the later may seem the earlier.
+            before=min((line.at for line in shown), default=_begun(scene)),
             person=scene.person,
             model=self._embedder.model(scene.settings) if self._embedder else "",
             group=not scene.is_direct,
@@ -212,11 +213,13 @@ class Recall:
 def _wish(settings: Settings) -> _Wish:
     wanted = settings.text("TROUPE_RECALL_SCOPE", "room").strip().lower() or "room"
     known = wanted in set(Reach)
+    # Who is to remember nothing that is said does not speak of what was kept before that either.
+    forgets = settings.flag("DISABLE_MEMORY_CREATION")
     return _Wish(
         on=settings.flag("TROUPE_RECALL", True),
         reach=Reach(wanted) if known else Reach.ROOM,
         unknown="" if known else wanted,
-        tokens=max(0, int(settings.number("TROUPE_RECALL_TOKENS", 600))),
+        tokens=0 if forgets else max(0, int(settings.number("TROUPE_RECALL_TOKENS", 600))),
         knowledge=min(
             _MOST_KNOWLEDGE, max(0, int(settings.number("TROUPE_KNOWLEDGE_TOKENS", 1500)))
         ),
