@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 import subprocess
 import sys
 import tomllib
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
+from bots.testkit import playing
 from core.casting import read_loaded
 from core.events import Events
+from core.models.scripted import Scripted
 from core.plugins.equipment import Equipment
 from core.plugins.loader import load_plugins
 from core.plugins.records import Repertoire
 from core.plugins.typed_testing import ImaginedTurn
+from core.ports import ModelRequest
 from tests.core.plugins.conftest import what_one_test_declares_another_does_not_know
 from tests.core.plugins.turns import ADA, settings
 from tests.docs.test_docs import ROOT, blocks
+from tests.flows.talk import question, until, whole
 
 __all__ = ["what_one_test_declares_another_does_not_know"]
 
@@ -96,6 +102,43 @@ async def test_all_of_the_page_together_is_a_plugin_that_sets_up(page: ModuleTyp
         assert (await done["READ_STATION"].run(turn, None)).text == "7.0 degrees"
         await events.emit("weather:changed", {"to": "sun"})
         assert page.seen == ["sun"]
+
+
+async def test_what_the_page_has_remembered_is_found_and_forgotten(
+    page: ModuleType, tmp_path: Path
+) -> None:
+    def choose(request: ModelRequest) -> str:
+        prompt = whole(request)
+        if "hay fever in Oslo. (" in prompt:
+            return "<response><text>Bob does.</text></response>"
+        if "who sneezes" in question(request):
+            return "<response><actions>WHO_SNEEZES</actions></response>"
+        given = json.dumps({"NOTE_ALLERGY": {"city": "Oslo"}})
+        return (
+            f"<response><actions>REPLY,NOTE_ALLERGY</actions><params>{given}</params>"
+            "<text>Noted.</text></response>"
+        )
+
+    def facts(joined: str = "") -> int:
+        db = closing(sqlite3.connect(tmp_path / "troupe.db"))
+        asked = f"SELECT count(*) FROM memories {joined} WHERE type = 'facts'"
+        with db as open_db:
+            return int(open_db.execute(asked).fetchone()[0])
+
+    ada = {"name": "Ada", "bio": "Ada knows the wind.", "plugins": ["weather"]}
+    asked = Scripted(choose)
+    async with playing(ada, plugins=[page.weather], model=asked, data=tmp_path) as play:
+        bob, bot = play.stage.person("Bob"), play.bots["Ada"]
+        dm = play.stage.dm(bob, bot)
+        for text in ("I sneeze in Oslo", "I sneeze in Oslo, I said"):
+            bob.says(dm, text)
+            await play.stage.next_from(bot, dm)
+        await until(lambda: facts("JOIN passages USING (seq)") == 1)
+        bob.says(dm, "tell me who sneezes")
+        assert (await play.stage.next_from(bot, dm)).text == "Bob does."
+        bob.says(dm, "/forget me")
+        assert "1 fact about you" in (await play.stage.next_from(bot, dm)).text
+        assert facts() == 0
 
 
 def test_the_character_and_the_entry_point_of_the_page_are_what_we_read(page: ModuleType) -> None:
