@@ -38,6 +38,17 @@ def blocks(page: str, language: str) -> list[str]:
     return re.findall(rf"^ *```{language}\n(.*?)^ *```", text, re.DOTALL | re.MULTILINE)
 
 
+def names_in(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def names_in_table(page: str, heading: str) -> set[str]:
+    """What stands in backticks in the first column, folders without their slash."""
+    below = (ROOT / page).read_text().partition(f"{heading}\n")[2].partition("\n## ")[0]
+    rows = [line.split("|")[1] for line in below.splitlines() if line.startswith("| `")]
+    return {one.rstrip("/") for row in rows for one in re.findall(r"`([^`]+)`", row)}
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_inside_the_project_leads_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#\s]+)", page.read_text()):
@@ -132,6 +143,20 @@ def test_she_says_what_she_has_forgotten_as_the_page_has_it() -> None:
 def test_the_smallest_character_of_the_readme_loads() -> None:
     [text] = blocks("README.md", "json")
     assert read_loaded(json.loads(text)).name == "Hemingway"
+
+
+async def test_the_page_for_operators_names_what_lies_in_the_data_directory(tmp_path: Path) -> None:
+    table = names_in_table("docs/operations.md", "## What lies in the data directory")
+    ada = {"name": "Ada", "bio": "Ada is kind."}
+    async with playing(ada, model=Scripted(lambda request: "Hello."), data=tmp_path) as play:
+        bob = play.stage.person("Bob")
+        dm = play.stage.dm(bob, play.bots["Ada"])
+        for text in ("hello", "/export me"):
+            bob.says(dm, text)
+            await play.stage.next_from(play.bots["Ada"], dm)
+        there = names_in(tmp_path)
+    assert {"troupe.db", "files"} <= there
+    assert {one for one in there if {one, one.removeprefix("troupe.db")}.isdisjoint(table)} == set()
 
 
 def test_the_lorebook_on_the_page_tells_what_its_keys_ask_for() -> None:
