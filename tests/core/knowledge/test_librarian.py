@@ -7,10 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from core.ids import EntityId
 from core.knowledge.documents import SHARED, Document, Shelf
+from core.knowledge.learning import TooMany
+from core.messages import Room
 from core.models.scripted import Scripted
+from core.settings.layers import Environment, Settings
 from core.store.engine import SqlStore
 from tests.core.knowledge.shelf import character, library
+from tests.core.store.rows import room, world
 
 
 @pytest.fixture
@@ -210,7 +215,7 @@ async def test_other_sizes_of_pieces_cut_everything_anew(
         assert len(await here.documents(ada.id)) == 1
 
 
-async def test_documents_of_all_are_read_where_that_is_asked_for(
+async def test_documents_of_all_are_read_wsalonthat_is_asked_for(
     store: SqlStore, data: Path, tmp_path: Path
 ) -> None:
     write(tmp_path / "docs/guide.md", "Read me.")
@@ -227,7 +232,7 @@ async def test_documents_of_all_are_read_where_that_is_asked_for(
         assert await here.titles(SHARED) == []
 
 
-async def test_a_model_says_where_each_piece_stands_and_people_see_the_piece(
+async def test_a_model_says_wsaloneach_piece_stands_and_people_see_the_piece(
     store: SqlStore, data: Path, home: Path
 ) -> None:
     write(home / "ferry.txt", "It leaves at nine.")
@@ -274,3 +279,28 @@ async def test_a_document_is_put_once(store: SqlStore, data: Path, home: Path) -
         first, new = await shelf.put(plain, "text", [])
         assert new
         assert await shelf.put(plain, "text", []) == (first, False)
+
+
+async def test_of_what_is_sent_in_a_room_a_hundred_documents_are_kept(
+    store: SqlStore, data: Path
+) -> None:
+    ada = character("Ada")
+    salon, there = room("r", ada.id), room("s", ada.id)
+    async with library(store, data) as here:
+        await here.tend(ada)
+
+        async def send(number: int, where: Room = salon) -> None:
+            text, sender = f"Owl {number}.", EntityId("zoe")
+            await here.librarian.sent(
+                where.character, where.id, where.world, sender, "telegram", text, text, settings
+            )
+
+        settings = Settings(Environment.of({}), ada.name, ada.id)
+        await store.write(lambda unit: unit.rooms.ensure([world(ada.id)], [salon, there]))
+        for number in range(100):
+            await send(number)
+        await send(0)  # known already
+        with pytest.raises(TooMany, match="100 documents are known in this room already"):
+            await send(100)
+        await send(100, there)
+        assert len(await here.documents(ada.id)) == 101
