@@ -215,7 +215,7 @@ async def test_other_sizes_of_pieces_cut_everything_anew(
         assert len(await here.documents(ada.id)) == 1
 
 
-async def test_documents_of_all_are_read_wsalonthat_is_asked_for(
+async def test_documents_of_all_are_read_where_that_is_asked_for(
     store: SqlStore, data: Path, tmp_path: Path
 ) -> None:
     write(tmp_path / "docs/guide.md", "Read me.")
@@ -232,7 +232,7 @@ async def test_documents_of_all_are_read_wsalonthat_is_asked_for(
         assert await here.titles(SHARED) == []
 
 
-async def test_a_model_says_wsaloneach_piece_stands_and_people_see_the_piece(
+async def test_a_model_says_where_each_piece_stands_and_people_see_the_piece(
     store: SqlStore, data: Path, home: Path
 ) -> None:
     write(home / "ferry.txt", "It leaves at nine.")
