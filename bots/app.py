@@ -140,7 +140,9 @@ class Gateway:
                 models = self._given_models
             else:
                 prices = await _prices(settings)
-                models = await stack.enter_async_context(Models(session, prices=prices))
+                models = await stack.enter_async_context(
+                    Models(session, clock=self._clock, prices=prices)
+                )
             reader = await stack.enter_async_context(Reader())
             group = await stack.enter_async_context(asyncio.TaskGroup())
             house = build(
