@@ -12,8 +12,13 @@ from aiohttp import web
 
 from tests.fakes.model_server import ModelServer, Script, echo
 
+_small = 0
+"""Calls of a small model, which looks back behind turns."""
+
 
 def _answer(request: dict[str, Any]) -> Script:
+    global _small
+    _small += "mini" in request["model"]
     about = request["messages"][0]["content"]
     if "Raises" in about:
         return Script("", fault="500")
@@ -27,7 +32,10 @@ async def _serve() -> None:
     async with ModelServer(_answer, keep_calls=False) as model:
 
         async def asked(request: web.Request) -> web.Response:
-            return web.json_response({"chats": model.chats, "embeddings": model.embeddings})
+            answers = model.chats - _small
+            return web.json_response(
+                {"answers": answers, "small": _small, "embeddings": model.embeddings}
+            )
 
         app = web.Application()
         app.router.add_get("/asked", asked)

@@ -70,9 +70,19 @@ async def memory(bench: Bench, platform: Platform = "telegram") -> list[Row]:
 
 
 def _calls(platform: Platform, asked: dict[str, int], messages: int) -> list[Row]:
-    chats, embeddings = asked["chats"] / messages, asked["embeddings"] / messages
+    answers, small, embeddings = (
+        asked[what] / messages for what in ("answers", "small", "embeddings")
+    )
     return [
-        Row(on(platform, "chat calls a message"), f"{chats:.3f}", "", None, "1", chats == 1),
+        Row(on(platform, "chat calls a message"), f"{answers:.3f}", "", None, "1", answers == 1),
+        Row(
+            on(platform, "small calls a message, behind turns (REFLECTION)"),
+            f"{small:.3f}",
+            "",
+            None,
+            "<= 0.125",
+            small <= 0.125,
+        ),
         Row(
             on(platform, "embedding calls a message"),
             f"{embeddings:.3f}",
