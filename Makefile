@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup postgres run test check lint types bench soak lock clean
+.PHONY: help setup postgres embeddings run test check lint types bench soak lock clean
 
 help:
 	@echo "make run    start the gateway (without any token: on the local stage, in your browser)"
@@ -10,6 +10,7 @@ help:
 	@echo "make check  lint, types, the import map, then every test"
 	@echo "make setup  only make .venv, with the command troupe in it"
 	@echo "make postgres  add the driver for a PostgreSQL database"
+	@echo "make embeddings  add what an embedding model on this machine needs"
 	@echo "make bench  print the figures     make soak  run the long tests"
 
 setup: .venv/.run
@@ -30,6 +31,9 @@ setup: .venv/.run
 
 postgres: .venv/.run requirements-postgres.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-postgres.lock
+
+embeddings: .venv/.run requirements-embeddings.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-embeddings.lock
 
 run: .venv/.run
 	@exec $(BIN)/troupe run
@@ -60,6 +64,8 @@ lock:
 	  --no-annotate --python-version 3.11 --extra build --quiet -o requirements.lock
 	uv pip compile pyproject.toml --universal --generate-hashes --no-header --no-emit-index-url \
 	  --no-annotate --python-version 3.11 --extra build --extra postgres --quiet -o requirements-postgres.lock
+	uv pip compile pyproject.toml --universal --generate-hashes --no-header --no-emit-index-url \
+	  --no-annotate --python-version 3.11 --extra build --extra embeddings --quiet -o requirements-embeddings.lock
 	uv pip compile pyproject.toml --universal --generate-hashes --no-header --no-emit-index-url \
 	  --no-annotate --python-version 3.11 --extra build --group dev --quiet -o requirements-dev.lock
 

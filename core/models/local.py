@@ -125,7 +125,7 @@ def _load(folder: Path) -> _Model:
     except ImportError:
         raise ModelRejected(
             "LOCAL_EMBEDDING_MODEL is set, but what it needs is not installed: "
-            "pip install 'troupe[embeddings]'"
+            "make embeddings, or pip install 'troupe[embeddings]'"
         ) from None
     from core.models.bert import Bert
 
