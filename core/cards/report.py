@@ -25,10 +25,6 @@ _WHY: Mapping[str, str] = {
     "source": "where the card comes from",
     "creation_date": "when the card was made",
     "modification_date": "when the card was changed last",
-    "extensions.depth_prompt": (
-        "a note of her author's between the messages; an entry of the lorebook that is constant "
-        "and begins with @@depth does the same"
-    ),
     "extensions.talkativeness": "how often she speaks in a group is decided by who speaks to her",
     "extensions.fav": "a mark of SillyTavern's",
     "extensions.world": (
@@ -106,6 +102,8 @@ def report_on(card: Card, made: Converted) -> Report:
         if any(data.get(name) for name in names) and part in file
     ]
     used += [("extensions.troupe", name) for name in made.ours]
+    if _says_something(_map(data.get("extensions")).get("depth_prompt")):
+        used.append(("extensions.depth_prompt", "a note between the messages"))
     mapped = {name for names, _ in GROUPS for name in names}
     kept = [
         (path, why)
@@ -175,8 +173,8 @@ def _paths(name: str, value: Any, data: Mapping[str, Any]) -> Iterator[tuple[str
         yield one_line(name), _WHY.get(name, "" if name in _WHY else "unknown to us")
         return
     for one, inner in value.items():
-        if _blank(inner) or (one == "depth_prompt" and not _says_something(inner)):
-            continue
+        if _blank(inner) or one == "depth_prompt":
+            continue  # a note of no words is on every card of SillyTavern's
         path = f"extensions.{one}"
         there = inner if isinstance(inner, Mapping) else {}
         within = [str(key) for key, it in there.items() if not _blank(it)]
@@ -186,8 +184,12 @@ def _paths(name: str, value: Any, data: Mapping[str, Any]) -> Iterator[tuple[str
 
 
 def _says_something(note: Any) -> bool:
-    """SillyTavern writes a note of no words on every card."""
-    return not isinstance(note, Mapping) or not _blank(note.get("prompt"))
+    prompt = _map(note).get("prompt")
+    return isinstance(prompt, str) and bool(prompt.strip())
+
+
+def _map(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _of_entries(book: Mapping[str, Any]) -> Iterable[tuple[str, str]]:

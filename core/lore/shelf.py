@@ -7,6 +7,7 @@ import asyncio
 from core.character import Character
 from core.lore.book import read_books
 from core.lore.matching import Reader
+from core.lore.note import authors_note
 
 _MOST = 512
 
@@ -17,7 +18,7 @@ _made: dict[int, tuple[Character, tuple[Reader, ...]]] = {}
 
 def readers_at_hand(character: Character) -> tuple[Reader, ...] | None:
     """None where they are still to be made."""
-    if not character.lorebook:
+    if not character.lorebook and not character.card:
         return ()
     known = _made.get(id(character))
     return known[1] if known is not None else None
@@ -28,7 +29,8 @@ def readers_of(character: Character) -> tuple[Reader, ...]:
     known = readers_at_hand(character)
     if known is not None:
         return known
-    readers = tuple(Reader(book, character.name) for book in read_books(character.lorebook))
+    books = [*read_books(character.lorebook), *read_books(authors_note(character))]
+    readers = tuple(Reader(book, character.name) for book in books)
     while len(_made) >= _MOST:
         del _made[next(iter(_made))]
     _made[id(character)] = (character, readers)

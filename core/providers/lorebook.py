@@ -34,7 +34,7 @@ _COUNTED = 500
 
 
 def _get(scene: Scene) -> Section | Awaitable[Section | None] | None:
-    if scene.character.lorebook is None:
+    if scene.character.lorebook is None and not scene.character.card:
         return None
     readers = readers_at_hand(scene.character)
     if readers is None or any(map(_needs_rows, readers)):

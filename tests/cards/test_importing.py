@@ -44,7 +44,7 @@ def test_a_png_becomes_a_file_and_a_picture_and_every_field_is_told(
         "  Character Card V3, chunk ccv3 (tEXt) of a PNG",
         "  used: name + nickname -> name, description -> bio, personality, scenario, first_mes + "
         "alternate_greetings -> greetings, mes_example -> messageExamples, character_book -> "
-        "lorebook",
+        "lorebook, extensions.depth_prompt -> a note between the messages",
         "  lorebook: 1 entry (1 with patterns; decorators @@depth)",
         "  changed: name: 'Haru', the nickname, which {{char}} stands for",
         "  kept without effect: creator_notes (for people, never for a model)",

@@ -75,7 +75,7 @@ def test_sillytavern_writes_everything_twice_and_gets_it_back() -> None:
         "data": {**card["data"], "character_book": right},
     }
     told = kept(data)
-    assert "@@depth" in told["extensions.depth_prompt: prompt, depth, role"]
+    assert not any("depth_prompt" in name for name in told), "her author's note is told"
     assert told["extensions.world"] == "the lorebook's name"
     alone = makers.v2(extensions={"world": "Club", "depth_prompt": {"prompt": "", "depth": 4}})
     assert "not on the card" in kept(alone)["extensions.world"]

@@ -91,6 +91,23 @@ async def test_an_entry_stands_as_deep_in_the_talk_as_it_asks_for(tmp_path: Path
     assert talk[2].text.endswith("two\n<context>\nBe brief.\n</context>")
 
 
+async def test_the_authors_note_of_a_card_stands_between_the_messages(tmp_path: Path) -> None:
+    asked = Scripted(lambda request: reply("noted"))
+    note = {"prompt": "{{char}} is in a hurry.", "depth": 1, "role": "system"}
+    card = {"data": {"extensions": {"depth_prompt": note}}}
+    async with playing(ada(card=card), model=asked, data=tmp_path) as play:
+        bot, bob = play.bots["Ada"], play.stage.person("Bob")
+        dm = play.stage.dm(bob, bot)
+        for text in ("good evening", "how are you?"):
+            bob.says(dm, text)
+            await play.stage.next_from(bot, dm)
+    talk = [one.text for one in asked.requests[1].messages]
+    assert "Ada is in a hurry." in "\n".join(talk)
+    assert "Ada is in a hurry." not in asked.requests[1].system
+    said = "\n".join(talk)
+    assert said.index("noted") < said.index("in a hurry") < said.index("how are you?")
+
+
 async def test_what_is_told_once_is_told_once_even_by_the_next_process(tmp_path: Path) -> None:
     once = entry("rex", content=f"@@dont_activate_after_match\n{REX}")
     third = entry("rex", content="@@activate_only_after 2\nHe is old now.")
