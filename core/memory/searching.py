@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, islice
 
 from core.ids import CharacterId, EntityId, MemoryId
 from core.knowledge.documents import PIECES, home
@@ -91,6 +91,8 @@ class Seen:
     """There was something to look through."""
     beside: dict[MemoryId, Memory] = field(default_factory=dict)
     """What was answered to a hit, or what it answers."""
+    half: Collection[MemoryId] = ()
+    """Documents that are not to be told of."""
 
     def text(self) -> str:
         """For a model that makes vectors: nobody names himself in what he says, so that with his
@@ -115,7 +117,10 @@ class Seen:
 
     def pieces(self) -> list[Hit]:
         pile = self.knowledge
-        return once(fused(pile.words, pile.near, self.asked, least=_SHARE))
+        found = once(fused(pile.words, pile.near, self.asked, least=_SHARE))
+        return [
+            hit for hit in found if hit.found.memory.metadata.get("documentId") not in self.half
+        ]
 
     def fitting(self) -> list[Hit]:
         """Facts."""
@@ -151,20 +156,19 @@ def look(unit: Unit, places: Places, wanted: Wanted) -> Seen:
         named=_named(unit, places, wanted),
         looked=wanted.talk or wanted.facts or wanted.knowledge,
     )
-    if wanted.talk:
-        scopes = _with_those_named(places.talk(wanted.before), seen.named)
-        seen = replace(seen, talk=_pile(unit, scopes, wanted, _CANDIDATES))
-    if wanted.facts:
-        scope = places.facts
-        about = [replace(scope, entity=wanted.person)] if wanted.person else []
+    talk = _with_those_named(places.talk(wanted.before), seen.named) if wanted.talk else []
+    facts = [places.facts] if wanted.facts else []
+    knowledge = places.knowledge if wanted.knowledge else []
+    kinds = [(talk, _CANDIDATES), (facts, _FACTS), (knowledge, _PIECES)]
+    said, learned, read = _piles(unit, kinds, wanted)
+    seen = replace(seen, talk=said, facts=learned, knowledge=read)
+    for scope in facts:
+        about = replace(scope, entity=wanted.person)
         seen = replace(
             seen,
-            facts=_pile(unit, [scope], wanted, _FACTS),
-            about=list(chain.from_iterable(_newest(unit, one) for one in about)),
+            about=_newest(unit, about) if wanted.person else (),
             newest=_newest(unit, scope),
         )
-    if wanted.knowledge:
-        seen = replace(seen, knowledge=_pile(unit, places.knowledge, wanted, _PIECES))
     return _accompanied(unit, seen, wanted)
 
 
@@ -203,14 +207,24 @@ def owner_knows(unit: Unit, owner: CharacterId) -> bool:
     return has_knowledge(unit, Scope(owner, (home(owner),), PIECES))
 
 
-# --- one kind --------------------------------------------------------------------------------------
+# --- each kind -------------------------------------------------------------------------------------
 
 
-def _pile(unit: Unit, scopes: Sequence[Scope], wanted: Wanted, most: int) -> Pile:
-    asked = wanted.question.words
-    if not asked:
-        return Pile()
-    every = chain.from_iterable(unit.passages.find(one, asked, most) for one in scopes)
+def _piles(unit: Unit, kinds: Sequence[tuple[Sequence[Scope], int]], wanted: Wanted) -> list[Pile]:
+    """Of each kind its scopes, and how many candidates."""
+    asked = [(scope, most) for scopes, most in kinds for scope in scopes]
+    if not (asked and wanted.question.words):
+        return [Pile() for _ in kinds]
+    found = iter(unit.passages.find_each(asked, wanted.question.words))
+    return [
+        _pile(unit, scopes, chain.from_iterable(islice(found, len(scopes))), wanted, most)
+        for scopes, most in kinds
+    ]
+
+
+def _pile(
+    unit: Unit, scopes: Sequence[Scope], every: Iterable[Found], wanted: Wanted, most: int
+) -> Pile:
     found = list({one.memory.id: one for one in every}.values())
     found.sort(key=lambda one: one.score, reverse=True)
     if not wanted.model or not found:

@@ -52,6 +52,12 @@ class Passages(Protocol):
         them. As everywhere, nothing of a room from before its fresh start."""
         ...
 
+    def find_each(
+        self, wanted: Sequence[tuple[Scope, int]], words: Sequence[str]
+    ) -> list[list[Found]]:
+        """As `find` of each scope with its limit, for little more than one of them costs."""
+        ...
+
 
 class Vectors(Protocol):
     """Vectors by the model that made them; those of different models never meet."""

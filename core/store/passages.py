@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from core.ids import RoomId
 from core.ports import Found, Scope
 from core.store import codes, contents, inserts, postings, tables, values
-from core.store.searching import Search, open_rooms
+from core.store.searching import Search, Shelf, found
 from core.words import words as words_of
 
 _E, _M, _P, _T = tables.embeddings, tables.markers, tables.passages, tables.memories
@@ -72,33 +72,40 @@ class PassageRows:
         return max(int(self._db.execute(_NEWEST).scalar_one()) - self._looked(), 0)
 
     def find(self, scope: Scope, words: Sequence[str], limit: int) -> list[Found]:
+        return self.find_each([(scope, limit)], words)[0]
+
+    def find_each(
+        self, wanted: Sequence[tuple[Scope, int]], words: Sequence[str]
+    ) -> list[list[Found]]:
         # Words are letters and digits, also of a caller who has not made them by core.words.
         asked = [word for word in dict.fromkeys(words) if word.isalnum()][:_MOST_WORDS]
-        since = open_rooms(self._db, scope)
-        if not asked or not since or limit < 1:
-            return []
-        shelf = codes.code(scope.character, scope.table)
-        places = postings.postings(self._db, shelf, [codes.code(room) for room in since])
-        tally = places.tally(asked)
-        if not tally:
-            return []
-        size = places.size() or self._size(list(since), scope.table)
-        worth = {word: math.log1p(max(size, many) / many) for word, many in tally.items()}
-        search = Search(self._db, scope, since, worth, limit)
-        rest = sorted(worth, key=worth.__getitem__)
-        cheap, many = [], 0
-        while rest and (many := many + tally[rest[-1]]) <= _CHEAP:
-            cheap.append(rest.pop())
-        for word, occurrences in places.whole(cheap).items():
-            search.add(word, occurrences)
-        # Nobody who has only the words that are left can come before those found already: they
-        # are the frequent ones, and what they are worth is little.
-        while not search.settle(sum(worth[word] for word in rest)) and rest:
-            if search.enough and tally[rest[-1]] > _LONGEST:
-                break
-            word = rest.pop()
-            search.add(word, places.newest(word, _LONGEST))
-        return search.found()
+        if not asked:
+            return [[] for _ in wanted]
+        whole = [replace(scope, entity=None, before=None) for scope, _ in wanted]
+        shelves = self._shelves(list(dict.fromkeys(whole)), asked)
+        searches = [
+            Search(shelf, scope, limit)
+            for of, (scope, limit) in zip(whole, wanted, strict=True)
+            if limit > 0 and (shelf := shelves.get(of)) is not None
+        ]
+        for search in searches:
+            search.run(_LONGEST)
+        of_each = dict(
+            zip(
+                ((one.scope, one.limit) for one in searches), found(self._db, searches), strict=True
+            )
+        )
+        return [of_each.get(one, []) for one in wanted]
+
+    def _shelves(self, whole: Sequence[Scope], asked: Sequence[str]) -> dict[Scope, Shelf]:
+        """Those that have any of the words."""
+        shelves: dict[Scope, Shelf] = {}
+        for scope, places in zip(whole, postings.opened(self._db, whole, asked), strict=True):
+            if places.since and (tally := places.tally()):
+                size = places.size() or self._size(list(places.since), scope.table)
+                shelves[scope] = Shelf(self._db, places, size, tally)
+                shelves[scope].begin(_CHEAP)
+        return shelves
 
     def follow(self, seq: int) -> None:
         """A memory's words have changed: its passage comes anew, its vectors are of another text."""

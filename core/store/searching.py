@@ -3,52 +3,48 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection, Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from core.ids import RoomId
+from core.messages import Memory
 from core.ports import Found, Scope
-from core.store import codes, contents, tables
+from core.store import codes, contents, handed, tables
+from core.store.postings import Postings
 from core.store.tables import milliseconds, milliseconds_of
 
-_P, _R, _T = tables.passages, tables.rooms, tables.memories
+_P, _T = tables.passages, tables.memories
 
 _SPARE = 16
 """Passages that are looked at together, beside as many as are wanted."""
 _EVER = -(1 << 62)
 
-_PLACES = sa.select(_R.c.id, _R.c.forgotten_before).where(
-    _R.c.character_id == sa.bindparam("who"),
-    _R.c.id.in_(sa.bindparam("rooms", expanding=True)),
-)
 _LOOK_AT = sa.select(
     _P.c.id, _P.c.shelf, _P.c.room, _P.c.entity, _P.c.words, milliseconds_of(_P.c.created_at)
 ).where(_P.c.id.in_(sa.bindparam("passages", expanding=True)))
+_LOOK_IN_A_FILE = (
+    "SELECT json_group_array(json_array(id, shelf, room, entity, words, created_at))"
+    " FROM passages WHERE id IN (SELECT value FROM json_each(?))"
+)
 _READ = (
     sa.select(_P.c.id.label("passage"), _T)
     .join(_T, _T.c.seq == _P.c.seq)
-    .where(
-        _P.c.id.in_(sa.bindparam("passages", expanding=True)),
-        _T.c.character_id == sa.bindparam("who"),
-        _T.c.type == sa.bindparam("kind"),
-    )
+    .where(_P.c.id.in_(sa.bindparam("passages", expanding=True)))
+)
+_READ_IN_A_FILE = (
+    f"SELECT json_group_array(json_array(p.id, {handed.MEMORY}))"
+    " FROM passages AS p JOIN memories AS m ON m.seq = p.seq"
+    " WHERE p.id IN (SELECT value FROM json_each(?))"
 )
 
 
-def open_rooms(connection: sa.Connection, scope: Scope) -> dict[RoomId, datetime | None]:
-    """Those of a scope's rooms that are this character's, and since when each is remembered."""
-    rows = connection.execute(
-        _PLACES, {"who": scope.character, "rooms": list(dict.fromkeys(scope.rooms))}
-    )
-    return {RoomId(row.id): row.forgotten_before for row in rows}
-
-
 def within(row: Any, scope: Scope, since: Mapping[RoomId, datetime | None]) -> bool:
-    """Whether a row of memories, known to be of that character and table, lies in the scope."""
-    if row.room_id not in since:
+    """Whether a row of memories lies in the scope."""
+    if row.character_id != scope.character or row.type != scope.table or row.room_id not in since:
         return False
     start = since[row.room_id]
     return (
@@ -56,6 +52,17 @@ def within(row: Any, scope: Scope, since: Mapping[RoomId, datetime | None]) -> b
         and (scope.before is None or row.created_at < scope.before)
         and (scope.entity is None or row.entity_id == scope.entity)
     )
+
+
+class _Looked(NamedTuple):
+    """A passage."""
+
+    id: int
+    shelf: str
+    room: str
+    entity: int
+    words: str
+    at: int
 
 
 class _Hit(NamedTuple):
@@ -66,93 +73,160 @@ class _Hit(NamedTuple):
     words: tuple[str, ...]
 
 
-class Search:
-    """Those that share most, exact though the lists of the most frequent words stay unread."""
+class Shelf:
+    """What is known of a table of a character in some rooms, for every search within it: the
+    words of a question that were looked up, and the passages that were looked at."""
 
     def __init__(
-        self,
-        connection: sa.Connection,
-        scope: Scope,
-        since: Mapping[RoomId, datetime | None],
-        worth: Mapping[str, float],
-        limit: int,
+        self, connection: sa.Connection, places: Postings, size: int, tally: Mapping[str, int]
     ) -> None:
         self._db = connection
-        self._scope = scope
-        self._since = since
-        self._worth = worth
-        self._limit = limit
-        self._shelf = codes.code(scope.character, scope.table)
-        self._starts = {
-            codes.code(one): _EVER if (start := milliseconds(at)) is None else start
-            for one, at in since.items()
-        }
-        self._before = milliseconds(scope.before)
-        self._entity = None if scope.entity is None else codes.number(scope.entity)
-        self._shares: dict[int, float] = {}
-        self._seen: set[int] = set()
-        self._best: list[_Hit] = []
+        self._places = places
+        self._tally = tally
+        self._looked: dict[int, _Looked] = {}
+        self.since = places.since
+        self.worth = {word: math.log1p(max(size, many) / many) for word, many in tally.items()}
+        self.shares: dict[int, float] = {}
+        """Of the words that were looked up, what those are worth that a passage has."""
+        self._rest = sorted(self.worth, key=self.worth.__getitem__)
 
     @property
-    def enough(self) -> bool:
-        return len(self._best) == self._limit
+    def rest(self) -> float:
+        """What the words are worth that were not looked up yet."""
+        return sum(self.worth[word] for word in self._rest)
 
-    def add(self, word: str, occurrences: Collection[int]) -> None:
-        worth, shares = self._worth[word], self._shares
+    @property
+    def next(self) -> int:
+        """How often the next of them occurs, 0 where there is none."""
+        return self._tally[self._rest[-1]] if self._rest else 0
+
+    def begin(self, most: int) -> None:
+        """Look up the words with the fewest occurrences, as long as these are `most` together."""
+        few, many = [], 0
+        while self._rest and (many := many + self.next) <= most:
+            few.append(self._rest.pop())
+        for word, occurrences in self._places.whole(few).items():
+            self._add(word, occurrences)
+
+    def go_on(self, most: int) -> None:
+        """Look up the next word, at most its newest occurrences."""
+        word = self._rest.pop()
+        self._add(word, self._places.newest(word, most))
+
+    def look(self, passages: Sequence[int]) -> Iterable[_Looked]:
+        known = self._looked
+        if new := [one for one in passages if one not in known]:
+            if self._db.dialect.name == "sqlite":
+                rows = handed.of_one(self._db, _LOOK_IN_A_FILE, handed.asked(new))
+            else:
+                rows = self._db.execute(_LOOK_AT, {"passages": new})
+            for row in map(_Looked._make, rows):
+                known[row.id] = row
+        return [known[one] for one in passages if one in known]
+
+    def _add(self, word: str, occurrences: Iterable[int]) -> None:
+        worth, shares = self.worth[word], self.shares
         for passage in occurrences:
             shares[passage] = shares.get(passage, 0.0) + worth
 
-    def settle(self, rest: float) -> bool:
-        """Look at the most promising; whether others, with `rest` at most added, cannot pass."""
-        look = self._limit + _SPARE
-        # To sort all of them is seldom needed, and while there are words left it is sooner
-        # settled by the next than by looking at thousands.
-        for few in (look * 4, look * 16 if rest else len(self._shares)):
-            ranked = heapq.nlargest(few, self._shares.items(), key=lambda one: (one[1], one[0]))
-            for start in range(0, len(ranked), look):
-                if self._least >= ranked[start][1] + rest:
-                    return True
-                self._look([passage for passage, _ in ranked[start : start + look]])
-        return self._least >= rest
 
-    def found(self) -> list[Found]:
-        best = sorted(self._best, reverse=True)
-        if not best:
-            return []
-        asked: dict[str, Any] = {"passages": [hit.passage for hit in best]}
-        asked |= {"who": self._scope.character, "kind": self._scope.table}
-        rows = {row.passage: row for row in self._db.execute(_READ, asked)}
+class Search:
+    """Those that share most, exact though the lists of the most frequent words stay unread."""
+
+    def __init__(self, shelf: Shelf, scope: Scope, limit: int) -> None:
+        self.scope = scope
+        self.limit = limit
+        self._shelf = shelf
+        self._code = codes.code(scope.character, scope.table)
+        self._starts = {
+            codes.code(one): _EVER if (start := milliseconds(at)) is None else start
+            for one, at in shelf.since.items()
+        }
+        self._before = milliseconds(scope.before)
+        self._entity = None if scope.entity is None else codes.number(scope.entity)
+        self._seen: set[int] = set()
+        self._best: list[_Hit] = []
+
+    def run(self, longest: int) -> None:
+        """Of a word that occurs oftener than `longest`, only the newest occurrences are read, and
+        these only where words that are rarer have not found enough."""
+        shelf = self._shelf
+        # Nobody who has only the words that are left can come before those found already: they
+        # are the frequent ones, and what they are worth is little.
+        while not self._settle(shelf.rest) and shelf.next:
+            if self._enough and shelf.next > longest:
+                break
+            shelf.go_on(longest)
+
+    @property
+    def passages(self) -> list[int]:
+        return [hit.passage for hit in self._best]
+
+    def found(self, read: Mapping[int, tuple[Any, Memory]]) -> list[Found]:
+        """`read` are memories with their rows, by their passages."""
+        of_these = ((hit, read.get(hit.passage)) for hit in sorted(self._best, reverse=True))
         return [
-            Found(contents.memory(row), hit.score, hit.words, row.seq)
-            for hit in best
+            Found(one[1], hit.score, hit.words, one[0].seq)
+            for hit, one in of_these
             # Whole names are compared now, where codes have been so far.
-            if (row := rows.get(hit.passage)) and within(row, self._scope, self._since)
+            if one is not None and within(one[0], self.scope, self._shelf.since)
         ]
+
+    @property
+    def _enough(self) -> bool:
+        return len(self._best) == self.limit
 
     @property
     def _least(self) -> float:
         """What it takes to be among the best."""
-        return self._best[0].score if self.enough else 0.0
+        return self._best[0].score if self._enough else 0.0
+
+    def _settle(self, rest: float) -> bool:
+        """Look at the most promising; whether others, with `rest` at most added, cannot pass."""
+        look = self.limit + _SPARE
+        shares = self._shelf.shares
+        # To sort all of them is seldom needed, and while there are words left it is sooner
+        # settled by the next than by looking at thousands.
+        for few in (look * 4, look * 16 if rest else len(shares)):
+            ranked = heapq.nlargest(few, zip(shares.values(), shares, strict=True))
+            for start in range(0, len(ranked), look):
+                if self._least >= ranked[start][0] + rest:
+                    return True
+                self._look([passage for _, passage in ranked[start : start + look]])
+        return self._least >= rest
 
     def _look(self, passages: list[int]) -> None:
         new = [one for one in passages if one not in self._seen]
         self._seen.update(new)
-        if not new:
-            return
-        for passage, shelf, room, entity, words, at in self._db.execute(
-            _LOOK_AT, {"passages": new}
-        ):
+        worth = self._shelf.worth
+        for passage, shelf, room, entity, words, at in self._shelf.look(new):
             start = self._starts.get(room)
-            if start is None or at < start or shelf != self._shelf:
+            if start is None or at < start or shelf != self._code:
                 continue
             if self._before is not None and at >= self._before:
                 continue
             if self._entity is not None and entity != self._entity:
                 continue
             said = set(words.split())
-            shared = tuple(word for word in self._worth if word in said)
-            hit = _Hit(sum(self._worth[word] for word in shared), passage, shared)
-            if self.enough:
+            shared = tuple(word for word in worth if word in said)
+            hit = _Hit(sum(worth[word] for word in shared), passage, shared)
+            if self._enough:
                 heapq.heappushpop(self._best, hit)
             else:
                 heapq.heappush(self._best, hit)
+
+
+def found(connection: sa.Connection, searches: Sequence[Search]) -> list[list[Found]]:
+    """What each of them has found; every memory is read once."""
+    passages = {passage for search in searches for passage in search.passages}
+    if not passages:
+        return [[] for _ in searches]
+    rows: Iterable[tuple[int, Any]]
+    if connection.dialect.name == "sqlite":
+        handed_over = handed.of_one(connection, _READ_IN_A_FILE, handed.asked(passages))
+        rows = ((passage, handed.memory(values)) for passage, values in handed_over)
+    else:
+        found = connection.execute(_READ, {"passages": list(passages)})
+        rows = ((row.passage, row) for row in found)
+    read = {passage: (row, contents.memory(row)) for passage, row in rows}
+    return [search.found(read) for search in searches]

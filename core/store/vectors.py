@@ -15,7 +15,8 @@ from core.ids import CharacterId, MemoryId, RoomId
 from core.messages import Memory
 from core.ports import Found, Scope
 from core.store import codes, contents, inserts, server_vectors, tables
-from core.store.searching import open_rooms, within
+from core.store.postings import open_rooms
+from core.store.searching import within
 
 if TYPE_CHECKING:  # it brings numpy along, which a gateway without vectors never needs
     from core.store.exact import Exact, Kept, Place

@@ -1,6 +1,6 @@
 """The tables, as SQLAlchemy Core sees them; rows never leave the store."""
 
-from core.store.tables.columns import Moment, metadata, milliseconds, milliseconds_of
+from core.store.tables.columns import Moment, metadata, milliseconds, milliseconds_of, moment_of
 from core.store.tables.found import TERMS, embeddings, markers, passages, vector_models
 from core.store.tables.kept import cache, components, relationships, spendings, steps, tasks
 from core.store.tables.talk import (
@@ -30,6 +30,7 @@ __all__ = [
     "metadata",
     "milliseconds",
     "milliseconds_of",
+    "moment_of",
     "participants",
     "passages",
     "relationships",

@@ -28,12 +28,16 @@ class Moment(sa.types.TypeDecorator[datetime]):
         return milliseconds(value)
 
     def process_result_value(self, value: Any | None, dialect: sa.Dialect) -> datetime | None:
-        return None if value is None else datetime.fromtimestamp(value / 1000, UTC)
+        return None if value is None else moment_of(value)
 
 
 def milliseconds(moment: datetime | None) -> int | None:
     """As a column holds it."""
     return None if moment is None else round(moment.timestamp() * 1000)
+
+
+def moment_of(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
 def milliseconds_of(column: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
