@@ -14,7 +14,7 @@ from core.events import Events
 from core.flow.after import After
 from core.flow.cast import Part
 from core.flow.till import Billed, Till
-from core.ids import CharacterId, RoomId
+from core.ids import CharacterId, MemoryId, RoomId
 from core.knowledge.ingest import Librarian
 from core.knowledge.learning import Learning
 from core.knowledge.reading import Reader
@@ -55,7 +55,9 @@ class Mind:
         self.embedder = Embedder(
             self._models_of, store, clock, busy=busy, listeners=events, tell=after.tell
         )
-        self.recall = Recall(store, self.embedder, recent, clock)
+        self.half: set[MemoryId] = set()
+        """Documents that are being taken in, or away, just now."""
+        self.recall = Recall(store, self.embedder, recent, clock, self.half)
         learning = Learning(
             store,
             reader,
@@ -64,6 +66,7 @@ class Mind:
             process,
             told=self.recall.told,
             wake=lambda whose, settings: self.embedder.wake(whose, settings, soon=True),
+            half=self.half,
         )
         self.librarian = Librarian(store, learning, clock, process, data)
         self.reflection = Reflection(

@@ -97,9 +97,12 @@ class Shelf:
     drops it before anybody is asked anything.
     """
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, half: set[MemoryId] | None = None) -> None:
+        """`half` are those that are being put there or taken away just now: whoever searches leaves
+        them out (KN-09)."""
         self._store = store
         self._clock = clock
+        self._half: set[MemoryId] = set() if half is None else half
 
     async def put(
         self,
@@ -116,6 +119,7 @@ class Shelf:
         there = await self._store.write(partial(_begin, document=document))
         if there is not None:
             return there, False
+        self._half.add(document.id)
         for start in range(0, len(pieces), _STEP):
             some = [
                 _piece(document, index, piece, contexts[index] if contexts else "")
@@ -125,15 +129,18 @@ class Shelf:
         document = replace(document, whole=True)
         if not await self._store.write(partial(_end, document=document, text=text)):
             await self.remove([document])  # somebody had it forgotten meanwhile
+        self._half.discard(document.id)
         return document, True
 
     async def remove(self, documents: Iterable[Document]) -> None:
         for one in documents:
+            self._half.add(one.id)
             first = True
             for ids in _in_steps(one):
                 await self._store.write(partial(_drop, document=one, ids=ids, first=first))
                 first = False
             await self._store.write(partial(_drop_last, document=one))
+            self._half.discard(one.id)
 
     async def mend(self, owners: Iterable[CharacterId]) -> list[Document]:
         """All documents of these owners, those that are whole; the others are dropped."""

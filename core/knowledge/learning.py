@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 
 from core.clock import Clock
-from core.ids import CharacterId, EntityId, RoomId, WorldId
+from core.ids import CharacterId, EntityId, MemoryId, RoomId, WorldId
 from core.knowledge import chunks
 from core.knowledge.documents import (
     DOCUMENTS,
@@ -69,9 +69,11 @@ class Learning:
         *,
         told: Told = lambda character, room, table: None,
         wake: Wake = lambda character, settings: None,
+        half: set[MemoryId] | None = None,
     ) -> None:
-        """`told` and `wake` hear of new pieces: core.memory's Recall and Embedder."""
-        self.shelf = Shelf(store, clock)
+        """`told` and `wake` hear of new pieces: core.memory's Recall and Embedder. See Shelf for
+        `half`."""
+        self.shelf = Shelf(store, clock, half)
         self._store = store
         self._reader = reader
         self._clock = clock

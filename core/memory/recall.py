@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
 from core.clock import Clock
 from core.errors import ModelError, StoreUnavailable
-from core.ids import CharacterId, RoomId
+from core.ids import CharacterId, MemoryId, RoomId
 from core.knowledge.documents import PIECES, SHARED, home
 from core.memory.asking import question
 from core.memory.fitting import fit
@@ -76,8 +76,11 @@ class Recall:
         embedder: Asking | None,
         recent: Recent,
         clock: Clock,
+        half: Collection[MemoryId] = (),
     ) -> None:
+        """`half` are documents of which only a part is there at a time: nothing of them is told."""
         self._store = store
+        self._half = half
         self._embedder = embedder
         self._recent = recent
         self._clock = clock
@@ -128,7 +131,7 @@ class Recall:
             vector = await self._vector(scene, wanted, seen.text(), force=deep)
             if vector is not None:
                 seen = await self._closer(seen, wanted, vector)
-        return fit(seen, wish.tokens, wish.knowledge)
+        return fit(replace(seen, half=self._half), wish.tokens, wish.knowledge)
 
     async def _closer(self, seen: Seen, wanted: Wanted, vector: Sequence[float]) -> Seen:
         return await self._store.read(lambda unit: closer(unit, seen, wanted, vector))

@@ -271,3 +271,21 @@ async def test_a_stranger_in_a_group_has_nothing_remembered(tmp_path: Path) -> N
     assert in_use.now.ask(tmp_path, "SELECT * FROM memories WHERE type = 'documents'") == []
     steps = in_use.now.ask(tmp_path, "SELECT * FROM steps WHERE action = 'PROCESS_KNOWLEDGE'")
     assert ["not-allowed" in str(row["result"]) for row in steps] == [True]
+
+
+async def test_nothing_is_told_of_a_document_while_only_a_part_of_it_is_there(
+    tmp_path: Path,
+) -> None:
+    """KN-09: it comes and goes in steps, and between two of them somebody may ask."""
+    shelf(tmp_path, "ferry.md", _FERRY)
+    async with playing("Ada", model=(asked := Scripted(noted)), data=tmp_path) as play:
+        await known(tmp_path, 1)
+        house = play.gateway._house
+        assert house is not None
+        (row,) = in_use.now.ask(tmp_path, "SELECT id FROM memories WHERE type = 'documents'")
+        house.mind.half.add(row["id"])
+        await asks(play)
+        assert "harbour" not in whole(asked.requests[-1])
+        house.mind.half.discard(row["id"])
+        await asks(play, text=f"Once more: {_ASKED}")
+        assert "leaves the harbour at nine" in whole(asked.requests[-1])

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from core.ids import EntityId
+from core.ids import EntityId, MemoryId
+from core.knowledge.chunks import Piece
 from core.knowledge.documents import SHARED, Document, Shelf
 from core.knowledge.learning import TooMany
 from core.messages import Room
@@ -279,6 +281,39 @@ async def test_a_document_is_put_once(store: SqlStore, data: Path, home: Path) -
         first, new = await shelf.put(plain, "text", [])
         assert new
         assert await shelf.put(plain, "text", []) == (first, False)
+
+
+async def test_while_a_document_comes_and_goes_it_is_known_to_be_half(
+    store: SqlStore, data: Path, home: Path
+) -> None:
+    ada = character("Ada")
+    half: set[MemoryId] = set()
+    seen: list[set[MemoryId]] = []
+
+    class Watched:
+        async def read(self, work: Any) -> Any:
+            return await store.read(work)
+
+        async def write(self, work: Any) -> Any:
+            done = await store.write(work)
+            seen.append(set(half))
+            return done
+
+    async with library(store, data) as here:
+        await here.tend(ada)
+        shelf = Shelf(Watched(), here.clock, half)  # type: ignore[arg-type]
+        one = Document(
+            id="d", owner=ada.id, room=ada.id, title="T", name="T", hash="h",  # type: ignore[arg-type]
+            kind="text/plain", size=1, source="file",
+        )  # fmt: skip
+        one, _ = await shelf.put(one, "text", [Piece(n, n + 1, f"Page {n}.") for n in range(500)])
+        # What it begins with is no piece yet; between the last one and its end it is half still.
+        assert seen == [set(), *[{"d"}] * 4]
+        assert half == set()
+        seen.clear()
+        await shelf.remove([one])
+        assert seen == [{"d"}] * 4
+        assert half == set()
 
 
 async def test_of_what_is_sent_in_a_room_a_hundred_documents_are_kept(
