@@ -246,8 +246,10 @@ class Indexer:
             return NEVER
         full, old = self._batch(watch)
         waiting = watch.waiting + (watch.news + watch.found) * _PER_TURN
-        if watch.look or watch.soon or waiting >= full:
+        if watch.look or waiting >= full:
             return watch.not_before
+        if watch.soon:
+            return watch.not_before if may else NEVER
         return max(watch.since + old, watch.not_before) if may else NEVER
 
     def _batch(self, watch: Watch) -> tuple[int, float]:
@@ -297,8 +299,11 @@ class Indexer:
         ready = portion.backlog or len(portion.rows) >= full or soon or waited
         paid = self._pay(portion, watch) if ready else None
         if paid is None:
+            watch.soon = watch.soon or soon  # it waits for the allowance, and for nothing else
             self.put_back(portion)
             return
+        # What should not wait may be behind the others.
+        watch.soon = watch.soon or (soon and portion.backlog)
         if portion.backlog and watch.total is None:
             await self._count(portion, watch)
         self._asking.add(character)
