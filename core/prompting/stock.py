@@ -96,13 +96,16 @@ def window(
     while least > 0 and size <= most:
         least -= 1
         line = history[least]
-        size += size_of(line) if size_of else min(len(line.text), _LONGEST_LINE) + 20
+        if size_of:
+            size += size_of(line)
+        else:
+            long = len(line.text)
+            size += (long if long < _LONGEST_LINE else _LONGEST_LINE) + 20
     least = max(least + (size > most), len(history) - longest, 0)
     if least == 0 and len(history) < longest:
         return history
-    candidates = range(least, min(least + max(longest // 2, 1), len(history)))
-    start = min(candidates, key=lambda at: _mixed(history[at]), default=len(history))
-    return history[start:]
+    mixed = [_mixed(line) for line in history[least : least + max(longest // 2, 1)]]
+    return history[least + mixed.index(min(mixed)) :] if mixed else ()
 
 
 def _size(line: Line) -> int:
@@ -206,30 +209,35 @@ def _cost(system: str) -> int:
 def _talk(scene: Scene, shown: Sequence[Line], told: Sequence[Told] = ()) -> list[Said]:
     """The conversation so far, neighbours of one side in one message, beginning with a user."""
     said: list[tuple[bool, list[str]]] = []
-    group = not scene.is_direct
-    among = among_lines(told, len(shown), len(scene.inbound))
-
-    def say(ours: bool, text: str) -> None:
-        if not said or said[-1][0] is not ours:
-            said.append((ours, []))
-        said[-1][1].append(text)
-
     if opens(scene, shown):
-        say(False, OPENING)
-    for at in range(len(shown) + 1):
-        for one in among.get(at, ()):
-            hers = one.entry.role == "assistant" and bool(said)
-            say(hers, as_message(one, ours=hers))
-        if at == len(shown):
-            break
-        line = shown[at]
-        if line.ours and not said:
+        said.append((False, [OPENING]))
+    group = not scene.is_direct
+    among = among_lines(told, len(shown), len(scene.inbound)) if told else {}
+    for at, line in enumerate(shown):
+        if among:
+            _tell(said, among.get(at, ()))
+        ours = line.ours
+        if ours and not said:
             continue
-        if line.ours or not group:
-            say(line.ours, harmless(line.text))
+        alone = ours or not group
+        text = harmless(line.text) if alone else under_name(named(line.name), line.text)
+        if said and said[-1][0] is ours:
+            said[-1][1].append(text)
         else:
-            say(False, under_name(named(line.name), line.text))
+            said.append((ours, [text]))
+    _tell(said, among.get(len(shown), ()))
     return [Said("assistant" if ours else "user", "\n".join(side)) for ours, side in said]
+
+
+def _tell(said: list[tuple[bool, list[str]]], entries: Iterable[Told]) -> None:
+    """Entries of a lorebook, between two lines."""
+    for one in entries:
+        hers = one.entry.role == "assistant" and bool(said)
+        text = as_message(one, ours=hers)
+        if said and said[-1][0] is hers:
+            said[-1][1].append(text)
+        else:
+            said.append((hers, [text]))
 
 
 def _last(scene: Scene, notes: Iterable[Section], told: Sequence[Told], question: str) -> str:

@@ -22,10 +22,11 @@ log = logging.getLogger(__name__)
 _SLOW = 0.1
 """Seconds for which one provider may hold up everybody before the log names it."""
 _position = attrgetter("position")
+_builds = attrgetter("builds")
 _aside = Aside()
 
 Told = str | Section | None
-_SAID = (str, Section, type(None))
+_SAID = (str, Section)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ async def compose(
 
     for _, group in groupby(asked, _position):
         together = list(group)
-        if any(provider.builds for provider in together):
+        if any(map(_builds, together)):
             scene = replace(scene, state=so_far())
         later: list[tuple[Provider, Awaitable[Told]]] = []
         for provider in together:
@@ -100,10 +101,11 @@ async def compose(
             except Exception as error:  # noqa: BLE001 - the wall around one provider
                 _blame(provider, error)
                 continue
-            if not isinstance(answer, _SAID) and inspect.isawaitable(answer):
-                later.append((provider, answer))
-            else:
-                _keep(told, provider, answer)
+            if answer is not None:
+                if not isinstance(answer, _SAID) and inspect.isawaitable(answer):
+                    later.append((provider, answer))
+                else:
+                    _keep(told, provider, answer)
             if (took := perf_counter() - began) > _SLOW:
                 log.warning(
                     "provider %s held everybody up for %.1f s; mark it as blocking",

@@ -50,7 +50,10 @@ class State:
         return found.text if found else ""
 
     def section(self, name: str) -> Section | None:
-        return next((section for section in self.sections if section.name == name), None)
+        for section in self.sections:
+            if section.name == name:
+                return section
+        return None
 
     @property
     def text(self) -> str:
