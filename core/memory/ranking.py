@@ -48,9 +48,10 @@ class Weights:
 
     def __init__(self, asked: Question, found: Sequence[Found]) -> None:
         self._asked = frozenset(asked.words)
+        self._shared: dict[MemoryId, frozenset[str]] = {}
         seen: dict[str, int] = {}
         for one in found:
-            for word in self._shared(one):
+            for word in self._shared_by(one):
                 seen[word] = seen.get(word, 0) + 1
         worth = {w: log(1 + (len(found) + 1) / (seen.get(w, 0) + 0.5)) for w in asked.words}
         self._worth = worth
@@ -61,15 +62,22 @@ class Weights:
     def of(self, found: Found) -> float:
         """How much of the question it shares, 0 to 1; of what is asked itself, or of that and the
         line before."""
-        shared = self._shared(found)
-        both = sum(self._worth.get(word, 0.0) for word in shared)
-        own = sum(self._own.get(word, 0.0) for word in shared)
-        return max(both / self._all, own / self._all_own) if self._all_own else 0.0
+        if not self._all_own:
+            return 0.0
+        shared = self._shared_by(found)
+        both = sum([self._worth.get(word, 0.0) for word in shared])
+        own = sum([self._own.get(word, 0.0) for word in shared])
+        return max(both / self._all, own / self._all_own)
 
-    def _shared(self, found: Found) -> frozenset[str]:
+    def _shared_by(self, found: Found) -> frozenset[str]:
         """The name of who has said it counts as a word of it: "what did Kim say of ...?"."""
-        author = _names(str(found.memory.metadata.get("entityName", ""))[:_NAME])
-        return self._asked.intersection(author).union(found.words)
+        memory = found.memory
+        shared = self._shared.get(memory.id)
+        if shared is None:
+            author = _names(str(memory.metadata.get("entityName", ""))[:_NAME])
+            shared = self._asked.intersection(author).union(found.words)
+            self._shared[memory.id] = shared
+        return shared
 
 
 def fused(

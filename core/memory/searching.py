@@ -89,7 +89,9 @@ class Seen:
     at closely."""
     looked: bool = True
     """There was something to look through."""
-    beside: dict[MemoryId, Memory] = field(default_factory=dict)
+    ranked: Sequence[Hit] = ()
+    """Of talk, the best first."""
+    beside: Mapping[MemoryId, Memory] = field(default_factory=dict)
     """What was answered to a hit, or what it answers."""
     half: Collection[MemoryId] = ()
     """Documents that are not to be told of."""
@@ -105,8 +107,7 @@ class Seen:
         )
 
     def hits(self) -> list[Hit]:
-        found = fused(self.talk.words, self.talk.near, self.asked, least=_SHARE)
-        found = [hit for hit in found if _is_said(hit.found.memory)]
+        found = [hit for hit in self.ranked if _is_said(hit.found.memory)]
         # Who asked the same before has not answered it; whoever answered then has.
         return [
             hit
@@ -277,12 +278,17 @@ def _named(unit: Unit, places: Places, wanted: Wanted) -> dict[EntityId, str]:
     if not (wanted.group and wanted.talk and asked):
         return {}
     found: dict[EntityId, str] = {}
-    for one in unit.people.here(places.character, places.room):
-        calls = (call for name in one.names for call in words(name[:_NAME])[:1])
-        call = next((call for call in calls if call in asked), "")
+    for one, names in unit.people.called(places.character, places.room):
+        call = next((call for name in names if (call := _call(name)) in asked), "")
         if call and len(found) < _NAMED:
-            found[one.id] = call
+            found[one] = call
     return found
+
+
+# The same few people are here with every message.
+@lru_cache(maxsize=4096)
+def _call(name: str) -> str:
+    return next(iter(words(name[:_NAME])), "")
 
 
 def _with_those_named(scopes: Sequence[Scope], named: Iterable[EntityId]) -> list[Scope]:
@@ -306,19 +312,23 @@ def _of_another_width(model: str, width: int) -> None:
 
 
 def _accompanied(unit: Unit, seen: Seen, wanted: Wanted) -> Seen:
-    """With the question to an answer, and the answer to a question, where they are short."""
+    """Ranked, with the question to an answer, and the answer to a question, where they are short."""
     hits = fused(seen.talk.words, seen.talk.near, wanted.question, least=_SHARE)
     beside: dict[MemoryId, Memory] = {}
-    for hit in hits[:_SHOWN]:
-        memory = hit.found.memory
-        if "?" not in memory.content.text and memory.author != EntityId(memory.character):
-            continue
-        around = unit.memories.beside(memory.character, memory.room, hit.found.seq, after=2)
+    asked = [
+        hit.found
+        for hit in hits[:_SHOWN]
+        if "?" in hit.found.memory.content.text
+        or hit.found.memory.author == EntityId(hit.found.memory.character)
+    ]
+    rows = [(one.memory.room, one.seq) for one in asked]
+    every = unit.memories.beside_each(seen.places.character, rows, after=2)
+    for memory, around in zip((one.memory for one in asked), every, strict=True):
         here = memory.room == seen.places.room
         near = [one for one in around if not here or one.created_at < wanted.before]
         if one := _belonging(memory, near):
             beside[memory.id] = one
-    return replace(seen, beside=beside)
+    return replace(seen, ranked=hits, beside=beside)
 
 
 def _belonging(hit: Memory, around: Iterable[Memory]) -> Memory | None:

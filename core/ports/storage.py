@@ -132,6 +132,17 @@ class Memories(Protocol):
         """What was said just before and just after a row (see `Found.seq`), oldest first."""
         ...
 
+    def beside_each(
+        self,
+        character: CharacterId,
+        rows: Sequence[tuple[RoomId, int]],
+        *,
+        before: int = 1,
+        after: int = 1,
+    ) -> list[list[Memory]]:
+        """As `beside` of each of these rows, for little more than one of them costs."""
+        ...
+
     def rewrite(self, character: CharacterId, memory: MemoryId, text: str) -> bool:
         """The person has edited what was said; False when it is not known."""
         ...
@@ -191,6 +202,12 @@ class People(Protocol):
 
     def here(self, character: CharacterId, room: RoomId, *, limit: int = 100) -> list[Entity]:
         """Who takes part in a room, as far as they were met: not the character itself."""
+        ...
+
+    def called(
+        self, character: CharacterId, room: RoomId, *, limit: int = 100
+    ) -> list[tuple[EntityId, Sequence[str]]]:
+        """The same people's names alone."""
         ...
 
     def rooms_of(self, character: CharacterId, entities: Sequence[EntityId]) -> list[RoomId]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
 
 from core.ids import CharacterId, EntityId, MemoryId, RoomId, WorldId
 from core.messages import Memory
-from core.store import contents, inserts, tables
+from core.store import contents, handed, inserts, tables
 from core.store.passages import PassageRows
 from core.store.values import written
 
@@ -81,6 +82,22 @@ _BEFORE = _TALK.where(_T.c.seq < sa.bindparam("row")).order_by(_T.c.seq.desc())
 _BEFORE = _BEFORE.limit(sa.bindparam("most"))
 _AFTER = _TALK.where(_T.c.seq > sa.bindparam("row")).order_by(_T.c.seq)
 _AFTER = _AFTER.limit(sa.bindparam("most"))
+
+
+def _side(sign: str, order: str, most: str) -> str:
+    return f"""
+json((SELECT json_group_array({handed.MEMORY}) FROM (
+  SELECT * FROM memories AS t
+  WHERE t.room_id = json_extract(value, '$[0]') AND t.type = 'messages' AND t.character_id = ?1
+  AND t.seq {sign} json_extract(value, '$[1]') AND t.created_at >=
+    coalesce((SELECT forgotten_before FROM rooms WHERE rooms.id = t.room_id), 0)
+  ORDER BY t.seq {order} LIMIT {most}) AS m))"""
+
+
+_BESIDE_IN_A_FILE = (
+    f"SELECT json_group_array(json_array({_side('<', 'DESC', '?2')}, {_side('>', 'ASC', '?3')}))"
+    " FROM json_each(?4)"
+)
 _LORE = _T.c.type != sa.literal_column("'messages'")
 
 _OUTLINES_OF_TALK = (
@@ -142,12 +159,33 @@ class MemoryRows:
     def beside(
         self, character: CharacterId, room: RoomId, seq: int, *, before: int = 1, after: int = 1
     ) -> list[Memory]:
-        asked = {"room": room, "who": character, "row": seq}
-        earlier = [
-            contents.memory(row) for row in self._db.execute(_BEFORE, asked | {"most": before})
+        return self.beside_each(character, [(room, seq)], before=before, after=after)[0]
+
+    def beside_each(
+        self,
+        character: CharacterId,
+        rows: Sequence[tuple[RoomId, int]],
+        *,
+        before: int = 1,
+        after: int = 1,
+    ) -> list[list[Memory]]:
+        if not rows:
+            return []
+        around: list[list[Any]] = []
+        if self._db.dialect.name == "sqlite":
+            for earlier, later in handed.of_one(
+                self._db, _BESIDE_IN_A_FILE, character, before, after, handed.asked(rows)
+            ):
+                around.append(list(map(handed.memory, (*earlier, *later))))
+        else:
+            for room, seq in rows:
+                asked = {"room": room, "who": character, "row": seq}
+                earlier = self._db.execute(_BEFORE, asked | {"most": before})
+                later = self._db.execute(_AFTER, asked | {"most": after})
+                around.append([*earlier, *later])
+        return [
+            [contents.memory(row) for row in sorted(some, key=attrgetter("seq"))] for some in around
         ]
-        later = [contents.memory(row) for row in self._db.execute(_AFTER, asked | {"most": after})]
-        return [*reversed(earlier), *later]
 
     def rewrite(self, character: CharacterId, memory: MemoryId, text: str) -> bool:
         found = self._db.execute(_GET, {"ids": [memory], "who": character}).one_or_none()

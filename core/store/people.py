@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from core.ids import CharacterId, EntityId, RoomId
 from core.messages import Entity
-from core.store import inserts, tables
+from core.store import handed, inserts, tables
 from core.store.values import read, written
 
 _E, _P = tables.entities, tables.participants
@@ -33,6 +33,11 @@ _HERE = (
     .order_by(_E.c.id)
     .limit(sa.bindparam("most"))
 )
+_CALLED = _HERE.with_only_columns(_E.c.id, _E.c.names)
+_CALLED_IN_A_FILE = """
+SELECT json_group_array(json_array(id, names)) FROM (
+  SELECT e.id, e.names FROM entities AS e JOIN participants AS p ON p.entity_id = e.id
+  WHERE p.room_id = ?1 AND p.character_id = ?2 AND e.character_id = ?2 ORDER BY e.id LIMIT ?3)"""
 _ROOMS_OF = (
     sa.select(_P.c.room_id)
     .distinct()
@@ -95,6 +100,16 @@ class PeopleRows:
     def here(self, character: CharacterId, room: RoomId, *, limit: int = 100) -> list[Entity]:
         rows = self._db.execute(_HERE, {"room": room, "who": character, "most": limit})
         return [_entity(row) for row in rows]
+
+    def called(
+        self, character: CharacterId, room: RoomId, *, limit: int = 100
+    ) -> list[tuple[EntityId, Sequence[str]]]:
+        rows: Iterable[Any]
+        if self._db.dialect.name == "sqlite":
+            rows = handed.of_one(self._db, _CALLED_IN_A_FILE, room, character, limit)
+        else:
+            rows = self._db.execute(_CALLED, {"room": room, "who": character, "most": limit})
+        return [(EntityId(one), read(names)) for one, names in rows]
 
     def rooms_of(self, character: CharacterId, entities: Sequence[EntityId]) -> list[RoomId]:
         rows = self._db.execute(_ROOMS_OF, {"ids": entities, "who": character})

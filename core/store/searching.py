@@ -54,17 +54,6 @@ def within(row: Any, scope: Scope, since: Mapping[RoomId, datetime | None]) -> b
     )
 
 
-class _Looked(NamedTuple):
-    """A passage."""
-
-    id: int
-    shelf: str
-    room: str
-    entity: int
-    words: str
-    at: int
-
-
 class _Hit(NamedTuple):
     """In this order: of equals the newest comes first."""
 
@@ -83,7 +72,7 @@ class Shelf:
         self._db = connection
         self._places = places
         self._tally = tally
-        self._looked: dict[int, _Looked] = {}
+        self._looked: dict[int, Sequence[Any]] = {}
         self.since = places.since
         self.worth = {word: math.log1p(max(size, many) / many) for word, many in tally.items()}
         self.shares: dict[int, float] = {}
@@ -113,15 +102,16 @@ class Shelf:
         word = self._rest.pop()
         self._add(word, self._places.newest(word, most))
 
-    def look(self, passages: Sequence[int]) -> Iterable[_Looked]:
+    def look(self, passages: Sequence[int]) -> Iterable[Sequence[Any]]:
+        """Rows of `_LOOK_AT`."""
         known = self._looked
         if new := [one for one in passages if one not in known]:
             if self._db.dialect.name == "sqlite":
                 rows = handed.of_one(self._db, _LOOK_IN_A_FILE, handed.asked(new))
             else:
                 rows = self._db.execute(_LOOK_AT, {"passages": new})
-            for row in map(_Looked._make, rows):
-                known[row.id] = row
+            for row in rows:
+                known[row[0]] = row
         return [known[one] for one in passages if one in known]
 
     def _add(self, word: str, occurrences: Iterable[int]) -> None:
@@ -208,8 +198,8 @@ class Search:
             if self._entity is not None and entity != self._entity:
                 continue
             said = set(words.split())
-            shared = tuple(word for word in worth if word in said)
-            hit = _Hit(sum(worth[word] for word in shared), passage, shared)
+            shared = tuple([word for word in worth if word in said])
+            hit = _Hit(sum(map(worth.__getitem__, shared)), passage, shared)
             if self._enough:
                 heapq.heappushpop(self._best, hit)
             else:

@@ -24,6 +24,24 @@ async def test_neighbours_are_of_the_same_room_and_come_in_order(store: SqlStore
     assert await store.read(lambda unit: unit.memories.beside(BOB, here.id, 5)) == []
 
 
+async def test_neighbours_of_several_rows_are_those_of_each(store: SqlStore) -> None:
+    here, there = room("r"), room("q")
+
+    def furnish(unit: Unit) -> None:
+        unit.rooms.ensure([world()], [here, there])
+        unit.memories.add([memory(n, (here, there)[n % 2]) for n in range(1, 11)])
+
+    await store.write(furnish)  # even ones are of `here`
+    rows = [(here.id, 4), (there.id, 9), (there.id, 4)]
+    every = await store.read(lambda unit: unit.memories.beside_each(ADA, rows, before=2, after=1))
+    assert [[one.id for one in some] for some in every] == [
+        ["m2", "m6"],
+        ["m5", "m7"],
+        ["m1", "m3", "m5"],
+    ]
+    assert await store.read(lambda unit: unit.memories.beside_each(ADA, [])) == []
+
+
 async def test_what_was_said_before_a_fresh_start_is_nobodys_neighbour(store: SqlStore) -> None:
     here = room("r")
 

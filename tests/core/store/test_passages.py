@@ -199,6 +199,36 @@ async def test_the_answer_is_exact_though_frequent_words_are_not_read_to_their_e
                 assert [one.memory.id for one in found] == [f"m{n}" for _, n in best]
 
 
+async def test_several_scopes_are_searched_together_as_each_alone(furnished: SqlStore) -> None:
+    """Of several tables, people, times, rooms and characters."""
+    talk = [
+        replace(one, author=EntityId(("kim", "bob")[at % 2]))
+        for at, one in enumerate(said(*["tea and cake", "tea", "cake", "coffee and tea"] * 5))
+    ]
+    facts = [replace(memory(n, LOBBY, f"tea {n}"), table="facts") for n in range(40, 45)]
+    attic, his = said("tea", "cake", where=ATTIC, first=50), said("tea", where=HIS, first=60)
+    await hear(furnished, *talk, *facts, *attic, *his)
+    both = Scope(ADA, (LOBBY.id, ATTIC.id))
+    wanted = [
+        (HERE, 9),
+        (replace(HERE, entity=EntityId("kim")), 9),
+        (replace(HERE, before=talk[6].created_at), 3),
+        (replace(HERE, table="facts"), 2),
+        (both, 99),
+        (Scope(ADA, (RoomId("nowhere"),)), 9),
+        (HERE, 0),
+        (Scope(BOB, (HIS.id, LOBBY.id)), 9),
+    ]
+    asked = ["tea", "cake", "water"]
+    together = await furnished.read(lambda unit: unit.passages.find_each(wanted, asked))
+    for (scope, limit), found in zip(wanted, together, strict=True):
+        alone = await furnished.read(
+            lambda unit, scope=scope, limit=limit: unit.passages.find(scope, asked, limit)
+        )
+        assert found == alone
+    assert [len(found) for found in together] == [9, 9, 3, 2, 22, 0, 0, 1]
+
+
 # --- following behind --------------------------------------------------------------------------
 
 

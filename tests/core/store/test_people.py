@@ -86,3 +86,22 @@ async def test_who_takes_part_in_a_room_is_known_until_they_leave(store: SqlStor
     await store.write(lambda unit: unit.people.leave(ADA, here.id, KIM.id))
     assert await store.read(lambda unit: unit.people.here(ADA, here.id)) == [lee]
     assert await store.read(lambda unit: unit.people.rooms_of(ADA, [KIM.id])) == [there.id]
+
+
+async def test_the_names_of_a_room_are_those_of_the_people_in_it(store: SqlStore) -> None:
+    here = room()
+    sol = Entity(EntityId("sol"), ADA, ("Sol", 'So "quoted" \N{SNOWMAN}'))
+
+    def furnish(unit: Unit) -> None:
+        unit.rooms.ensure([world()], [here])
+        unit.people.meet([KIM, sol, replace(KIM, id=EntityId("away"))])
+        unit.people.join(ADA, here.id, [KIM.id, sol.id])
+
+    await store.write(furnish)
+    called = await store.read(lambda unit: unit.people.called(ADA, here.id))
+    assert [(one, tuple(names)) for one, names in called] == [
+        (KIM.id, KIM.names),
+        (sol.id, sol.names),
+    ]
+    assert len(await store.read(lambda unit: unit.people.called(ADA, here.id, limit=1))) == 1
+    assert await store.read(lambda unit: unit.people.called(BOB, here.id)) == []
