@@ -151,6 +151,8 @@ class Conversing:
                 )
                 work.recalled = tuple(_came_to_mind(turn))
                 if not answer.text and not self._acting.plan(answer, offered):
+                    # Once: who would look up for ever never answers.
+                    turn.state = turn.state.without("PROVIDERS")
                     answer = await self._think(turn, scene)
             if scene.unsure and _SILENT.issuperset(answer.actions) and answer.actions:
                 answer = replace(answer, text="")

@@ -55,6 +55,9 @@ class State:
                 return section
         return None
 
+    def without(self, name: str) -> State:
+        return State.of(one for one in self.sections if one.name != name)
+
     @property
     def text(self) -> str:
         return "\n".join(s.text for s in self.sections if s.text and not s.text.isspace())

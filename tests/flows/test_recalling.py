@@ -147,12 +147,14 @@ async def test_a_model_that_wants_to_know_more_looks_deeper_and_is_asked_once_ag
 
 
 async def test_a_model_that_only_ever_wants_to_know_more_ends_the_turn(place: Place) -> None:
-    """It looks once, and is asked no third time."""
+    """It looks once, is asked no third time, and is not offered to look any more."""
     place.server.answer = lambda request: "<response><providers>MEMORIES</providers></response>"
     async with place.talk(**BY_WORDS) as talk:
         talk.zoe.says(talk.dm, TOLD)
         await settled(talk.play, 1)
-    assert len(place.server.calls) == 2
+    first, second = (prompt(one.request) for one in place.server.calls)
+    assert "To know more first" in first
+    assert "To know more first" not in second
 
 
 @pytest.mark.parametrize("pause", [0.0, 60.0])
