@@ -21,7 +21,7 @@ _FEW = 8
 _NAMED = 64
 """Rooms in one question: each costs a search of its own within it."""
 _IN_ROOMS = "term >= ? AND term < ? AND substr(term, -8) IN (SELECT value FROM json_each(?))"
-_SHORT = 200
+_SHORT = 500
 """Occurrences of a word that in a file are handed over with their number."""
 _AT_ONCE = 2_001
 """Of a word on a server, what is brought along with the first question."""

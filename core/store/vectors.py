@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from core.ids import CharacterId, MemoryId, RoomId
 from core.messages import Memory
 from core.ports import Found, Scope
-from core.store import codes, contents, inserts, server_vectors, tables
+from core.store import codes, contents, handed, inserts, server_vectors, tables
 from core.store.postings import open_rooms
 from core.store.searching import within
 
@@ -87,6 +87,11 @@ _HITS = (
         _T.c.character_id == sa.bindparam("who"),
         _T.c.type == sa.bindparam("kind"),
     )
+)
+_HITS_IN_A_FILE = (
+    f"SELECT json_group_array(json_array(e.id, {handed.MEMORY}))"
+    " FROM embeddings AS e JOIN memories AS m ON m.seq = e.seq"
+    " WHERE e.id IN (SELECT value FROM json_each(?)) AND m.character_id = ? AND m.type = ?"
 )
 _HAVE = sa.select(sa.func.count()).where(
     _E.c.owner == sa.bindparam("owner"), _E.c.model == sa.bindparam("by")
@@ -258,9 +263,15 @@ class VectorRows:
             near += server_vectors.nearest(self._db, scope, places, vector, limit)
         else:
             near += self._in_memory(scope, model, since, vector, limit)
-        numbers = [number for _, number, _ in near]
-        asked = {"numbers": numbers, "who": scope.character, "kind": scope.table}
-        return near, {row.number: row for row in self._db.execute(_HITS, asked)} if near else {}
+        return near, self._hits(scope, [number for _, number, _ in near]) if near else {}
+
+    def _hits(self, scope: Scope, numbers: list[int]) -> dict[int, Any]:
+        who, kind = scope.character, scope.table
+        if self._db.dialect.name == "sqlite":
+            found = handed.of_one(self._db, _HITS_IN_A_FILE, handed.asked(numbers), who, kind)
+            return {number: handed.memory(values) for number, values in found}
+        asked = {"numbers": numbers, "who": who, "kind": kind}
+        return {row.number: row for row in self._db.execute(_HITS, asked)}
 
     def _in_memory(
         self,
