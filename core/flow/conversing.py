@@ -146,6 +146,7 @@ class Conversing:
                 return
             answer = await self._think(turn, scene)
             if answer.providers:
+                scene = _thought_over(scene)
                 turn.state = await compose(
                     scene, gear.repertoire.providers, answer.providers, only=True, onto=turn.state
                 )
@@ -310,6 +311,12 @@ class Conversing:
                 events=gear.events,
                 then=turn.settle,
             )
+
+
+def _thought_over(scene: Scene) -> Scene:
+    """Nobody is told twice that there may be more to remember."""
+    before = scene.remembered
+    return scene if before is None else replace(scene, remembered=replace(before, more=False))
 
 
 def _came_to_mind(turn: RunningTurn) -> Iterator[Mapping[str, Any]]:

@@ -127,11 +127,14 @@ class Recall:
         if not ((asks and (wanted.talk or wanted.knowledge)) or wanted.facts):
             return _NOTHING
         seen = await self._store.read(lambda unit: self._look(unit, scene, room, wanted))
+        more = False
         if asks and (deep or self._asks_for_vector(wanted.model, seen)):
             vector = await self._vector(scene, wanted, seen.text(), force=deep)
             if vector is not None:
                 seen = await self._closer(seen, wanted, vector)
-        return fit(replace(seen, half=self._half), wish.tokens, wish.knowledge)
+            more = vector is None and not deep
+        found = fit(replace(seen, half=self._half), wish.tokens, wish.knowledge)
+        return replace(found, more=more)
 
     async def _closer(self, seen: Seen, wanted: Wanted, vector: Sequence[float]) -> Seen:
         return await self._store.read(lambda unit: closer(unit, seen, wanted, vector))

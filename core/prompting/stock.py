@@ -57,6 +57,10 @@ Nobody spoke to {name} directly. If there is nothing that only {name} could add,
 UNCALLED = """\
 If there is nothing worth saying to them now, answer <response><actions>IGNORE</actions></response>"""
 
+HARDER = """\
+There was talk before what you see. To try and remember, first answer \
+<response><providers>MEMORIES</providers></response> alone; {name} is then asked again."""
+
 AFTERWARDS = """\
 Now answer with REPLY alone, in the light of what came of it."""
 
@@ -247,6 +251,8 @@ def _last(scene: Scene, notes: Iterable[Section], told: Sequence[Told], question
         for note in notes
     ]
     lines += final_lines(scene, told)
+    if scene.remembered is not None and scene.remembered.more:
+        lines.append(HARDER.format(name=scene.character.name))
     if scene.unsure:
         lines.append(UNCALLED if scene.cue else UNSURE.format(name=scene.character.name))
     if scene.deeds:

@@ -32,6 +32,8 @@ class Remembered:
     facts: tuple[Recollection, ...] = ()
     talk: tuple[Recollection, ...] = ()
     knowledge: tuple[Recollection, ...] = ()
+    more: bool = False
+    """Words found little, and nobody has looked by meaning: who tries harder may remember more."""
 
     def __bool__(self) -> bool:
         return bool(self.facts or self.talk or self.knowledge)
