@@ -113,7 +113,7 @@ def report_on(card: Card, made: Converted) -> Report:
         if made.withheld or not path.startswith("extensions.troupe")
     ]
     kept += [
-        (f"{name} (beside data)", _WHY.get(name, ""))
+        (f"{one_line(name)} (beside data)", _WHY.get(name, ""))
         for name, one in about.get("beside", {}).items()
         if not _blank(one)
     ]

@@ -71,6 +71,10 @@ def pieces(text: str, cut: Cut | None = None, kind: Kind = "text") -> list[Piece
     start = 0
     while start < len(text):
         end = _end(text, start, size, layout)
+        if found and end <= found[-1].end:
+            # It would stop before the same heading again, and say nothing new.
+            start = found[-1].end
+            end = _end(text, start, size, layout)
         under = layout.under(start) if layout else ""
         found.append(Piece(start, end, text[start:end], under))
         if end == len(text):

@@ -277,7 +277,7 @@ class House:
                     waiting += should - have
             return waiting
 
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while await self.store.read(left):
                 for character, settings in everybody.items():
                     embedder.wake(character, settings, soon=True)

@@ -99,6 +99,7 @@ async def test_a_sparse_file_of_a_gigabyte_is_not_opened(tmp_path, size):
         assert await harmless(reader, path, "line.csv") is None
 
 
+@pytest.mark.soak  # fifteen seconds of waiting; the others show the same with less time
 async def test_with_the_time_that_documents_really_have_it_is_still_fifteen_seconds():
     data = bombs.html_without_ends()
     async with Reader() as reader:

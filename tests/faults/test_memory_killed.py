@@ -21,7 +21,7 @@ from tests.faults import ledgers
 from tests.faults.ledgers import Crowd, until
 from tests.faults.process import GatewayProcess, gateway_process
 
-KILLS = 4
+KILLS = 2
 ROOMS = 8
 PAGES = 1_000
 """Of each document: so many pieces take several writes."""

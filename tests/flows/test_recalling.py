@@ -13,7 +13,6 @@ from tests.fakes.databases import in_use
 from tests.flows.olden import ASKED, CHATTER, TOLD, Place, a_place, alike, prompt, well
 from tests.flows.talk import reply, settled
 
-pytestmark = pytest.mark.usefixtures("database")
 
 BOTH = ("telegram", "discord")
 BY_WORDS = {"TROUPE_EMBEDDINGS": "false"}
@@ -33,6 +32,7 @@ def traces(data: Path) -> list[list[dict[str, Any]]]:
     return [one["recalled"] for one in kept if "recalled" in one]
 
 
+@pytest.mark.usefixtures("database")
 @pytest.mark.parametrize("platform", BOTH)
 async def test_what_was_said_long_ago_is_in_the_prompt_again_when_it_is_asked_for(
     platform: str, place: Place

@@ -15,7 +15,6 @@ from tests.fakes.model_server import Script
 from tests.flows.olden import CHATTER, TOLD, Olden, Place, a_place, alike
 from tests.flows.talk import settled, until
 
-pytestmark = pytest.mark.usefixtures("database")
 
 BOTH = ("telegram", "discord")
 SHIP = "How is that vessel named?"
@@ -38,6 +37,7 @@ async def ready(talk: Olden) -> dict[str, Any]:
         return report
 
 
+@pytest.mark.usefixtures("database")
 @pytest.mark.parametrize("platform", BOTH)
 async def test_other_words_for_the_same_thing_bring_it_back(platform: str, place: Place) -> None:
     async with place.talk(platform, **FREE) as talk:
