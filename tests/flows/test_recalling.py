@@ -13,7 +13,6 @@ from tests.fakes.databases import in_use
 from tests.flows.olden import ASKED, CHATTER, TOLD, Place, a_place, alike, prompt, well
 from tests.flows.talk import reply, settled
 
-
 BOTH = ("telegram", "discord")
 BY_WORDS = {"TROUPE_EMBEDDINGS": "false"}
 

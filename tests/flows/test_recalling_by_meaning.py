@@ -15,7 +15,6 @@ from tests.fakes.model_server import Script
 from tests.flows.olden import CHATTER, TOLD, Olden, Place, a_place, alike
 from tests.flows.talk import settled, until
 
-
 BOTH = ("telegram", "discord")
 SHIP = "How is that vessel named?"
 """No word of it was said before."""
