@@ -301,6 +301,9 @@ class Indexer:
         if paid is None:
             watch.soon = watch.soon or soon  # it waits for the allowance, and for nothing else
             self.put_back(portion)
+            if watch.waiting + (watch.news + watch.found) * _PER_TURN >= full:
+                # Due again at once, and no richer: not in a circle that holds up the talk.
+                watch.not_before = self._clock.monotonic() + _GIVE_WAY
             return
         # What should not wait may be behind the others.
         watch.soon = watch.soon or (soon and portion.backlog)
