@@ -82,7 +82,6 @@ class Scribe:
     ) -> None:
         """The turn's one transaction: memories, deliveries and the end of what was open."""
         part, spot, lead = work.part, work.spot, work.lead
-        part, spot, lead = work.part, work.spot, work.lead
         now = self._clock.now()
         private = work.private
         spoken = _answer(work, say, thought, actions) if say else None
