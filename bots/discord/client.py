@@ -227,6 +227,11 @@ class DiscordLink:
             raise LinkLost("the link is closed")
         return await self._ranks.of(address, author)
 
+    async def leave(self, address: Address) -> None:
+        if self._ranks is None:
+            raise LinkLost("the link is closed")
+        await self._ranks.leave(address)
+
     async def fetch(self, attachment: Attachment, most: int) -> bytes:
         if self._fetching is None:
             raise FetchFailed("the link is closed")

@@ -49,6 +49,14 @@ class Ranks:
             return Rank.OWNER
         return await self._in(guild, int(person))
 
+    async def leave(self, address: Address) -> None:
+        """Go out of the server that the room is in."""
+        room = snowflake(address.room)
+        guild = self._client.get_guild(self._server_of(int(room))) if room else None
+        if guild is None:
+            raise Unsendable("the room is in no server that can be left")
+        await self._asked(guild.leave)
+
     def _server_of(self, room: int) -> int:
         """0 where no server that we see has the room."""
         if self._client.get_guild(room) is not None:

@@ -60,6 +60,13 @@ class Calls:
         except (KeyError, TypeError):  # PTB, about a 200 of another shape
             raise SendUncertain("Telegram's answer makes no sense") from None
 
+    async def leave(self, address: Address) -> None:
+        """Go out of a group; one that we are not in any more is left already."""
+        try:
+            await self._bot.leave_chat(_chat(address))
+        except TelegramError as error:
+            raise send_failure(error, repeatable=True) from None
+
     async def show(self, live: Live) -> None:
         """A draft where Telegram has drafts, in private chats; typing elsewhere."""
         try:

@@ -299,6 +299,9 @@ class TelegramLink:
     async def rank(self, address: Address, author: str) -> Rank:
         return await Ranks(self._entered()).of(address, author)
 
+    async def leave(self, address: Address) -> None:
+        await self._calling().leave(address)
+
     async def fetch(self, attachment: Attachment, most: int) -> bytes:
         if self._fetching is None:
             raise FetchFailed("the link is closed")

@@ -172,7 +172,7 @@ class Forgetting:
 
         def end(unit: Unit) -> list[Delivery]:
             bury(unit, work.dead, now)
-            if earlier := [one.id for one in work.inbound[:-1]]:
+            if earlier := work.earlier:
                 by = Outcome(InboundStatus.SUPERSEDED, rule, successor=lead.id)
                 unit.inbox.close(earlier, by, now, private=True)
             unit.inbox.close([lead.id], Outcome(InboundStatus.ANSWERED, rule), now, private=True)

@@ -16,6 +16,8 @@ log = logging.getLogger(__name__)
 
 _HOT = 2_000
 """Payloads kept in memory; the others are read again from the inbox when their turn comes."""
+_LONGEST_REST = 1.5
+"""Seconds for which the rest of a message is waited for."""
 
 
 class Superseded(Exception):
@@ -33,7 +35,7 @@ class Postponed(Exception):
 class Open:
     """core.ports.Batch: the messages that a running turn answers."""
 
-    __slots__ = ("_bell", "_committed", "_keep", "_unstored", "address", "items")
+    __slots__ = ("_bell", "_committed", "_keep", "_unstored", "address", "items", "stopped")
 
     def __init__(
         self,
@@ -50,6 +52,7 @@ class Open:
         self._unstored = unstored
         self._keep = keep
         self._committed = False
+        self.stopped = Bell()
 
     @property
     def is_stored(self) -> bool:
@@ -86,6 +89,16 @@ class _Lane:
     running: Open | None = None
     rests: float = 0.0
     """Seconds for which its oldest message is put off."""
+    timer: asyncio.TimerHandle | None = None
+    """Runs while the rest of its oldest message is waited for."""
+
+    def unfinished(self, now: float) -> float:
+        """Seconds for which the rest of its oldest message may still come."""
+        if not self.queue or not (head := self.queue[0]).due:
+            return 0.0
+        last = self.queue[-1]
+        due = last.due if last.author == head.author else head.due
+        return min(due, head.since + _LONGEST_REST) - now
 
 
 class Mailbox:
@@ -132,8 +145,17 @@ class Mailbox:
         self._hot[received.id] = received
         if len(self._hot) > _HOT:
             self._hot.popitem(last=False)
+        now = asyncio.get_running_loop().time() if received.rests else 0.0
         self.remind(
-            Waiting(received.id, received.address, received.author, received.kind, received.keep)
+            Waiting(
+                received.id,
+                received.address,
+                received.author,
+                received.kind,
+                received.keep,
+                since=now,
+                due=now + received.rests if received.rests else 0.0,
+            )
         )
 
     def remind(self, waiting: Waiting) -> None:
@@ -146,12 +168,21 @@ class Mailbox:
             waiting = replace(waiting, keep=self._keeps(address))
         lane = self._lanes.get(address)
         if lane is None:
-            self._lanes[address] = _Lane(deque([waiting]))
-            self._ready.append(address)
-            self._pump()
+            lane = self._lanes[address] = _Lane(deque([waiting]))
+            if waiting.due:
+                self._rest(address, lane)
+            else:
+                self._ready.append(address)
+                self._pump()
             return
         lane.queue.append(waiting)
+        if lane.timer is not None and lane.queue[0].due:
+            self._rest(address, lane)
         running = lane.running
+        if waiting.kind is Kind.STOP:
+            if running is not None and running.author == waiting.author:
+                running.stopped.ring()
+            return
         if (
             running is not None
             and waiting.kind is Kind.MESSAGE
@@ -206,6 +237,8 @@ class Mailbox:
         lane = self._lanes[address]
         try:
             while lane.queue and not self._closing:
+                if lane.unfinished(asyncio.get_running_loop().time()) > 0:
+                    break
                 await self._one(address, lane)
                 if (
                     lane.rests or self._ready
@@ -216,6 +249,8 @@ class Mailbox:
             if lane.queue and lane.rests:
                 asyncio.get_running_loop().call_later(lane.rests, self._rested, address)
                 lane.rests = 0.0
+            elif lane.unfinished(asyncio.get_running_loop().time()) > 0:
+                self._rest(address, lane)
             elif lane.queue:
                 self._ready.append(address)
             else:
@@ -224,8 +259,17 @@ class Mailbox:
                 self._quiet.set()
             self._pump()
 
+    def _rest(self, address: Address, lane: _Lane) -> None:
+        """Wait for the rest of a message; what has just come may be the last of it."""
+        if lane.timer is not None:
+            lane.timer.cancel()
+        loop = asyncio.get_running_loop()
+        wait = max(0.0, lane.unfinished(loop.time()))
+        lane.timer = loop.call_later(wait, self._rested, address)
+
     def _rested(self, address: Address) -> None:
-        if address in self._lanes:
+        if (lane := self._lanes.get(address)) is not None:
+            lane.timer = None
             self._ready.append(address)
             self._pump()
 
@@ -265,7 +309,11 @@ class Mailbox:
         """The oldest, and whatever its author has said since, where the newest wins."""
         head = lane.queue.popleft()
         taken = [head]
-        if head.kind is Kind.MESSAGE and lane.queue and not head.keep:
+        if head.keep:
+            # An answer for each message, and one message may have come in pieces.
+            while taken[-1].due and lane.queue and _goes_on(taken[-1], lane.queue[0]):
+                taken.append(lane.queue.popleft())
+        elif head.kind is Kind.MESSAGE and lane.queue:
             rest: deque[Waiting] = deque()
             while lane.queue:
                 one = lane.queue.popleft()
@@ -293,3 +341,7 @@ class Mailbox:
                 await commit.wait()
         ids = [one.id for one in taken]
         return tuple(await self._store.read(lambda unit: unit.inbox.load(ids)))
+
+
+def _goes_on(one: Waiting, following: Waiting) -> bool:
+    return following.kind is Kind.MESSAGE and following.author == one.author

@@ -21,6 +21,7 @@ from core.flow.forgetting import Forgetting
 from core.flow.hearsay import Hearsay
 from core.flow.initiative import Initiative
 from core.flow.mailbox import Postponed, Superseded
+from core.flow.pieces import pieced
 from core.flow.presence import Introduction, Presence, entity_id, memory_id, places_of
 from core.flow.records import Records
 from core.flow.tally import Tally
@@ -144,6 +145,7 @@ class Turns:
             await self._store.write(lambda unit: bury(unit, dead, now))
             self._tally.ended(part.character.name, batch.address.platform, "dead")
             return None
+        inbound = pieced(inbound)
         lead = inbound[-1]
         spot = await self._presence.at(part.id, batch.address, lead.place.world)
         if not (lead.is_direct or lead.left):

@@ -81,6 +81,13 @@ class Work:
         return self.inbound[-1]
 
     @property
+    def earlier(self) -> list[int]:
+        """The other rows that end with the leading one: what was said before, and its pieces."""
+        dead = {received.id for received, _ in self.dead}
+        ids = (one.id for one in self.batch.items)
+        return [id for id in ids if id != self.lead.id and id not in dead]
+
+    @property
     def person(self) -> EntityId:
         """Whom it serves."""
         return entity_id(self.part.id, self.lead.address, self.lead.author.id)

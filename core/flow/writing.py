@@ -97,8 +97,7 @@ class Scribe:
             if moved:
                 unit.rooms.move(lead.address.account, *moved)
                 unit.deliveries.move(lead.address.account, *moved)
-            earlier = [one.id for one in work.inbound[:-1]]
-            if earlier:
+            if earlier := work.earlier:
                 by = Outcome(InboundStatus.SUPERSEDED, rule, successor=lead.id)
                 unit.inbox.close(earlier, by, now, private=private)
             unit.inbox.close([lead.id], Outcome(status, rule), now, private=private)
@@ -271,7 +270,7 @@ async def _on_show(work: Work) -> Delivery | None:
     """The row under which this turn, or an earlier process in its place, has shown an answer."""
     if work.growing is not None:
         return await work.growing.settled()
-    left = (work.part.outbox.left_growing(turn_of(one.id)) for one in work.inbound)
+    left = (work.part.outbox.left_growing(turn_of(one.id)) for one in work.batch.items)
     return next(filter(None, left), None)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from core.bell import Bell
 from core.messages import Address, Received
 from core.ports.storage import Waiting
 
@@ -27,6 +28,11 @@ class Batch(Protocol):
 
     def commit_to(self) -> None:
         """From here on nothing supersedes this turn: a word was shown, or an action began."""
+        ...
+
+    @property
+    def stopped(self) -> Bell:
+        """Rung when its author wants no more of the answer; what is on show by then stays."""
         ...
 
     @property

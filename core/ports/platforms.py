@@ -40,6 +40,8 @@ class Limits:
     hears_bots: bool = True
     """What one bot says in a group reaches the others; where not, our characters are told by us."""
     buttons: bool = False
+    reactions: bool = False
+    """A message can be given an emoji, and have it taken away again."""
 
 
 class Intake(Protocol):
@@ -108,6 +110,10 @@ class Platform(Protocol):
         Raises LinkLost or SendFailed where it cannot be asked; a person who is not there is a
         STRANGER.
         """
+        ...
+
+    async def leave(self, address: Address) -> None:
+        """Go out of a group or server; raises LinkLost or SendFailed where that cannot be."""
         ...
 
     async def fetch(self, attachment: Attachment, most: int) -> bytes:

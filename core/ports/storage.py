@@ -36,6 +36,9 @@ class Waiting:
     author: str
     kind: Kind
     keep: bool | None = None
+    since: float = 0.0
+    due: float = 0.0
+    """When the rest of it has come, by the loop's time; 0 for what is whole already."""
 
 
 class Inbox(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.settings.chatting import CHATTING
 from core.settings.key import Key
 from core.settings.remembering import REMEMBERING
 from core.settings.vendors import VENDORS
@@ -372,6 +373,7 @@ KEYS: tuple[Key, ...] = (
         "Asked for in X-API-KEY on plugins' paths that are not public.",
         "process",
     ),
+    *CHATTING,
     *REMEMBERING,
     *VENDORS,
 )

@@ -9,7 +9,7 @@ from typing import Self
 
 from core.errors import FetchFailed, Unreadable
 from core.ids import Account
-from core.messages import Attachment, Delivery, Inbound, Live, Receipt, Received, Reply
+from core.messages import Address, Attachment, Delivery, Inbound, Live, Receipt, Received, Reply
 from core.ports import Intake, Limits
 
 Deed = Exception | Callable[[Delivery], Awaitable[None]]
@@ -28,6 +28,7 @@ class FakePlatform:
         """What the next logins raise."""
         self.there: dict[str, bytes] = {}
         """The files that can be fetched, by their ref."""
+        self.left: list[Address] = []
         self.listens: deque[Exception] = deque()
         self.listening = asyncio.Event()
         self.inside = False
@@ -66,6 +67,9 @@ class FakePlatform:
             await deed(delivery)
         self.sent.append(delivery)
         return Receipt(f"message {len(self.sent)}")
+
+    async def leave(self, address: Address) -> None:
+        self.left.append(address)
 
     async def fetch(self, attachment: Attachment, most: int) -> bytes:
         data = self.there.get(attachment.ref)

@@ -1,14 +1,13 @@
-"""The words of the house: what comes in, what is remembered, what goes out."""
+"""What comes in, from the raw update to an event in our words."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from core.ids import Account, CharacterId, EntityId, MemoryId, RoomId, TurnId, WorldId
+from core.ids import Account
 
 
 class Address(NamedTuple):
@@ -35,6 +34,10 @@ class Kind(StrEnum):
     MESSAGE = "message"
     COMMAND = "command"
     EDIT = "edit"
+    DELETE = "delete"
+    """What was said has been taken back."""
+    STOP = "stop"
+    """Whoever asked wants no more of the answer that is being made."""
     REACTION = "reaction"
     PRESS = "press"
     MEMBER = "member"
@@ -92,6 +95,9 @@ class Received:
     keep: bool | None = None
     """elizaOS' keepExistingResponses of whoever hands it in: True gives it an answer of its own
     whatever its author says next. None: the character's setting decides (MH-02, MH-05)."""
+    rests: float = 0.0
+    """Seconds for which its author may still be sending the rest of it, at most 1.5; a row that is
+    taken up again after a restart has none."""
     id: int = 0
     """The inbox row; 0 until it is stored."""
 
@@ -120,19 +126,20 @@ class Attachment:
     """A pointer; the bytes come through the platform. Never a URL with a token in it."""
 
     ref: str
+    """Empty for what has no bytes: a place, a poll, somebody's number."""
     mime: str = ""
     size: int = 0
     name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Button:
-    """Something to press below a message."""
-
-    label: str
-    press: str = ""
-    """What comes back when it is pressed: at most 60 bytes; empty where it leads to a `url`."""
-    url: str = ""
+    kind: str = ""
+    """What people call it: photo, voice, audio, video, video note, animation, sticker, document,
+    location, contact, poll, dice; empty where only `mime` tells."""
+    about: str = ""
+    """What can be said of it without its bytes, in words: a sticker's emoji, where a place is."""
+    preview: str = ""
+    """The ref of a still picture of it."""
+    seconds: float = 0.0
+    width: int = 0
+    height: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +149,9 @@ class Quote:
     message: str
     author: Author | None = None
     text: str = ""
+    exact: bool = False
+    """Somebody has chosen these words of it."""
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,175 +200,31 @@ class Inbound:
     """Of a MOVED, the room's new id."""
     joined: tuple[Author, ...] = ()
     """Of a MEMBER, who has come."""
+    parted: tuple[Author, ...] = ()
+    """Of a MEMBER, who has gone."""
+    ranked: tuple[tuple[Author, Rank], ...] = ()
+    """Of a MEMBER, who is now what: promoted, or no admin any more."""
     left: bool = False
-    """Of a MEMBER, we are not there any more."""
+    """Of a MEMBER, we are not there any more, or may not write there."""
     world: WorldSeen | None = None
     """Of a WORLD."""
     press: str = ""
     """Of a PRESS, the button's; `message` is the one that it stands below."""
     cue: str = ""
     """Of a CUE, why the character may speak, in words for its model."""
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """elizaOS' content, as far as a memory keeps it."""
-
-    text: str
-    thought: str = ""
-    actions: tuple[str, ...] = ()
-    source: str = ""
-    in_reply_to: MemoryId | None = None
-    channel_type: str = ""
-    providers: tuple[str, ...] = ()
-    url: str = ""
-    attachments: tuple[Mapping[str, Any], ...] = ()
-    """elizaOS' media objects: url, contentType, title, description, text ..."""
-    extra: Mapping[str, Any] = field(default_factory=dict)
-    """Whatever else a plugin has put there, under the plugin's own keys."""
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """One thing that was said or decided, as one character keeps it."""
-
-    id: MemoryId
-    character: CharacterId
-    room: RoomId
-    author: EntityId
-    content: Content
-    created_at: datetime
-    world: WorldId | None = None
-    table: str = "messages"
-    """elizaOS' table name: messages, facts, documents ..."""
-    metadata: dict[str, Any] = field(default_factory=dict)
-    """Always holds type, source and sourceId (ME-03)."""
-
-    # elizaOS' names, for plugins.
-
-    @property
-    def entity_id(self) -> EntityId:
-        return self.author
-
-    @property
-    def room_id(self) -> RoomId:
-        return self.room
-
-    @property
-    def agent_id(self) -> CharacterId:
-        return self.character
-
-    @property
-    def world_id(self) -> WorldId | None:
-        return self.world
-
-
-@dataclass(frozen=True, slots=True)
-class Entity:
-    id: EntityId
-    character: CharacterId
-    names: tuple[str, ...]
-    metadata: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    id: WorldId
-    character: CharacterId
-    name: str
-    server: str
-    """The platform's id of it."""
-    metadata: Mapping[str, Any] = field(default_factory=dict)
-    """elizaOS': ownership.ownerId, roles by entity, settings. Kept when a platform tells of the
-    world anew without it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Room:
-    id: RoomId
-    character: CharacterId
-    world: WorldId
-    address: Address
-    channel: ChannelType
-    name: str
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What a character wants said; the text is Markdown."""
-
-    text: str
-    reply_to: str | None = None
-    """The platform's id of the message that it answers."""
-    buttons: tuple[Button, ...] = ()
-    """Below the last part."""
-    attachments: tuple[Attachment, ...] = ()
-    """Files of ours ("file:<name>") that go with it."""
-
-
-class DeliveryKind(StrEnum):
-    SEND = "send"
-    EDIT = "edit"
-    DELETE = "delete"
-    REACT = "react"
-
-
-class DeliveryStatus(StrEnum):
-    PENDING = "pending"
-    SENDING = "sending"
-    SENT = "sent"
-    FAILED = "failed"
-    UNCERTAIN = "uncertain"
-    GROWING = "growing"
-    """A part of the answer is on show; the turn that makes it will finish the row."""
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """One row of the ledger of what goes out, as the platform sees it."""
-
-    address: Address
-    kind: DeliveryKind
-    payload: bytes
-    """JSON, already rendered and cut to the platform's limits: one row is one message."""
-    nonce: str
-    turn: TurnId
-    step: int = 0
-    ordinal: int = 0
-    target: str | None = None
-    """The message to edit, delete or react to."""
-    direct: bool = False
-    private: bool = False
-    """Its words are not kept once it has arrived (DISABLE_MEMORY_CREATION)."""
-    attempt: int = 0
-    not_before: float = 0.0
-    """Unix time."""
-    created_at: float = 0.0
-    """Unix time."""
-    status: DeliveryStatus = DeliveryStatus.PENDING
-    seq: int = 0
-    """The ledger row; 0 until it is stored."""
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """The platform has it."""
-
-    message: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Live:
-    """What is shown while an answer is made: typing, or the text so far. Never ledgered."""
-
-    address: Address
-    draft: int
-    """Stays the same for one answer, so that its drafts replace one another; never 0."""
-    text: str = ""
-    """Empty: only that somebody is typing."""
-    message: str = ""
-    """The message that is edited into this text; empty for a draft, which is no message yet."""
+    gone: tuple[str, ...] = ()
+    """Of a DELETE, the platform's ids of what was taken back."""
+    forwarded: str = ""
+    """Whose words these are, where they are passed on."""
+    bundle: str = ""
+    """The same in all pieces of one message: an album, a text that the platform has cut."""
+    via: str = ""
+    """How an answer has to go back, where it is no ordinary message there: words of the platform's
+    own, which the Reply bears."""
+    fleeting: bool = False
+    """Somebody is still typing it somewhere else: nothing of it is remembered."""
+    language: str = ""
+    """The author's, as the platform tells it ("de", "pt-br")."""
 
 
 class InboundStatus(StrEnum):

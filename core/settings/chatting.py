@@ -1,0 +1,152 @@
+"""Settings of who may talk to a character, what of it comes in, and how answers are shown."""
+
+from __future__ import annotations
+
+from core.settings.key import Key
+
+CHATTING: tuple[Key, ...] = (
+    Key(
+        "TELEGRAM_WEBHOOK_URL",
+        "text",
+        "",
+        "https address at which Telegram reaches this process; empty, or the word polling: "
+        "updates are polled.",
+        "character",
+    ),
+    Key(
+        "TELEGRAM_WEBHOOK_CERTIFICATE",
+        "path",
+        "",
+        "A certificate of one's own (PEM, its public half), where no authority has signed it.",
+        "character",
+    ),
+    Key(
+        "TELEGRAM_WEBHOOK_CONNECTIONS",
+        "number",
+        "40",
+        "How many updates Telegram may deliver at once, 1 to 100.",
+        "character",
+    ),
+    Key(
+        "TELEGRAM_ALLOWED_CHATS",
+        "text",
+        "",
+        'Who may talk, as ["123", "-100456", "@channel"]: people, groups, channels; empty: all.',
+        "character",
+    ),
+    Key(
+        "TELEGRAM_DIRECT_MESSAGES",
+        "flag",
+        "true",
+        "Whether she answers in direct chats.",
+        "character",
+        ("allowDirectMessages", "ALLOW_DIRECT_MESSAGES"),
+    ),
+    Key(
+        "TELEGRAM_ONLY_ALLOWED_GROUPS",
+        "flag",
+        "false",
+        "Whether she takes part only in the groups of TELEGRAM_ALLOWED_GROUPS.",
+        "character",
+        ("shouldOnlyJoinInAllowedGroups", "SHOULD_ONLY_JOIN_IN_ALLOWED_GROUPS"),
+    ),
+    Key(
+        "TELEGRAM_ALLOWED_GROUPS",
+        "text",
+        "",
+        'Those groups, as ["-100456"].',
+        "character",
+        ("allowedGroupIds", "ALLOWED_GROUP_IDS", "ALLOWED_GROUPS"),
+    ),
+    Key(
+        "TELEGRAM_LEAVES_OTHERS",
+        "flag",
+        "false",
+        "Whether she leaves groups in which she may not take part, instead of staying silent.",
+        "character",
+    ),
+    Key(
+        "TROUPE_PAIRING",
+        "flag",
+        "false",
+        "Whoever writes to her directly first gets a code that her operator has to let in.",
+        "character",
+    ),
+    Key(
+        "TROUPE_TURNS_PER_MINUTE",
+        "number",
+        "10",
+        "Answers that one person gets of her in a minute, 0 for any number; told once.",
+        "character",
+    ),
+    Key(
+        "TROUPE_TURNS_PER_HOUR",
+        "number",
+        "0",
+        "The same in an hour.",
+        "character",
+    ),
+    Key(
+        "TROUPE_SEEN",
+        "text",
+        "👀",
+        "Put on a group's message that takes a while to answer, and taken away again; none for no.",
+        "character",
+    ),
+    Key(
+        "TROUPE_EDIT_WINDOW",
+        "number",
+        "300",
+        "Seconds in which an answer is mended when what it answers is edited; 0 for never.",
+        "character",
+    ),
+    Key(
+        "TROUPE_PERCEIVES",
+        "flag",
+        "true",
+        "Whether pictures are described, voice messages written down and documents read.",
+        "character",
+    ),
+    Key(
+        "TROUPE_ATTACHMENT_MB",
+        "number",
+        "20",
+        "The largest file that is looked at.",
+        "character",
+    ),
+    Key(
+        "TROUPE_ATTACHMENTS",
+        "number",
+        "4",
+        "How many files of one message are looked at.",
+        "character",
+    ),
+    Key(
+        "TELEGRAM_QUOTES",
+        "flag",
+        "true",
+        "In groups answers quote what they answer, where several people talk at once.",
+        "character",
+    ),
+    Key(
+        "TELEGRAM_PREVIEWS",
+        "flag",
+        "false",
+        "Whether Telegram may show previews of links in what she says.",
+        "character",
+    ),
+    Key(
+        "TELEGRAM_INLINE",
+        "flag",
+        "true",
+        "Whether she answers @her_name queries in any chat, where @BotFather has /setinline on.",
+        "character",
+    ),
+    Key(
+        "TELEGRAM_GUEST",
+        "flag",
+        "true",
+        "Whether she answers where she is summoned into chats that she is not in.",
+        "character",
+    ),
+)
