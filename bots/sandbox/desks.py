@@ -35,6 +35,9 @@ class Desk:
     commands: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     presses: dict[str, float] = field(default_factory=dict)
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    # Open inline and guest queries by their id: the fact with which each was asked, that is
+    # {"fact": "inline_query" or "guest_query", "query", "bot", "who", "date", "chat", "id"}.
+    queries: dict[str, Fact] = field(default_factory=dict)
     # The long poll that is waiting now; a newer one ends it.
     poll: asyncio.Future[str] | None = None
 

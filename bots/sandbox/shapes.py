@@ -6,6 +6,11 @@ from bots.sandbox.text import cut
 from bots.sandbox.world import GENERAL, Account, Chat, Message, World
 
 Json = dict[str, Any]
+CAPTIONED = frozenset({"animation", "audio", "document", "photo", "video", "voice"})
+"""What the words of a message are the caption of."""
+MEDIA = CAPTIONED | {"sticker", "video_note", "location", "venue", "contact", "poll", "dice"}
+"""What of `Message.more` is the message itself; the rest of it only goes with one."""
+_PEOPLE = frozenset({"via_bot", "guest_bot_caller_user", "receiver_user", "sender_business_bot"})
 
 
 def user(who: Account) -> Json:
@@ -142,18 +147,26 @@ def message(world: World, said: Message, *, nested: bool = False) -> Json:
     if said.service is not None:
         for name, value in said.service.items():
             shape[name] = _service(world, name, value)
-    elif said.more:
-        # A picture is told of in each of its sizes; here it has one.
-        shape |= {"photo": [said.more["photo"]]} if "photo" in said.more else said.more
-    words = "caption" if said.more else "text"
-    if said.service is None and (said.text or not said.more):
+    shape |= _more(world, said.more)
+    words = "caption" if said.more.keys() & CAPTIONED else "text"
+    if said.service is None and (said.text or not said.more.keys() & MEDIA):
         shape[words] = said.text
     if said.entities:
-        styled = "caption_entities" if said.more else "entities"
+        styled = "caption_entities" if words == "caption" else "entities"
         shape[styled] = [entity(world, e) for e in said.entities]
     if said.markup is not None and "inline_keyboard" in said.markup:
         shape["reply_markup"] = said.markup
     return shape
+
+
+def _more(world: World, more: Json) -> Json:
+    """What goes with a message or is it; names that begin with a line are the stage's own."""
+    shown = {name: value for name, value in more.items() if not name.startswith("_")}
+    for name in _PEOPLE & shown.keys():
+        shown[name] = user(world.accounts[shown[name]])
+    if isinstance(shown.get("photo"), dict):
+        shown["photo"] = [shown["photo"]]  # told of in each of its sizes; here it has one
+    return shown
 
 
 def _service(world: World, name: str, value: Any) -> Any:

@@ -61,7 +61,8 @@ def message(world: World, said: Message, *, pending: bool) -> Json:
     if said.chat.platform == "discord":
         shown |= of_discord(world, said)
     else:
-        shown["files"] = [file_of(world, file) for file in said.more.values()]
+        files = [one for one in said.more.values() if isinstance(one, dict) and "file_id" in one]
+        shown["files"] = [file_of(world, file) for file in files]
     if shown.get("thinking"):
         shown["service"] = None  # a promise of an answer is a message to be
     return shown
