@@ -12,10 +12,10 @@ from core.clock import Clock
 from core.errors import ModelRejected, StoreUnavailable
 from core.ids import CharacterId
 from core.memory.allowance import Allowance
+from core.memory.gathering import GIVE_WAY, Gathering
 from core.memory.making import Maker, Vector
-from core.memory.portions import FULL, NEVER, Portion, Watch, drop_others, keep, marks_of
-from core.messages import Memory
-from core.ports import Store, Unit
+from core.memory.portions import FULL, NEVER, Portion, Watch, keep
+from core.ports import Store
 from core.settings.layers import Settings
 
 log = logging.getLogger(__name__)
@@ -29,12 +29,8 @@ _PER_TURN = 2
 _STEP, _STEP_WHILE_BUSY = 500, 100
 """Rows that the full-text index takes in at a time."""
 _SETTLE = 2.0
-_GIVE_WAY = 0.5
-"""Seconds between two steps while turns are running."""
 _AHEAD = 8
 """Requests that may wait to be made: their texts lie in memory."""
-_CHECK = 6 * 3600.0
-_WORTH_TELLING = 200
 _TROUBLE = 60.0
 
 
@@ -57,6 +53,7 @@ class Indexer:
         self._allowance = allowance
         self._submit = submit
         self._busy = busy
+        self._gathering = Gathering(maker, store, clock, allowance, busy)
         self._watches: dict[CharacterId, Watch] = {}
         self._pending: dict[CharacterId, Watch] = {}
         self._asking: set[CharacterId] = set()
@@ -108,7 +105,7 @@ class Indexer:
             return None
         if not (watch.waiting or watch.found):
             return None
-        return await self._gather(character, watch, most)
+        return await self._gathering.gather(character, watch, most)
 
     async def keep(self, portion: Portion, vectors: Sequence[Vector]) -> None:
         """Write down what came, and how far that is, at once."""
@@ -142,7 +139,7 @@ class Indexer:
         watch.after, watch.suspect = portion.looked, None
         watch.size = min(FULL, watch.size * 2)
         if portion.backlog and self._busy():
-            watch.not_before = self._clock.monotonic() + _GIVE_WAY
+            watch.not_before = self._clock.monotonic() + GIVE_WAY
         watch.counted(kept)
 
     def failed(self, portion: Portion, error: BaseException) -> None:
@@ -222,7 +219,7 @@ class Indexer:
             return
         self._backlog = taken >= limit
         if self._backlog:
-            self._behind_at = self._clock.monotonic() + (_GIVE_WAY if self._busy() else 0.0)
+            self._behind_at = self._clock.monotonic() + (GIVE_WAY if self._busy() else 0.0)
             return
         for watch, news in told:
             watch.news -= news
@@ -279,7 +276,7 @@ class Indexer:
     async def _look(self, character: CharacterId, watch: Watch) -> None:
         name = self._maker.name(watch.settings)
         if name != watch.name:
-            self._begin(watch, name)
+            self._gathering.begin(watch, name)
         if not name:
             watch.look = watch.soon = False
             watch.news = watch.found = 0
@@ -290,117 +287,32 @@ class Indexer:
             watch.not_before = until
             return
         soon, watch.soon = watch.soon, False
-        limit = self._limit(character, watch)
-        portion = await self._gather(character, watch, limit)
+        limit = self._gathering.limit(character, watch)
+        portion = await self._gathering.gather(character, watch, limit)
         if portion is None:
             return
         full, old = self._batch(watch)
         waited = self._clock.monotonic() - portion.since >= old
         ready = portion.backlog or len(portion.rows) >= full or soon or waited
-        paid = self._pay(portion, watch) if ready else None
+        paid = self._gathering.pay(portion, watch) if ready else None
         if paid is None:
             watch.soon = watch.soon or soon  # it waits for the allowance, and for nothing else
             self.put_back(portion)
             if watch.waiting + (watch.news + watch.found) * _PER_TURN >= full:
                 # Due again at once, and no richer: not in a circle that holds up the talk.
-                watch.not_before = self._clock.monotonic() + _GIVE_WAY
+                watch.not_before = self._clock.monotonic() + GIVE_WAY
             return
         # What should not wait may be behind the others.
         watch.soon = watch.soon or (soon and portion.backlog)
         if portion.backlog and watch.total is None:
-            await self._count(portion, watch)
+            await self._gathering.count(portion, watch)
         self._asking.add(character)
         if not self._submit(replace(portion, paid=paid)):
             self.put_back(portion)
             watch.not_before = self._clock.monotonic() + _TROUBLE
-
-    def _begin(self, watch: Watch, name: str) -> None:
-        watch.name, watch.after, watch.suspect, watch.size = name, None, None, FULL
-        watch.look = watch.others = True
-        watch.waiting, watch.checked, watch.total = 0, -NEVER, None
-
-    def _limit(self, character: CharacterId, watch: Watch) -> int:
-        if self._maker.cost(watch.name, 2) > 1:
-            return max(1, min(watch.size, self._allowance(character).whole))
-        return watch.size
-
-    async def _gather(self, character: CharacterId, watch: Watch, limit: int) -> Portion | None:
-        """The next texts; their character is busy with them until they are let go."""
-        watch.busy = True
-        since, found, watch.found = watch.since, watch.found, 0
-        watch.since = self._clock.monotonic() if watch.news else NEVER
-        name, now = watch.name, self._clock.now()
-        known = watch.after if watch.suspect is None else watch.suspect
-
-        def read(unit: Unit) -> tuple[list[tuple[int, Memory]], int, str]:
-            mark = {} if known is not None else marks_of(unit, character, now).get(name, {})
-            after = known if known is not None else int(mark.get("after", 0))
-            rows, looked = unit.vectors.missing(character, name, after, limit)
-            return rows, looked, str(mark.get("real", ""))
-
-        try:
-            rows, looked, real = await self._store.read(read)
-        except BaseException:
-            watch.busy, watch.since = False, min(since, watch.since)
-            watch.found += found
-            raise
-        watch.look = False
-        watch.busy = bool(rows) and not real
-        if real:
-            self._maker.rename(name, real)
-            watch.look = True
-            return None
-        if not rows:
-            watch.waiting, watch.after = 0, looked
-            await self._complete(character, watch)
-            return None
-        since = since if since != NEVER else self._clock.monotonic()
-        return Portion(
-            character, watch.settings, name, tuple(rows), looked, since, len(rows) >= limit
-        )
-
-    def _pay(self, portion: Portion, watch: Watch) -> int | None:
-        """How many requests that was; None where they cannot be had."""
-        if self._maker.is_free(portion.name) or watch.size < FULL:
-            return 0  # to find the text that is refused is no message's fault
-        allowance = self._allowance(portion.character)
-        cost = self._maker.cost(portion.name, len(portion.texts))
-        if portion.backlog and cost == 1:
-            allowance.owe()
-        elif not allowance.take(cost):
-            return None
-        return cost
 
     def _let_go(self, portion: Portion) -> None:
         self._asking.discard(portion.character)
         if (watch := self._watches.get(portion.character)) is not None:
             watch.busy = False
         self._news.set()
-
-    # --- the end of it -------------------------------------------------------------------------
-
-    async def _complete(self, character: CharacterId, watch: Watch) -> None:
-        """Nothing is missing behind the mark; now and then, whether there is before it."""
-        now, name = self._clock.monotonic(), watch.name
-        if watch.total is not None:
-            log.info("all memories of %s have their vectors", watch.settings.character_name)
-            watch.total = None
-        if now - watch.checked >= _CHECK:
-            watch.checked = now
-            have, should = await self._store.read(lambda unit: unit.vectors.count(character, name))
-            if have < should and not watch.whole:
-                watch.after, watch.whole, watch.look = 0, True, True
-                return
-        watch.whole = False
-        if watch.others:
-            left = await self._store.write(partial(drop_others, character, name, self._clock.now()))
-            watch.others = watch.look = left
-            watch.not_before = now + (_GIVE_WAY if self._busy() else 0.0)
-
-    async def _count(self, portion: Portion, watch: Watch) -> None:
-        character, name = portion.character, portion.name
-        have, should = await self._store.read(lambda unit: unit.vectors.count(character, name))
-        if should - have >= _WORTH_TELLING:
-            watch.total = (have, should)
-            who = watch.settings.character_name
-            log.info("%d of %d memories of %s have vectors by %s", have, should, who, name)

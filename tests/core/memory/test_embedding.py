@@ -359,3 +359,37 @@ async def test_words_that_were_changed_are_looked_through_in_time(house: House) 
         await house.later(900, step=60)
         assert await house.have() == 64
         assert "something else" in house.model.texts
+
+
+# --- not in a circle -----------------------------------------------------------------------------
+
+
+async def test_an_index_that_cannot_be_kept_up_is_left_alone_for_a_while(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with house.awake() as embedder:
+        house.store.broken = True
+        for _ in range(100):
+            embedder.wake(ADA, house.config(), soon=True)
+        await house.later(30)
+        assert house.store.writes <= 3
+        assert len([one for one in caplog.records if one.exc_info]) <= 3
+        house.store.broken = False
+        await house.talk(40)
+        await house.later(60)
+        assert await house.have() >= 64
+
+
+async def test_what_nobody_can_pay_for_yet_is_not_looked_for_all_the_time(house: House) -> None:
+    house.config(TROUPE_EMBEDDINGS_PER_MESSAGE="0")
+    async with house.awake() as embedder:
+        await house.keep(*(house.memory(f"number {one}") for one in range(3)))
+        for _ in range(200):
+            embedder.wake(ADA, house.config(), soon=True)
+        before = house.store.reads
+        await house.later(30, step=1.0)
+        for _ in range(100):
+            embedder.wake(ADA, house.config(), soon=True)
+            await house.rest()
+        assert house.store.reads - before <= 150
+        assert len(house.model.requests) <= 1, "as much as everybody begins with"
