@@ -51,6 +51,8 @@ class World:
         self.last_snowflake = 0
         # What was handed over, by its id; not kept across a restart.
         self.files: dict[str, tuple[str, bytes]] = {}
+        # What kind of thing each of them is on Telegram, and how a message shows it.
+        self.shown: dict[str, tuple[str, dict[str, Any]]] = {}
         self.cdn_root = ""
         """Where Discord's files lie, once it is open."""
         self._next_id: dict[int, int] = {}
@@ -162,7 +164,11 @@ class World:
             entities=tuple(fact["entities"]),
             markup=fact["markup"],
             edited=fact["date"],
+            **({"more": fact["more"]} if "more" in fact else {}),
         )
+
+    def _on_amend(self, fact: Fact) -> Change:
+        return self._changed(fact, more=fact["more"])
 
     def _on_delete(self, fact: Fact) -> Change:
         return self._changed(fact, deleted=True)
@@ -351,10 +357,21 @@ class World:
         entities: Sequence[Entity] = (),
         markup: dict[str, Any] | None = None,
         by: Account | None = None,
+        more: dict[str, Any] | None = None,
     ) -> Message:
+        """Change the words and the keyboard of a message, and with `more` what it carries."""
         fact = {"fact": "edit", "chat": message.chat.key, "id": message.id, "text": text}
         fact |= {"entities": spans(text, entities), "markup": markup, "date": self.now()}
+        if more is not None:
+            fact["more"] = more
         fact["by"] = (by or message.sender).id
+        after = self.commit(fact).message
+        assert after is not None
+        return after
+
+    def amend(self, message: Message, more: dict[str, Any]) -> Message:
+        """Change what a message carries, and nobody sees it as edited: a poll that is closed."""
+        fact = {"fact": "amend", "chat": message.chat.key, "id": message.id, "more": more}
         after = self.commit(fact).message
         assert after is not None
         return after
