@@ -32,8 +32,14 @@ def place_of(chat: telegram.Chat, message: telegram.Message | None) -> Place:
     """The world is the chat, so that all topics of a forum share one."""
     name = _chat_name(chat)
     if message is not None and message.is_topic_message and message.message_thread_id is not None:
-        return Place(ChannelType.THREAD, _topic_name(message) or name, str(chat.id), name)
-    return Place(_CHANNELS.get(chat.type, ChannelType.GROUP), name, str(chat.id), name)
+        topic = _topic_name(message) or name
+        return Place(ChannelType.THREAD, topic, str(chat.id), name, _handle(chat))
+    channel = _CHANNELS.get(chat.type, ChannelType.GROUP)
+    return Place(channel, name, str(chat.id), name, _handle(chat))
+
+
+def _handle(chat: telegram.Chat) -> str:
+    return "" if chat.type == "private" else clean(chat.username or "")
 
 
 def _topic_name(message: telegram.Message) -> str:

@@ -119,6 +119,8 @@ class Place:
     world: str = ""
     """The platform's id of the server or group; a direct chat is a world of its own."""
     world_name: str = ""
+    handle: str = ""
+    """Its public name, without the @; empty where it has none, and of a direct chat."""
 
 
 @dataclass(frozen=True, slots=True)
