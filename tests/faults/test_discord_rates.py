@@ -159,13 +159,15 @@ async def test_g12_refusals_end_long_before_discord_bans_the_host(tmp_path: Path
         await asyncio.sleep(0.5)
         invalid = stage.discord.violations["invalid"]
         refused = [call for call in stage.discord.journal if call.status == 403]
-        # To say that she types is refused there too, and is nothing that is owed.
-        answers = [call for call in refused if call.method == "create_message"]
+        rows = ledgers.read(tmp_path).deliveries
+        failed = [row for row in rows if row["status"] == "failed"]
         assert 50 <= invalid <= 100
         assert len(refused) == invalid, "each was counted"
+        # Where it was not even allowed to say that she types, nothing more is tried.
+        assert {row["room"] for row in failed} <= {str(call.chat) for call in refused}
         report = play.gateway.ready()
         assert report["links"][0]["phase"] == "live", "she still hears"
-        assert report["owed"] == len(shut) + 1 - len(answers), "the rest waits and is not lost"
+        assert report["owed"] == len(shut) + 1 - len(failed), "the rest waits and is not lost"
         assert heard(stage, server.general, ada) == []
 
 

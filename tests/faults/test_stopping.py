@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,8 @@ async def test_g9_at_sigterm_two_hundred_running_turns_are_finished(
         crowd.says(2)
         await until(lambda: slow.asked >= 200, lambda: f"{slow.asked} were asked")
         # A poll brings a hundred at most: the second questions are to be in the inbox too.
-        await until(lambda: sum(ledgers.read(gateway.data).statuses().values()) == 400)
+        inbox = partial(ledgers.read, gateway.data)
+        await until(lambda: len(inbox().inbox) == 400, lambda: f"{inbox().statuses()}")
         assert await gateway.end(timeout=10) == 0
         assert crowd.answered == 200
         # The second question of each room waits in the inbox for the next start.
