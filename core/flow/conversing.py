@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -138,7 +138,7 @@ class Conversing:
                 scene = replace(scene, unsure=wanted is None)
             scene = await self._recall(turn, scene)
             scene, turn.state = await self._gather(turn, scene)
-            work.recalled = tuple(_came_to_mind(turn))
+            _keep_in_mind(turn)
             offered = scene.actions
             if carried is not None:
                 answer = await self._in_the_light(turn, scene, carried)
@@ -150,7 +150,7 @@ class Conversing:
                 turn.state = await compose(
                     scene, gear.repertoire.providers, answer.providers, only=True, onto=turn.state
                 )
-                work.recalled = tuple(_came_to_mind(turn))
+                _keep_in_mind(turn)
                 if not answer.text and not self._acting.plan(answer, offered):
                     # Once: who would look up for ever never answers.
                     turn.state = turn.state.without("PROVIDERS")
@@ -319,10 +319,13 @@ def _thought_over(scene: Scene) -> Scene:
     return scene if before is None else replace(scene, remembered=replace(before, more=False))
 
 
-def _came_to_mind(turn: RunningTurn) -> Iterator[Mapping[str, Any]]:
-    """For the turn's record: where it is and why, and none of anybody's words."""
-    for section in turn.state.sections:
-        yield from section.data.get("recalled") or ()
+def _keep_in_mind(turn: RunningTurn) -> None:
+    """For the turn's record: where it is and why, who told of it, and none of anybody's words."""
+    sections = turn.state.sections
+    turn.work.recalled = tuple(
+        one for section in sections for one in section.data.get("recalled") or ()
+    )
+    turn.work.providers = tuple(section.name for section in sections if section.text)
 
 
 def _interrupted(deed: Deed) -> str:

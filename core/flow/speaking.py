@@ -56,6 +56,8 @@ class Spoken:
     private: bool = False
     recalled: tuple[Mapping[str, Any], ...] = ()
     """What it was said in the light of."""
+    told: tuple[str, ...] = ()
+    """The names of the providers that had something to tell."""
 
     def memory(self, part: Part, now: datetime) -> Memory:
         where = self.where
@@ -74,6 +76,7 @@ class Spoken:
                 "entityName": part.character.name,
                 "turn": self.turn,
                 **({"recalled": list(self.recalled)} if self.recalled else {}),
+                **({"told": list(self.told)} if self.told else {}),
             },
         )
 

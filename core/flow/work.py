@@ -59,6 +59,8 @@ class Work:
     """What was set out to do, and how far it came."""
     recalled: tuple[Mapping[str, Any], ...] = ()
     """What came to mind, and why: kept with the answer, without anybody's words."""
+    providers: tuple[str, ...] = ()
+    """Who has told the model something, by name."""
     cue: Memory | None = None
     """Of a cue, which nobody has said, and which is not remembered."""
     _known: Known | None = None

@@ -301,6 +301,7 @@ def _answer(work: Work, say: Reply, thought: str, actions: tuple[str, ...]) -> S
         step=work.step,
         private=work.private,
         recalled=work.recalled,
+        told=work.providers,
     )
 
 
