@@ -25,6 +25,7 @@ from core.ports.models import (
     Spent,
     Usage,
 )
+from core.ports.past import Ended, Past, Sent, message_key
 from core.ports.persons import Forgotten, Persons, Traced
 from core.ports.platforms import (
     Intake,
@@ -48,6 +49,7 @@ __all__ = [
     "Bonds",
     "Cache",
     "Deliveries",
+    "Ended",
     "Forgotten",
     "Found",
     "Handler",
@@ -65,12 +67,14 @@ __all__ = [
     "Notes",
     "Own",
     "Passages",
+    "Past",
     "People",
     "Persons",
     "Platform",
     "Rooms",
     "Said",
     "Scope",
+    "Sent",
     "Spendings",
     "Spent",
     "Steps",
@@ -81,4 +85,5 @@ __all__ = [
     "Usage",
     "Vectors",
     "Waiting",
+    "message_key",
 ]

@@ -22,6 +22,7 @@ from core.messages import (
 )
 from core.ports.finding import Passages, Vectors
 from core.ports.kept import Bonds, Cache, Own, Spendings, Steps, Tasks
+from core.ports.past import Past
 from core.ports.persons import Persons
 
 T = TypeVar("T")
@@ -303,6 +304,8 @@ class Unit(Protocol):
     def spendings(self) -> Spendings: ...
     @property
     def cache(self) -> Cache: ...
+    @property
+    def past(self) -> Past: ...
     @property
     def passages(self) -> Passages: ...
     @property

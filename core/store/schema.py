@@ -17,7 +17,7 @@ from core.store import tables
 
 log = logging.getLogger(__name__)
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest revision in migrations/versions; a test compares."""
 _VERSION = (
     "CREATE TABLE IF NOT EXISTS alembic_version (version_num VARCHAR(32) NOT NULL, "

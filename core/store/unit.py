@@ -13,6 +13,7 @@ from core.store.memories import MemoryRows
 from core.store.notes import NoteRows, Vault
 from core.store.own import OwnTables
 from core.store.passages import PassageRows
+from core.store.past import PastRows
 from core.store.people import PeopleRows
 from core.store.persons import PersonRows
 from core.store.rooms import RoomRows
@@ -79,6 +80,10 @@ class SqlUnit:
     @cached_property
     def persons(self) -> PersonRows:
         return PersonRows(self._db, self.notes.get)
+
+    @cached_property
+    def past(self) -> PastRows:
+        return PastRows(self._db)
 
     @cached_property
     def passages(self) -> PassageRows:

@@ -81,6 +81,11 @@ Index(
     deliveries.c.settled_at,
     sqlite_where=deliveries.c.settled_at.is_not(None),
 )
+Index(
+    "ix_deliveries_platform_message_id",
+    deliveries.c.platform_message_id,
+    sqlite_where=deliveries.c.platform_message_id.is_not(None),
+)
 
 worlds = Table(
     "worlds",

@@ -35,13 +35,13 @@ from pathlib import Path
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 
 
 def upgrade():
     op.create_table("later", sa.Column("id", sa.Integer, primary_key=True))
-    op.execute("UPDATE inbox SET rule = 'seen by 0005'")
+    op.execute("UPDATE inbox SET rule = 'seen by 0006'")
     if Path(__file__).with_name("die").exists():
         os.kill(os.getpid(), 9)
 '''
@@ -76,7 +76,7 @@ def newer(tmp_path: Path) -> Path:
     """The migrations of a version to come."""
     scripts = tmp_path / "migrations"
     shutil.copytree(SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
-    (scripts / "versions" / "0005_one_more_table.py").write_text(NEXT)
+    (scripts / "versions" / "0006_one_more_table.py").write_text(NEXT)
     return scripts
 
 
@@ -153,11 +153,11 @@ def test_a_new_file_needs_no_copy_and_an_upgraded_one_is_left_alone(used: Path) 
 
 
 def test_a_file_with_data_is_copied_before_it_is_changed(used: Path, newer: Path) -> None:
-    schema.upgrade(used, head="0005", scripts=newer)
-    assert schema.revision(used) == "0005"
-    assert asked(used, "SELECT DISTINCT rule FROM inbox") == [("seen by 0005",)]
-    copy = used.with_name("troupe.db.before-0005")
-    assert schema.revision(copy) == "0004"
+    schema.upgrade(used, head="0006", scripts=newer)
+    assert schema.revision(used) == "0006"
+    assert asked(used, "SELECT DISTINCT rule FROM inbox") == [("seen by 0006",)]
+    copy = used.with_name("troupe.db.before-0006")
+    assert schema.revision(copy) == "0005"
     assert asked(copy, "SELECT count(*), max(rule) FROM inbox") == [(10, "")]
     assert asked(copy, "PRAGMA integrity_check") == [("ok",)]
 
@@ -166,7 +166,7 @@ _UPGRADE = """
 import sys
 from pathlib import Path
 from core.store import schema
-schema.upgrade(Path(sys.argv[1]), head="0005", scripts=Path(sys.argv[2]))
+schema.upgrade(Path(sys.argv[1]), head="0006", scripts=Path(sys.argv[2]))
 """
 
 
@@ -179,22 +179,22 @@ def test_g20_killed_in_the_midst_of_a_migration_the_old_schema_stands_whole(
         upgrade = [sys.executable, "-c", _UPGRADE, str(used), str(newer)]
         done = subprocess.run(upgrade, cwd=Path(__file__).parents[3], check=False)
         assert done.returncode == -signal.SIGKILL
-        assert schema.revision(used) == "0004"
+        assert schema.revision(used) == "0005"
         assert asked(used, "SELECT count(*), max(rule) FROM inbox") == [(10, "")]
         assert asked(used, "SELECT 1 FROM sqlite_master WHERE name = 'later'") == []
         assert asked(used, "PRAGMA integrity_check") == [("ok",)]
     assert asyncio.run(waiting(used.parent)) == 10  # the old version works on
     die.unlink()
-    schema.upgrade(used, head="0005", scripts=newer)
-    assert schema.revision(used) == "0005"
-    assert asked(used, "SELECT count(*) FROM inbox WHERE rule = 'seen by 0005'") == [(10,)]
+    schema.upgrade(used, head="0006", scripts=newer)
+    assert schema.revision(used) == "0006"
+    assert asked(used, "SELECT count(*) FROM inbox WHERE rule = 'seen by 0006'") == [(10,)]
 
 
 def test_a_file_of_a_newer_version_is_refused_and_not_touched(used: Path, newer: Path) -> None:
-    schema.upgrade(used, head="0005", scripts=newer)
+    schema.upgrade(used, head="0006", scripts=newer)
     with pytest.raises(BadInput, match="newer than this version's"):
         asyncio.run(waiting(used.parent))
-    assert schema.revision(used) == "0005"
+    assert schema.revision(used) == "0006"
 
 
 def test_a_file_that_is_no_database_is_refused_with_its_name(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def newer(tmp_path: Path) -> Path:
     """The migrations of a version to come."""
     scripts = tmp_path / "migrations"
     shutil.copytree(SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
-    (scripts / "versions" / "0005_one_more_table.py").write_text(NEXT)
+    (scripts / "versions" / "0006_one_more_table.py").write_text(NEXT)
     return scripts
 
 
@@ -150,7 +150,7 @@ import sqlalchemy as sa
 from core.store import schema
 from core.store.postgres import Line, Server
 line = Line(Server(sa.make_url(sys.argv[1])))
-schema.upgrade_server(line.connection(), head="0005", scripts=Path(sys.argv[2]))
+schema.upgrade_server(line.connection(), head="0006", scripts=Path(sys.argv[2]))
 line.drop()
 """
 
@@ -164,7 +164,7 @@ def test_g20_killed_in_the_midst_of_a_migration_the_old_schema_stands_whole(
     for _ in range(2):
         done = subprocess.run(upgrade, cwd=Path(__file__).parents[3], check=False)
         assert done.returncode == -signal.SIGKILL
-        assert revision(postgres, used) == "0004"
+        assert revision(postgres, used) == "0005"
         counted = postgres.ask("SELECT count(*), max(rule) FROM inbox", used)
         assert counted == [{"count": 10, "max": ""}]
         assert postgres.ask("SELECT to_regclass('later')", used) == [{"to_regclass": None}]
@@ -172,21 +172,21 @@ def test_g20_killed_in_the_midst_of_a_migration_the_old_schema_stands_whole(
     assert asyncio.run(waiting(postgres.url(used), tmp_path)) == 10
     die.unlink()
     subprocess.run(upgrade, cwd=Path(__file__).parents[3], check=True)
-    assert revision(postgres, used) == "0005"
-    assert postgres.ask("SELECT DISTINCT rule FROM inbox", used) == [{"rule": "seen by 0005"}]
+    assert revision(postgres, used) == "0006"
+    assert postgres.ask("SELECT DISTINCT rule FROM inbox", used) == [{"rule": "seen by 0006"}]
 
 
 def test_a_step_that_fails_leaves_the_old_schema_and_tells_why(
     used: str, newer: Path, postgres: PostgresServer
 ) -> None:
-    step = newer / "versions" / "0005_one_more_table.py"
+    step = newer / "versions" / "0006_one_more_table.py"
     step.write_text(f"{NEXT}    raise LookupError('a bug in the step')\n")
     with (
         entered(postgres.url(used)) as connection,
         pytest.raises(LookupError, match="a bug in the step"),
     ):
-        schema.upgrade_server(connection, head="0005", scripts=newer)
-    assert revision(postgres, used) == "0004"
+        schema.upgrade_server(connection, head="0006", scripts=newer)
+    assert revision(postgres, used) == "0005"
     assert postgres.ask("SELECT to_regclass('later')", used) == [{"to_regclass": None}]
 
 
@@ -194,7 +194,7 @@ def test_a_database_of_a_newer_version_is_refused_and_not_touched(
     used: str, newer: Path, postgres: PostgresServer, tmp_path: Path
 ) -> None:
     with entered(postgres.url(used)) as connection:
-        schema.upgrade_server(connection, head="0005", scripts=newer)
+        schema.upgrade_server(connection, head="0006", scripts=newer)
     before = shape(postgres, used)
     with pytest.raises(BadInput, match="newer than this version's"):
         asyncio.run(waiting(postgres.url(used), tmp_path))
