@@ -24,6 +24,7 @@ def _enter_telegram(
         session=session,
         clock=clock,
         files=files,
+        previews=planned.settings.flag("TELEGRAM_PREVIEWS"),
     )
 
 

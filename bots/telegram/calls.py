@@ -1,47 +1,49 @@
-"""What goes out to Telegram: messages, edits, deletions, reactions, drafts and typing."""
+"""What goes out to Telegram: messages, edits, deletions and reactions."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import Any
 
 import orjson
 import telegram
-from telegram.error import BadRequest, EndPointNotFound, TelegramError
+from telegram.error import BadRequest, TelegramError
 
+from bots.telegram.answering import answer_query, inline_id
+from bots.telegram.asking import UNCHANGED, Asked, ask
+from bots.telegram.buttons import STOP_KEYBOARD, in_group
 from bots.telegram.errors import send_failure
-from bots.telegram.rendering import parts_of, repeated
-from core.errors import LinkRejected, SendDelayed, SendUncertain, Unsendable
+from bots.telegram.handing import hand_over, hand_over_album
+from bots.telegram.places import business_of, chat_of, is_group, send_fields, target_fields
+from bots.telegram.rendering import repeated
+from bots.telegram.showing import Showing
+from core.errors import SendUncertain, Unsendable
 from core.files import Files
 from core.messages import Address, Delivery, DeliveryKind, DeliveryStatus, Live, Receipt
 
-# PTB's typed send_message doubles the cost of a call (330 us of CPU against 170) for objects that
-# nobody here looks at. The odd spelling: PTB warns whoever calls by hand what it has a method for;
-# it becomes sendMessage on the wire.
 _RAW_SEND = "sendMessage_"
-_RAW_PHOTO = "sendPhoto_"
-_RAW_DOCUMENT = "sendDocument_"
+_RAW_POLL = "sendPoll_"
+_RAW_LOCATION = "sendLocation_"
+_RAW_VENUE = "sendVenue_"
+_RAW_STICKER = "sendSticker_"
 _RAW_EDIT = "editMessageText_"
-_RAW_DRAFT = "sendMessageDraft_"
+_RAW_EDIT_CAPTION = "editMessageCaption_"
+_RAW_DELETE_BUSINESS = "deleteBusinessMessages_"
 # What a model says must not make Telegram fetch an address: the address may hold what it was told.
 _NO_PREVIEW = {"is_disabled": True}
-_GENERAL = "1"  # the topic that every forum has; sends must leave it out
-_DRAFTS_REMEMBERED = 256
-_UNCHANGED = "not modified"
-_OF_BUTTONS = ("button", "keyboard", "reply_markup", "reply markup")
-_OF_STYLE = ("entit", "parse", "url")
-_PICTURES = frozenset({"image/png", "image/jpeg", "image/webp"})
-# One that is too small, too long or too odd to be shown can still be handed over as a file.
-_OF_PICTURE = ("photo", "image", "dimension")
+_PREVIEW = {"is_disabled": False}
+_NO_TEXT = "no text in the message to edit"
 
 
 class Calls:
     """The sending half of a link."""
 
-    def __init__(self, bot: telegram.Bot, files: Files | None = None) -> None:
+    def __init__(
+        self, bot: telegram.Bot, files: Files | None = None, *, previews: bool = False
+    ) -> None:
         self._bot = bot
         self._files = files
-        self._shown: OrderedDict[Address, tuple[int, object]] = OrderedDict()
+        self._preview = _PREVIEW if previews else _NO_PREVIEW
+        self._showing = Showing(bot, self._preview)
 
     async def perform(self, delivery: Delivery) -> Receipt:
         try:
@@ -57,123 +59,85 @@ class Calls:
         except TelegramError as error:
             repeatable = delivery.kind is not DeliveryKind.SEND
             raise send_failure(error, repeatable=repeatable) from None  # its text may hold words
-        except (KeyError, TypeError):  # PTB, about a 200 of another shape
+        except (KeyError, TypeError, IndexError):  # PTB, about a 200 of another shape
             raise SendUncertain("Telegram's answer makes no sense") from None
 
     async def leave(self, address: Address) -> None:
         """Go out of a group; one that we are not in any more is left already."""
         try:
-            await self._bot.leave_chat(_chat(address))
+            await self._bot.leave_chat(chat_of(address))
         except TelegramError as error:
             raise send_failure(error, repeatable=True) from None
 
     async def show(self, live: Live) -> None:
-        """A draft where Telegram has drafts, in private chats; typing elsewhere."""
-        try:
-            part = next(iter(parts_of(live.text, max_parts=1)), None) if live.text else None
-            if part is None or _chat(live.address) < 0:
-                await self._type(live.address)
-                return
-            if self._shown.get(live.address) == (live.draft, part):
-                return
-            self._remember(live.address, live.draft, part)
-            asked = {"chat_id": _chat(live.address), "draft_id": live.draft, "text": part.text}
-            if part.entities:
-                asked["entities"] = part.entities
-            if live.address.thread:
-                asked["message_thread_id"] = int(live.address.thread)
-            try:
-                await self._bot.do_api_request(_RAW_DRAFT, api_kwargs=asked)
-            except EndPointNotFound:  # a server of one's own may be older than drafts
-                await self._type(live.address)
-        except TelegramError as error:
-            failure = send_failure(error, repeatable=True)
-            if isinstance(failure, LinkRejected):
-                failure = SendDelayed("Telegram refused the token")  # a sign of life ends no link
-            raise failure from None
-
-    async def _type(self, address: Address) -> None:
-        # Unlike a message, an action in General has to name it.
-        thread = int(address.thread) if address.thread else None
-        await self._bot.send_chat_action(_chat(address), "typing", message_thread_id=thread)
-
-    def _remember(self, address: Address, draft: int, part: object) -> None:
-        self._shown[address] = (draft, part)
-        self._shown.move_to_end(address)
-        while len(self._shown) > _DRAFTS_REMEMBERED:
-            self._shown.popitem(last=False)
+        await self._showing.show(live)
 
     async def _send(self, delivery: Delivery) -> Receipt:
         payload = _payload(delivery)
+        if payload.get("via"):
+            return await answer_query(self._bot, payload, self._preview)
         if delivery.status is DeliveryStatus.UNCERTAIN:
             payload = repeated(payload)  # Telegram cannot drop the double, so people may know
-        asked: dict[str, Any] = {"chat_id": _chat(delivery.address)}
-        if delivery.address.thread not in ("", _GENERAL):
-            asked["message_thread_id"] = int(delivery.address.thread)
-        if payload.get("reply_to"):
-            asked["reply_parameters"] = {
-                "message_id": int(payload["reply_to"]),
-                "allow_sending_without_reply": True,
-            }
-        if payload.get("file"):
-            sent = await self._handed_over(asked, payload)
-        else:
-            asked |= {"text": payload["text"], "link_preview_options": _NO_PREVIEW}
-            sent = await self._written(_RAW_SEND, asked, payload)
-        self._shown.pop(delivery.address, None)  # a message takes the draft's place
-        return Receipt(str(sent["message_id"]))
+        elif delivery.status is DeliveryStatus.GROWING and is_group(delivery.address):
+            payload = {**payload, "keyboard": STOP_KEYBOARD}
+        sent = await self._said(_of_message(delivery.address, payload), payload)
+        self._showing.forget(delivery.address)  # a message takes the draft's place
+        return Receipt(_number_of(sent))
 
-    async def _handed_over(self, asked: dict[str, Any], payload: dict[str, Any]) -> Any:
-        """A file with its words: shown as a picture where Telegram takes it for one."""
-        given = payload["file"]
-        data = await self._files.read(given["ref"]) if self._files else None
-        if data is None:
-            raise Unsendable("the file is not there any more")
-        if payload["text"]:
-            asked = {**asked, "caption": payload["text"]}
-        if given["mime"] in _PICTURES:
-            picture = telegram.InputFile(data, filename=given["name"])
-            try:
-                return await self._written(_RAW_PHOTO, {**asked, "photo": picture}, payload)
-            except BadRequest as error:
-                if not any(word in error.message.lower() for word in _OF_PICTURE):
-                    raise
-        document = telegram.InputFile(data, filename=given["name"])
-        return await self._written(_RAW_DOCUMENT, {**asked, "document": document}, payload)
+    async def _said(self, asked: Asked, payload: dict[str, Any]) -> Any:
+        if album := payload.get("album"):
+            asked |= _words(payload, "caption")
+            return await hand_over_album(self._bot, self._files, asked, album)
+        if given := payload.get("file"):
+            asked |= _words(payload, "caption")
+            return await hand_over(self._bot, self._files, asked, given)
+        if poll := payload.get("poll"):
+            asked |= {
+                "question": poll["question"],
+                "options": [{"text": one} for one in poll["options"]],
+                "is_anonymous": poll["anonymous"],
+                "allows_multiple_answers": poll["several"],
+            }
+            return await ask(self._bot, _RAW_POLL, asked)
+        if where := payload.get("location"):
+            endpoint = _RAW_VENUE if "title" in where else _RAW_LOCATION
+            return await ask(self._bot, endpoint, {**asked, **where})
+        if number := payload.get("sticker"):
+            return await ask(self._bot, _RAW_STICKER, {**asked, "sticker": number})
+        asked |= _words(payload, "text") | {"link_preview_options": self._preview}
+        return await ask(self._bot, _RAW_SEND, asked)
 
     async def _edit(self, delivery: Delivery) -> Receipt:
         payload = _payload(delivery)
-        asked: dict[str, Any] = {
-            "chat_id": _chat(delivery.address),
-            "message_id": _target(delivery),
-            "text": payload["text"],
-            "link_preview_options": _NO_PREVIEW,
-        }
+        asked: Asked
+        if number := inline_id(delivery.target):
+            asked = {"inline_message_id": number}
+        else:
+            asked = {**target_fields(delivery.address), "message_id": _target(delivery)}
+        if rows := payload.get("keyboard"):  # an edit without one takes the buttons away
+            asked["reply_markup"] = {"inline_keyboard": in_group(rows, delivery.address)}
+        words = _words(payload, "text") | {"link_preview_options": self._preview}
         try:
-            await self._written(_RAW_EDIT, asked, payload)
+            try:
+                await ask(self._bot, _RAW_EDIT, {**asked, **words})
+            except BadRequest as error:
+                if _NO_TEXT not in error.message.lower():
+                    raise
+                await ask(self._bot, _RAW_EDIT_CAPTION, {**asked, **_words(payload, "caption")})
         except BadRequest as error:
-            if _UNCHANGED not in error.message.lower():
+            if UNCHANGED not in error.message.lower():
                 raise
+        self._showing.forget(delivery.address)
         return Receipt(delivery.target)
 
-    async def _written(self, endpoint: str, asked: dict[str, Any], payload: dict[str, Any]) -> Any:
-        """With its style and buttons; once more without those that Telegram makes no sense of."""
-        if entities := payload.get("entities"):
-            asked = {**asked, "caption_entities" if "caption" in asked else "entities": entities}
-        if rows := payload.get("keyboard"):  # an edit without one takes the buttons away
-            asked = {**asked, "reply_markup": {"inline_keyboard": rows}}
-        while True:
-            try:
-                return await self._bot.do_api_request(endpoint, api_kwargs=asked)
-            except BadRequest as error:
-                refused = _refused(error.message, asked)
-                if not refused:
-                    raise
-            asked = {name: value for name, value in asked.items() if name != refused}
-
     async def _delete(self, delivery: Delivery) -> Receipt:
+        number = _target(delivery)
         try:
-            await self._bot.delete_message(_chat(delivery.address), _target(delivery))
+            if connection := business_of(delivery.address):
+                asked = {"business_connection_id": connection, "message_ids": [number]}
+                await ask(self._bot, _RAW_DELETE_BUSINESS, asked)
+            else:
+                await self._bot.delete_message(chat_of(delivery.address), number)
         except BadRequest as error:
             if "to delete not found" not in error.message.lower():  # it is gone, as was wished
                 raise
@@ -181,26 +145,53 @@ class Calls:
 
     async def _react(self, delivery: Delivery) -> Receipt:
         emoji = _payload(delivery).get("emoji") or None
-        await self._bot.set_message_reaction(_chat(delivery.address), _target(delivery), emoji)
+        await self._bot.set_message_reaction(chat_of(delivery.address), _target(delivery), emoji)
         return Receipt(delivery.target)
 
 
-def _refused(complaint: str, asked: dict[str, Any]) -> str:
-    """The part of a message that can be left out to have the rest said."""
-    complaint = complaint.lower()
-    if _UNCHANGED in complaint:  # it names the buttons as well
+def _of_message(address: Address, payload: dict[str, Any]) -> Asked:
+    """What every kind of message has in common."""
+    asked = send_fields(address)
+    if str(payload.get("reply_to") or "").isdecimal():
+        asked["reply_parameters"] = {
+            "message_id": int(payload["reply_to"]),
+            "allow_sending_without_reply": True,
+            **({"quote": payload["quote"]} if payload.get("quote") else {}),
+        }
+    if rows := payload.get("keyboard"):
+        asked["reply_markup"] = {"inline_keyboard": in_group(rows, address)}
+    elif ready := payload.get("answers"):
+        asked["reply_markup"] = {
+            "keyboard": [[{"text": text} for text in row] for row in ready],
+            "resize_keyboard": True,
+            "one_time_keyboard": True,
+            # In a group it is for whoever is answered, not for everybody.
+            **({"selective": True} if is_group(address) else {}),
+        }
+    if payload.get("silent"):
+        asked["disable_notification"] = True
+    if is_group(address) and str(payload.get("only_for") or "").isdecimal():
+        # A server that does not know it yet says it to the whole group.
+        asked["ephemeral_message_parameters"] = {"receiver_user_id": int(payload["only_for"])}
+    return asked
+
+
+def _words(payload: dict[str, Any], name: str) -> Asked:
+    """The text, under the name that it has in a call, with its style."""
+    text = payload.get("text") or ""
+    if name == "caption" and not text:
+        return {}
+    words: Asked = {name: text}
+    if entities := payload.get("entities"):
+        words["entities" if name == "text" else "caption_entities"] = entities
+    return words
+
+
+def _number_of(sent: dict[str, Any]) -> str:
+    """One that only one person sees has a number of its own, by which it cannot be changed."""
+    if sent.get("ephemeral_message_id"):
         return ""
-    if "reply_markup" in asked and any(word in complaint for word in _OF_BUTTONS):
-        return "reply_markup"
-    style = next((one for one in ("entities", "caption_entities") if one in asked), "")
-    return style if any(word in complaint for word in _OF_STYLE) else ""
-
-
-def _chat(address: Address) -> int:
-    try:
-        return int(address.room)
-    except ValueError:
-        raise Unsendable("the room is not a chat of Telegram's") from None
+    return str(sent["message_id"])
 
 
 def _target(delivery: Delivery) -> int:

@@ -17,9 +17,10 @@ from bots.telegram.calls import Calls
 from bots.telegram.envelope import PLATFORM, envelope, update_id
 from bots.telegram.errors import link_failure
 from bots.telegram.fetching import Fetching
+from bots.telegram.markdown import MAX_PARTS, MAX_TEXT
 from bots.telegram.presses import Presses
 from bots.telegram.ranks import Ranks
-from bots.telegram.rendering import MAX_PARTS, MAX_TEXT, render
+from bots.telegram.rendering import render
 from bots.telegram.request import AiohttpRequest, Flooded
 from core.clock import Clock
 from core.errors import FetchFailed, LinkLost, LinkRejected, SendDelayed, TroupeError
@@ -82,6 +83,7 @@ class TelegramLink:
         drafts=True,
         hears_bots=False,
         buttons=True,
+        reactions=True,
     )
 
     def __init__(
@@ -95,14 +97,17 @@ class TelegramLink:
         poll_seconds: int = 30,
         commands_after: float = 2.0,
         files: Files | None = None,
+        previews: bool = False,
     ) -> None:
-        """`files` is where what is attached to a delivery lies."""
+        """`files` is where what is attached to a delivery lies; `previews` is whether Telegram may
+        fetch the addresses that stand in what is said."""
         self._token = token
         self._root = api_root.rstrip("/")
         self._lent = session
         self._own: aiohttp.ClientSession | None = None
         self._clock = clock
         self._files = files
+        self._previews = previews
         self._fetch_limit = fetch_limit
         self._poll_seconds = poll_seconds
         self._commands_after = commands_after
@@ -158,7 +163,7 @@ class TelegramLink:
             if isinstance(error, (KeyError, TypeError)):  # PTB, about an answer of another shape
                 raise LinkLost("Telegram's answer makes no sense") from None
             raise
-        self._bot, self._calls = bot, Calls(bot, self._files)
+        self._bot, self._calls = bot, Calls(bot, self._files, previews=self._previews)
         self._fetching = Fetching(bot, self._root, session)
         self._us = mapping.Us(bot.id, bot.username)
         self._warn_of_privacy(bot)

@@ -1,111 +1,80 @@
-"""Markdown as a model writes it -> texts with entities, each short enough for one message."""
+"""What a character says -> payloads, one for each message that Telegram is to be sent."""
 
 from __future__ import annotations
 
+import logging
 import re
-from bisect import bisect_right
-from dataclasses import dataclass
-from functools import cache
-from itertools import accumulate
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Any
 
 import orjson
 
-from bots.telegram.buttons import keyboard
-from core.messages import Reply
-from core.text import joined, past_blank_lines, pause, visible
+from bots.telegram.buttons import answers, keyboard
+from bots.telegram.markdown import parts_of
+from core.messages import Attachment, Location, Poll, Reply
+from core.text import clean, joined, visible
+
+log = logging.getLogger(__name__)
 
 _REPEAT = "🔁 "
-MAX_TEXT = 4096 - 3
-"""UTF-16 units, after rendering; Telegram's most, less the mark that a repeat may need."""
-MAX_PARTS = 5
-_MAX_ENTITIES = 100  # Telegram ignores further ones
-_MAX_SOURCE = 40_000  # twice what five messages hold; rendering it must not stop the loop for long
-_CUT = "\n…"
-_MAX_CAPTION = 1024 - 3
+_MAX_CAPTION = 1024 - 3  # less the mark that a repeat may need
+_MAX_QUOTE = 1024
+_QUESTION, _OPTION, _OPTIONS = 300, 100, 10
+_ALBUM = 10
+_NAMED_VOICE = re.compile(r"voice\b|voice[-_ ]", re.I)
+# Telegram fetches whatever looks like an address; what a model wrote must not be fetched.
+_STICKER = re.compile(r"[A-Za-z0-9_-]{10,250}")
+_KINDS = {
+    "image/png": "photo",
+    "image/jpeg": "photo",
+    "image/webp": "photo",
+    "image/gif": "animation",
+    "audio/mpeg": "audio",
+    "audio/mp4": "audio",
+    "audio/ogg": "voice",
+    "video/mp4": "video",
+}
+_TOGETHER = {"photo": "picture", "video": "picture", "audio": "audio", "document": "document"}
+"""Kinds that an album may hold, by what they may stand beside."""
 
-# Without one of these Markdown is the text itself, and most of what is said has none.
-_MARKUP = re.compile(r"[*_`~\[\]<>#|\\&$=!]|^[ \t]*(?:[-+]|\d+[.)])[ \t]|^[ \t]{4}|---", re.M)
-# The renderer indents by depth, so that a line of nothing but list marks grows to its square.
-_LADDER = re.compile(r"(?:(?:[-+*]|\d{1,9}[.)])[ \t>]+){12}")
-_AUTOLINK = re.compile(r"<(?!(?:https?://|mailto:|tg://)[^\s<>]*>)")
-_ANGLE, _DOLLAR = "\ufdd0", "\ufdd1"  # code points that no text may hold
-_FORMULAS = 200  # finding the ends of formulas takes their number squared
-_LINK = re.compile(r"(?:https?|tg|ton)://\S|(?:mailto|tel):\S|[\w-]+(?:\.[\w-]+)+", re.I)
-_BLOCKS = frozenset({"pre", "blockquote", "expandable_blockquote"})
-_WHOLE = frozenset({"code", "text_link", "custom_emoji", "text_mention"})
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """An entity; its bounds count characters, not yet UTF-16 units."""
-
-    type: str
-    start: int
-    end: int
-    extra: tuple[tuple[str, Any], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What one message says."""
-
-    text: str
-    entities: tuple[dict[str, Any], ...] = ()
+Payload = dict[str, Any]
 
 
 def render(reply: Reply) -> tuple[bytes, ...]:
     """One payload a message; the first one answers, the others follow it.
 
-    Without words and files there is no message, whatever buttons there are.
+    Without words, files and the like there is no message, whatever buttons there are.
     """
-    payloads: list[dict[str, Any]] = []
-    for part in parts_of(reply.text):
-        payload: dict[str, Any] = {"text": part.text}
-        if part.entities:
-            payload["entities"] = part.entities
-        if reply.reply_to and not payloads:
-            payload["reply_to"] = reply.reply_to
-        payloads.append(payload)
+    if reply.via:
+        return _in_one(reply)
+    payloads = _spoken(reply)
+    rows, ready = keyboard(reply.buttons), answers(reply.keyboard)
     if reply.attachments:
-        payloads = _with_files(payloads, reply)
-    if payloads and (rows := keyboard(reply.buttons)):
-        spoken = [one for one in payloads if one.get("text")]
-        (spoken or payloads)[-1]["keyboard"] = rows
+        payloads = _with_files(payloads, reply, pressed=bool(rows))
+    payloads += _others(reply)
+    if not payloads:
+        return ()
+    if rows:
+        _place(payloads, "keyboard", rows)
+    if ready:
+        _place(payloads, "answers", ready)
+    if reply.reply_to:
+        payloads[0]["reply_to"] = reply.reply_to
+        if quote := quoted(reply.quote):
+            payloads[0]["quote"] = quote
+    for payload in payloads:
+        if reply.silent:
+            payload["silent"] = True
+        if reply.only_for:
+            payload["only_for"] = reply.only_for
     return tuple(map(orjson.dumps, payloads))
 
 
-def parts_of(markdown: str, *, max_parts: int = MAX_PARTS) -> tuple[Part, ...]:
-    source = _sendable(markdown)
-    longer = len(source) > _MAX_SOURCE
-    if longer:
-        source = source[:_MAX_SOURCE]
-    if _MARKUP.search(source) is None or _LADDER.search(source):
-        text, spans = source.strip(), list[Span]()
-        if not longer and len(text) <= MAX_TEXT // 2:  # even if all of it were emoji
-            return (Part(text),) if visible(text) else ()
-    else:
-        text, spans = _convert(source)
-        if not visible(text):
-            text, spans = source.strip(), []  # marks without words: somebody meant the marks
-    return _split(text, spans, max_parts, longer=longer)
-
-
-def _with_files(spoken: list[dict[str, Any]], reply: Reply) -> list[dict[str, Any]]:
-    """Each file is a message; the first one bears the words where they are few."""
-    files: list[dict[str, Any]] = [
-        {"text": "", "file": {"ref": one.ref, "name": one.name, "mime": one.mime}}
-        for one in reply.attachments
-    ]
-    if not spoken and reply.reply_to:
-        files[0]["reply_to"] = reply.reply_to
-    if len(spoken) == 1 and len(spoken[0]["text"].encode("utf-16-le")) // 2 <= _MAX_CAPTION:
-        return [{**files[0], **spoken[0]}, *files[1:]]
-    return spoken + files
-
-
-def repeated(payload: dict[str, Any]) -> dict[str, Any]:
+def repeated(payload: Payload) -> Payload:
     """The same message with a mark before it: perhaps it stands there already."""
+    if "text" not in payload or payload.get("via"):
+        return payload
     marked = {**payload, "text": _REPEAT + payload["text"]}
     if entities := payload.get("entities"):
         units = len(_REPEAT.encode("utf-16-le")) // 2
@@ -113,138 +82,130 @@ def repeated(payload: dict[str, Any]) -> dict[str, Any]:
     return marked
 
 
-def _convert(markdown: str) -> tuple[str, list[Span]]:
-    # A renderer that takes <angle brackets> for HTML drops what stands in them. They are words
-    # here, so they pass in disguise; one character for one, so that every offset stays right.
-    masked = _AUTOLINK.sub(_ANGLE, markdown)
-    if "$$$" in masked or masked.count("$") > _FORMULAS:
-        masked = masked.replace("$", _DOLLAR)  # money
-    formulas = masked.count("\\(") + masked.count("\\[") <= _FORMULAS
-    convert, look = _renderer()
-    try:
-        text, entities = convert(masked, config=look, latex_escape=formulas)
-    except Exception:  # noqa: BLE001 - the wall round a parser that meets whatever a model may write
-        return markdown.strip(), []
-    text = _unmasked(text)
-    index = _characters(text)
-    spans = []
-    for entity in entities:
-        extra = entity.to_dict()
-        del extra["type"], extra["offset"], extra["length"]
-        url = extra.get("url")
-        if url is not None:
-            extra["url"] = url = _unmasked(url)
-            if not _LINK.match(url):
-                continue
-        if "language" in extra:
-            extra["language"] = _unmasked(extra["language"])
-        span = Span(
-            entity.type,
-            index(entity.offset),
-            index(entity.offset + entity.length),
-            tuple(extra.items()),
-        )
-        if span.start < span.end:
-            spans.append(span)
-    return text, spans
-
-
-@cache
-def _renderer() -> tuple[Any, Any]:
-    """Loaded when the first marked-up text is said: it costs more than the rest of the link."""
-    from telegramify_markdown import RenderConfig, convert
-
-    look = RenderConfig.isolated()
-    signs = look.markdown_symbol
-    signs.heading_level_1 = signs.heading_level_2 = signs.heading_level_3 = ""
-    signs.heading_level_4 = signs.image = ""
-    signs.unordered_list_item = "•"
-    return convert, look
-
-
-def _split(text: str, spans: list[Span], max_parts: int, *, longer: bool) -> tuple[Part, ...]:
-    units = [0, *accumulate(2 if char > "\uffff" else 1 for char in text)]
-    parts: list[Part] = []
-    at = 0
-    while at < len(text) and len(parts) < max_parts:
-        at = past_blank_lines(text, at)
-        last = len(parts) == max_parts - 1
-        end = bisect_right(units, units[at] + MAX_TEXT) - 1
-        if end < len(text) or (longer and last):
-            room = MAX_TEXT - (len(_CUT) if last else 0)
-            end = _cut(text, spans, at, bisect_right(units, units[at] + room) - 1, roomy=not last)
-        shown = at + len(text[at:end].rstrip())
-        if visible(text[at:shown]):
-            parts.append(Part(text[at:shown], _within(spans, units, at, shown)))
-        at = end
-    if parts and (longer or text[at:].strip()):
-        parts[-1] = _marked(parts[-1])
-    return tuple(parts)
-
-
-def _cut(text: str, spans: list[Span], start: int, hard: int, *, roomy: bool) -> int:
-    """Where the part that begins at `start` ends, at `hard` at the latest."""
-    if hard >= len(text):
-        return len(text)
-    block = next((s for s in spans if s.type in _BLOCKS and s.start < hard < s.end), None)
-    if block is not None and block.start > start and roomy and block.end - block.start <= MAX_TEXT:
-        return block.start
-    if block is not None and block.type == "pre":
-        line = text.rfind("\n", max(start, block.start) + 1, hard)
-        if line > start:
-            return line + 1
-    end = pause(text, start, hard)
-    for span in spans:
-        # A link or a word of code that is short enough to stay whole stays whole.
-        held = span.type in _WHOLE or span.type in _BLOCKS
-        if held and start < span.start < end < span.end and span.end - span.start < MAX_TEXT // 4:
-            end = span.start
-    while end > start + 1 and joined(text, end):
+def quoted(words: str) -> str:
+    """As much of these words as a quote may hold: no piece of a sign, and nothing else than they."""
+    words = clean(words).strip()
+    if _units(words) <= _MAX_QUOTE:
+        return words
+    end = _MAX_QUOTE // 2  # even if all of it were emoji
+    while end and joined(words, end):
         end -= 1
-    return end
+    return words[:end].rstrip()
 
 
-def _within(
-    spans: list[Span], units: list[int], start: int, end: int
-) -> tuple[dict[str, Any], ...]:
-    """The entities of one part; one that is cut goes on in the next, with its language or link."""
-    entities = []
-    for span in spans:
-        first, behind = max(span.start, start), min(span.end, end)
-        if first < behind:
-            entities.append(
-                {
-                    "type": span.type,
-                    "offset": units[first] - units[start],
-                    "length": units[behind] - units[first],
-                    **dict(span.extra),
-                }
-            )
-    return tuple(entities[:_MAX_ENTITIES])
+def _spoken(reply: Reply, *, most: int | None = None) -> list[Payload]:
+    payloads: list[Payload] = []
+    for part in parts_of(reply.text) if most is None else parts_of(reply.text, max_parts=most):
+        payloads.append({"text": part.text})
+        if part.entities:
+            payloads[-1]["entities"] = part.entities
+    return payloads
 
 
-def _marked(part: Part) -> Part:
-    return Part(part.text + _CUT, part.entities)
+def _in_one(reply: Reply) -> tuple[bytes, ...]:
+    """A query has one answer, of words: there is no chat yet in which a file could be."""
+    for payload in _spoken(reply, most=1):
+        payload["via"] = reply.via
+        if rows := keyboard(reply.buttons):
+            payload["keyboard"] = rows
+        return (orjson.dumps(payload),)
+    return ()
 
 
-def _characters(text: str) -> Any:
-    """A function from UTF-16 offsets to indexes of `text`."""
-    if text.isascii() or max(text, default="") <= "\uffff":
-        return lambda offset: offset
-    units = [0, *accumulate(2 if char > "\uffff" else 1 for char in text)]
-    return lambda offset: bisect_right(units, offset) - 1
+def _with_files(spoken: list[Payload], reply: Reply, *, pressed: bool) -> list[Payload]:
+    """Files of one kind are one album; the first one bears the words where they are few."""
+    # An album has no buttons: they stand below the words, or below the last file on its own.
+    alone = pressed and not spoken
+    files = list(_albums(reply.attachments, alone=alone))
+    if len(spoken) != 1 or _units(spoken[0]["text"]) > _MAX_CAPTION:
+        return spoken + files
+    if "album" in files[0] and pressed:
+        return spoken + files
+    return [{**files[0], **spoken[0]}, *files[1:]]
 
 
-def _sendable(text: str) -> str:
-    """Half a surrogate pair cannot be sent, and a model that is cut off may leave one."""
-    if text.isascii():
+def _albums(attachments: Sequence[Attachment], *, alone: bool) -> Iterator[Payload]:
+    files = [
+        {"ref": one.ref, "name": one.name, "mime": one.mime, "kind": _kind(one)}
+        for one in attachments
+    ]
+    for together, some in groupby(files, lambda file: _TOGETHER.get(file["kind"], "")):
+        album = list(some)
+        while album:
+            piece = album[:_ALBUM] if together and not alone else album[:1]
+            del album[: len(piece)]
+            yield {"text": "", "album": piece} if len(piece) > 1 else {"text": "", "file": piece[0]}
+
+
+def _kind(one: Attachment) -> str:
+    """By what it is; an Ogg is a voice message only where it is called one."""
+    kind = _KINDS.get(one.mime, "document")
+    if kind == "voice" and one.kind != "voice" and not _NAMED_VOICE.match(one.name):
+        return "document"
+    return "document" if one.kind == "document" else kind
+
+
+def _others(reply: Reply) -> list[Payload]:
+    """What is a message of its own, whatever else is said."""
+    found: list[Payload] = []
+    if reply.poll is not None and (poll := _poll(reply.poll)):
+        found.append({"poll": poll})
+    if reply.location is not None and (place := _location(reply.location)):
+        found.append({"location": place})
+    if reply.sticker:
+        if _STICKER.fullmatch(reply.sticker):
+            found.append({"sticker": reply.sticker})
+        else:
+            log.warning("a sticker that is no file id of Telegram's is left out")
+    return found
+
+
+def _poll(poll: Poll) -> Payload | None:
+    question = _cut(poll.question, _QUESTION)
+    options = [cut for one in poll.options if (cut := _cut(one, _OPTION))]
+    options = list(dict.fromkeys(options))[:_OPTIONS]
+    if not question or len(options) < 2:
+        log.warning("a poll without a question, or with fewer than two answers, is left out")
+        return None
+    return {
+        "question": question,
+        "options": options,
+        "several": poll.several,
+        "anonymous": poll.anonymous,
+    }
+
+
+def _location(place: Location) -> Payload | None:
+    if not (-90 <= place.latitude <= 90 and -180 <= place.longitude <= 180):
+        log.warning("a location that is nowhere on earth is left out")
+        return None
+    where: Payload = {"latitude": place.latitude, "longitude": place.longitude}
+    if title := _cut(place.title, _QUESTION):
+        where |= {"title": title, "address": _cut(place.address, _QUESTION) or title}
+    return where
+
+
+def _place(payloads: list[Payload], name: str, rows: Any) -> None:
+    """Below the last words, or the last message there is; one message has one keyboard."""
+    able = [
+        one for one in payloads if "album" not in one and not {"keyboard", "answers"} & one.keys()
+    ]
+    spoken = [one for one in able if one.get("text")]
+    for one in (spoken or able)[-1:]:
+        one[name] = rows
+
+
+def _cut(text: str, most: int) -> str:
+    text = " ".join(clean(text).split())
+    if not visible(text):
+        return ""
+    if len(text) <= most // 2 or _units(text) <= most:
         return text
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text.replace(_ANGLE, "").replace(_DOLLAR, "")
+    end = most // 2
+    while end > 1 and joined(text, end):
+        end -= 1
+    return text[: end - 1].rstrip() + "…"
 
 
-def _unmasked(text: str) -> str:
-    return text.replace(_ANGLE, "<").replace(_DOLLAR, "$")
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bots.telegram import rendering
-from bots.telegram.rendering import MAX_TEXT, Part, parts_of, render
+from bots.telegram import markdown as rendering
+from bots.telegram.markdown import MAX_TEXT, Part, parts_of
+from bots.telegram.rendering import render
 from core.messages import Reply
 from core.text import joined
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 import orjson
 import pytest
 
-from bots.telegram.rendering import MAX_TEXT, render, repeated
+from bots.telegram.markdown import MAX_TEXT
+from bots.telegram.rendering import render, repeated
 from core.errors import SendUncertain
 from core.messages import DeliveryStatus, Reply
 from tests.bots.telegram.conftest import delivery

@@ -1,0 +1,90 @@
+"""Files that go out: each as Telegram shows it best, several as one album."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import telegram
+from telegram.error import BadRequest, EndPointNotFound
+
+from bots.telegram.asking import Asked, ask
+from core.errors import Unsendable
+from core.files import Files
+
+_RAW_ALBUM = "sendMediaGroup_"
+_ENDPOINTS = {
+    "photo": "sendPhoto_",
+    "animation": "sendAnimation_",
+    "audio": "sendAudio_",
+    "voice": "sendVoice_",
+    "video": "sendVideo_",
+    "document": "sendDocument_",
+}
+# A picture that is too small, too long or too odd to be shown can still be handed over as a file,
+# and so can a song that is none.
+_OF_MEDIA = ("photo", "image", "dimension", "media", "file", "audio", "video", "voice", "type")
+_CAPTION = ("caption", "caption_entities")
+_SHOWN = frozenset({"photo", "animation", "audio", "voice", "video"})
+
+Given = dict[str, Any]
+
+
+async def hand_over(bot: telegram.Bot, files: Files | None, asked: Asked, given: Given) -> Any:
+    """One file; `asked` holds its caption and everything else."""
+    data = await _bytes_of(files, given)
+    kind = given.get("kind") or "document"
+    if kind in _SHOWN:
+        try:
+            return await ask(bot, _ENDPOINTS[kind], {**asked, kind: _upload(data, given)})
+        except EndPointNotFound:
+            pass
+        except BadRequest as error:
+            if not _is_of_media(error):
+                raise
+    return await ask(bot, _ENDPOINTS["document"], {**asked, "document": _upload(data, given)})
+
+
+async def hand_over_album(
+    bot: telegram.Bot, files: Files | None, asked: Asked, album: list[Given]
+) -> Any:
+    """2 to 10 files of one kind; what Telegram answers is the first message.
+
+    `asked` holds no buttons: an album has none. What it cannot show becomes an album of files.
+    """
+    there = [(one, await _bytes_of(files, one)) for one in album]
+    caption: Asked = {name: asked[name] for name in _CAPTION if name in asked}
+    bare = {name: value for name, value in asked.items() if name not in caption}
+
+    async def sent(kinds: list[str]) -> Any:
+        media: list[Given] = []
+        uploads: Asked = {}
+        for n, ((given, data), kind) in enumerate(zip(there, kinds, strict=True)):
+            uploads[f"file{n}"] = _upload(data, given)
+            one = {"type": kind, "media": f"attach://file{n}"}
+            media.append(one if n else {**one, **caption})
+        return await ask(bot, _RAW_ALBUM, {**bare, "media": media, **uploads})
+
+    kinds = [one.get("kind") or "document" for one in album]
+    try:
+        messages = await sent(kinds)
+    except BadRequest as error:
+        if "document" in kinds or not _is_of_media(error):
+            raise
+        messages = await sent(["document"] * len(album))
+    return messages[0]
+
+
+async def _bytes_of(files: Files | None, given: Given) -> bytes:
+    data = await files.read(given["ref"]) if files else None
+    if data is None:
+        raise Unsendable("the file is not there any more")
+    return data
+
+
+def _upload(data: bytes, given: Given) -> telegram.InputFile:
+    return telegram.InputFile(data, filename=given["name"])
+
+
+def _is_of_media(error: BadRequest) -> bool:
+    complaint = error.message.lower()
+    return "entit" not in complaint and any(word in complaint for word in _OF_MEDIA)
