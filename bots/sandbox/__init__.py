@@ -1,5 +1,6 @@
 """The local stage: the other end of the wire, for people without tokens, for tests and benchmarks."""
 
+from bots.sandbox import media
 from bots.sandbox.cast import Bot, Person
 from bots.sandbox.discord.server import Discord
 from bots.sandbox.faults import Fault, FaultPlan, Faults
@@ -22,4 +23,5 @@ __all__ = [
     "Message",
     "Person",
     "Stage",
+    "media",
 ]

@@ -4,115 +4,37 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from bots.sandbox import uploads
-from bots.sandbox.asked import Upload
 from bots.sandbox.discord import deeds
-from bots.sandbox.text import units
-from bots.sandbox.world import PRESENT, Account, Chat, Entity, Message, World
+from bots.sandbox.speaker import Speaker, as_it_is
+from bots.sandbox.world import PRESENT, Account, Chat, Message, World
 
 
-class Person(Account):
+class Person(Speaker):
     """A person; every deed happens at once and is heard by the bots that may hear it."""
 
     __slots__ = ()
-    world: World
-
-    def says(
-        self,
-        chat: Chat,
-        text: str,
-        *,
-        reply_to: Message | int | None = None,
-        topic: int | str | None = None,
-    ) -> Message:
-        """Say something; "@Name" of a member without a username becomes a mention of that person.
-
-        On Discord every member can be named so.
-        """
-        if chat.platform == "discord":
-            return deeds.says(self.world, self, chat, text, reply_to)
-        if not text.strip():
-            raise ValueError("a message needs text")
-        if units(text) > 4096:
-            raise ValueError("a message may have 4,096 characters at most")
-        return self._say(chat, text, reply_to, topic)
-
-    def sends(
-        self,
-        chat: Chat,
-        name: str,
-        data: bytes,
-        caption: str = "",
-        *,
-        reply_to: Message | int | None = None,
-        topic: int | str | None = None,
-    ) -> Message:
-        """Send a document, with words or without; its bytes are kept as long as this process lives."""
-        if not data:
-            raise ValueError("the file is empty")
-        if chat.platform == "discord":
-            return deeds.sends(self.world, self, chat, name, data, caption, reply_to)
-        if units(caption) > 1024:
-            raise ValueError("a caption may have 1,024 characters at most")
-        upload = Upload(name.replace("/", "_") or "file", data)
-        shape = uploads.described(upload)
-        said = self._say(chat, caption, reply_to, topic, {"document": shape})
-        uploads.shelve(self.world, shape, upload)
-        return said
-
-    def _say(
-        self,
-        chat: Chat,
-        text: str,
-        reply_to: Message | int | None,
-        topic: int | str | None,
-        more: dict[str, Any] | None = None,
-    ) -> Message:
-        if self._standing(chat) not in PRESENT:
-            raise ValueError(f"{self.name} is not in {chat.title}")
-        if chat.moved_to is not None:
-            raise ValueError(f"{chat.title} became a supergroup")
-        place = _topic(chat, topic)
-        text, entities = _named(chat, text)
-        answered = reply_to.id if isinstance(reply_to, Message) else reply_to
-        if answered is not None and (
-            answered not in chat.messages or chat.messages[answered].deleted
-        ):
-            raise ValueError("the message to reply to is not here")
-        return self.world.say(
-            self, chat, text, entities=entities, topic=place, reply_to=answered, more=more
-        )
-
-    def edits(self, message: Message, text: str) -> Message:
-        now = self._own(message)
-        if now.chat.platform == "discord":
-            return deeds.edits(self.world, now, text)
-        if not text.strip():
-            raise ValueError("a message needs text")
-        text, entities = _named(now.chat, text)
-        return self.world.edit(now, text, entities, now.markup)
 
     def deletes(self, message: Message) -> None:
         """Take a message back; Telegram tells no bot about it, Discord every one."""
-        now = _as_it_is(message)
+        now = as_it_is(message)
         if now.chat.platform == "discord":
             deeds.deletes(self.world, self, now)
             return
         if (
             now.sender is not self
             and now.chat.kind != "private"
-            and self._standing(now.chat) != "creator"
+            and self.standing(now.chat) != "creator"
         ):
             raise ValueError("only its writer or the owner can delete a message")
         self.world.delete(now)
 
     def reacts(self, message: Message, emoji: str | None, *, on: bool = True) -> None:
         """React with one emoji; None takes every reaction back, `on=False` this one (on Discord)."""
-        now = _as_it_is(message)
+        now = as_it_is(message)
         if now.chat.platform == "discord":
             deeds.reacts(self.world, self, now, emoji, on=on)
             return
-        if self._standing(now.chat) not in PRESENT:
+        if self.standing(now.chat) not in PRESENT:
             raise ValueError(f"{self.name} is not in {now.chat.title}")
         self.world.react(self, now, emoji)
 
@@ -121,7 +43,7 @@ class Person(Account):
 
         On Discord that may be a menu as well, with the `values` that were picked.
         """
-        now = _as_it_is(message)
+        now = as_it_is(message)
         if now.chat.platform == "discord":
             return deeds.presses(self.world, self, now, data, values)
         rows: list[list[dict[str, Any]]] = (now.markup or {}).get("inline_keyboard", [])
@@ -155,6 +77,10 @@ class Person(Account):
         fact = {"fact": "block", "person": self.id, "bot": bot.id, "on": on}
         self.world.commit({**fact, "date": self.world.now()})
 
+    def hides_name(self, *, on: bool = True) -> None:
+        """Let nobody see from a forward whose words it has, but for the name."""
+        self.world.commit({"fact": "hidden", "who": self.id, "on": on})
+
     def leaves(self, chat: Chat) -> None:
         if chat.platform == "discord":
             deeds.leaves(self.world, self, chat)
@@ -185,15 +111,6 @@ class Person(Account):
         """Make an administrator of Telegram's a member like any other."""
         self.world.set_member(chat, who, "member", self)
 
-    def _standing(self, chat: Chat) -> str:
-        return chat.members.get(self, "left")
-
-    def _own(self, message: Message) -> Message:
-        now = _as_it_is(message)
-        if now.sender is not self:
-            raise ValueError("only its writer can edit a message")
-        return now
-
 
 class Bot(Account):
     """A bot that a client logs in as, with its token."""
@@ -218,35 +135,3 @@ def make_account(
     world: World, number: int, name: str, username: str | None, is_bot: bool, platform: str
 ) -> Account:
     return (Bot if is_bot else Person)(world, number, name, username, is_bot, platform)
-
-
-def _as_it_is(message: Message) -> Message:
-    now = message.chat.messages[message.id]
-    if now.deleted:
-        raise ValueError("the message was deleted")
-    return now
-
-
-def _topic(chat: Chat, topic: int | str | None) -> int | None:
-    if topic is None:
-        return None
-    for number, name in chat.topics.items():
-        if topic in {number, name}:
-            return number
-    raise ValueError(f"{chat.title} has no topic {topic}")
-
-
-def _named(chat: Chat, text: str) -> tuple[str, list[Entity]]:
-    """Make mentions of those who have no username, as a Telegram client does when one is picked."""
-    entities: list[Entity] = []
-    if "@" not in text:
-        return text, entities
-    for who in chat.members:
-        mark = f"@{who.name}"
-        if who.username is not None or mark not in text:
-            continue
-        head, _, tail = text.partition(mark)
-        text = head + who.name + tail
-        place = {"offset": units(head), "length": units(who.name)}
-        entities.append({"type": "text_mention", **place, "user": {"id": who.id}})
-    return text, entities

@@ -177,6 +177,32 @@ def _service(world: World, name: str, value: Any) -> Any:
     return value
 
 
+def content(said: Message) -> Json:
+    """What of a message goes along when it is passed on."""
+    kept = MEDIA | {"has_media_spoiler"}
+    return {name: value for name, value in said.more.items() if name in kept}
+
+
+def origin(world: World, said: Message) -> Json:
+    """Where a message comes from, for those to whom it is passed on."""
+    date = {"date": int(said.date)}
+    if said.chat.kind == "channel":
+        return {"type": "channel", **date, "chat": chat(said.chat), "message_id": said.id}
+    if "sender_chat" in said.more:
+        return {"type": "chat", **date, "sender_chat": said.more["sender_chat"]}
+    if said.sender.id in world.hidden:
+        return {"type": "hidden_user", **date, "sender_user_name": said.sender.name}
+    return {"type": "user", **date, "sender_user": user(said.sender)}
+
+
+def external(world: World, said: Message) -> Json:
+    """A message of another chat, as an answer to it tells of it."""
+    shape = {"origin": said.origin or origin(world, said), **_more(world, content(said))}
+    if said.chat.is_super or said.chat.kind == "channel":
+        shape |= {"chat": chat(said.chat), "message_id": said.id}
+    return shape
+
+
 def reaction(emoji: str | None) -> list[Json]:
     return [] if emoji is None else [{"type": "emoji", "emoji": emoji}]
 

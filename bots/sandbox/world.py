@@ -39,6 +39,8 @@ class World:
         self.chats: dict[str, Chat] = {}
         self.blocked: set[tuple[int, int]] = set()
         self.private_bots: set[int] = set()
+        # Whose name alone is told when their words are passed on.
+        self.hidden: set[int] = set()
         self.listeners: list[Callable[[Change], None]] = []
         self.keep: Callable[[Fact], None] | None = None
         self.make_account: Callable[..., Account] = Account
@@ -51,8 +53,6 @@ class World:
         self.last_snowflake = 0
         # What was handed over, by its id; not kept across a restart.
         self.files: dict[str, tuple[str, bytes]] = {}
-        # What kind of thing each of them is on Telegram, and how a message shows it.
-        self.shown: dict[str, tuple[str, dict[str, Any]]] = {}
         self.cdn_root = ""
         """Where Discord's files lie, once it is open."""
         self._next_id: dict[int, int] = {}
@@ -106,6 +106,10 @@ class World:
     def _on_privacy(self, fact: Fact) -> Change:
         (self.private_bots.add if fact["on"] else self.private_bots.discard)(fact["bot"])
         return Change("privacy", fact)
+
+    def _on_hidden(self, fact: Fact) -> Change:
+        (self.hidden.add if fact["on"] else self.hidden.discard)(fact["who"])
+        return Change("hidden", fact)
 
     def _on_chat(self, fact: Fact) -> Change:
         chat = Chat(fact["key"], fact["id"], fact["kind"], fact["title"])

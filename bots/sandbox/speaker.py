@@ -1,0 +1,352 @@
+"""What a person says and sends: words, things, albums, forwards, quotes."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+from bots.sandbox import media, shapes
+from bots.sandbox.discord import deeds
+from bots.sandbox.media import Medium
+from bots.sandbox.text import cut, units
+from bots.sandbox.world import PRESENT, Account, Chat, Entity, Message, World
+
+LONGEST_TEXT, LONGEST_CAPTION = 4096, 1024
+_ALBUM = 10
+# What may stand together in one album.
+_ALBUMS = ({"photo", "video"}, {"audio"}, {"document"})
+# An app that has to cut a text does it between two words, if there is room nearby.
+_NEARBY = 100
+_ANONYMOUS = {
+    "id": 1087968824,
+    "is_bot": True,
+    "first_name": "Group",
+    "username": "GroupAnonymousBot",
+}
+_STYLES = frozenset(
+    {"bold", "italic", "underline", "strikethrough", "spoiler", "custom_emoji", "date_time"}
+)
+
+
+class Speaker(Account):
+    """A person who speaks; every deed happens at once and is heard by the bots that may hear it."""
+
+    __slots__ = ()
+    world: World
+
+    def says(
+        self,
+        chat: Chat,
+        text: str,
+        *,
+        reply_to: Message | int | None = None,
+        topic: int | str | None = None,
+        quote: str = "",
+    ) -> Message:
+        """Say something; "@Name" of a member without a username becomes a mention of that person.
+
+        On Discord every member can be named so. What is too long for one message of Telegram's is
+        cut as its apps do; the first part is given. With a `quote`, it answers those words of
+        `reply_to`, which may be a message of another chat.
+        """
+        if chat.platform == "discord":
+            return deeds.says(self.world, self, chat, text, reply_to)
+        return self.pastes(chat, text, reply_to=reply_to, topic=topic, quote=quote)[0]
+
+    def pastes(
+        self,
+        chat: Chat,
+        text: str,
+        *,
+        reply_to: Message | int | None = None,
+        topic: int | str | None = None,
+        quote: str = "",
+    ) -> list[Message]:
+        """Say something of any length; gives each of its parts."""
+        if not text.strip():
+            raise ValueError("a message needs text")
+        first, *rest = parts(text)
+        said = [self._say(chat, first, reply_to, topic, quote=quote)]
+        return said + [self._say(chat, part, None, topic) for part in rest]
+
+    def sends(
+        self,
+        chat: Chat,
+        name: str,
+        data: bytes,
+        caption: str = "",
+        *,
+        reply_to: Message | int | None = None,
+        topic: int | str | None = None,
+    ) -> Message:
+        """Send a document, with words or without; its bytes are kept as long as this process lives."""
+        if chat.platform == "discord":
+            if not data:
+                raise ValueError("the file is empty")
+            return deeds.sends(self.world, self, chat, name, data, caption, reply_to)
+        thing = media.document(data, name=name)
+        return self.hands(chat, thing, caption, reply_to=reply_to, topic=topic)
+
+    def hands(
+        self,
+        chat: Chat,
+        thing: Medium,
+        caption: str = "",
+        *,
+        reply_to: Message | int | None = None,
+        topic: int | str | None = None,
+        quote: str = "",
+        more: dict[str, Any] | None = None,
+    ) -> Message:
+        """Send anything that `media` makes."""
+        if caption and not thing.fields.keys() & shapes.CAPTIONED:
+            raise ValueError(f"a {thing.kind} has no caption")
+        if units(caption) > LONGEST_CAPTION:
+            raise ValueError("a caption may have 1,024 characters at most")
+        fields = {**thing.fields, **(more or {})}
+        # Before it is told: a bot may ask for the bytes at once.
+        self.world.files |= thing.files
+        try:
+            return self._say(chat, caption, reply_to, topic, quote=quote, more=fields)
+        except ValueError:
+            for number in thing.files:
+                del self.world.files[number]
+            raise
+
+    def sends_photo(
+        self, chat: Chat, data: bytes | None = None, caption: str = "", **how: Any
+    ) -> Message:
+        """Send a picture, a grey one where none is given; `how` as in `hands`, here and below."""
+        return self.hands(chat, media.photo(data), caption, **how)
+
+    def sends_voice(self, chat: Chat, data: bytes | None = None, **how: Any) -> Message:
+        """Speak; without `data`, three seconds of silence."""
+        return self.hands(chat, media.voice(data), **how)
+
+    def sends_audio(
+        self, chat: Chat, data: bytes | None = None, caption: str = "", **how: Any
+    ) -> Message:
+        return self.hands(chat, media.audio(data), caption, **how)
+
+    def sends_video(
+        self, chat: Chat, data: bytes | None = None, caption: str = "", **how: Any
+    ) -> Message:
+        return self.hands(chat, media.video(data), caption, **how)
+
+    def sends_video_note(self, chat: Chat, data: bytes | None = None, **how: Any) -> Message:
+        return self.hands(chat, media.video_note(data), **how)
+
+    def sends_animation(
+        self, chat: Chat, data: bytes | None = None, caption: str = "", **how: Any
+    ) -> Message:
+        return self.hands(chat, media.animation(data), caption, **how)
+
+    def sends_sticker(self, chat: Chat, emoji: str = "🦉", **how: Any) -> Message:
+        return self.hands(chat, media.sticker(emoji=emoji), **how)
+
+    def sends_location(
+        self, chat: Chat, latitude: float, longitude: float, *, live: int = 0, **how: Any
+    ) -> Message:
+        return self.hands(chat, media.location(latitude, longitude, live=live), **how)
+
+    def sends_venue(
+        self, chat: Chat, latitude: float, longitude: float, title: str, address: str, **how: Any
+    ) -> Message:
+        return self.hands(chat, media.venue(latitude, longitude, title, address), **how)
+
+    def sends_contact(self, chat: Chat, phone: str, name: str, **how: Any) -> Message:
+        first, _, last = name.partition(" ")
+        return self.hands(chat, media.contact(phone, first, last), **how)
+
+    def sends_poll(
+        self,
+        chat: Chat,
+        question: str,
+        options: Sequence[str],
+        *,
+        several: bool = False,
+        **how: Any,
+    ) -> Message:
+        anonymous = bool(how.pop("anonymous", True))
+        thing = media.poll(question, options, several=several, anonymous=anonymous)
+        return self.hands(chat, thing, **how)
+
+    def sends_dice(
+        self, chat: Chat, emoji: str = "🎲", *, value: int | None = None, **how: Any
+    ) -> Message:
+        return self.hands(chat, media.dice(emoji, value), **how)
+
+    def sends_album(
+        self, chat: Chat, *things: Medium, caption: str = "", **how: Any
+    ) -> list[Message]:
+        """Send up to ten things as one; each is a message, and the first has the words."""
+        kinds = {thing.kind for thing in things}
+        if not 2 <= len(things) <= _ALBUM or not any(kinds <= together for together in _ALBUMS):
+            raise ValueError("an album has 2 to 10 pictures and films, or documents, or tunes")
+        bundle = {"media_group_id": _bundle()}
+        first = self.hands(chat, things[0], caption, more=bundle, **how)
+        return [first, *(self.hands(chat, thing, more=bundle, **how) for thing in things[1:])]
+
+    def forwards(
+        self, chat: Chat, *messages: Message, comment: str = "", topic: int | str | None = None
+    ) -> list[Message]:
+        """Pass messages on; a comment goes before them, as a message of its own, and is given first."""
+        if not messages:
+            raise ValueError("there is nothing to forward")
+        passed = [as_it_is(message) for message in messages]
+        if any(said.service is not None for said in passed):
+            raise ValueError("this message cannot be forwarded")
+        made = [self._say(chat, comment, None, topic)] if comment.strip() else []
+        bundles = {said.more["media_group_id"]: _bundle() for said in passed if _of_album(said)}
+        for said in passed:
+            more = shapes.content(said)
+            if _of_album(said):
+                more["media_group_id"] = bundles[said.more["media_group_id"]]
+            source = said.origin or shapes.origin(self.world, said)
+            styles = [entity for entity in said.entities if entity["type"] in _STYLES]
+            made.append(
+                self._say(chat, said.text, None, topic, more=more, origin=source, styles=styles)
+            )
+        return made
+
+    def quotes(
+        self, message: Message, part: str, text: str, *, chat: Chat | None = None
+    ) -> Message:
+        """Answer some words of a message, in its chat or in another one."""
+        return self.says(chat or message.chat, text, reply_to=message, quote=part)
+
+    def edits(self, message: Message, text: str) -> Message:
+        """Change the words of a message, or those under a picture."""
+        now = self.own(message)
+        if now.chat.platform == "discord":
+            return deeds.edits(self.world, now, text)
+        captioned = bool(now.more.keys() & shapes.CAPTIONED)
+        if not captioned and not text.strip():
+            raise ValueError("a message needs text")
+        if now.more.keys() & shapes.MEDIA and not captioned:
+            raise ValueError("there are no words to change")
+        text, entities = _named(now.chat, text)
+        return self.world.edit(now, text, entities, now.markup)
+
+    def _say(
+        self,
+        chat: Chat,
+        text: str,
+        reply_to: Message | int | None,
+        topic: int | str | None,
+        *,
+        quote: str = "",
+        more: dict[str, Any] | None = None,
+        origin: dict[str, Any] | None = None,
+        styles: Sequence[Entity] = (),
+    ) -> Message:
+        self._check(chat)
+        place = topic_of(chat, topic)
+        text, entities = _named(chat, text) if origin is None else (text, list(styles))
+        answered, about = self._answered(chat, reply_to, quote)
+        return self.world.say(
+            self,
+            chat,
+            text,
+            entities=entities,
+            topic=place,
+            reply_to=answered,
+            origin=origin,
+            more={**about, **(more or {})},
+        )
+
+    def _check(self, chat: Chat) -> None:
+        if self.standing(chat) not in PRESENT:
+            raise ValueError(f"{self.name} is not in {chat.title}")
+        if chat.moved_to is not None:
+            raise ValueError(f"{chat.title} became a supergroup")
+
+    def _answered(
+        self, chat: Chat, reply_to: Message | int | None, quote: str
+    ) -> tuple[int | None, dict[str, Any]]:
+        """The number of the answered message here, and what else tells of it."""
+        if reply_to is None:
+            if quote:
+                raise ValueError("a quote is of a message")
+            return None, {}
+        room = reply_to.chat if isinstance(reply_to, Message) else chat
+        number = reply_to.id if isinstance(reply_to, Message) else reply_to
+        said = room.messages.get(number)
+        if said is None or said.deleted:
+            raise ValueError("the message to reply to is not here")
+        about: dict[str, Any] = {"quote": _quote(said, quote)} if quote else {}
+        if room is chat:
+            return number, about
+        return None, {**about, "external_reply": shapes.external(self.world, said)}
+
+    def standing(self, chat: Chat) -> str:
+        return chat.members.get(self, "left")
+
+    def own(self, message: Message) -> Message:
+        now = as_it_is(message)
+        if now.sender is not self:
+            raise ValueError("only its writer can edit a message")
+        return now
+
+
+def parts(text: str) -> list[str]:
+    """A text in pieces that fit into messages, as an app cuts it."""
+    made = []
+    while units(text) > LONGEST_TEXT:
+        piece = cut(text, 0, LONGEST_TEXT)
+        if 0xD800 <= ord(piece[-1]) <= 0xDBFF:
+            piece = piece[:-1]
+        space = max(piece.rfind(" "), piece.rfind("\n"))
+        if space >= len(piece) - _NEARBY:
+            piece = piece[:space]
+        made.append(piece)
+        text = text[len(piece) :].lstrip()
+    return [*made, text] if text else made
+
+
+def as_it_is(message: Message) -> Message:
+    now = message.chat.messages[message.id]
+    if now.deleted:
+        raise ValueError("the message was deleted")
+    return now
+
+
+def topic_of(chat: Chat, topic: int | str | None) -> int | None:
+    if topic is None:
+        return None
+    for number, name in chat.topics.items():
+        if topic in {number, name}:
+            return number
+    raise ValueError(f"{chat.title} has no topic {topic}")
+
+
+def _bundle() -> str:
+    return str(10**16 + secrets.randbelow(10**16))
+
+
+def _of_album(said: Message) -> bool:
+    return "media_group_id" in said.more
+
+
+def _quote(said: Message, part: str) -> dict[str, Any]:
+    before, found, _ = said.text.partition(part)
+    if not found:
+        raise ValueError("the message has no such words")
+    return {"text": part, "position": units(before), "is_manual": True}
+
+
+def _named(chat: Chat, text: str) -> tuple[str, list[Entity]]:
+    """Make mentions of those who have no username, as a Telegram client does when one is picked."""
+    entities: list[Entity] = []
+    if "@" not in text:
+        return text, entities
+    for who in chat.members:
+        mark = f"@{who.name}"
+        if who.username is not None or mark not in text:
+            continue
+        head, _, tail = text.partition(mark)
+        text = head + who.name + tail
+        place = {"offset": units(head), "length": units(who.name)}
+        entities.append({"type": "text_mention", **place, "user": {"id": who.id}})
+    return text, entities
