@@ -27,6 +27,7 @@ from bots.links import Off, Plan, PlannedLink
 from bots.orders import take_up
 from bots.readiness import report
 from bots.supervise import Health, Phase
+from bots.telegram.webhook import Hooks
 from bots.threads import Threads
 from bots.wardrobe import Costume
 from bots.watchdog import Watchdog
@@ -93,6 +94,7 @@ class Gateway:
         self._chance = chance or random.Random()
         self._plugins = tuple(plugins)
         self._house: House | None = None
+        self._hooks = Hooks(self._clock)
         self.cast = Cast()
         self.tally = Tally()
         self.port = 0
@@ -111,6 +113,7 @@ class Gateway:
                     ready=self.ready,
                     metrics=Metrics(self.tally, self._gauges).page,
                     routes=self._routes,
+                    hooks=self._hooks.routes,
                     plugins=plugin_routes(
                         self._answering, lambda: settings.secret("ELIZA_SERVER_AUTH_TOKEN")
                     ),
@@ -159,6 +162,7 @@ class Gateway:
                 self._chance,
                 reader,
                 self._data,
+                self._hooks,
                 self._plugins,
                 database=_file(settings, self._data),
             )
@@ -227,6 +231,7 @@ class Gateway:
     async def _first_results(self, health: Sequence[Health]) -> None:
         for one in health:
             await one.changed.wait()
+        self._hooks.complete()
         self.started.set()
 
     async def _warm(self, models: Models) -> None:
@@ -297,6 +302,8 @@ class Gateway:
                 "troupe_turns_running": house.mailbox.running,
                 "troupe_deliveries_owed": house.company.owed,
                 "troupe_doubles_dropped": house.intake.doubles,
+                "troupe_webhooks_put_off": self._hooks.put_off,
+                "troupe_webhooks_refused": self._hooks.refused,
             }
         return gauges
 

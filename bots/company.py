@@ -12,6 +12,7 @@ import aiohttp
 
 from bots.links import PlannedLink
 from bots.supervise import Health, Leave, keep_link
+from bots.telegram.webhook import Hooks
 from core.clock import Clock
 from core.errors import BadInput, LinkRejected
 from core.files import Files
@@ -29,10 +30,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """How a platform is entered; nothing of it is imported before its first link starts."""
+    """How a platform is entered; its library is not imported before its first link starts."""
 
-    enter: Callable[[PlannedLink, aiohttp.ClientSession, Clock, Files], Platform]
+    enter: Callable[[PlannedLink, aiohttp.ClientSession, Clock, Files, Hooks], Platform]
     limits: Callable[[], Limits]
+    anew: tuple[str, ...] = ()
+    """Settings that a link takes at its start alone: it is made anew where one changed."""
 
 
 @dataclass(slots=True)
@@ -59,8 +62,10 @@ class Company:
         chance: random.Random,
         gear: Callable[[CharacterId], Awaitable[Gear]],
         settled: Callable[[Delivery, DeliveryStatus, str], None],
+        hooks: Hooks,
     ) -> None:
-        """`gear` waits until a character is dressed; `settled` hears what became of a delivery."""
+        """`gear` waits until a character is dressed; `settled` hears what became of a delivery;
+        `hooks` is where platforms bring what they do not let us ask for."""
         self._group = group
         self._doors = doors
         self._session = session
@@ -72,6 +77,7 @@ class Company:
         self._chance = chance
         self._gear = gear
         self._settled = settled
+        self._hooks = hooks
         self._links: dict[tuple[CharacterId, str], _Running] = {}
         self._outboxes: dict[Account, Outbox] = {}
         self._loaded: set[Account] = set()
@@ -105,7 +111,7 @@ class Company:
 
         task = self._group.create_task(
             keep_link(
-                lambda: enter(planned, self._session, self._clock, self._files),
+                lambda: enter(planned, self._session, self._clock, self._files, self._hooks),
                 outbox,
                 intake,
                 health,
@@ -118,13 +124,13 @@ class Company:
         self._links[planned.character.id, planned.platform] = _Running(planned, health, leave, task)
 
     async def reload(self, links: Sequence[PlannedLink], intake: Intake) -> None:
-        """Only links whose token changed, came or went are touched; the others take over the new."""
+        """Only links that came, went or must log in anew are touched; the others take over the new."""
         wanted = {(one.character.id, one.platform): one for one in links}
         for key, running in list(self._links.items()):
             planned = wanted.get(key)
             if (
                 planned is not None
-                and planned.token == running.planned.token
+                and self._same_link(planned, running.planned)
                 and not running.task.done()
             ):
                 await self._recast(running, planned)
@@ -163,6 +169,12 @@ class Company:
             self._loaded.add(planned.account)
             await outbox.load()
         await intake.replay(planned.account)
+
+    def _same_link(self, one: PlannedLink, other: PlannedLink) -> bool:
+        anew = self._doors[one.platform].anew
+        return one.token == other.token and all(
+            one.settings.text(name) == other.settings.text(name) for name in anew
+        )
 
     def _outbox(self, planned: PlannedLink) -> Outbox:
         """One for an account, however often its link is made anew."""

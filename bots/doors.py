@@ -8,23 +8,36 @@ import aiohttp
 
 from bots.company import Door
 from bots.links import PlannedLink
+from bots.telegram.address import webhook_of
+from bots.telegram.webhook import Hooks
 from core.clock import Clock
 from core.files import Files
 from core.ports import Limits, Platform
 
 
 def _enter_telegram(
-    planned: PlannedLink, session: aiohttp.ClientSession, clock: Clock, files: Files
+    planned: PlannedLink,
+    session: aiohttp.ClientSession,
+    clock: Clock,
+    files: Files,
+    hooks: Hooks,
 ) -> Platform:
     from bots.telegram.client import TelegramLink
 
+    settings = planned.settings
     return TelegramLink(
         planned.token,
-        api_root=planned.settings.text("TELEGRAM_API_ROOT"),
+        api_root=settings.text("TELEGRAM_API_ROOT"),
         session=session,
         clock=clock,
         files=files,
-        previews=planned.settings.flag("TELEGRAM_PREVIEWS"),
+        previews=settings.flag("TELEGRAM_PREVIEWS"),
+        webhook=webhook_of(
+            settings.text("TELEGRAM_WEBHOOK_URL"),
+            settings.text("TELEGRAM_WEBHOOK_CERTIFICATE"),
+            settings.number("TELEGRAM_WEBHOOK_CONNECTIONS", 40),
+        ),
+        hooks=hooks,
     )
 
 
@@ -35,7 +48,11 @@ def _limits_of_telegram() -> Limits:
 
 
 def _enter_discord(
-    planned: PlannedLink, session: aiohttp.ClientSession, clock: Clock, files: Files
+    planned: PlannedLink,
+    session: aiohttp.ClientSession,
+    clock: Clock,
+    files: Files,
+    hooks: Hooks,
 ) -> Platform:
     from bots.discord.client import DiscordLink
     from bots.discord.endpoints import Endpoints
@@ -63,7 +80,12 @@ def _limits_of_discord() -> Limits:
     return DiscordLink.limits
 
 
+_WEBHOOK = (
+    "TELEGRAM_WEBHOOK_URL",
+    "TELEGRAM_WEBHOOK_CERTIFICATE",
+    "TELEGRAM_WEBHOOK_CONNECTIONS",
+)
 DOORS: Mapping[str, Door] = {
-    "telegram": Door(_enter_telegram, _limits_of_telegram),
+    "telegram": Door(_enter_telegram, _limits_of_telegram, anew=_WEBHOOK),
     "discord": Door(_enter_discord, _limits_of_discord),
 }

@@ -14,6 +14,7 @@ import aiohttp
 from bots import logs
 from bots.company import Company, Door
 from bots.mind import Mind
+from bots.telegram.webhook import Hooks
 from bots.wardrobe import Wardrobe
 from core.clock import Clock
 from core.files import Files
@@ -92,6 +93,7 @@ def build(
     chance: random.Random,
     reader: Reader,
     data: Path,
+    hooks: Hooks,
     plugins: Iterable[Any] = (),
     database: Path | None = None,
 ) -> House:
@@ -195,7 +197,7 @@ def build(
         at_hand=plugins,
     )
     company = Company(
-        group, doors, session, files, store, cast, settings, clock, chance, wardrobe.of, sent
+        group, doors, session, files, store, cast, settings, clock, chance, wardrobe.of, sent, hooks
     )
     conversing = Conversing(
         cast,

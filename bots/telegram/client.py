@@ -13,6 +13,7 @@ import telegram
 from telegram.error import Conflict, TelegramError
 
 from bots.telegram import mapping
+from bots.telegram.address import API_ROOT, Webhook, path_of, problems, secret_of
 from bots.telegram.calls import Calls
 from bots.telegram.envelope import PLATFORM, envelope, update_id
 from bots.telegram.errors import link_failure
@@ -20,8 +21,10 @@ from bots.telegram.fetching import Fetching
 from bots.telegram.markdown import MAX_PARTS, MAX_TEXT
 from bots.telegram.presses import Presses
 from bots.telegram.ranks import Ranks
+from bots.telegram.registering import Registration
 from bots.telegram.rendering import render
 from bots.telegram.request import AiohttpRequest, Flooded
+from bots.telegram.webhook import Hooks
 from core.clock import Clock
 from core.errors import FetchFailed, LinkLost, LinkRejected, SendDelayed, TroupeError
 from core.files import Files
@@ -42,19 +45,29 @@ from core.secrets import Secret
 
 log = logging.getLogger(__name__)
 
-API_ROOT = "https://api.telegram.org"
-
 # An unset list would keep whatever an earlier program asked for; reactions and members come only
-# when they are named.
+# when they are named. A server that does not know one of these passes over it.
 WANTED = (
     "message",
     "edited_message",
     "channel_post",
     "edited_channel_post",
-    "callback_query",
+    "business_connection",
+    "business_message",
+    "edited_business_message",
+    "deleted_business_messages",
+    "guest_message",
     "message_reaction",
+    "inline_query",
+    "chosen_inline_result",
+    "callback_query",
+    "poll",
+    "poll_answer",
     "my_chat_member",
     "chat_member",
+    "chat_join_request",
+    "managed_bot",
+    "stopped_message_generation",
 )
 COMMANDS = (
     ("start", "Begin a conversation"),
@@ -98,9 +111,12 @@ class TelegramLink:
         commands_after: float = 2.0,
         files: Files | None = None,
         previews: bool = False,
+        webhook: Webhook | None = None,
+        hooks: Hooks | None = None,
     ) -> None:
         """`files` is where what is attached to a delivery lies; `previews` is whether Telegram may
-        fetch the addresses that stand in what is said."""
+        fetch the addresses that stand in what is said. With a webhook, updates come in at `hooks`;
+        without one they are polled."""
         self._token = token
         self._root = api_root.rstrip("/")
         self._lent = session
@@ -108,6 +124,8 @@ class TelegramLink:
         self._clock = clock
         self._files = files
         self._previews = previews
+        self._webhook = webhook
+        self._hooks = hooks
         self._fetch_limit = fetch_limit
         self._poll_seconds = poll_seconds
         self._commands_after = commands_after
@@ -142,6 +160,8 @@ class TelegramLink:
     async def __aenter__(self) -> Self:
         if not self._well_formed:
             raise LinkRejected("the token does not have the shape of Telegram's: 123456:letters")
+        for problem in problems(self._webhook, self._root) if self._webhook else ():
+            raise LinkRejected(str(problem))
         session = self._lent
         if session is None:
             # Without a limit of its own: every link holds one connection in its poll.
@@ -197,16 +217,43 @@ class TelegramLink:
 
     async def listen(self, intake: Intake, begun: Callable[[], None] = lambda: None) -> None:
         bot = self._entered()
-        begun()  # Telegram keeps what comes until it is asked
         end: TroupeError
         async with asyncio.TaskGroup() as group:
-            # Beside the polling, so that nobody's first answer waits for a menu.
+            # Beside the listening, so that nobody's first answer waits for a menu.
             commands = group.create_task(self._offer_commands(bot))
             presses = Presses(bot, self._account)
-            end = await self._follow(bot, intake, lambda updates: presses.stored(group, updates))
+
+            def stored(updates: list[Any]) -> None:
+                presses.stored(group, updates)
+
+            if self._webhook is not None and self._hooks is not None:
+                end = await self._attend(bot, self._webhook, self._hooks, intake, begun, stored)
+            else:
+                begun()  # Telegram keeps what comes until it is asked
+                end = await self._follow(bot, intake, stored)
             commands.cancel()
             presses.stop()
         raise end
+
+    async def _attend(
+        self,
+        bot: telegram.Bot,
+        webhook: Webhook,
+        hooks: Hooks,
+        intake: Intake,
+        begun: Callable[[], None],
+        stored: Callable[[list[Any]], None],
+    ) -> TroupeError:
+        """Be brought updates until the link fails; see `_follow`."""
+
+        async def receive(update: dict[str, Any]) -> None:
+            await intake([envelope(update, self._account)])
+            stored([update])
+
+        token = self._token
+        registered = Registration(bot, self._account, token, webhook, WANTED, self._clock)
+        async with hooks.at(path_of(token), secret_of(token), receive):
+            return await registered.keep(begun)
 
     async def _follow(
         self, bot: telegram.Bot, intake: Intake, stored: Callable[[list[Any]], None]
