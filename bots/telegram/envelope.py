@@ -8,30 +8,53 @@ from typing import Any
 
 import orjson
 
+from bots.telegram.spoken import kind_of_message, units
 from core.ids import Account
 from core.messages import Address, Kind, Received
 
 PLATFORM = "telegram"
+GUEST = "guest"
+"""The thread of what is asked of us in chats that we are not in."""
+INLINE = "inline"
+"""The thread of what somebody types behind our name, wherever they do."""
+BUSINESS = "b:"
+"""Begins the thread of a chat in which we speak for somebody else's account."""
+STOP = "stop"
+"""What the button that ends an answer sends."""
+CUT_FROM = 4_000
+"""UTF-16 units; apps cut longer texts near 4,096, where they find a space."""
 
 _LAST_UPDATE_ID = 2_000_000_000  # the server's own queue goes no further
+_STOPPED = "stopped_message_generation"
+_DELETED = "deleted_business_messages"
+_INLINE_QUERY = "inline_query"
+_GUEST_MESSAGE = "guest_message"
 
-_MESSAGES = ("message", "channel_post", "business_message", "guest_message")
+_MESSAGES = ("message", "channel_post", "business_message", _GUEST_MESSAGE)
 _EDITS = ("edited_message", "edited_channel_post", "edited_business_message")
-_REACTIONS = ("message_reaction", "message_reaction_count")
 _MEMBERS = ("my_chat_member", "chat_member", "chat_join_request")
+_OTHERS = (
+    "message_reaction_count", "chosen_inline_result", "poll", "poll_answer", "business_connection",
+    "managed_bot", "chat_boost", "removed_chat_boost", "purchased_paid_media", "shipping_query",
+    "pre_checkout_query",
+)  # fmt: skip
 _SHAPES: tuple[tuple[str, Kind], ...] = (
     *((name, Kind.MESSAGE) for name in _MESSAGES),
     ("callback_query", Kind.PRESS),
     *((name, Kind.EDIT) for name in _EDITS),
-    *((name, Kind.REACTION) for name in _REACTIONS),
+    ("message_reaction", Kind.REACTION),
     *((name, Kind.MEMBER) for name in _MEMBERS),
+    (_DELETED, Kind.DELETE),
+    (_STOPPED, Kind.STOP),
+    (_INLINE_QUERY, Kind.MESSAGE),
+    *((name, Kind.OTHER) for name in _OTHERS),
 )
-_SPOKEN = frozenset(
-    {
-        "text", "caption", "photo", "document", "voice", "audio", "video", "video_note",
-        "animation", "sticker",
-    }
-)  # fmt: skip
+
+_AFTER_A_CUT = 1.5
+_AFTER_A_PIECE = 1.0
+_AFTER_A_FORWARD = 0.5
+_WHILE_TYPING = 0.7
+"""Seconds for which the rest of something may still come."""
 
 
 def envelope(raw: object, account: Account) -> Received:
@@ -41,24 +64,47 @@ def envelope(raw: object, account: Account) -> Received:
     seq = update_id(raw)
     shape, kind = next(((name, kind) for name, kind in _SHAPES if name in update), ("", Kind.OTHER))
     event = _object(update.get(shape))
-    message = _object(event.get("message")) if kind is Kind.PRESS else event
+    is_press = kind is Kind.PRESS
+    message = _object(event.get("message")) if is_press else event
     chat = _number(_object(message.get("chat")).get("id"))
+    author = author_in(event)
     event_key = f"u:{seq}"
-    if kind is Kind.MESSAGE:
-        kind = _kind_of_message(message)
-        number = _number(message.get("message_id"))
-        # By chat and message, because supergroups number independently of one another.
-        if chat and number and shape in ("message", "channel_post"):
-            event_key = f"m:{chat}:{number}"
+    keep: bool | None = None
+    rests = 0.0
+    match shape:
+        case "inline_query":
+            chat, keep, rests = author, False, _WHILE_TYPING  # the newest of what is typed counts
+        case "stopped_message_generation":
+            author = chat  # drafts, and their button, are in direct chats only
+        case "callback_query" if is_stop(event.get("data")):
+            kind = Kind.STOP
+        case "my_chat_member" if _lets_us_in(event):
+            kind = Kind.WORLD
+        case _ if kind is Kind.MESSAGE:
+            kind = kind_of_message(message)
+            # Each question of a guest has an answer of its own.
+            keep = True if shape == _GUEST_MESSAGE else None
+            if kind is Kind.MESSAGE and shape != _GUEST_MESSAGE:
+                rests = _rests(message)
+            number = _number(message.get("message_id"))
+            # By chat and message, because supergroups number independently of one another.
+            if chat and number not in ("", "0") and shape in ("message", "channel_post"):
+                event_key = f"m:{chat}:{number}"
+            if _is_ours(message, account):
+                kind, rests = Kind.OTHER, 0.0
+            elif kind is Kind.MOVED:  # the new chat tells of it as well; it is the old one's news
+                chat = _number(message.get("migrate_from_chat_id")) or chat
     if seq is None and not event_key.startswith("m:"):
         event_key = f"x:{blake2b(payload, digest_size=12).hexdigest()}"
     return Received(
-        address=Address(PLATFORM, account, chat, topic_of(message)),
+        address=Address(PLATFORM, account, chat, _thread(shape, message)),
         event_key=event_key,
-        author=_author(event),
+        author=author,
         seq=seq or 0,
         kind=kind,
         payload=payload,
+        keep=keep,
+        rests=rests,
     )
 
 
@@ -77,6 +123,23 @@ def topic_of(message: dict[str, Any]) -> str:
     )
 
 
+def is_stop(data: object) -> bool:
+    """Whether a pressed button is the one that ends an answer."""
+    return isinstance(data, str) and (data == STOP or data.startswith(f"{STOP}:"))
+
+
+def author_in(event: dict[str, Any]) -> str:
+    """The chat in whose name somebody speaks, else the person.
+
+    Anonymous admins and channels come with a stand-in bot as `from`, the same for all of them.
+    """
+    for name in ("sender_chat", "actor_chat", "voter_chat", "from", "user"):
+        number = _number(_object(event.get(name)).get("id"))
+        if number:
+            return number
+    return ""
+
+
 def loads(payload: bytes) -> Any:
     """The stored update; raises ValueError."""
     try:
@@ -85,42 +148,48 @@ def loads(payload: bytes) -> Any:
         return json.loads(payload)  # half an emoji as an escape: see request.py
 
 
-def _kind_of_message(message: dict[str, Any]) -> Kind:
-    if "migrate_to_chat_id" in message:
-        return Kind.MOVED
-    if "new_chat_members" in message or "left_chat_member" in message:
-        return Kind.MEMBER
-    if not _SPOKEN.intersection(message):
-        return Kind.OTHER
-    return Kind.COMMAND if _is_command(message) else Kind.MESSAGE
+def _thread(shape: str, message: dict[str, Any]) -> str:
+    if shape == _GUEST_MESSAGE:
+        return GUEST
+    if shape == _INLINE_QUERY:
+        return INLINE
+    if shape == _STOPPED:
+        return _number(message.get("message_thread_id"))  # as it was given with the draft
+    connection = message.get("business_connection_id")
+    # Such a chat has nothing in common with a chat of ours of the same number.
+    if isinstance(connection, str) and connection.isascii() and connection:
+        return f"{BUSINESS}{connection[:200]}"
+    return topic_of(message)
 
 
-def _is_command(message: dict[str, Any]) -> bool:
+def _rests(message: dict[str, Any]) -> float:
+    """Seconds for which its author may still be sending the rest of it."""
     text = message.get("text")
-    if not isinstance(text, str) or len(text) < 2 or text[0] != "/":
+    if isinstance(text, str) and units(text) >= CUT_FROM:
+        return _AFTER_A_CUT
+    if "media_group_id" in message:
+        return _AFTER_A_PIECE
+    if "forward_origin" in message and message.get("is_automatic_forward") is not True:
+        return _AFTER_A_FORWARD
+    return 0.0
+
+
+def _is_ours(message: dict[str, Any], account: Account) -> bool:
+    """Our own words, which come back where somebody says them for us, or we for them."""
+    us = account.partition(":")[2]
+    makers = ("via_bot", "sender_business_bot", "from")
+    return any(_number(_object(message.get(name)).get("id")) == us for name in makers)
+
+
+def _lets_us_in(change: dict[str, Any]) -> bool:
+    """We have come into a group or channel, or have become something else in it."""
+    if _object(change.get("chat")).get("type") not in ("group", "supergroup", "channel"):
         return False
-    entities = message.get("entities")
-    for entity in entities if isinstance(entities, list) else ():
-        if isinstance(entity, dict) and entity.get("offset") == 0:
-            # "/etc/passwd" begins with a bot_command too, so the whole first word must be one.
-            if entity.get("type") == "bot_command":
-                return entity.get("length") == len(text.split(maxsplit=1)[0])
-            if entity.get("type") in ("code", "pre"):
-                return False
-    name = text[1:].split(maxsplit=1)[0] if text[1:2].strip() else ""
-    return name.partition("@")[0].replace("_", "a").isalnum() and name.isascii()
-
-
-def _author(event: dict[str, Any]) -> str:
-    """The chat in whose name somebody speaks, else the person.
-
-    Anonymous admins and channels come with a stand-in bot as `from`, the same for all of them.
-    """
-    for name in ("sender_chat", "actor_chat", "from", "user"):
-        number = _number(_object(event.get(name)).get("id"))
-        if number:
-            return number
-    return ""
+    now = _object(change.get("new_chat_member"))
+    status = now.get("status")
+    return status in ("member", "administrator") or (
+        status == "restricted" and now.get("is_member") is True
+    )
 
 
 def _object(value: object) -> dict[str, Any]:

@@ -2,152 +2,210 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import replace
 
-import telegram
-
-from bots.telegram.buttons import label_of
-from bots.telegram.envelope import loads
-from bots.telegram.people import author_of, nobody, place_of
+from bots.telegram import news
+from bots.telegram.attachments import attachments_of
+from bots.telegram.envelope import CUT_FROM, GUEST, INLINE, author_in, loads
+from bots.telegram.fields import EPOCH, Json, listed, number, part, when, whole, words
+from bots.telegram.people import author_of, is_private, nobody, place_of
+from bots.telegram.quoting import quote_of, source_of
+from bots.telegram.spoken import units
+from bots.telegram.texts import Us, command_in, mentions, piece, text_of
 from core.errors import Unreadable
-from core.messages import Attachment, ChannelType, Inbound, Kind, Place, Quote, Received
-from core.text import clean
+from core.messages import ChannelType, Inbound, Kind, Place, Received
 
-_CODE = frozenset({"code", "pre"})
-_GONE = frozenset({"left", "kicked"})
-_MIMES = {"photo": "image/jpeg", "voice": "audio/ogg", "audio": "audio/mpeg", "video": "video/mp4"}
-_EPOCH = datetime.fromtimestamp(0, UTC)
+__all__ = ["Us", "piece", "read"]
 
-
-@dataclass(frozen=True, slots=True)
-class Us:
-    """Who we are, as far as a message may tag us."""
-
-    id: int
-    username: str
+_CUT = 4_096
+"""UTF-16 units of a text that was cut in the middle of a word."""
+_MESSAGES = (
+    "message", "edited_message", "channel_post", "edited_channel_post", "business_message",
+    "edited_business_message", "guest_message",
+)  # fmt: skip
+_CHANGES = ("my_chat_member", "chat_member")
 
 
 def read(received: Received, us: Us) -> Inbound:
     """Pure; raises Unreadable whose reason holds no word of the update."""
     try:
-        raw = loads(received.payload)
-        update = telegram.Update.de_json(raw)
-        return _inbound(received, update, us)
+        return _inbound(received, whole(loads(received.payload)), us)
     except Unreadable:
         raise
     except Exception as error:  # noqa: BLE001 - the wall round one update: its neighbours must be read
         raise Unreadable(f"the update cannot be read ({type(error).__name__})") from None
 
 
-def _inbound(received: Received, update: telegram.Update, us: Us) -> Inbound:
-    if update.callback_query is not None:
-        return _press(received, update.callback_query)
-    if update.message_reaction is not None:
-        return _reaction(received, update.message_reaction)
-    change = update.my_chat_member or update.chat_member
-    if change is not None:
-        ours = update.my_chat_member
-        return Inbound(
-            id=received.id,
-            address=received.address,
-            kind=received.kind,
-            author=author_of(change.from_user, None),
-            place=place_of(change.chat, None),
-            message="",
-            text="",
-            sent_at=_aware(change.date),
-            is_direct=change.chat.type == "private",
-            left=ours is not None and ours.new_chat_member.status in _GONE,
-        )
-    message = update.effective_message
-    if message is not None:
-        return _message(received, message, us)
-    if received.kind is not Kind.OTHER:
-        raise Unreadable(f"an update of kind {received.kind} without its content")
-    return _unknown(received)
+def _inbound(received: Received, update: Json, us: Us) -> Inbound:
+    if received.kind is Kind.OTHER:
+        return _other(received, update)
+    for name in _MESSAGES:
+        if message := part(update, name):
+            if received.kind in (Kind.MEMBER, Kind.MOVED):
+                return news.told(_event(received, message), message)
+            if received.kind is Kind.WORLD:
+                return news.renamed(_event(received, message), message)
+            return _message(received, message, us)
+    if query := part(update, "callback_query"):
+        return _press(received, query)
+    if change := part(update, "message_reaction"):
+        return _reaction(received, change)
+    for name in _CHANGES:
+        if change := part(update, name):
+            return news.changed(_event(received, change), change, us)
+    if asked := part(update, "chat_join_request"):
+        return _event(received, asked)
+    if gone := part(update, "deleted_business_messages"):
+        numbers = gone.get("message_ids")
+        ids = map(number, numbers if isinstance(numbers, list) else ())
+        return replace(_event(received, gone), gone=tuple(filter(None, ids)))
+    if stopped := part(update, "stopped_message_generation"):
+        return replace(_event(received, stopped), author=nobody(received.author))
+    if query := part(update, "inline_query"):
+        return _typed(received, query)
+    raise Unreadable(f"an update of kind {received.kind} without its content")
 
 
-def _message(received: Received, message: telegram.Message, us: Us) -> Inbound:
-    text = clean(message.text or message.caption or "")
-    entities = message.entities or message.caption_entities
-    command, addressee, arguments = _command(received.kind, text)
-    tagged_us, tagged_others = _mentions(text, entities, us)
+def _message(received: Received, message: Json, us: Us) -> Inbound:
+    id, chat = number(message.get("message_id")), part(message, "chat")
+    if not id or when(message.get("date")) == EPOCH:
+        raise Unreadable("a message without its number or its time")
+    text = text_of(message)
+    command, addressee, arguments = command_in(received.kind, text)
+    tagged_us, tagged_others = mentions(text, message, us)
     if addressee:
         tagged_us |= addressee == us.username.lower()
         tagged_others |= addressee != us.username.lower()
-    answered = _answered(message)
+    quote, replies_to_us = quote_of(message, us)
+    sender = message.get("from")
+    author = author_of(sender, message.get("sender_chat"))
+    place, is_direct = place_of(chat, message), is_private(chat)
+    if "business_connection_id" in message and is_direct and author.id != number(chat.get("id")):
+        # The account's owner writes to the other one: that is for nobody else to answer.
+        is_direct, tagged_us, tagged_others = False, False, True
+        place = replace(place, channel=ChannelType.GROUP)
+    guest = words(message.get("guest_query_id")) if received.address.thread == GUEST else ""
+    if guest:
+        tagged_us = True  # it comes because we are called
+    edited = message.get("edit_date") if received.kind is Kind.EDIT else None
     return Inbound(
         id=received.id,
         address=received.address,
         kind=received.kind,
-        author=author_of(message.from_user, message.sender_chat),
-        place=place_of(message.chat, message),
-        message=str(message.message_id),
+        author=author,
+        place=place,
+        message=id,
         text=text,
-        sent_at=_aware(message.edit_date if received.kind is Kind.EDIT else message.date),
-        is_direct=message.chat.type == "private",
+        sent_at=when(edited or message.get("date")),
+        is_direct=is_direct,
         mentions_us=tagged_us,
         mentions_others=tagged_others and not tagged_us,
-        reply_to=_quote(message, answered),
-        replies_to_us=answered is not None
-        and answered.from_user is not None
-        and answered.from_user.id == us.id,
-        attachments=_attachments(message),
+        reply_to=quote,
+        replies_to_us=replies_to_us,
+        attachments=attachments_of(message),
         command=command,
         arguments=arguments,
-        moved_to=str(message.migrate_to_chat_id or ""),
-        joined=tuple(author_of(one, None) for one in message.new_chat_members),
+        forwarded=source_of(message),
+        bundle=_album(message),
+        goes_on=_goes_on(text) if received.kind is Kind.MESSAGE and "text" in message else None,
+        via=f"guest:{guest}" if guest else "",
+        language=words(whole(sender).get("language_code")),
     )
 
 
-def _press(received: Received, query: telegram.CallbackQuery) -> Inbound:
+def _typed(received: Received, query: Json) -> Inbound:
+    """Somebody types behind our name, in whatever chat; they see our answer before it is sent."""
+    sender, id = part(query, "from"), words(query.get("id"))
+    author = author_of(sender)
+    if not id or not author.id:
+        raise Unreadable("a query without its number or its author")
+    return Inbound(
+        id=received.id,
+        address=received.address,
+        kind=received.kind,
+        author=author,
+        place=Place(ChannelType.DM, author.name, f"{author.id}:{INLINE}", author.name),
+        message="",
+        text=words(query.get("query")),
+        # Telegram does not say when; it waits for seconds only, so that it cannot be old.
+        sent_at=EPOCH,
+        is_direct=True,
+        via=f"inline:{id}",
+        fleeting=True,
+        language=words(sender.get("language_code")),
+    )
+
+
+def _press(received: Received, query: Json) -> Inbound:
     """Old clients send what they like as data; of an old message only its number is left."""
-    message, press = query.message, query.data if isinstance(query.data, str) else ""
-    whole = message if isinstance(message, telegram.Message) else None
-    place = place_of(message.chat, whole) if message is not None else _nowhere(received)
+    message, press = part(query, "message"), words(query.get("data"))
+    chat = part(message, "chat")
+    place = place_of(chat, message) if chat else _nowhere(received)
     return Inbound(
         id=received.id,
         address=received.address,
-        kind=Kind.PRESS,
-        author=author_of(query.from_user, None),
+        kind=received.kind,
+        author=author_of(query.get("from")),
         place=place,
-        message=str(message.message_id) if message is not None else "",
-        text=clean(label_of(whole.reply_markup if whole is not None else None, press)),
-        sent_at=_aware(whole.date if whole is not None else None),
-        is_direct=place.channel is ChannelType.DM
-        or (message is not None and message.chat.type == "private"),
+        message=number(message.get("message_id")),
+        text=next((label for data, label in _buttons(message) if data and data == press), ""),
+        sent_at=when(message.get("date")),
+        is_direct=place.channel is ChannelType.DM,
         replies_to_us=True,
-        press=clean(press),
+        press=press,
+        language=words(part(query, "from").get("language_code")),
     )
 
 
-def _reaction(received: Received, change: telegram.MessageReactionUpdated) -> Inbound:
-    new = (getattr(reaction, "emoji", "") for reaction in change.new_reaction)
+def _buttons(message: Json) -> Iterator[tuple[str, str]]:
+    rows = part(message, "reply_markup").get("inline_keyboard")
+    for row in rows if isinstance(rows, list) else ():
+        for button in listed(row):
+            yield words(button.get("callback_data")), words(button.get("text"))
+
+
+def _reaction(received: Received, change: Json) -> Inbound:
+    emoji = (words(one.get("emoji")) for one in listed(change.get("new_reaction")))
+    author = author_of(change.get("user"), change.get("actor_chat"))
+    return replace(
+        _event(received, change),
+        author=author,
+        message=number(change.get("message_id")),
+        text="".join(emoji),
+    )
+
+
+def _event(received: Received, event: Json) -> Inbound:
+    """The frame of what is no message: who did it, where and when."""
+    chat = part(event, "chat")
     return Inbound(
         id=received.id,
         address=received.address,
-        kind=Kind.REACTION,
-        author=author_of(change.user, change.actor_chat),
-        place=place_of(change.chat, None),
-        message=str(change.message_id),
-        text=clean("".join(new)),
-        sent_at=_aware(change.date),
-        is_direct=change.chat.type == "private",
+        kind=received.kind,
+        author=author_of(event.get("from"), event.get("sender_chat")),
+        place=place_of(chat, event),
+        message=number(event.get("message_id")),
+        text="",
+        sent_at=when(event.get("date")),
+        is_direct=is_private(chat),
     )
 
 
-def _unknown(received: Received) -> Inbound:
+def _other(received: Received, update: Json) -> Inbound:
+    """Of what nobody answers, who did it is all that is told."""
+    event = next((one for one in map(whole, update.values()) if author_in(one)), {})
+    message = next((one for name in _MESSAGES if (one := part(update, name))), {})
     return Inbound(
         id=received.id,
         address=received.address,
         kind=Kind.OTHER,
-        author=nobody(received.author),
+        author=author_of(event.get("from") or event.get("user"), event.get("sender_chat")),
         place=_nowhere(received),
-        message="",
+        message=number(message.get("message_id")),
         text="",
-        sent_at=_EPOCH,
+        sent_at=when(event.get("date")),
+        is_direct=is_private(part(message, "chat")),
     )
 
 
@@ -156,93 +214,14 @@ def _nowhere(received: Received) -> Place:
     return Place(ChannelType.DM if direct else ChannelType.GROUP, world=received.address.room)
 
 
-def _command(kind: Kind, text: str) -> tuple[str, str, str]:
-    """Its name, the bot it is for, and what follows."""
-    if kind is not Kind.COMMAND:
-        return "", "", ""
-    word, *rest = text[1:].split(maxsplit=1)
-    name, _, addressee = word.lower().partition("@")
-    return name, addressee, rest[0] if rest else ""
+def _album(message: Json) -> str:
+    album = words(message.get("media_group_id"))
+    return f"album:{album}" if album else ""
 
 
-def _mentions(text: str, entities: tuple[telegram.MessageEntity, ...], us: Us) -> tuple[bool, bool]:
-    """Whether we are tagged, and whether somebody else is."""
-    ours = others = False
-    code = [entity for entity in entities if entity.type in _CODE]
-    for entity in entities:
-        if entity.type == "mention":
-            is_us = piece(text, entity.offset, entity.length).lower() == f"@{us.username.lower()}"
-        elif entity.type == "text_mention" and entity.user is not None:
-            is_us = entity.user.id == us.id
-        elif entity.type == "bot_command" and entity.offset > 0:
-            # "could you /help@ada_bot me": a command that does not begin the message.
-            addressee = piece(text, entity.offset, entity.length).lower().partition("@")[2]
-            if not addressee:
-                continue
-            is_us = addressee == us.username.lower()
-        else:
-            continue
-        if any(c.offset <= entity.offset < c.offset + c.length for c in code):
-            continue
-        ours |= is_us
-        others |= not is_us
-    return ours, others
-
-
-def _answered(message: telegram.Message) -> telegram.Message | None:
-    """What is answered; every message of a topic also points at the topic's first one."""
-    answered = message.reply_to_message
-    return None if answered is None or answered.forum_topic_created is not None else answered
-
-
-def _quote(message: telegram.Message, answered: telegram.Message | None) -> Quote | None:
-    if answered is None:
+def _goes_on(text: str) -> str | None:
+    """Apps cut at a space, which is gone then, or in mid-word where they find none."""
+    long = units(text)
+    if long < CUT_FROM:
         return None
-    text = message.quote.text if message.quote else answered.text or answered.caption or ""
-    return Quote(
-        message=str(answered.message_id),
-        author=author_of(answered.from_user, answered.sender_chat),
-        text=clean(text),
-    )
-
-
-def _attachments(message: telegram.Message) -> tuple[Attachment, ...]:
-    found: dict[str, Attachment] = {}
-    if message.photo:
-        largest = message.photo[-1]
-        found[largest.file_id] = Attachment(
-            ref=largest.file_id, mime=_MIMES["photo"], size=largest.file_size or 0
-        )
-    # An animation comes as a document as well; the first one found stays.
-    for name in ("animation", "video", "video_note", "voice", "audio", "document", "sticker"):
-        file: Any = getattr(message, name)
-        if file is not None and file.file_id not in found:
-            found[file.file_id] = Attachment(
-                ref=file.file_id,
-                mime=getattr(file, "mime_type", None) or _mime(name, file),
-                size=file.file_size or 0,
-                name=clean(getattr(file, "file_name", None) or ""),
-            )
-    return tuple(found.values())
-
-
-def _mime(name: str, file: Any) -> str:
-    if name == "sticker":
-        moving = "application/x-tgsticker" if file.is_animated else "image/webp"
-        return "video/webm" if file.is_video else moving
-    return _MIMES.get("video" if name in ("animation", "video_note") else name, "")
-
-
-def piece(text: str, offset: int, length: int) -> str:
-    """The part of a text that an entity covers; Telegram counts in UTF-16 units."""
-    if text.isascii():
-        return text[offset : offset + length]
-    return text.encode("utf-16-le")[2 * offset : 2 * (offset + length)].decode(
-        "utf-16-le", "replace"
-    )
-
-
-def _aware(when: datetime | None) -> datetime:
-    if when is None:
-        return _EPOCH
-    return when if when.tzinfo is not None else when.replace(tzinfo=UTC)
+    return "" if long >= _CUT else "\n"

@@ -86,7 +86,8 @@ def decide(inbound: Inbound, manners: Manners, at: Circumstances) -> Verdict:
 
     direct = inbound.is_direct or inbound.place.channel in _DIRECT_TYPES
     age = (at.now - inbound.sent_at).total_seconds()
-    if age > (manners.stale_direct if direct else manners.stale_group):
+    # What is still being typed has no time of its own.
+    if not inbound.fleeting and age > (manners.stale_direct if direct else manners.stale_group):
         return _silent("stale")
 
     named = is_named(inbound.text, manners.names)

@@ -121,6 +121,8 @@ class Place:
     world_name: str = ""
     handle: str = ""
     """Its public name, without the @; empty where it has none, and of a direct chat."""
+    is_first_name: bool = False
+    """So the room was called when it was opened, if that is known; it may be renamed since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +165,7 @@ class RoomSeen:
     id: str
     name: str
     channel: ChannelType
+    thread: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +223,9 @@ class Inbound:
     """Whose words these are, where they are passed on."""
     bundle: str = ""
     """The same in all pieces of one message: an album, a text that the platform has cut."""
+    goes_on: str | None = None
+    """Its author was cut off here by the platform: what they say next belongs to it, behind this.
+    None: it is whole."""
     via: str = ""
     """How an answer has to go back, where it is no ordinary message there: words of the platform's
     own, which the Reply bears."""
