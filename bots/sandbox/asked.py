@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 import orjson
 from aiohttp import BodyPartReader, web
 
+NEWEST = (10, 3)
 LARGEST = 60 * 1024 * 1024
 """Bytes of a request with a file; aiohttp would take one megabyte."""
 
@@ -53,6 +54,8 @@ class Asked(dict[str, Any]):
         super().__init__(given)
         self.files: dict[str, Upload] = {}
         """By the name of their parameter, whose value is but a word for them."""
+        self.api: tuple[int, int] = NEWEST
+        """The version of the Bot API that the server speaks."""
 
     def text(self, name: str) -> str | None:
         value = self.get(name)
@@ -69,6 +72,15 @@ class Asked(dict[str, Any]):
         try:
             return int(str(value).strip())
         except ValueError:
+            raise bad(f"invalid {name} specified") from None
+
+    def decimal(self, name: str) -> float | None:
+        value = self.get(name)
+        if value is None or value == "":
+            return None
+        try:
+            return float(value)
+        except (TypeError, ValueError):
             raise bad(f"invalid {name} specified") from None
 
     def needed(self, name: str) -> int:

@@ -3,9 +3,10 @@
 from typing import Any
 
 from bots.sandbox import shapes
+from bots.sandbox.addressed import find_chat, find_room_to_speak, place_of, reply_of
 from bots.sandbox.asked import Asked, bad
 from bots.sandbox.desks import Desk
-from bots.sandbox.sending import find_chat, find_room_to_speak, markup_of, place_of, reply_of
+from bots.sandbox.keyboards import markup_of
 from bots.sandbox.world import Chat, Entity, Message, World
 
 

@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 import orjson
 
 from bots.sandbox import shapes
+from bots.sandbox.addressed import find_chat, find_room_to_act
 from bots.sandbox.asked import Asked, Refused, bad
 from bots.sandbox.desks import Desk
-from bots.sandbox.sending import find_chat, find_room_to_speak
 from bots.sandbox.world import PRESENT, World
 
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
@@ -61,7 +61,7 @@ def leave_chat(world: World, desk: Desk, asked: Asked) -> Any:
 
 
 def create_forum_topic(world: World, desk: Desk, asked: Asked) -> Any:
-    room = find_room_to_speak(world, desk, asked)
+    room = find_room_to_act(world, desk, asked)
     if room.kind != "forum":
         raise bad("the chat is not a forum")
     if room.members[desk.bot] not in {"administrator", "creator"}:

@@ -4,66 +4,21 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Callable
 from typing import Any
 
 import orjson
 from aiohttp import web
 
-from bots.sandbox import passing, rooms, sending, uploads
+from bots.sandbox import rooms, uploads
 from bots.sandbox.asked import Asked, Refused, read_asked, slow_down
 from bots.sandbox.desks import Desk, Desks
 from bots.sandbox.faults import Fault, Faults
 from bots.sandbox.journal import Call, Journal
 from bots.sandbox.limits import FloodControl
+from bots.sandbox.methods import METHODS, PER_BOT, PER_CHAT
 from bots.sandbox.world import World
 
 log = logging.getLogger(__name__)
-Method = Callable[[World, Desk, Asked], Any]
-
-_METHODS: dict[str, Method] = {
-    "getme": rooms.get_me,
-    "setwebhook": rooms.set_webhook,
-    "deletewebhook": rooms.delete_webhook,
-    "getwebhookinfo": rooms.get_webhook_info,
-    "logout": rooms.log_out,
-    "close": rooms.close,
-    "getchat": rooms.get_chat,
-    "getchatmember": rooms.get_chat_member,
-    "getchatadministrators": rooms.get_chat_administrators,
-    "getchatmembercount": rooms.get_chat_member_count,
-    "leavechat": rooms.leave_chat,
-    "createforumtopic": rooms.create_forum_topic,
-    "setmycommands": rooms.set_my_commands,
-    "getmycommands": rooms.get_my_commands,
-    "deletemycommands": rooms.delete_my_commands,
-    "sendmessage": sending.send_message,
-    "sendphoto": sending.send_photo,
-    "senddocument": sending.send_document,
-    "getfile": sending.get_file,
-    "editmessagetext": sending.edit_message_text,
-    "editmessagereplymarkup": sending.edit_message_reply_markup,
-    "deletemessage": sending.delete_message,
-    "deletemessages": sending.delete_messages,
-    "sendchataction": sending.send_chat_action,
-    "sendmessagedraft": sending.send_message_draft,
-    "setmessagereaction": sending.set_message_reaction,
-    "answercallbackquery": sending.answer_callback_query,
-    "forwardmessage": passing.forward_message,
-    "copymessage": passing.copy_message,
-}
-_PER_CHAT = frozenset(
-    {
-        "sendmessage",
-        "sendphoto",
-        "senddocument",
-        "editmessagetext",
-        "editmessagereplymarkup",
-        "forwardmessage",
-        "copymessage",
-    }
-)
-_PER_BOT = frozenset({"sendchataction", "sendmessagedraft"})
 _LONGEST_POLL = 50
 _CONFLICT_POLL = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
 _CONFLICT_HOOK = (
@@ -133,11 +88,11 @@ class BotApi:
         name = call.method.lower()
         if name == "getupdates":
             return await self._updates(desk, asked)
-        method = _METHODS.get(name)
+        method = METHODS.get(name)
         if method is None:
             raise Refused(404, "Not Found")
-        if name in _PER_CHAT or name in _PER_BOT:
-            chat = _as_number(asked.get("chat_id")) if name in _PER_CHAT else None
+        if name in PER_CHAT or name in PER_BOT:
+            chat = _as_number(asked.get("chat_id")) if name in PER_CHAT else None
             wait = self._limits.wait(desk.bot.id, chat, chat is not None and chat < 0)
             if wait:
                 raise slow_down(wait)

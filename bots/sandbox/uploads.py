@@ -4,7 +4,9 @@ import mimetypes
 from typing import Any
 from uuid import uuid4
 
+from bots.sandbox import media
 from bots.sandbox.asked import Asked, Refused, Upload, bad
+from bots.sandbox.desks import Desk
 from bots.sandbox.world import World
 
 Json = dict[str, Any]
@@ -15,6 +17,10 @@ _FOLDER = "documents/"
 _WIDEST, _LONGEST = 10_000, 20
 _PNG = b"\x89PNG\r\n\x1a\n"
 _PICTURES = (b"\xff\xd8\xff", b"GIF8", b"RIFF", b"BM")
+_KINDS = ("photo", "animation", "audio", "video", "video_note", "voice", "sticker", "document")
+_SOUNDS = (b"OggS", b"ID3", b"\xff\xfb", b"\xff\xf3")
+_STICKERS = (b"RIFF", b"\x1f\x8b", b"\x1aE\xdf\xa3")
+_OPUS_RATE = 48_000
 
 
 def photo(upload: Upload) -> Json:
@@ -28,9 +34,69 @@ def photo(upload: Upload) -> Json:
     return {**_kept(upload), "width": width, "height": height}
 
 
-def document(upload: Upload) -> Json:
+def received(kind: str, upload: Upload) -> tuple[Json, dict[str, tuple[str, bytes]]]:
+    """What a bot hands over, as the fields of its message and as files to be kept.
+
+    What is no sound is no voice message, and what is no picture no sticker: those are documents.
+    """
+    if kind == "photo":
+        shape = photo(upload)
+        mime = mimetypes.guess_type(upload.name)[0] or "image/jpeg"
+        return {"photo": shape}, {shape["file_id"]: (mime, upload.data)}
     _check(upload, _LARGEST)
-    return described(upload)
+    made = _made(kind, upload)
+    return made.fields, made.files
+
+
+def _made(kind: str, upload: Upload) -> media.Medium:
+    data, name = upload.data, upload.name
+    match kind:
+        case "voice" if data.startswith(_SOUNDS) or data[4:8] == b"ftyp":
+            return media.voice(data, seconds=_seconds(data))
+        case "audio":
+            return media.audio(data, seconds=0, title="", performer="", name=name)
+        case "video":
+            return media.video(data, seconds=0, name=name)
+        case "animation":
+            return media.animation(data, seconds=0, name=name)
+        case "video_note":
+            return media.video_note(data, seconds=0)
+        case "sticker" if data.startswith(_STICKERS):
+            packed, film = data[:2] == b"\x1f\x8b", data[:1] == b"\x1a"
+            return media.sticker(data, animated=packed, video=film)
+    return media.document(data, name=name)
+
+
+def _seconds(data: bytes) -> int:
+    """How long a sound in an Ogg file is: its last page says so."""
+    last = data.rfind(b"OggS")
+    if last < 0 or len(data) < last + 14:
+        return 0
+    return round(int.from_bytes(data[last + 6 : last + 14], "little") / _OPUS_RATE)
+
+
+def seen(world: World, number: str) -> tuple[str, Json] | None:
+    """A file by its id, as it was sent before: its kind and the fields it came in."""
+    for room in world.chats.values():
+        if room.platform != "telegram":
+            continue
+        for said in room.messages.values():
+            found = _among(said.more, number)
+            if found is not None:
+                return found
+    return None
+
+
+def _among(more: Json, number: str) -> tuple[str, Json] | None:
+    for kind in _KINDS:
+        shape = more.get(kind)
+        sizes = shape if isinstance(shape, list) else [shape] if shape else []
+        if any(size.get("file_id") == number for size in sizes):
+            names = (kind, "document") if kind == "animation" else (kind,)
+            return kind, {name: more[name] for name in names}
+        if any((size.get("thumbnail") or {}).get("file_id") == number for size in sizes):
+            return "thumbnail", {}
+    return None
 
 
 def described(upload: Upload) -> Json:
@@ -45,7 +111,7 @@ def shelve(world: World, shape: Json, upload: Upload) -> None:
     world.files[shape["file_id"]] = (kind, upload.data)
 
 
-def found(world: World, asked: Asked) -> Json:
+def found_file(world: World, desk: Desk, asked: Asked) -> Json:
     """Where a bot may fetch a file: the answer to getFile."""
     number = asked.text("file_id") or ""
     if not number:

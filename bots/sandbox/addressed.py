@@ -1,0 +1,168 @@
+"""Where a bot wants its words to go: the chat, the place in it, what they answer, what they quote."""
+
+from typing import Any
+
+from bots.sandbox import wording
+from bots.sandbox.asked import Asked, Refused, bad, slow_down
+from bots.sandbox.desks import Desk
+from bots.sandbox.text import units
+from bots.sandbox.world import GENERAL, PRESENT, Chat, Message, World
+
+_GONE = "message to be replied not found"
+_LONGEST_QUOTE = 1024
+_QUOTED = frozenset({"bold", "italic", "underline", "strikethrough", "spoiler", "custom_emoji"})
+_KICKED, _NO_MEMBER = "Forbidden: bot was kicked from", "Forbidden: bot is not a member of"
+_KINDS = {"group": "group", "channel": "channel"}
+
+
+def find_chat(world: World, desk: Desk, asked: Asked, name: str = "chat_id") -> Chat:
+    """The chat a bot names, if it may act there; otherwise Telegram's refusal."""
+    value = asked.get(name)
+    if value is None or value == "":
+        raise bad("chat_id is empty")
+    try:
+        number = int(value)
+    except (TypeError, ValueError):
+        raise bad("chat not found") from None
+    bot = desk.bot
+    if number > 0:
+        room = world.dm_of(number, bot.id)
+        if room is None:
+            if number in world.accounts and not world.accounts[number].is_bot:
+                raise Refused(403, "Forbidden: bot can't initiate conversation with a user")
+            raise bad("chat not found")
+        return room
+    room = world.chats.get(f"tg:{number}")
+    if room is None or bot not in room.members:
+        raise bad("chat not found")
+    status = room.members[bot]
+    if status not in PRESENT:
+        why = _KICKED if status == "kicked" else _NO_MEMBER
+        raise Refused(403, f"{why} the {_KINDS.get(room.kind, 'supergroup')} chat")
+    return room
+
+
+def find_room_to_act(world: World, desk: Desk, asked: Asked) -> Chat:
+    """A chat a bot may do something in: nobody blocked it, and the chat did not move."""
+    room = find_chat(world, desk, asked)
+    if room.kind == "private" and (room.id, desk.bot.id) in world.blocked:
+        raise Refused(403, "Forbidden: bot was blocked by the user")
+    if room.moved_to is not None:
+        raise Refused(
+            400,
+            "Bad Request: group chat was upgraded to a supergroup chat",
+            migrate_to_chat_id=room.moved_to.id,
+        )
+    return room
+
+
+def find_room_to_speak(world: World, desk: Desk, asked: Asked, what: str = "text messages") -> Chat:
+    """A chat a bot may send something to: it is not mute there, and not too fast."""
+    room = find_room_to_act(world, desk, asked)
+    status = room.members[desk.bot]
+    if status == "restricted":
+        raise bad(f"not enough rights to send {what} to the chat")
+    if room.kind == "channel" and status != "administrator":
+        raise bad("need administrator rights in the channel chat")
+    _keep_pace(world, desk, room)
+    return room
+
+
+def _keep_pace(world: World, desk: Desk, room: Chat) -> None:
+    """In slow mode a member that is no administrator speaks once in so many seconds."""
+    pause = int(room.more.get("slow_mode_delay") or 0)
+    if not pause or room.members[desk.bot] == "administrator":
+        return
+    spoken = [said.date for said in room.messages.values() if said.sender is desk.bot]
+    left = max(spoken, default=world.now() - pause) + pause - world.now()
+    if left > 0:
+        raise slow_down(max(1, round(left)))
+
+
+def place_of(room: Chat, asked: Asked) -> tuple[int | None, int | None]:
+    """The topic and the reply thread a message is meant for."""
+    thread = asked.number("message_thread_id")
+    if not thread:
+        return (GENERAL if room.kind == "forum" else None), None
+    if room.kind in {"forum", "private"} and thread != GENERAL and thread in room.topics:
+        return thread, None
+    if room.kind == "supergroup" and thread in room.messages:
+        return None, thread
+    raise bad("message thread not found")
+
+
+def reply_of(room: Chat, asked: Asked) -> int | None:
+    """The number of the message that is answered, which has to be there."""
+    reply = asked.json("reply_parameters")
+    number = asked.number("reply_to_message_id")
+    lenient = asked.flag("allow_sending_without_reply")
+    if isinstance(reply, dict):
+        number = reply.get("message_id")
+        lenient = bool(reply.get("allow_sending_without_reply"))
+        elsewhere = reply.get("chat_id")
+        if elsewhere is not None and str(elsewhere) != str(room.id):
+            raise bad(_GONE)
+    elif reply is not None:
+        raise bad("can't parse reply parameters JSON object")
+    if number is None:
+        return None
+    answered = room.messages.get(int(number))
+    if answered is not None and not answered.deleted:
+        return answered.id
+    if lenient:
+        return None
+    raise bad(_GONE)
+
+
+def quote_of(room: Chat, reply_to: int | None, asked: Asked) -> dict[str, Any] | None:
+    """The words of the answered message that are quoted; they have to stand in it, style and all."""
+    reply = asked.json("reply_parameters")
+    answered = room.messages.get(reply_to) if reply_to is not None else None
+    if answered is None or not isinstance(reply, dict) or not reply.get("quote"):
+        return None
+    text, styles = wording.styled(reply, "quote")
+    if not text:
+        return None
+    place = _place_of_quote(answered, text, int(reply.get("quote_position") or 0))
+    if place is None or units(text) > _LONGEST_QUOTE:
+        raise bad("QUOTE_TEXT_INVALID")
+    if _styles(styles, 0, units(text)) != _styles(answered.entities, place, units(text)):
+        raise bad("QUOTE_TEXT_INVALID")
+    quote: dict[str, Any] = {"text": text, "position": place, "is_manual": True}
+    kept = [one for one in styles if one["type"] in _QUOTED]
+    return {**quote, "entities": kept} if kept else quote
+
+
+def _place_of_quote(answered: Message, text: str, near: int) -> int | None:
+    """Where the quote begins, in UTF-16 units: of several places the one nearest to `near`."""
+    places, found = [], answered.text.find(text)
+    while found >= 0:
+        places.append(units(answered.text[:found]))
+        found = answered.text.find(text, found + 1)
+    return min(places, key=lambda place: abs(place - near), default=None)
+
+
+def _styles(entities: Any, start: int, length: int) -> set[tuple[str, int, int]]:
+    """The styles within a part of a text, each with its place in that part."""
+    found = set()
+    for one in entities:
+        low = max(one["offset"], start)
+        high = min(one["offset"] + one["length"], start + length)
+        if one["type"] in _QUOTED and low < high:
+            found.add((one["type"], low - start, high - start))
+    return found
+
+
+def own_message(room: Chat, desk: Desk, asked: Asked, deed: str) -> Message:
+    """The message of its own that a bot wants to change."""
+    said = room.messages.get(asked.needed("message_id"))
+    if said is None or said.deleted or said.service is not None:
+        raise bad(f"message to {deed} not found")
+    if said.sender is not desk.bot or said.origin is not None or _has_keyboard(said):
+        raise bad(f"message can't be {deed}ed")
+    return said
+
+
+def _has_keyboard(said: Message) -> bool:
+    """What came with a keyboard under the line of writing stays as it is."""
+    return said.markup is not None and "inline_keyboard" not in said.markup

@@ -1,0 +1,62 @@
+"""The methods of the Bot API that the local Telegram knows, and what each of them counts against."""
+
+from collections.abc import Callable
+from typing import Any
+
+from bots.sandbox import answering, editing, passing, polls, rooms, sending, sending_media, uploads
+from bots.sandbox.asked import Asked
+from bots.sandbox.desks import Desk
+from bots.sandbox.world import World
+
+Method = Callable[[World, Desk, Asked], Any]
+
+_MEDIA = ("photo", "document", "audio", "voice", "video", "video_note", "animation", "sticker")
+METHODS: dict[str, Method] = {
+    "getme": rooms.get_me,
+    "setwebhook": rooms.set_webhook,
+    "deletewebhook": rooms.delete_webhook,
+    "getwebhookinfo": rooms.get_webhook_info,
+    "logout": rooms.log_out,
+    "close": rooms.close,
+    "getchat": rooms.get_chat,
+    "getchatmember": rooms.get_chat_member,
+    "getchatadministrators": rooms.get_chat_administrators,
+    "getchatmembercount": rooms.get_chat_member_count,
+    "leavechat": rooms.leave_chat,
+    "createforumtopic": rooms.create_forum_topic,
+    "setmycommands": rooms.set_my_commands,
+    "getmycommands": rooms.get_my_commands,
+    "deletemycommands": rooms.delete_my_commands,
+    "getfile": uploads.found_file,
+    "sendmessage": sending.send_message,
+    "sendchataction": sending.send_chat_action,
+    "sendmessagedraft": sending.send_message_draft,
+    **{f"send{kind.replace('_', '')}": sending_media.sender_of(kind) for kind in _MEDIA},
+    "sendmediagroup": sending_media.send_media_group,
+    "sendlocation": sending_media.send_location,
+    "sendvenue": sending_media.send_venue,
+    "sendcontact": sending_media.send_contact,
+    "senddice": sending_media.send_dice,
+    "sendpoll": polls.send_poll,
+    "stoppoll": polls.stop_poll,
+    "editmessagetext": editing.edit_message_text,
+    "editmessagecaption": editing.edit_message_caption,
+    "editmessagemedia": editing.edit_message_media,
+    "editmessagelivelocation": editing.edit_message_live_location,
+    "stopmessagelivelocation": editing.stop_message_live_location,
+    "editmessagereplymarkup": editing.edit_message_reply_markup,
+    "deletemessage": editing.delete_message,
+    "deletemessages": editing.delete_messages,
+    "setmessagereaction": editing.set_message_reaction,
+    "answercallbackquery": answering.answer_callback_query,
+    "forwardmessage": passing.forward_message,
+    "copymessage": passing.copy_message,
+}
+PER_CHAT = frozenset(
+    name
+    for name in METHODS
+    if name.startswith(("send", "editmessage", "forward", "copy", "stopmessage"))
+) - {"sendchataction", "sendmessagedraft"}
+"""What counts against the rate of its chat; all of these count against the bot's own as well."""
+PER_BOT = frozenset({"sendchataction", "sendmessagedraft", "setmessagereaction"})
+"""Signs of life, which count against the bot's own rate alone."""
