@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from core.bell import Bell
@@ -35,7 +35,16 @@ class Postponed(Exception):
 class Open:
     """core.ports.Batch: the messages that a running turn answers."""
 
-    __slots__ = ("_bell", "_committed", "_keep", "_unstored", "address", "items", "stopped")
+    __slots__ = (
+        "_behind",
+        "_bell",
+        "_committed",
+        "_keep",
+        "_unstored",
+        "address",
+        "items",
+        "stopped",
+    )
 
     def __init__(
         self,
@@ -43,14 +52,17 @@ class Open:
         items: tuple[Received, ...],
         bell: Bell,
         unstored: Mapping[int, asyncio.Event],
+        behind: Callable[[], Collection[Waiting]] = tuple,
         *,
         keep: bool,
     ) -> None:
+        """`behind` is what waits in the room meanwhile."""
         self.address = address
         self.items = items
         self._bell = bell
         self._unstored = unstored
         self._keep = keep
+        self._behind = behind
         self._committed = False
         self.stopped = Bell()
 
@@ -72,6 +84,10 @@ class Open:
     @property
     def author(self) -> str:
         return self.items[0].author
+
+    @property
+    def crowded(self) -> bool:
+        return any(one.kind is Kind.MESSAGE and one.author != self.author for one in self._behind())
 
     @property
     def may_yield(self) -> bool:
@@ -281,7 +297,9 @@ class Mailbox:
             items = await self._fetch(taken)
             if not items:
                 return
-            lane.running = Open(address, items, bell, self._unstored, keep=bool(taken[0].keep))
+            lane.running = Open(
+                address, items, bell, self._unstored, lambda: lane.queue, keep=bool(taken[0].keep)
+            )
             assert self._handler is not None
             finished = False
             try:

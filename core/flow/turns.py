@@ -15,6 +15,7 @@ from core.flow import commands, forgetting, greetings, inner
 from core.flow.cast import Cast, Part
 from core.flow.choosing import Choosing
 from core.flow.conversing import Conversing
+from core.flow.doorkeeping import PAIR, Doorkeeper
 from core.flow.etiquette import Choice, Verdict
 from core.flow.floor import Floor
 from core.flow.forgetting import Forgetting
@@ -72,6 +73,7 @@ class Turns:
         records: Records,
         chance: random.Random,
         forgetting: Forgetting,
+        doorkeeper: Doorkeeper,
     ) -> None:
         self._cast = cast
         self._store = store
@@ -90,6 +92,7 @@ class Turns:
         self._records = records
         self._chance = chance
         self._forgetting = forgetting
+        self._doorkeeper = doorkeeper
         self._unwritten: dict[Hashable, list[Spending]] = {}
         self._broken_off: dict[Hashable, int] = {}
         """How many answers to somebody's open messages have broken off half way."""
@@ -105,6 +108,10 @@ class Turns:
                     work = await self._hear(part, batch, limit)
                     if work is None:
                         return
+                    if refusal := await self._doorkeeper.admit(work):
+                        await self._doorkeeper.turn_away(work, refusal)
+                        return
+                    await self._listen(work)
                     self._telling.begun(work)
                     await self._act(work)
             except (Superseded, asyncio.CancelledError):
@@ -148,24 +155,16 @@ class Turns:
         inbound = pieced(inbound)
         lead = inbound[-1]
         spot = await self._presence.at(part.id, batch.address, lead.place.world)
-        if not (lead.is_direct or lead.left):
-            await self._hearsay.here(batch.address, lead.place)
         introduction = Introduction(spot, lead)
         heard, cue = [], None
         for one in inbound:
             author = entity_id(part.id, batch.address, one.author.id)
             memory = memory_of(part, one, spot, author)
-            if one.kind is Kind.CUE:
+            if one.kind is Kind.CUE or one.fleeting:
                 cue = memory
                 continue
             introduction.meet(author, one.author, batch.address.platform)
             heard.append(memory)
-            if spot.hear(one):
-                self._records.heard(part.character.name, one)
-                if one.author.is_bot:
-                    self._floor.heard(batch.address, one.author.id, one.text)
-                else:
-                    self._floor.taken(batch.address)
         return Work(
             part=part,
             batch=batch,
@@ -180,6 +179,20 @@ class Turns:
             cue=cue,
             meter=Meter(part.policy.calls, spendings=self._unwritten.pop(_who(batch), [])),
         )
+
+    async def _listen(self, work: Work) -> None:
+        """Somebody who may talk has been heard here: tell whoever else has to know of it."""
+        lead, address = work.lead, work.lead.address
+        if not (lead.is_direct or lead.left):
+            await self._hearsay.here(address, lead.place)
+        for one in work.inbound:
+            if one.kind is Kind.CUE or one.fleeting or not work.spot.hear(one):
+                continue
+            self._records.heard(work.part.character.name, one)
+            if one.author.is_bot:
+                self._floor.heard(address, one.author.id, one.text)
+            else:
+                self._floor.taken(address)
 
     async def _act(self, work: Work) -> None:
         match work.lead.kind:
@@ -236,6 +249,9 @@ class Turns:
         lead, may = work.lead, work.part.policy.habits is not None
         if commands.is_ours(lead) and lead.command in forgetting.COMMANDS:
             await self._forgetting.command(work)
+            return
+        if commands.is_ours(lead) and lead.command == PAIR:
+            await self._doorkeeper.command(work)
             return
         done = None
         if commands.is_ours(lead) and lead.command == commands.INITIATIVE:

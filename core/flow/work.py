@@ -61,8 +61,10 @@ class Work:
     """What came to mind, and why: kept with the answer, without anybody's words."""
     providers: tuple[str, ...] = ()
     """Who has told the model something, by name."""
+    turned_away: bool = False
+    """Its author may not talk here: nothing of it is kept but that it came."""
     cue: Memory | None = None
-    """Of a cue, which nobody has said, and which is not remembered."""
+    """Of a cue, which nobody has said, and of what is still being typed: it is not remembered."""
     _known: Known | None = None
 
     @property
@@ -118,8 +120,11 @@ class Work:
     def private(self) -> bool:
         """Nothing of this may be kept (MH-06, MH-08)."""
         policy = self.part.policy
-        return not policy.remembers or bool(
-            policy.sources and self.batch.address.room not in policy.sources
+        return (
+            self.turned_away
+            or self.lead.fleeting
+            or not policy.remembers
+            or bool(policy.sources and self.batch.address.room not in policy.sources)
         )
 
     def decided(self) -> None:

@@ -33,6 +33,7 @@ from core.messages import (
 )
 from core.ports import ModelRequest, Store, Unit
 
+_QUOTED = 120
 REMARK = -2
 """The step of what is said about a turn itself."""
 
@@ -283,7 +284,9 @@ def bury(unit: Unit, dead: Sequence[tuple[Received, str]], now: datetime) -> Non
 def _answer(work: Work, say: Reply, thought: str, actions: tuple[str, ...]) -> Spoken:
     """The turn's own words, as far as they may be said."""
     lead, turn = work.lead, turn_of(work.lead.id)
-    say = replace(say, text=decent(say.text, work.known))
+    say = replace(say, text=decent(say.text, work.known), via=lead.via)
+    if say.reply_to == lead.message and work.batch.crowded:
+        say = replace(say, quote=_worth_quoting(work))
     behind = f":{work.step}" if work.step else ""
     return Spoken(
         where=work.here,
@@ -303,6 +306,13 @@ def _answer(work: Work, say: Reply, thought: str, actions: tuple[str, ...]) -> S
         recalled=work.recalled,
         told=work.providers,
     )
+
+
+def _worth_quoting(work: Work) -> str:
+    """Where several talk at once, which words are answered; empty where that is not wished."""
+    if not work.part.settings.flag("TELEGRAM_QUOTES"):
+        return ""
+    return work.lead.text.strip().partition("\n")[0][:_QUOTED].rstrip()
 
 
 def _nonce_of(work: Work, spoken: Spoken) -> str:

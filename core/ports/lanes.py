@@ -26,6 +26,11 @@ class Batch(Protocol):
         """The platform's id of the one person who said it all."""
         ...
 
+    @property
+    def crowded(self) -> bool:
+        """Others have said something in this room meanwhile, and wait."""
+        ...
+
     def commit_to(self) -> None:
         """From here on nothing supersedes this turn: a word was shown, or an action began."""
         ...
