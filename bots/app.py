@@ -19,6 +19,7 @@ from bots import logs
 from bots.closing import close
 from bots.company import Door
 from bots.doors import DOORS
+from bots.guarded import Guarded
 from bots.house import House, build
 from bots.http.metrics import Metrics
 from bots.http.plugin_routes import Answering, plugin_routes
@@ -153,7 +154,7 @@ class Gateway:
                 self.cast,
                 PatientStore(opened, self._clock),
                 models,
-                Files(self._data / "files"),
+                Files(self._data / "files", Guarded().fetch),
                 self._doors,
                 session,
                 group,

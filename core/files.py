@@ -8,7 +8,7 @@ import hashlib
 import os
 import re
 import threading
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -17,16 +17,30 @@ MOST = 8 * 1024 * 1024
 """Bytes; Discord takes 10 MB of a bot, Telegram as much of a picture."""
 
 # Only what we have named ourselves is ever opened.
-_OURS = re.compile(r"file:(p?[0-9a-f]{64}\.(?:png|jpg|gif|webp|json|bin))")
+_OURS = re.compile(
+    r"file:(p?[0-9a-f]{64}\.(?:png|jpg|gif|webp|mp3|m4a|ogg|wav|mp4|webm|pdf|json|bin))"
+)
 _PRIVATE = "p"
+_MP3_FRAMES = (b"\xfb", b"\xf3", b"\xf2", b"\xfa")
 _KINDS = {
     "image/png": "png",
     "image/jpeg": "jpg",
     "image/gif": "gif",
     "image/webp": "webp",
+    "audio/mpeg": "mp3",
+    "audio/mp4": "m4a",
+    "audio/ogg": "ogg",
+    "audio/wav": "wav",
+    "video/mp4": "mp4",
+    "video/webm": "webm",
+    "application/pdf": "pdf",
     "application/json": "json",
     "application/octet-stream": "bin",
 }
+
+
+Fetch = Callable[[str, int], Awaitable[bytes]]
+"""What lies at an address of the web, at most so many bytes. Raises FetchFailed."""
 
 
 class TooLarge(ValueError):
@@ -44,8 +58,9 @@ class Kept:
 class Files:
     """Bytes on disk, each under a name of ours that tells nobody anything."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, fetch: Fetch | None = None) -> None:
         self._folder = folder
+        self._fetch = fetch
         # Whoever keeps a file anew must not find it swept away behind their back.
         self._lock = threading.Lock()
 
@@ -59,6 +74,18 @@ class Files:
         mime = mime_of(data)
         name = await asyncio.to_thread(self._keep, data, key, _KINDS[mime], private)
         return Kept(f"file:{name}", mime, len(data))
+
+    async def bring(self, url: str, *, key: str, private: bool = False) -> Kept | None:
+        """Keep what lies at an address; None where that is a page to be read, or nothing fetches.
+
+        Raises FetchFailed, TooLarge, OSError.
+        """
+        if self._fetch is None:
+            return None
+        data = await self._fetch(url, MOST)
+        if not data or data[:200].lstrip().startswith(b"<"):
+            return None
+        return await self.keep(data, key=key, private=private)
 
     async def find(self, ref: str) -> Kept | None:
         """One that was kept before, as far as it is still there."""
@@ -141,6 +168,18 @@ def mime_of(data: bytes) -> str:
         return "image/gif"
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         return "image/webp"
+    if data.startswith(b"ID3") or (data[:1] == b"\xff" and data[1:2] in _MP3_FRAMES):
+        return "audio/mpeg"
+    if data[4:8] == b"ftyp":
+        return "audio/mp4" if data[8:11] in (b"M4A", b"M4B") else "video/mp4"
+    if data.startswith(b"OggS"):
+        return "audio/ogg"
+    if data.startswith(b"RIFF") and data[8:12] == b"WAVE":
+        return "audio/wav"
+    if data.startswith(b"\x1aE\xdf\xa3"):
+        return "video/webm"
+    if data.startswith(b"%PDF-"):
+        return "application/pdf"
     if data.startswith((b'{"', b"{\n")):
         return "application/json"
     return "application/octet-stream"

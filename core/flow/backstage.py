@@ -18,7 +18,7 @@ from core.flow.current import current_turn
 from core.flow.packing import packed
 from core.flow.plans import Plan, Planned, resolve
 from core.flow.running_turn import RunningTurn
-from core.flow.speaking import Spoken, Where, buttons_of, content_of
+from core.flow.speaking import Spoken, Where, content_of, reply_of
 from core.ids import CharacterId, EntityId, RoomId, TurnId, WorldId
 from core.memory.recent import Recent, line_of
 from core.messages import (
@@ -29,7 +29,6 @@ from core.messages import (
     Kind,
     Memory,
     Place,
-    Reply,
     Room,
     World,
 )
@@ -136,7 +135,7 @@ class Backstage:
         parcel = await packed(self._files, told, key=number, private=private)
         spoken = Spoken(
             where=Where(found.address, found.id, found.world, found.channel in _DIRECT),
-            say=Reply(parcel.text, None, (*buttons_of(content),), parcel.files),
+            say=reply_of(content, parcel.text, files=parcel.files),
             content=parcel.content,
             key=number,
             turn=TurnId(f"x{number}"),

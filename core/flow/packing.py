@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from core.errors import FetchFailed
 from core.files import MOST, Files, Kept, TooLarge
 from core.messages import Attachment, Content
 
@@ -28,7 +29,15 @@ _ENDINGS = {
     "image/jpeg": ".jpg",
     "image/gif": ".gif",
     "image/webp": ".webp",
+    "audio/mpeg": ".mp3",
+    "audio/mp4": ".m4a",
+    "audio/ogg": ".ogg",
+    "audio/wav": ".wav",
+    "video/mp4": ".mp4",
+    "video/webm": ".webm",
+    "application/pdf": ".pdf",
 }
+_CALLED = frozenset({"photo", "voice", "audio", "video", "animation", "document"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +71,8 @@ async def packed(
             media.append(_without_bytes(one))
             continue
         title = str(one.get("title") or "")
-        going.append(Attachment(kept.ref, kept.mime, kept.size, _name(title, kept)))
+        name = _name(title, kept)
+        going.append(Attachment(kept.ref, kept.mime, kept.size, name, _called(one)))
         media.append({**_without_bytes(one), "url": kept.ref, "contentType": kept.mime})
     shown = "\n".join(filter(None, (content.text, *_addresses(media))))
     return Packed(replace(content, attachments=tuple(media)), shown, tuple(going))
@@ -78,8 +88,19 @@ async def _kept(files: Files, one: Mapping[str, Any], key: str, private: bool) -
         return kept
     if data is None and isinstance(url, str | bytes):
         data = url
+    if isinstance(data, str) and data.lower().startswith(("http://", "https://")):
+        return await _brought(files, data, key, private)
     found = _bytes_in(data)
     return await files.keep(found, key=key, private=private) if found else None
+
+
+async def _brought(files: Files, url: str, key: str, private: bool) -> Kept | None:
+    """No platform is made to fetch it, so that nobody learns by it what a character was told."""
+    try:
+        return await files.bring(url, key=key, private=private)
+    except FetchFailed as error:
+        log.warning("an attachment is named by its address instead: %s", error)
+        return None
 
 
 def _bytes_in(data: Any) -> bytes:
@@ -105,8 +126,19 @@ def _without_bytes(one: Mapping[str, Any]) -> Mapping[str, Any]:
     return {name: value for name, value in one.items() if name not in left_out}
 
 
+def _called(one: Mapping[str, Any]) -> str:
+    """What whoever attaches it calls it; empty where its bytes tell."""
+    kind = str(one.get("kind") or one.get("type") or "").lower()
+    return kind if kind in _CALLED else ""
+
+
 def _media_of(one: Attachment) -> Mapping[str, Any]:
-    return {"url": one.ref, "contentType": one.mime, "title": one.name}
+    return {
+        "url": one.ref,
+        "contentType": one.mime,
+        "title": one.name,
+        **({"kind": one.kind} if one.kind else {}),
+    }
 
 
 def _addresses(media: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -14,13 +14,13 @@ from core.flow.packing import packed
 from core.flow.policy import decent
 from core.flow.ranks import Ranks
 from core.flow.reach import Reach, nobody_chose, nothing_to_choose
-from core.flow.speaking import ASIDE, Spoken, buttons_of, content_of
+from core.flow.speaking import ASIDE, Spoken, content_of, reply_of, shows_anything
 from core.flow.work import Work
 from core.flow.writing import Scribe
 from core.ids import Account, CharacterId, RoomId, TurnId, turn_of
 from core.kept import Task
 from core.knowledge.ingest import Librarian
-from core.messages import Attachment, Button, Inbound, Memory, Rank, Reply
+from core.messages import Attachment, Button, Inbound, Memory, Rank
 from core.plugins.records import Deed, Repertoire
 from core.ports import ModelRequest, ModelRole, ModelRoles, ModelType, Said, Spent
 from core.settings.layers import Settings
@@ -160,11 +160,13 @@ class RunningTurn:
         first = not (self._responses or lead.is_direct)
         spoken = Spoken(
             where=work.here,
-            say=Reply(
+            say=reply_of(
+                content,
                 parcel.text,
-                (lead.message or None) if first else None,
-                (*buttons, *buttons_of(content)),
-                parcel.files,
+                reply_to=(lead.message or None) if first else None,
+                files=parcel.files,
+                buttons=buttons,
+                via=lead.via,
             ),
             content=parcel.content,
             key=key,
@@ -173,7 +175,7 @@ class RunningTurn:
             number=number,
             private=work.private,
         )
-        if not (parcel.text or parcel.files or spoken.say.buttons):
+        if not shows_anything(spoken.say):
             return spoken.memory(work.part, self._scribe.now)  # nothing that anybody could see
         memory = await self._scribe.say(work, spoken)
         self._responses.append(memory)

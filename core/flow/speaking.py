@@ -14,12 +14,15 @@ from core.flow.presence import memory_id
 from core.ids import EntityId, MemoryId, RoomId, TurnId, WorldId
 from core.messages import (
     Address,
+    Attachment,
     Button,
     Content,
     Delivery,
     DeliveryKind,
     DeliveryStatus,
+    Location,
     Memory,
+    Poll,
     Reply,
 )
 
@@ -27,7 +30,8 @@ PARTS = 100
 """Rows that one thing said may become; the next thing of the same step begins behind them."""
 ASIDE = 1_000_000
 """The step of what is said outside of any action, by a provider or an evaluator."""
-_MOST_BUTTONS = 24
+_MOST_BUTTONS = 100
+_SEVERAL = ("several", "multiple", "allows_multiple_answers")
 _MOST_ATTACHED = 10
 
 
@@ -149,18 +153,114 @@ def content_of(
     )
 
 
+def reply_of(
+    content: str | Mapping[str, Any],
+    text: str,
+    *,
+    reply_to: str | None = None,
+    files: Sequence[Attachment] = (),
+    buttons: Sequence[Button] = (),
+    via: str = "",
+) -> Reply:
+    """What goes out of it: the text and files as they are packed, the rest as the content says.
+
+    `buttons` stand before its own.
+    """
+    given: Mapping[str, Any] = {} if isinstance(content, str) else content
+    return Reply(
+        text,
+        reply_to,
+        (*buttons, *buttons_of(content)),
+        tuple(files),
+        via=via,
+        keyboard=keyboard_of(given.get("keyboard")),
+        silent=given.get("silent") is True,
+        poll=_poll_of(given.get("poll")),
+        location=_location_of(given.get("location")),
+        sticker=sticker if isinstance(sticker := given.get("sticker"), str) else "",
+    )
+
+
+def shows_anything(say: Reply) -> bool:
+    """Buttons count: a platform that needs words for them leaves them out itself."""
+    return bool(
+        say.text or say.attachments or say.buttons or say.poll or say.location or say.sticker
+    )
+
+
 def buttons_of(content: str | Mapping[str, Any]) -> tuple[Button, ...]:
-    """{label | text, press | data, url} each."""
+    """Flat, which is one below another, or as a list of rows (T-56). Of each: label | text;
+    url, app | web_app, copy | copy_text, press | data | callback_data, the first of them wins."""
     if isinstance(content, str):
         return ()
-    found = []
-    for one in _listed(content.get("buttons"))[:_MOST_BUTTONS]:
-        if isinstance(one, Button):
-            found.append(one)
-        elif isinstance(one, Mapping) and (label := one.get("label") or one.get("text")):
-            press = one.get("press") or one.get("data") or ""
-            found.append(Button(str(label), str(press), str(one.get("url") or "")))
-    return tuple(found)
+    found: list[Button] = []
+    for number, row in enumerate(_listed(content.get("buttons"))):
+        for one in _listed(row):
+            if isinstance(one, Button):
+                found.append(one if row is one else replace(one, row=number))
+            elif isinstance(one, Mapping) and (label := _first(one, "label", "text")):
+                found.append(
+                    Button(
+                        label,
+                        _first(one, "press", "data", "callback_data", "callbackData"),
+                        _first(one, "url"),
+                        _first(one, "copy", "copy_text", inside="text"),
+                        _first(one, "app", "web_app", inside="url"),
+                        number,
+                    )
+                )
+    return tuple(found[:_MOST_BUTTONS])
+
+
+def keyboard_of(given: Any) -> tuple[tuple[str, ...], ...]:
+    """Rows of words; flat, they stand one below another (T-57)."""
+    rows = (
+        tuple(
+            text
+            for one in _listed(row)
+            if (text := _first(one, "text", "label") if isinstance(one, Mapping) else str(one))
+        )
+        for row in _listed(given)[:_MOST_BUTTONS]
+    )
+    return tuple(row for row in rows if row)
+
+
+def _first(one: Mapping[str, Any], *names: str, inside: str = "") -> str:
+    """The first of these that says something; `inside` is where it lies in a mapping."""
+    for name in names:
+        value = one.get(name)
+        if inside and isinstance(value, Mapping):
+            value = value.get(inside)
+        if value and isinstance(value, str | int):
+            return str(value)
+    return ""
+
+
+def _poll_of(given: Any) -> Poll | None:
+    if isinstance(given, Poll):
+        return given
+    if not isinstance(given, Mapping):
+        return None
+    options = (
+        _first(one, "text", "label") if isinstance(one, Mapping) else str(one)
+        for one in _listed(given.get("options") or given.get("answers"))
+    )
+    anonymous = given.get("anonymous", given.get("is_anonymous", True))
+    several = any(given.get(name) is True for name in _SEVERAL)
+    return Poll(_first(given, "question", "text"), tuple(options), several, anonymous is not False)
+
+
+def _location_of(given: Any) -> Location | None:
+    if isinstance(given, Location):
+        return given
+    if not isinstance(given, Mapping):
+        return None
+    try:
+        latitude = float(given.get("latitude", given.get("lat", "")))
+        longitude = float(given.get("longitude", given.get("lng", given.get("lon", ""))))
+    except (TypeError, ValueError):
+        return None
+    return Location(latitude, longitude, _first(given, "title", "name"), _first(given, "address"))
 
 
 def _words(value: Any) -> tuple[str, ...]:
