@@ -9,6 +9,7 @@ from core.plugins.classic_reading import plugin_from
 from core.plugins.found import NotTaken, is_plugin
 from core.plugins.records import (
     Action,
+    Command,
     Evaluator,
     Pluggable,
     RegisteredModel,
@@ -16,11 +17,13 @@ from core.plugins.records import (
     Route,
     Worker,
 )
+from core.plugins.typed_commands import unfit
 from core.settings.key import Key
 from core.state import Provider
 
 _PARTS: tuple[tuple[str, type[Any]], ...] = (
     ("actions", Action),
+    ("commands", Command),
     ("providers", Provider),
     ("evaluators", Evaluator),
     ("models", RegisteredModel),
@@ -50,6 +53,9 @@ def judged(thing: Any) -> Pluggable:
         for one in getattr(parts, part):
             if not isinstance(one, kind):
                 raise NotTaken(f"has {_shown(one)} among its {part}")
+    for command in parts.commands:
+        if reason := unfit(command.offer):
+            raise NotTaken(f"has a command {command.name!r} that {reason}")
     for event, listeners in parts.listeners.items():
         if not all(map(callable, listeners)):
             raise NotTaken(f"has something among its listeners of {event} that cannot be called")

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from core.character import Character
 from core.messages import Attachment, Button, Inbound, Memory, Rank
-from core.ports import ModelHandler, ModelRole, ModelType
+from core.ports import ModelHandler, ModelRole, ModelType, Offer
 from core.settings.key import Key
 from core.settings.layers import Settings
 from core.state import Provider, State
@@ -135,6 +135,20 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
+class Command:
+    """Something that people have done by its name, without a model: `/dice 2d6`."""
+
+    offer: Offer
+    run: Callable[[Turn, str], Awaitable[ActionResult]]
+    """With what stands behind the name; its result's text is said."""
+    plugin: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.offer.name
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluator:
     """Looks back at a turn when it is over, off the critical path."""
 
@@ -207,6 +221,7 @@ class Repertoire:
     settings: tuple[Key, ...] = ()
     schemas: Mapping[str, Any] = field(default_factory=dict)
     """By plugin: a SQLAlchemy MetaData."""
+    commands: tuple[Command, ...] = ()
 
     def merged(self, other: Repertoire) -> tuple[Repertoire, tuple[str, ...]]:
         """Both, and the names that were taken already, as "action REPLY"."""
@@ -225,6 +240,7 @@ class Repertoire:
                 workers=_joined("worker", self.workers, other.workers, doubles),
                 settings=tuple(dict.fromkeys((*self.settings, *other.settings))),
                 schemas={**self.schemas, **other.schemas},
+                commands=_joined("command", self.commands, other.commands, doubles),
             ),
             tuple(doubles),
         )

@@ -5,50 +5,47 @@ from __future__ import annotations
 import inspect
 import re
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, Literal, TypeAlias, TypeVar, overload
+from dataclasses import replace
+from typing import Any, overload
 
 from core.messages import Rank
 from core.plugins.equipment_shelf import working
 from core.plugins.records import (
     Action,
-    ActionResult,
-    Arguments,
+    Command,
     Evaluator,
     Listener,
     Pluggable,
     RegisteredModel,
     Repertoire,
     Route,
-    Turn,
     Worker,
 )
-from core.plugins.typed_results import action_result, section
-from core.plugins.typed_signatures import argument_model, awaited, check, name_of, sentence_of
+from core.plugins.typed_actions import action_of
+from core.plugins.typed_commands import command_of
+from core.plugins.typed_results import section
+from core.plugins.typed_signatures import (
+    Commands,
+    Does,
+    Fn,
+    Kept,
+    Method,
+    Opens,
+    Tells,
+    Wanted,
+    awaited,
+    check,
+    name_of,
+    sentence_of,
+)
 from core.plugins.typed_threads import Threads
-from core.ports import ModelType
+from core.ports import ModelType, Offer
 from core.services import type_of
 from core.settings.key import Key, Kind, Scope
 from core.settings.layers import Settings
 from core.state import Provider, Scene, Section
-
-Answer: TypeAlias = str | ActionResult | Mapping[str, Any] | bool | None
-Context: TypeAlias = str | Section | Mapping[str, Any] | None
-Wanted: TypeAlias = Callable[[Turn], bool | Awaitable[bool]]
-
-Does = TypeVar(
-    "Does",
-    bound=Callable[[Turn], Awaitable[Answer] | Answer]
-    | Callable[[Turn, Any], Awaitable[Answer] | Answer],
-)
-Tells = TypeVar("Tells", bound=Callable[[Turn], Awaitable[Context] | Context])
-Opens = TypeVar(
-    "Opens", bound=Callable[[Settings], AbstractAsyncContextManager[Any] | AsyncIterator[Any]]
-)
-Fn = TypeVar("Fn", bound=Callable[..., Any])
-Kept = TypeVar("Kept", bound=type[Any])
-Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]*")
 _SETTING = re.compile(r"[A-Z][A-Z0-9_]*")
@@ -79,6 +76,7 @@ class Plugin:
         self._lives_by = (tuple(dependencies), priority, tuple(needs))
         self._threads = Threads(name)
         self._actions: dict[str, Action] = {}
+        self._commands: dict[str, Command] = {}
         self._providers: dict[str, Provider] = {}
         self._evaluators: dict[str, Evaluator] = {}
         self._workers: dict[str, Worker] = {}
@@ -114,6 +112,7 @@ class Plugin:
                 workers=tuple(self._workers.values()),
                 settings=tuple(self._settings.values()),
                 schemas=dict(self._schemas),
+                commands=tuple(self._commands.values()),
             ),
         )
 
@@ -159,39 +158,44 @@ class Plugin:
         scope = sys._getframe(1).f_locals
 
         def add(fn: Any) -> Any:
-            count = check(fn, "an action", ("turn", "arguments"))
-            called = name_of(fn, name)
-            if not sentence_of(fn):
-                raise TypeError(
-                    f"{called} has no docstring, and that is what the model knows of it"
-                )
-            model = argument_model(fn, scope)
-            does = awaited(fn, count, self._threads)
-
-            async def run(turn: Turn, arguments: Arguments) -> ActionResult:
-                with working(self.name):
-                    result = action_result(called, await does(turn, arguments))
-                if says and result.text:
-                    await turn.say(result.text)
-                return result
-
-            action = Action(
-                name=called,
-                description=sentence_of(fn),
-                run=run,
+            action = action_of(fn, name, scope, self.name, self._threads, says=says)
+            action = replace(
+                action,
                 similes=tuple(name_of(None, simile) for simile in similes),
                 examples=tuple(examples),
-                arguments=model,
                 offered=offered,
                 who=who,
                 idempotent=idempotent,
                 tells=tells and not says,
-                plugin=self.name,
             )
-            self._add(self._actions, "action", called, action)
+            self._add(self._actions, "action", action.name, action)
             return fn
 
         return add if fn is None else add(fn)
+
+    def command(
+        self,
+        name: str,
+        about: str = "",
+        *,
+        who: Rank = Rank.STRANGER,
+        direct: bool = True,
+        groups: bool = True,
+        words: Mapping[str, str] | None = None,
+    ) -> Callable[[Commands], Commands]:
+        """Done when somebody writes /name: `(turn)` or `(turn, arguments)`, the text behind it.
+
+        A text that comes back is said, or a content with buttons and files. `about` stands in
+        menus, `words` are the same in other languages, as {"de": ...}.
+        """
+        offer = Offer(name, about, words or {}, who, direct, groups)
+
+        def add(fn: Commands) -> Commands:
+            command = command_of(fn, offer, self.name, self._threads)
+            self._add(self._commands, "command", name, command)
+            return fn
+
+        return add
 
     @overload
     def provider(self, fn: Tells, /) -> Tells: ...

@@ -4,13 +4,40 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from pydantic import BaseModel
 from pydantic.errors import PydanticUserError
 
+from core.plugins.records import ActionResult, Turn
 from core.plugins.typed_threads import Threads
+from core.settings.layers import Settings
+from core.state import Section
+
+Answer: TypeAlias = str | ActionResult | Mapping[str, Any] | bool | None
+Context: TypeAlias = str | Section | Mapping[str, Any] | None
+Speech: TypeAlias = str | Mapping[str, Any] | None
+Wanted: TypeAlias = Callable[[Turn], bool | Awaitable[bool]]
+Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+Does = TypeVar(
+    "Does",
+    bound=Callable[[Turn], Awaitable[Answer] | Answer]
+    | Callable[[Turn, Any], Awaitable[Answer] | Answer],
+)
+Commands = TypeVar(
+    "Commands",
+    bound=Callable[[Turn], Awaitable[Speech] | Speech]
+    | Callable[[Turn, str], Awaitable[Speech] | Speech],
+)
+Tells = TypeVar("Tells", bound=Callable[[Turn], Awaitable[Context] | Context])
+Opens = TypeVar(
+    "Opens", bound=Callable[[Settings], AbstractAsyncContextManager[Any] | AsyncIterator[Any]]
+)
+Fn = TypeVar("Fn", bound=Callable[..., Any])
+Kept = TypeVar("Kept", bound=type[Any])
 
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 

@@ -30,7 +30,10 @@ from core.ports.persons import Forgotten, Persons, Traced
 from core.ports.platforms import (
     Intake,
     Limits,
+    Offer,
+    Offers,
     Platform,
+    nothing_on_offer,
 )
 from core.ports.storage import (
     Deliveries,
@@ -65,6 +68,8 @@ __all__ = [
     "ModelRoles",
     "ModelType",
     "Notes",
+    "Offer",
+    "Offers",
     "Own",
     "Passages",
     "Past",
@@ -86,4 +91,5 @@ __all__ = [
     "Vectors",
     "Waiting",
     "message_key",
+    "nothing_on_offer",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, Self
 
 from core.ids import Account
@@ -42,6 +42,30 @@ class Limits:
     buttons: bool = False
     reactions: bool = False
     """A message can be given an emoji, and have it taken away again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A command that people may give, as a menu shows it."""
+
+    name: str
+    """1 to 32 of a-z, 0-9 and _."""
+    about: str
+    """What it does, in at most 256 characters."""
+    words: Mapping[str, str] = field(default_factory=dict)
+    """The same in other languages, by their codes ("de")."""
+    who: Rank = Rank.STRANGER
+    """The least rank of whoever gives it."""
+    direct: bool = True
+    groups: bool = True
+
+
+Offers = Callable[[], Sequence[Offer]]
+"""What a character offers on an account now; nothing as long as nobody plays there."""
+
+
+def nothing_on_offer() -> Sequence[Offer]:
+    return ()
 
 
 class Intake(Protocol):
