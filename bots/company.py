@@ -151,7 +151,7 @@ class Company:
         """A character has logged in: take up what it owes and what was said to it."""
         loaded = planned.character
         try:
-            policy = policy_of(loaded.character, planned.settings)
+            policy = policy_of(loaded.character, planned.settings, planned.platform)
         except BadInput as error:  # trying again would find the same
             raise LinkRejected(str(error)) from None
         self._cast.enter(
@@ -211,7 +211,7 @@ class Company:
 
     async def _recast(self, running: _Running, planned: PlannedLink) -> None:
         try:
-            policy = policy_of(planned.character.character, planned.settings)
+            policy = policy_of(planned.character.character, planned.settings, planned.platform)
         except BadInput as error:
             for finding in error.findings:
                 log.error("not taken over, the old version stays: %s", finding)

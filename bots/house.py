@@ -20,11 +20,13 @@ from core.clock import Clock
 from core.files import Files
 from core.flow.acting import Acting
 from core.flow.after import After
+from core.flow.allowance import Allowance
 from core.flow.backstage import Backstage
 from core.flow.cast import Cast
 from core.flow.choosing import Choosing
 from core.flow.conversing import Conversing
 from core.flow.deciding import Deciding
+from core.flow.doorkeeping import Doorkeeper
 from core.flow.floor import Floor
 from core.flow.forgetting import Forgetting
 from core.flow.hearsay import Hearsay
@@ -32,6 +34,7 @@ from core.flow.initiative import Initiative
 from core.flow.intake import Intake
 from core.flow.janitor import Janitor
 from core.flow.mailbox import Mailbox
+from core.flow.pairing import Pairing
 from core.flow.patience import PatientStore
 from core.flow.presence import Presence
 from core.flow.ranks import Ranks
@@ -76,6 +79,7 @@ class House:
     till: Till
     janitor: Janitor
     forgetting: Forgetting
+    pairing: Pairing
     mind: Mind
 
 
@@ -212,10 +216,12 @@ def build(
         models,
         clock,
         till,
+        Allowance(cast, ranks, clock),
         choices,
         tasks.chosen,
         mind.librarian,
     )
+    pairing = Pairing(store, clock, random.SystemRandom())
     forgetting = Forgetting(
         store,
         files,
@@ -230,6 +236,7 @@ def build(
         told=[
             lambda one: tasks.forgotten(one.character, one.tasks) if one.character else None,
             mind.forgotten,
+            pairing.forgotten,
         ],
     )
     turns = Turns(
@@ -250,6 +257,7 @@ def build(
         records,
         chance,
         forgetting,
+        Doorkeeper(ranks, pairing, scribe, clock),
     )
     return House(
         store,
@@ -266,5 +274,6 @@ def build(
         till,
         janitor,
         forgetting,
+        pairing,
         mind,
     )

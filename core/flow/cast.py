@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 from core.character import Character
 from core.events import Events
+from core.flow.door import OPEN, Door, door_of
 from core.flow.etiquette import Manners
 from core.flow.habits import Habits, habits_of
 from core.flow.outbox import Outbox
@@ -78,6 +79,8 @@ class Policy:
     """A template of its own decides by a small model what to answer in groups (R-37)."""
     habits: Habits | None = None
     """When she may speak first; None for never."""
+    door: Door = OPEN
+    """Who may talk to her on the platform that she plays on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,7 @@ class Cast:
         return iter(self._parts.values())
 
 
-def policy_of(character: Character, settings: Settings) -> Policy:
+def policy_of(character: Character, settings: Settings, platform: str = "") -> Policy:
     """Raises BadInput for a setting that cannot be read."""
     return Policy(
         manners=Manners(
@@ -148,4 +151,5 @@ def policy_of(character: Character, settings: Settings) -> Policy:
             name.lower().endswith("shouldrespondtemplate") for name in templates_of(character)
         ),
         habits=habits_of(settings),
+        door=door_of(settings, platform),
     )

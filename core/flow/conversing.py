@@ -10,6 +10,7 @@ from core.clock import Clock
 from core.errors import ModelError
 from core.flow.acting import INTERRUPTED, Acting, Carried
 from core.flow.after import After
+from core.flow.allowance import Allowance
 from core.flow.cast import Cast, Part
 from core.flow.current import running
 from core.flow.deciding import Deciding
@@ -63,6 +64,7 @@ class Conversing:
         models: ModelRoles,
         clock: Clock,
         till: Till,
+        allowance: Allowance,
         choices: Choices = nothing_to_choose,
         chosen: Callable[[Task], object] = nobody_chose,
         librarian: Librarian | None = None,
@@ -79,6 +81,7 @@ class Conversing:
         self._models = models
         self._clock = clock
         self._till = till
+        self._allowance = allowance
         self._choices = choices
         self._chosen = chosen
         self._librarian = librarian
@@ -94,6 +97,8 @@ class Conversing:
                 await self._end(turn, None, carried=carried)
             elif verdict.choice is Choice.SILENT and carried is None:
                 await self._keep_silent(turn, verdict.rule)
+            elif carried is None and (much := self._allowance.refusal(work, verdict)):
+                await self._keep_silent(turn, much.rule, say=much.say)
             else:
                 async with self._floor.word(work.lead.address):
                     await self._speak(turn, carried, unsure=verdict.choice is Choice.UNSURE)
@@ -118,9 +123,14 @@ class Conversing:
             said = Answer(text="\n".join(filter(None, texts)) if done else otherwise)
             await self._end(turn, replace(said, actions=("REPLY",)), carried=carried)
 
-    async def _keep_silent(self, turn: RunningTurn, rule: str, thought: str = "") -> None:
+    async def _keep_silent(
+        self, turn: RunningTurn, rule: str, thought: str = "", say: Reply | None = None
+    ) -> None:
+        """`say` is no answer, but a word on why there is none."""
         work = turn.work
         work.decided()
+        if say is not None:
+            await self._scribe.remark(work, say)
         await self._scribe.write(work, InboundStatus.SILENT, rule, thought=thought)
         self._look_back(turn, answered=False)
 

@@ -102,6 +102,9 @@ class Door:
         return rule == "not-allowed" and (added or alone)
 
 
+OPEN = Door()
+
+
 def door_of(settings: Settings, platform: str) -> Door:
     """What is set for a platform; of one that has no such settings everybody may talk."""
     wrong: list[Finding] = []

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
+from core.errors import ModelError
 from core.ports import Usage
 
 BUCKETS = (0.01, 0.05, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -64,3 +65,14 @@ class Tally:
 
     def answered_in(self, character: str, seconds: float) -> None:
         self.response_time.setdefault(character, Spread()).add(seconds)
+
+
+def code_of(error: Exception) -> str:
+    """By which a failed turn is counted."""
+    match error:
+        case TimeoutError():
+            return "turn-timeout"
+        case ModelError():
+            return "model-unavailable"
+        case _:
+            return f"bug-{type(error).__name__}"

@@ -25,7 +25,7 @@ from core.flow.mailbox import Postponed, Superseded
 from core.flow.pieces import pieced
 from core.flow.presence import Introduction, Presence, entity_id, memory_id, places_of
 from core.flow.records import Records
-from core.flow.tally import Tally
+from core.flow.tally import Tally, code_of
 from core.flow.telling import Telling
 from core.flow.thinking import Meter
 from core.flow.wishes import Wishes
@@ -322,7 +322,7 @@ class Turns:
             self._telling.ended(work, "postponed")
             await self._put_off(work, error)
         self._telling.ended(
-            work, "timeout" if isinstance(error, TimeoutError) else "error", _code(error)
+            work, "timeout" if isinstance(error, TimeoutError) else "error", code_of(error)
         )
         try:
             await self._failed(part, batch, work, error)
@@ -339,7 +339,7 @@ class Turns:
 
     async def _put_off(self, work: Work, error: ModelUnavailable) -> NoReturn:
         """Nothing is lost while a model is away: the room waits, until what it asks is stale."""
-        part, code = work.part, _code(error)
+        part, code = work.part, code_of(error)
         # Told once, and not for every room at every try.
         told = self._tally.failing.get(part.character.name) == code
         self._tally.failing[part.character.name] = code
@@ -353,7 +353,7 @@ class Turns:
         raise Postponed(pause + self._chance.uniform(0.0, 0.25))
 
     async def _failed(self, part: Part, batch: Batch, work: Work | None, error: Exception) -> None:
-        code = _code(error)
+        code = code_of(error)
         if isinstance(error, ModelError):
             log.warning("%s: a turn failed (%s): %s", part.character.name, code, error)
         else:
@@ -393,13 +393,3 @@ class Turns:
 def _who(batch: Batch) -> Hashable:
     """The person whose next turn answers what this one has not."""
     return batch.address, batch.author
-
-
-def _code(error: Exception) -> str:
-    match error:
-        case TimeoutError():
-            return "turn-timeout"
-        case ModelError():
-            return "model-unavailable"
-        case _:
-            return f"bug-{type(error).__name__}"

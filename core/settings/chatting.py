@@ -73,6 +73,14 @@ CHATTING: tuple[Key, ...] = (
         "character",
     ),
     Key(
+        "TROUPE_PAIRING_NOTICE",
+        "text",
+        "I do not know you yet. Please give this code to whoever runs me: {code}. It is good for"
+        " an hour.",
+        "What they are told.",
+        "character",
+    ),
+    Key(
         "TROUPE_TURNS_PER_MINUTE",
         "number",
         "10",
@@ -84,6 +92,13 @@ CHATTING: tuple[Key, ...] = (
         "number",
         "0",
         "The same in an hour.",
+        "character",
+    ),
+    Key(
+        "TROUPE_TOO_MANY",
+        "text",
+        "That is a lot at once. Give me a minute, then write to me again.",
+        "Said once to whoever asks more than that; false for silence.",
         "character",
     ),
     Key(

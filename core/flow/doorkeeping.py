@@ -1,0 +1,168 @@
+"""Whoever may not talk to a character gets no further than here: nothing is read, kept or paid."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Mapping
+
+from core.clock import Clock
+from core.errors import LinkLost, SendFailed
+from core.flow.allowance import Refusal
+from core.flow.cast import Part
+from core.flow.pairing import Pairing, Standing, Stranger
+from core.flow.ranks import Ranks
+from core.flow.work import Work
+from core.flow.writing import Scribe
+from core.ids import Account, EntityId
+from core.messages import Address, Author, Inbound, InboundStatus, Kind, Reply
+
+log = logging.getLogger(__name__)
+
+PAIR = "pair"
+"""The command by which an operator lets a stranger in."""
+_PASSES = frozenset({Kind.MOVED, Kind.WORLD, Kind.DELETE, Kind.STOP})
+"""What keeps our own books right, and is nobody's to say."""
+_SPOKEN = frozenset({Kind.MESSAGE, Kind.COMMAND})
+_PATIENCE = 10.0
+_LEFT = 600.0
+"""Seconds after which a group that could not be left is tried again."""
+_ROOMS = 5_000
+
+
+class Doorkeeper:
+    """Asked before anything else is done with what came in."""
+
+    def __init__(self, ranks: Ranks, pairing: Pairing, scribe: Scribe, clock: Clock) -> None:
+        self._ranks = ranks
+        self._pairing = pairing
+        self._scribe = scribe
+        self._clock = clock
+        self._left: OrderedDict[tuple[Account, str], float] = OrderedDict()
+
+    async def admit(self, work: Work) -> Refusal | None:
+        """None for whoever may talk to this character here."""
+        lead, part = work.lead, work.part
+        if lead.kind in _PASSES or lead.left or self.is_operator(work):
+            return None
+        if lead.kind is Kind.CUE:
+            rule = await self._of_cue(part, lead)
+            return Refusal(rule) if rule else None
+        door = part.policy.door
+        rule = door.refusal(lead, lead.author, known=False)
+        if rule and door.pairs and await self._is_in(work):
+            # No stranger anywhere, but for groups in which she has no part.
+            rule = door.refusal(lead, lead.author, known=True)
+        if not rule:
+            return None
+        if rule == "not-paired":
+            return Refusal(rule, await self._notice(work))
+        added = any(_is_us(part, one) for one in lead.joined)
+        leave = not lead.is_direct and not lead.via and door.wants_out(rule, added=added)
+        return Refusal(rule, leave=leave)
+
+    async def turn_away(self, work: Work, refusal: Refusal) -> None:
+        """Say what is to be said; of what came in its key alone is kept."""
+        work.turned_away = True
+        work.decided()
+        if refusal.say is not None:
+            await self._scribe.remark(work, refusal.say)
+        await self._scribe.write(work, InboundStatus.SILENT, refusal.rule, keep=False)
+        if refusal.leave:
+            await self._leave(work.part, work.lead.address)
+
+    def is_operator(self, work: Work) -> bool:
+        return self._ranks.is_operator(work.part, work.lead.address, work.lead.author.id)
+
+    async def command(self, work: Work) -> None:
+        """/pair CODE, by which an operator lets in whoever was told it."""
+        work.decided()
+        text = await self._paired(work)
+        await self._scribe.write(
+            work,
+            InboundStatus.ANSWERED,
+            "command-pair",
+            say=Reply(text, None if work.lead.is_direct else work.lead.message),
+            keep=False,
+        )
+
+    async def _paired(self, work: Work) -> str:
+        part, lead = work.part, work.lead
+        if not self.is_operator(work):
+            return "Only whoever runs me can let somebody in."
+        code = lead.arguments.strip()
+        if not code:
+            return "/pair CODE lets somebody in who was given that code by me."
+        one = await self._pairing.by_code(part.id, code)
+        if one is None:
+            return "Nobody waits with this code: it is an hour old, or was never given."
+        await self._pairing.decide(part.id, one.entity, Standing.IN)
+        return f"{one.name or one.person} may talk to me now."
+
+    # --- strangers -------------------------------------------------------------------------------
+
+    async def _is_in(self, work: Work) -> bool:
+        known = (await self._pairing.of(work.part.id)).get(work.person)
+        return known is not None and known.standing is Standing.IN
+
+    async def _notice(self, work: Work) -> Reply | None:
+        """What a stranger is told who has written to her, and nobody else, in whoever's name."""
+        lead = work.lead
+        if lead.kind not in _SPOKEN or lead.via or not lead.author.id or lead.author.is_bot:
+            return None
+        if lead.address.thread.startswith("b:"):
+            return None  # a business chat: it would be said in its owner's name
+        row = lead.id
+        code = await self._pairing.ask(work.part.id, lead.address, lead.author, row)
+        notice = work.part.policy.door.notice
+        if not code or not notice:
+            return None
+        shown = f"`{code}`"
+        return Reply(notice.replace("{code}", shown) if "{code}" in notice else f"{notice} {shown}")
+
+    async def _of_cue(self, part: Part, lead: Inbound) -> str:
+        """She speaks first only where she would be spoken to, as far as ids tell."""
+        door, room = part.policy.door, lead.address.room
+        if lead.is_direct:
+            if not door.directs:
+                return "directs-off"
+            known = _in_room(await self._pairing.of(part.id), lead.address) if door.pairs else None
+            if known is not None:
+                return "" if known.standing is Standing.IN else "not-paired"
+            if self._ranks.is_operator(part, lead.address, room):
+                return ""
+        elif door.groups is not None and not door.groups.names and not door.groups.holds(room):
+            return "group-not-allowed"
+        listed = door.listed
+        if listed is None or listed.names or listed.holds(room):
+            return ""
+        # A group may have been let in by one of its people.
+        alone = lead.is_direct or listed.groups_alone
+        return "not-allowed" if alone else ""
+
+    # --- groups ----------------------------------------------------------------------------------
+
+    async def _leave(self, part: Part, address: Address) -> None:
+        key, now = (address.account, address.room), self._clock.monotonic()
+        if now - self._left.get(key, float("-inf")) < _LEFT:
+            return
+        self._left[key] = now
+        if len(self._left) > _ROOMS:
+            self._left.popitem(last=False)
+        name = part.character.name
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await part.platform.leave(address._replace(thread=""))
+        except (SendFailed, LinkLost, TimeoutError) as error:
+            log.warning("%s cannot leave %s (%s)", name, address.room, type(error).__name__)
+        else:
+            log.info("%s has left %s, where she may not take part", name, address.room)
+
+
+def _is_us(part: Part, one: Author) -> bool:
+    return part.platform.account == f"{part.platform.name}:{one.id}"
+
+
+def _in_room(known: Mapping[EntityId, Stranger], address: Address) -> Stranger | None:
+    return next((one for one in known.values() if one.address == address), None)
