@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from bots.sandbox import shapes
+from bots.sandbox import ages, shapes
 from bots.sandbox.queue import DAY, Update, UpdateQueue
 from bots.sandbox.world import Account, Change, Chat, Fact, Message, World
 
@@ -21,6 +21,8 @@ class Webhook:
     url: str
     secret: str | None = field(repr=False)
     max_connections: int
+    certificate: str | None = field(default=None, repr=False)
+    """What an own certificate says, where no authority has signed it."""
     error: str | None = None
     error_at: float | None = None
 
@@ -48,6 +50,7 @@ class Desks:
     def __init__(self, world: World) -> None:
         self._world = world
         self._desks: dict[int, Desk] = {}
+        self.api: ages.Version = ages.NEWEST
         # For each message of a person: how many bots have not confirmed it yet.
         self.waiting: dict[tuple[str, int], int] = {}
         self.on_webhook: Callable[[Desk], None] = lambda desk: None
@@ -81,8 +84,13 @@ class Desks:
             self._desks[fact["id"]] = Desk(self._world.accounts[fact["id"]], queue)
 
     def _hear_token(self, change: Change) -> None:
-        if change.fact["bot"] in self._desks:
-            self.on_token(self._desks[change.fact["bot"]])
+        if change.fact["bot"] not in self._desks:
+            return
+        desk = self._desks[change.fact["bot"]]
+        if desk.webhook is not None:  # it was the old token's
+            desk.webhook = None
+            self.on_webhook(desk)
+        self.on_token(desk)
 
     def _hear_allowed(self, change: Change) -> None:
         kinds = change.fact["kinds"]
@@ -92,7 +100,8 @@ class Desks:
         fact = change.fact
         desk = self._desks[fact["bot"]]
         url = fact["url"]
-        desk.webhook = Webhook(url, fact["secret"], fact["max_connections"]) if url else None
+        hook = (url, fact["secret"], fact["max_connections"], fact.get("certificate"))
+        desk.webhook = Webhook(*hook) if url else None
         self.on_webhook(desk)
 
     def _hear_commands(self, change: Change) -> None:
@@ -238,7 +247,7 @@ class Desks:
     def _post(
         self, desk: Desk, kind: str, shown: dict[str, Any], room: Chat, said: Message | None = None
     ) -> bool:
-        if not desk.queue.wants(kind):
+        if not desk.queue.wants(kind) or not ages.has_update(self.api, kind):
             return False
         number = desk.queue.next_id
         body = orjson.dumps({"update_id": number, kind: shown})

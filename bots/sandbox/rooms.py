@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from bots.sandbox import shapes
+from bots.sandbox import ages, shapes
 from bots.sandbox.addressed import find_chat, find_room_to_act
 from bots.sandbox.asked import Asked, Refused, bad
 from bots.sandbox.desks import Desk
@@ -19,7 +19,8 @@ _TOPIC_COLOURS = (7322096, 16766590, 13338331, 9367192, 16749490, 16478047)
 
 
 def get_me(world: World, desk: Desk, asked: Asked) -> Any:
-    return shapes.me(desk.bot, reads_all=desk.bot.id not in world.private_bots)
+    me = shapes.me(desk.bot, reads_all=desk.bot.id not in world.private_bots)
+    return ages.about_oneself(asked.api, me)
 
 
 def get_chat(world: World, desk: Desk, asked: Asked) -> Any:
@@ -135,12 +136,16 @@ def set_webhook(world: World, desk: Desk, asked: Asked) -> Any:
     secret = asked.text("secret_token") or None
     if secret is not None and not _SECRET.fullmatch(secret):
         raise bad("secret token contains unallowed characters")
+    certificate = asked.files.get("certificate")
+    if certificate is not None and b"-----BEGIN CERTIFICATE-----" not in certificate.data:
+        raise bad("bad webhook: can't use the certificate")
     remember_allowed(world, desk, asked)
     if asked.flag("drop_pending_updates"):
         world.commit({"fact": "dropped", "bot": desk.bot.id})
     connections = max(1, min(100, asked.number("max_connections", 40) or 40))
     fact = {"fact": "webhook", "bot": desk.bot.id, "url": url, "secret": secret}
-    world.commit({**fact, "max_connections": connections})
+    own = certificate.data.decode("latin-1") if certificate is not None else None
+    world.commit({**fact, "max_connections": connections, "certificate": own})
     return True
 
 
@@ -157,7 +162,7 @@ def get_webhook_info(world: World, desk: Desk, asked: Asked) -> Any:
     hook = desk.webhook
     shape: dict[str, Any] = {
         "url": hook.url if hook is not None else "",
-        "has_custom_certificate": False,
+        "has_custom_certificate": hook is not None and hook.certificate is not None,
         "pending_update_count": len(desk.queue),
     }
     if desk.queue.allowed is not None:

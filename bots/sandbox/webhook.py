@@ -76,8 +76,11 @@ class Deliverer:
                     asked_to_wait = await self._deliver(desk, lanes.hook, update)
                 if asked_to_wait is None:
                     break
-                await asyncio.sleep(asked_to_wait or pause)
-                pause = min(pause * 2, random.uniform(60.0, 120.0))
+                if asked_to_wait:
+                    await asyncio.sleep(asked_to_wait)
+                else:
+                    await asyncio.sleep(pause)
+                    pause = min(pause * 2, random.uniform(60.0, 120.0))
             fact = {"fact": "taken", "bot": desk.bot.id, "update": update.id}
             self._world.commit(fact)
             line.popleft()
@@ -97,7 +100,9 @@ class Deliverer:
         )
         self._journal.open(call)
         try:
-            async with self._session.post(hook.url, data=update.body, headers=headers) as answer:
+            async with self._session.post(
+                hook.url, data=update.body, headers=headers, allow_redirects=False
+            ) as answer:
                 call.status, call.done = answer.status, time.monotonic()
                 if 200 <= answer.status < 300:
                     return None
