@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from bots.links import plan_links, settings_of
+from bots.telegram.address import problems, webhook_of
 from core.casting import Roster, load_characters, sources_of
 from core.errors import BadInput, Finding
 from core.flow.habits import habits_of
@@ -60,6 +61,7 @@ def check(
         *_knowledge(roster, shared),
         *_settings(roster, environment, shared),
         *_worse("error", plan_links(roster, environment).findings),
+        *_webhooks(roster, environment),
         *_variables(roster, environment),
         *_prices(shared),
         *_places(shared),
@@ -124,6 +126,18 @@ def _settings(roster: Roster, environment: Environment, shared: Settings) -> Ite
         yield Checked(
             "LOG_LEVEL", "is no level, so info is used", "debug, info, warn or error", "warning"
         )
+
+
+def _webhooks(roster: Roster, environment: Environment) -> Iterator[Checked]:
+    """Addresses to which Telegram would not come; what all share is told once."""
+    found: dict[Finding, None] = {}
+    for _, settings in settings_of(roster, environment):
+        webhook = webhook_of(
+            settings.text("TELEGRAM_WEBHOOK_URL"), settings.text("TELEGRAM_WEBHOOK_CERTIFICATE")
+        )
+        if webhook is not None:
+            found |= dict.fromkeys(problems(webhook, settings.text("TELEGRAM_API_ROOT")))
+    yield from _worse("error", found)
 
 
 def _unread(settings: Settings) -> Iterable[Finding]:

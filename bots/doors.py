@@ -8,11 +8,13 @@ import aiohttp
 
 from bots.company import Door
 from bots.links import PlannedLink
-from bots.telegram.address import webhook_of
+from bots.telegram.address import Webhook, webhook_of
 from bots.telegram.webhook import Hooks
 from core.clock import Clock
+from core.errors import BadInput, LinkRejected
 from core.files import Files
 from core.ports import Limits, Platform
+from core.settings.layers import Settings
 
 
 def _enter_telegram(
@@ -32,12 +34,21 @@ def _enter_telegram(
         clock=clock,
         files=files,
         previews=settings.flag("TELEGRAM_PREVIEWS"),
-        webhook=webhook_of(
-            settings.text("TELEGRAM_WEBHOOK_URL"),
-            settings.text("TELEGRAM_WEBHOOK_CERTIFICATE"),
-            settings.number("TELEGRAM_WEBHOOK_CONNECTIONS", 40),
-        ),
+        webhook=_webhook_in(settings),
         hooks=hooks,
+    )
+
+
+def _webhook_in(settings: Settings) -> Webhook | None:
+    """None where updates are polled; raises LinkRejected, as trying again would find the same."""
+    try:
+        connections = settings.number("TELEGRAM_WEBHOOK_CONNECTIONS", 40)
+    except BadInput as error:
+        raise LinkRejected(str(error)) from None
+    return webhook_of(
+        settings.text("TELEGRAM_WEBHOOK_URL"),
+        settings.text("TELEGRAM_WEBHOOK_CERTIFICATE"),
+        connections,
     )
 
 

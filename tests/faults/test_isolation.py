@@ -16,6 +16,7 @@ from bots.app import DOORS, Gateway
 from bots.links import PlannedLink, plan_links
 from bots.sandbox import Stage
 from bots.telegram.client import TelegramLink
+from bots.telegram.webhook import Hooks
 from bots.testkit import playing
 from core.bell import Bell
 from core.casting import Roster, read_loaded
@@ -177,12 +178,16 @@ async def test_one_crashing_client_never_touches_the_others(tmp_path: Path, stag
     opened: Counter[str] = Counter()
 
     def opener(
-        planned: PlannedLink, session: aiohttp.ClientSession, clock: Clock, files: Files
+        planned: PlannedLink,
+        session: aiohttp.ClientSession,
+        clock: Clock,
+        files: Files,
+        hooks: Hooks,
     ) -> Platform:
         opened[planned.character.name] += 1
         kind = kinds.get(planned.character.name)
         if kind is None:
-            return DOORS["telegram"].enter(planned, session, clock, files)
+            return DOORS["telegram"].enter(planned, session, clock, files, hooks)
         return kind(planned.token, api_root=stage.root, session=session, clock=clock)
 
     roster = Roster(
