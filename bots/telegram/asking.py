@@ -11,7 +11,7 @@ UNCHANGED = "not modified"
 _OF_BUTTONS = ("button", "keyboard", "reply_markup", "reply markup")
 _OF_STYLE = ("entit", "parse", "url")
 _OF_QUOTE = "quote"
-_OF_RECIPIENT = ("ephemeral", "receiver")
+_TO_ONE = "ephemeral_message_parameters"
 _STYLES = ("entities", "caption_entities")
 
 Asked = dict[str, Any]
@@ -41,10 +41,12 @@ def _without_the_refused(complaint: str, asked: Asked) -> Asked | None:
         bare = {name: value for name, value in reply.items() if name != _OF_QUOTE}
         return {**asked, "reply_parameters": bare}
     for name, words in (
-        ("ephemeral_message_parameters", _OF_RECIPIENT),
         ("reply_markup", _OF_BUTTONS),
         *((style, _OF_STYLE) for style in _STYLES),
     ):
         if name in asked and any(word in complaint for word in words):
             return {one: value for one, value in asked.items() if one != name}
+    if _TO_ONE in asked:
+        # Only an admin may speak to one person alone; then it is for everybody to read.
+        return {one: value for one, value in asked.items() if one != _TO_ONE}
     return None

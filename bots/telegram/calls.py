@@ -92,6 +92,7 @@ class Calls:
             asked |= _words(payload, "caption")
             return await hand_over(self._bot, self._files, asked, given)
         if poll := payload.get("poll"):
+            asked.pop("ephemeral_message_parameters", None)  # who answers it is many
             asked |= {
                 "question": poll["question"],
                 "options": [{"text": one} for one in poll["options"]],

@@ -8,6 +8,7 @@ import telegram
 from telegram.error import BadRequest, EndPointNotFound
 
 from bots.telegram.asking import Asked, ask
+from bots.telegram.rendering import KINDS
 from core.errors import Unsendable
 from core.files import Files
 
@@ -32,7 +33,7 @@ Given = dict[str, Any]
 async def hand_over(bot: telegram.Bot, files: Files | None, asked: Asked, given: Given) -> Any:
     """One file; `asked` holds its caption and everything else."""
     data = await _bytes_of(files, given)
-    kind = given.get("kind") or "document"
+    kind = _kind_of(given)
     if kind in _SHOWN:
         try:
             return await ask(bot, _ENDPOINTS[kind], {**asked, kind: _upload(data, given)})
@@ -64,7 +65,7 @@ async def hand_over_album(
             media.append(one if n else {**one, **caption})
         return await ask(bot, _RAW_ALBUM, {**bare, "media": media, **uploads})
 
-    kinds = [one.get("kind") or "document" for one in album]
+    kinds = [_kind_of(one) for one in album]
     try:
         messages = await sent(kinds)
     except BadRequest as error:
@@ -72,6 +73,11 @@ async def hand_over_album(
             raise
         messages = await sent(["document"] * len(album))
     return messages[0]
+
+
+def _kind_of(given: Given) -> str:
+    """A row of the ledger from before there were kinds names none."""
+    return given.get("kind") or KINDS.get(given["mime"], "document")
 
 
 async def _bytes_of(files: Files | None, given: Given) -> bytes:

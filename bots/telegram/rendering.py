@@ -25,7 +25,7 @@ _ALBUM = 10
 _NAMED_VOICE = re.compile(r"voice\b|voice[-_ ]", re.I)
 # Telegram fetches whatever looks like an address; what a model wrote must not be fetched.
 _STICKER = re.compile(r"[A-Za-z0-9_-]{10,250}")
-_KINDS = {
+KINDS = {
     "image/png": "photo",
     "image/jpeg": "photo",
     "image/webp": "photo",
@@ -35,6 +35,7 @@ _KINDS = {
     "audio/ogg": "voice",
     "video/mp4": "video",
 }
+"""How Telegram shows a file, by its type; any other is a document."""
 _TOGETHER = {"photo": "picture", "video": "picture", "audio": "audio", "document": "document"}
 """Kinds that an album may hold, by what they may stand beside."""
 
@@ -114,8 +115,9 @@ def _in_one(reply: Reply) -> tuple[bytes, ...]:
 
 def _with_files(spoken: list[Payload], reply: Reply, *, pressed: bool) -> list[Payload]:
     """Files of one kind are one album; the first one bears the words where they are few."""
-    # An album has no buttons: they stand below the words, or below the last file on its own.
-    alone = pressed and not spoken
+    # An album has no buttons: they stand below the words, or below the last file on its own. And
+    # everybody sees it.
+    alone = (pressed and not spoken) or bool(reply.only_for)
     files = list(_albums(reply.attachments, alone=alone))
     if len(spoken) != 1 or _units(spoken[0]["text"]) > _MAX_CAPTION:
         return spoken + files
@@ -139,7 +141,7 @@ def _albums(attachments: Sequence[Attachment], *, alone: bool) -> Iterator[Paylo
 
 def _kind(one: Attachment) -> str:
     """By what it is; an Ogg is a voice message only where it is called one."""
-    kind = _KINDS.get(one.mime, "document")
+    kind = KINDS.get(one.mime, "document")
     if kind == "voice" and one.kind != "voice" and not _NAMED_VOICE.match(one.name):
         return "document"
     return "document" if one.kind == "document" else kind

@@ -60,7 +60,8 @@ def test_style_goes_with_the_words():
 
 
 def test_the_first_message_answers_whatever_it_is():
-    assert [one.get("reply_to") for one in shapes(OWL, OWL, reply_to="7")] == ["7", None]
+    report = Attachment(OWL.ref, "application/pdf", 70, "report-00000000.pdf")
+    assert [one.get("reply_to") for one in shapes(OWL, report, reply_to="7")] == ["7", None]
     long = "An owl. " * 200
     assert [one.get("reply_to") for one in shapes(OWL, text=long, reply_to="7")] == ["7", None]
     (one,) = shapes(OWL, text="An owl.", reply_to="7")
@@ -81,13 +82,13 @@ def test_buttons_stand_below_the_words():
 async def test_a_picture_is_shown_and_another_file_handed_over(stage, link, files, dm):
     await says(link, files, dm, png(), text="An **owl**.")
     await says(link, files, dm, b"%PDF-1.7", "owl-2.pdf")
-    await says(link, files, dm, b"GIF89a.", "owl-3.gif")
+    await says(link, files, dm, b"GIF89a" + bytes(20), "owl-3.gif")
     picture, document, film = stage.messages(dm)
     assert (picture.text, [one["type"] for one in picture.entities]) == ("An owl.", ["bold"])
     assert (set(picture.more), set(document.more), set(film.more)) == (
         {"photo"},
         {"document"},
-        {"document"},  # as a picture it would stand still
+        {"animation", "document"},  # as a picture it would stand still
     )
     assert document.more["document"]["file_name"] == "owl-2.pdf"
 
