@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from core.character.plain import one_line, plain
 from core.character.shape import Character
-from core.character.years import notes_on
+from core.character.years import notes_on, with_switches
 from core.errors import Finding
 from core.secrets import Secret
 from core.settings import schema
@@ -90,6 +90,7 @@ def _apart(
     """Secrets, other settings, and what is wrong with either."""
     findings: list[Finding] = []
     settings = _map(data.get("settings"), f"{where}: settings", findings)
+    settings = with_switches(settings, data)
     # The inner map wins over the outer one (CX-13), and both over a secret written in the open.
     written: dict[str, tuple[str, Any]] = {}
     for place, there in (

@@ -48,7 +48,17 @@ _SETTINGS: Mapping[str, str] = {
     "modelConfig": "TEMPERATURE and MAX_TOKENS are settings of their own",
     "embeddingModel": "it is OPENAI_EMBEDDING_MODEL",
 }
-_OURS = frozenset({"$schema", *Character.model_fields, *map(to_camel, Character.model_fields)})
+SWITCHES = ("allowDirectMessages", "shouldOnlyJoinInAllowedGroups", "allowedGroupIds")
+"""Settings that elizaOS' Telegram plugin reads at the root of a character (V-08)."""
+_OURS = frozenset(
+    {"$schema", *SWITCHES, *Character.model_fields, *map(to_camel, Character.model_fields)}
+)
+
+
+def with_switches(settings: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings, and what stands at the root of a file in their place; the settings win."""
+    at_root = {name: data[name] for name in SWITCHES if data.get(name) is not None}
+    return at_root | dict(settings)
 
 
 def notes_on(data: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[str]:
