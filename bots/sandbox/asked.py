@@ -7,7 +7,8 @@ from urllib.parse import parse_qsl
 import orjson
 from aiohttp import BodyPartReader, web
 
-NEWEST = (10, 3)
+from bots.sandbox.ages import NEWEST, Version
+
 LARGEST = 60 * 1024 * 1024
 """Bytes of a request with a file; aiohttp would take one megabyte."""
 
@@ -54,7 +55,7 @@ class Asked(dict[str, Any]):
         super().__init__(given)
         self.files: dict[str, Upload] = {}
         """By the name of their parameter, whose value is but a word for them."""
-        self.api: tuple[int, int] = NEWEST
+        self.api: Version = NEWEST
         """The version of the Bot API that the server speaks."""
 
     def text(self, name: str) -> str | None:

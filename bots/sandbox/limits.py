@@ -13,30 +13,40 @@ class Window(NamedTuple):
     seconds: float
 
 
-PER_BOT = Window(30, 1.0)
-PER_CHAT = Window(3, 3.0)
-PER_GROUP = Window(20, 60.0)
+class Rates(NamedTuple):
+    """What a server lets through: per bot, per chat, per group, and signs of life per chat."""
+
+    bot: Window = Window(30, 1.0)
+    chat: Window = Window(3, 3.0)
+    group: Window = Window(20, 60.0)
+    signs: Window = Window(30, 1.0)
 
 
 class FloodControl:
     """Says how long a bot has to wait; a request that must wait is a violation and is not counted in."""
 
-    def __init__(self, now: Callable[[], float], on: bool) -> None:
+    def __init__(self, now: Callable[[], float], on: bool, rates: Rates | None = None) -> None:
         self._now = now
         self.on = on
+        self.rates = rates or Rates()
         self.violations: Counter[str] = Counter()
         self._seen: dict[tuple[int, int | None, Window], deque[float]] = {}
 
-    def wait(self, bot: int, chat: int | None, is_group: bool) -> int:
-        """Seconds to wait, 0 to go on; `chat` None counts against the bot's own rate only."""
+    def wait(self, bot: int, chat: int | None, is_group: bool, *, sign: bool = False) -> int:
+        """Seconds to wait, 0 to go on; `chat` None counts against the bot's own rate only.
+
+        A `sign` of life (a draft, typing, a reaction) has a looser rate of its own in a chat.
+        """
         if not self.on:
             return 0
-        now = self._now()
-        asked = [("bot", self._window(bot, None, PER_BOT, now), PER_BOT)]
-        if chat is not None:
-            asked.append(("chat", self._window(bot, chat, PER_CHAT, now), PER_CHAT))
-        if chat is not None and is_group:
-            asked.append(("group", self._window(bot, chat, PER_GROUP, now), PER_GROUP))
+        now, rates = self._now(), self.rates
+        asked = [("bot", self._window(bot, None, rates.bot, now), rates.bot)]
+        if chat is not None and sign:
+            asked.append(("signs", self._window(bot, chat, rates.signs, now), rates.signs))
+        elif chat is not None:
+            asked.append(("chat", self._window(bot, chat, rates.chat, now), rates.chat))
+            if is_group:
+                asked.append(("group", self._window(bot, chat, rates.group, now), rates.group))
         longest = 0.0
         for kind, times, window in asked:
             if len(times) >= window.most:

@@ -58,5 +58,5 @@ PER_CHAT = frozenset(
     if name.startswith(("send", "editmessage", "forward", "copy", "stopmessage"))
 ) - {"sendchataction", "sendmessagedraft"}
 """What counts against the rate of its chat; all of these count against the bot's own as well."""
-PER_BOT = frozenset({"sendchataction", "sendmessagedraft", "setmessagereaction"})
-"""Signs of life, which count against the bot's own rate alone."""
+SIGNS = frozenset({"sendchataction", "sendmessagedraft", "setmessagereaction"})
+"""Signs of life, which have a looser rate of their own in each chat."""

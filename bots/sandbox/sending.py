@@ -105,7 +105,8 @@ def send_message_draft(world: World, desk: Desk, asked: Asked) -> Any:
         raise bad("draft_id must be non-zero")
     text, entities = text_of(asked, empty=asked.api >= (10, 0))
     topic, _ = place_of(room, asked)
+    stops = {name: True for name in ("can_stop", "keep_on_stop") if asked.flag(name)}
     fact = {"fact": "draft", "chat": room.key, "topic": topic, "who": desk.bot.id, "draft": number}
-    stops = {"can_stop": asked.flag("can_stop"), "keep_on_stop": asked.flag("keep_on_stop")}
-    world.tell({**fact, **stops, "text": text, "entities": entities, "date": world.now()})
+    words = {"text": text, "entities": entities, "date": world.now(), "more": stops}
+    world.tell({**fact, **words})
     return True

@@ -11,13 +11,14 @@ from typing import Any, Self
 
 from aiohttp import web
 
+from bots.sandbox.ages import version
 from bots.sandbox.cast import Bot, Person, make_account
 from bots.sandbox.chronicle import Chronicle
 from bots.sandbox.desks import Desk, Desks
 from bots.sandbox.discord.server import Discord
 from bots.sandbox.faults import Faults
 from bots.sandbox.journal import Journal
-from bots.sandbox.limits import FloodControl
+from bots.sandbox.limits import FloodControl, Rates
 from bots.sandbox.people import Page
 from bots.sandbox.port import Port
 from bots.sandbox.queue import Update
@@ -29,7 +30,8 @@ from bots.sandbox.world import Account, Change, Chat, Message, World
 class Stage:
     """A Telegram and a Discord for tests, for people without a token and for benchmarks.
 
-    `limits` switches flood control, `persist` names a file that brings everything back at the next
+    `limits` switches flood control or names the rates, `api` is the version of the Bot API that the
+    local Telegram knows, an older one for want of what came later, `persist` names a file that brings everything back at the next
     start, `record` keeps every answer in the journal, `now` is the wall clock the stage lives by.
     What is named here without a platform is Telegram's; the other one is `discord`.
     """
@@ -37,7 +39,7 @@ class Stage:
     def __init__(
         self,
         *,
-        limits: bool = True,
+        limits: bool | Rates = True,
         persist: Path | None = None,
         record: bool = False,
         host: str = "127.0.0.1",
@@ -45,16 +47,19 @@ class Stage:
         discord_port: int = 0,
         now: Callable[[], float] = time.time,
         webhook_retry: float = 1.0,
+        api: str = "10.3",
     ) -> None:
         self.world = World(now)
         self.world.make_account = make_account
         self.faults = Faults()
         self.journal = Journal(keep_results=record)
-        self._limits = FloodControl(time.monotonic, limits)
+        rates = limits if isinstance(limits, Rates) else Rates()
+        self._limits = FloodControl(time.monotonic, bool(limits), rates)
         self._desks = Desks(self.world)
+        self._desks.api = version(api)
         self._api = BotApi(self.world, self._desks, self.faults, self._limits, self.journal)
         self.discord = Discord(
-            self.world, limits=limits, record=record, host=host, port=discord_port
+            self.world, limits=bool(limits), record=record, host=host, port=discord_port
         )
         self._page = Page(self.world, self._desks)
         self._chronicle = Chronicle(persist) if persist is not None else None

@@ -9,13 +9,13 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from bots.sandbox import rooms, uploads
+from bots.sandbox import ages, rooms, uploads
 from bots.sandbox.asked import Asked, Refused, read_asked, slow_down
 from bots.sandbox.desks import Desk, Desks
 from bots.sandbox.faults import Fault, Faults
 from bots.sandbox.journal import Call, Journal
 from bots.sandbox.limits import FloodControl
-from bots.sandbox.methods import METHODS, PER_BOT, PER_CHAT
+from bots.sandbox.methods import METHODS, PER_CHAT, SIGNS
 from bots.sandbox.world import World
 
 log = logging.getLogger(__name__)
@@ -34,6 +34,7 @@ class BotApi:
     def __init__(
         self, world: World, desks: Desks, faults: Faults, limits: FloodControl, journal: Journal
     ) -> None:
+        """The desks say how old the server is."""
         self._world = world
         self._desks = desks
         self._faults = faults
@@ -61,6 +62,7 @@ class BotApi:
             asked = await read_asked(request)
         except Refused as refusal:
             return self._reply(refusal, None)
+        asked.api = self._desks.api
         bot = self._bots.get(head)
         params = dict(asked) if self._journal.on else {}
         call = self._journal.open(Call(bot, name, params, arrived, arrived_ns))
@@ -89,13 +91,15 @@ class BotApi:
         if name == "getupdates":
             return await self._updates(desk, asked)
         method = METHODS.get(name)
-        if method is None:
+        if method is None or not ages.has_method(asked.api, name):
             raise Refused(404, "Not Found")
-        if name in PER_CHAT or name in PER_BOT:
-            chat = _as_number(asked.get("chat_id")) if name in PER_CHAT else None
-            wait = self._limits.wait(desk.bot.id, chat, chat is not None and chat < 0)
+        if name in PER_CHAT or name in SIGNS:
+            chat = _as_number(asked.get("chat_id"))
+            group = chat is not None and chat < 0
+            wait = self._limits.wait(desk.bot.id, chat, group, sign=name in SIGNS)
             if wait:
                 raise slow_down(wait)
+        ages.forget(asked.api, name, asked)
         return method(self._world, desk, asked)
 
     def _file(self, path: str) -> web.Response:

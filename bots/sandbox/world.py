@@ -217,6 +217,7 @@ class World:
             tuple(fact["entities"]),
             fact["topic"],
             draft=fact["draft"],
+            more=fact.get("more", {}),
         )
         self.drafts[chat.key, fact["topic"], bot.id] = draft
         return Change("draft", fact, chat, draft)
