@@ -20,19 +20,26 @@ def pieced(inbound: Iterable[Inbound]) -> list[Inbound]:
 
 
 def _belong(before: Inbound, one: Inbound) -> bool:
-    return (
-        bool(one.bundle)
-        and one.bundle == before.bundle
-        and one.kind is before.kind is Kind.MESSAGE
-        and one.author.id == before.author.id
-    )
+    if one.kind is not Kind.MESSAGE or before.kind is not Kind.MESSAGE:
+        return False
+    if one.author.id != before.author.id:
+        return False
+    if before.goes_on is not None:
+        return _is_plain(one)
+    return bool(one.bundle) and one.bundle == before.bundle
+
+
+def _is_plain(one: Inbound) -> bool:
+    """The rest of a text that was cut is text, and nothing that was begun anew."""
+    return not (one.attachments or one.bundle or one.forwarded or one.reply_to or one.via)
 
 
 def _joined(before: Inbound, one: Inbound) -> Inbound:
+    between = "\n" if before.goes_on is None else before.goes_on
     return replace(
         one,
         message=before.message,  # the first one bears the words, and is what people edit
-        text="\n".join(filter(None, (before.text, one.text))),
+        text=between.join(filter(None, (before.text, one.text))),
         attachments=(*before.attachments, *one.attachments),
         mentions_us=before.mentions_us or one.mentions_us,
         mentions_others=before.mentions_others or one.mentions_others,

@@ -13,7 +13,6 @@ from core.flow.policy import decent, may_write_to
 from core.flow.presence import FOLLOWED, MUTED
 from core.flow.ranks import Ranks
 from core.flow.speaking import ASIDE, Spoken, Where
-from core.flow.work import attached_from
 from core.flow.writing import Scribe
 from core.ids import Account, CharacterId, EntityId, RoomId
 from core.kept import Task
@@ -21,6 +20,7 @@ from core.knowledge.documents import Document
 from core.knowledge.ingest import Librarian
 from core.knowledge.learning import TooMany
 from core.messages import Attachment, ChannelType, Content, Entity, Memory, Rank, Reply, Room, World
+from core.messages.hanging import attached_from
 from core.plugins.records import Worker
 from core.ports import ModelType, Unit
 from core.state import Recollection

@@ -17,7 +17,8 @@ from core.flow.speaking import Where
 from core.flow.thinking import Meter
 from core.ids import EntityId, TurnId
 from core.kept import Step
-from core.messages import Attachment, Content, Inbound, Kind, Memory, Received
+from core.messages import Content, Inbound, Kind, Memory, Received
+from core.messages.hanging import FORWARDED, kept
 from core.ports import Batch, Unit
 from core.state import Line
 
@@ -148,7 +149,8 @@ def memory_of(part: Part, one: Inbound, spot: Spot, author: EntityId) -> Memory:
             source=one.address.platform,
             in_reply_to=memory_id(part.id, one.address, quoted) if quoted else None,
             channel_type=one.place.channel.value,
-            attachments=tuple(map(_kept, one.attachments)),
+            attachments=tuple(map(kept, one.attachments)),
+            extra={FORWARDED: one.forwarded} if one.forwarded else {},
         ),
         created_at=max(one.sent_at, spot.since),
         world=spot.world,
@@ -159,26 +161,6 @@ def memory_of(part: Part, one: Inbound, spot: Spot, author: EntityId) -> Memory:
             "messageId": one.message,
             "entityName": one.author.name,
         },
-    )
-
-
-def _kept(attachment: Attachment) -> Mapping[str, Any]:
-    """As elizaOS' media objects; `id` is what its platform finds it by."""
-    return {
-        "id": attachment.ref,
-        "title": attachment.name,
-        "contentType": attachment.mime,
-        "size": attachment.size,
-    }
-
-
-def attached_from(kept: Mapping[str, Any]) -> Attachment:
-    size = kept.get("size")
-    return Attachment(
-        str(kept.get("id") or ""),
-        str(kept.get("contentType") or ""),
-        size if isinstance(size, int) else 0,
-        str(kept.get("title") or ""),
     )
 
 

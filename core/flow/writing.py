@@ -239,7 +239,7 @@ class Scribe:
             self._remember(part, elsewhere[0].room, elsewhere)
 
     def _remember(self, part: Part, room: RoomId, memories: Sequence[Memory]) -> None:
-        lines = [line_of(memory) for memory in memories if memory.content.text]
+        lines = [line for line in map(line_of, memories) if line.text]
         self._recent.add(part.id, room, lines, part.policy.history)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from core.ids import CharacterId, EntityId, RoomId
 from core.messages import Memory
+from core.messages.hanging import words_of_kept
 from core.ports import Store
 from core.state import Line
 
@@ -37,7 +38,7 @@ class Recent:
             stored = await self._store.read(
                 lambda unit: unit.memories.recent(character, room, limit)
             )
-            found = [line_of(memory) for memory in stored if memory.content.text]
+            found = [line for line in map(line_of, stored) if line.text]
             self._rooms[key] = found
             if len(stored) < limit:
                 self._whole.add(key)
@@ -101,12 +102,14 @@ class Recent:
 
 def line_of(memory: Memory) -> Line:
     """A memory as the prompt shows it."""
+    ours = memory.author == EntityId(memory.character)
     return Line(
         author=memory.author,
         name=str(memory.metadata.get("entityName", "")),
-        text=memory.content.text,
+        # Remarks on what she has sent would be taken for her own way of talking.
+        text=memory.content.text if ours else words_of_kept(memory.content),
         at=memory.created_at,
-        ours=memory.author == EntityId(memory.character),
+        ours=ours,
     )
 
 

@@ -138,7 +138,9 @@ class Attachment:
     """What people call it: photo, voice, audio, video, video note, animation, sticker, document,
     location, contact, poll, dice; empty where only `mime` tells."""
     about: str = ""
-    """What can be said of it without its bytes, in words: a sticker's emoji, where a place is."""
+    """What can be said of it, in words: a sticker's emoji, where a place is. Of a photo, a voice
+    message, a document only what somebody has perceived in it: empty, a character says that she
+    cannot see, hear or has not read it."""
     preview: str = ""
     """The ref of a still picture of it."""
     seconds: float = 0.0

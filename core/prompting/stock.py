@@ -13,6 +13,7 @@ from functools import lru_cache
 from zlib import crc32
 
 from core.lore import Place, Told
+from core.messages.hanging import words_of
 from core.ports import ModelRequest, Said
 from core.prompting.budget import cut, dispensable, surely_fits, tokens
 from core.prompting.custom import prompt_of_template
@@ -28,7 +29,7 @@ from core.prompting.lore import (
     with_lore,
 )
 from core.prompting.sheet import sheet
-from core.prompting.talk import LONGEST_QUESTION, remark, speaker, words_of
+from core.prompting.talk import LONGEST_QUESTION, remark, speaker
 from core.prompting.words import harmless, named, under_name
 from core.state import Line, Scene, Section, State
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from core.ids import EntityId
-from core.messages import Attachment, ChannelType, Entity, Inbound
+from core.messages import ChannelType, Entity, Inbound
+from core.messages.hanging import words_of, words_of_quote
 from core.prompting.words import UNKNOWN, display_name, framed, named, quoted, under_name
 from core.state import Line, Scene, Section
 
@@ -39,20 +40,16 @@ def recent_messages(scene: Scene, history: Sequence[Line] | None = None) -> Sect
     )
 
 
-def words_of(inbound: Inbound) -> str:
-    """What was written, and what hangs on it."""
-    if not inbound.attachments:
-        return inbound.text
-    return "\n".join(filter(None, (inbound.text, *map(_pointed_at, inbound.attachments))))
-
-
 def remark(inbound: Inbound) -> str:
     """What it answers, in a few words; empty where it answers nothing."""
     quote = inbound.reply_to
-    if quote is None or not quote.text:
+    if quote is None or not (text := words_of_quote(quote)):
         return ""
-    author = named(quote.author.name) if quote.author else "this"
-    return f"answering {'you' if inbound.replies_to_us else author}: “{quoted(quote.text)}”"
+    author = named(quote.author.name) if quote.author and quote.author.name else "this"
+    answered = "you" if inbound.replies_to_us else author
+    if quote.exact:
+        return f"answering {answered}, to these words: “{quoted(text, most=300)}”"
+    return f"answering {answered}: “{quoted(text)}”"
 
 
 def speaker(scene: Scene) -> str:
@@ -112,9 +109,3 @@ def _shown(line: Line) -> dict[str, str]:
         "text": line.text,
         "createdAt": line.at.isoformat(),
     }
-
-
-def _pointed_at(attachment: Attachment) -> str:
-    return (
-        f"[attached: {named(attachment.name or 'a file')}, {named(attachment.mime or 'unknown')}]"
-    )
