@@ -249,7 +249,7 @@ class Gateway:
         while True:
             await self._clock.sleep(_LOOK_EVERY)
             await house.store.write(lambda unit: None)
-            await take_up(self._data, house.forgetting.forget, self._clock)
+            await take_up(self._data, house.orders, self._clock)
 
     async def _sweep(self, store: Store, janitor: Janitor) -> None:
         """Finished rows of both ledgers go after 30 days, files after one."""

@@ -34,6 +34,8 @@ def command(arguments: Sequence[str]) -> int:
             return _knowledge(asked, environment)
         if asked.do == "memory":
             return _memory(asked, environment)
+        if asked.do == "pair":
+            return _pair(asked, environment)
         data = Path(Settings(environment).text("TROUPE_DATA_DIR", "data"))
         with hold(data):
             # From here on it may take a while: everything heavy is imported now.
@@ -153,13 +155,29 @@ def _memory(asked: argparse.Namespace, environment: Environment) -> int:
     return STOPPED
 
 
+def _pair(asked: argparse.Namespace, environment: Environment) -> int:
+    from bots.knowing import House
+    from bots.letting_in import decided, listed
+
+    house = House.at(environment, on_stage=asked.stage)
+    if asked.what == "list":
+        lines = listed(house, asked.character)
+    else:
+        lines = decided(house, asked.what, asked.whom, asked.character)
+    for line in lines:
+        print(line)  # noqa: T201  (a command's answer)
+    return STOPPED
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="troupe", description="Many AI characters in your chats, from one process."
     )
     parser.add_argument("--version", action="version", version=f"troupe {version('troupe')}")
     does = parser.add_subparsers(
-        dest="do", required=True, metavar="run|stage|check|costs|import|export|knowledge|memory"
+        dest="do",
+        required=True,
+        metavar="run|stage|check|costs|import|export|knowledge|memory|pair",
     )
 
     run = does.add_parser(
@@ -192,7 +210,22 @@ def _parser() -> argparse.ArgumentParser:
     _memory_parser(
         does.add_parser("memory", help="look into what characters remember, and forget people")
     )
+    _pair_parser(does.add_parser("pair", help="tell who wants to talk to whom, and let them in"))
     return parser
+
+
+def _pair_parser(parser: argparse.ArgumentParser) -> None:
+    does = parser.add_subparsers(dest="what", required=True, metavar="list|allow|deny|remove")
+    show = does.add_parser("list", help="who waits with a code, was let in or is kept out")
+    allow = does.add_parser("allow", help="let in whoever was told this code")
+    deny = does.add_parser("deny", help="tell whoever has this code nothing any more")
+    remove = does.add_parser("remove", help="make somebody a stranger again")
+    for one in (allow, deny):
+        one.add_argument("whom", metavar="CODE")
+    remove.add_argument("whom", metavar="PERSON", help="a name, or an id on the platform")
+    for one in (show, allow, deny, remove):
+        one.add_argument("--character", metavar="NAME", default="", help="of one character alone")
+        one.add_argument("--stage", action="store_true", help="on the local stage")
 
 
 def _memory_parser(parser: argparse.ArgumentParser) -> None:

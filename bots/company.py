@@ -16,7 +16,7 @@ from bots.telegram.webhook import Hooks
 from core.clock import Clock
 from core.errors import BadInput, LinkRejected
 from core.files import Files
-from core.flow.cast import Cast, Gear, Part, policy_of
+from core.flow.cast import Cast, Gear, Part, Policy, policy_of
 from core.flow.intake import Intake
 from core.flow.outbox import Outbox
 from core.flow.pace import pace_of
@@ -154,6 +154,7 @@ class Company:
             policy = policy_of(loaded.character, planned.settings, planned.platform)
         except BadInput as error:  # trying again would find the same
             raise LinkRejected(str(error)) from None
+        self._note(planned, policy)
         self._cast.enter(
             Part(
                 id=loaded.id,
@@ -209,6 +210,14 @@ class Company:
         self._loaded.discard(account)
         self._outboxes.pop(account, None)
 
+    def _note(self, planned: PlannedLink, policy: Policy) -> None:
+        """A list that cannot be read lets nobody in, which its operator has to know."""
+        found = policy.door.findings
+        for finding in found:
+            log.warning("%s", finding)
+        health = self._links[planned.character.id, planned.platform].health
+        health.note = "; ".join(map(str, found))
+
     async def _recast(self, running: _Running, planned: PlannedLink) -> None:
         try:
             policy = policy_of(planned.character.character, planned.settings, planned.platform)
@@ -217,6 +226,7 @@ class Company:
                 log.error("not taken over, the old version stays: %s", finding)
             return
         running.planned = planned
+        self._note(planned, policy)
         part = self._cast.on(planned.account)
         if part is not None:
             self._cast.enter(

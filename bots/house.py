@@ -6,14 +6,16 @@ import asyncio
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
-from bots import logs
+from bots import logs, orders
 from bots.company import Company, Door
 from bots.mind import Mind
+from bots.orders import Do
 from bots.telegram.webhook import Hooks
 from bots.wardrobe import Wardrobe
 from core.clock import Clock
@@ -34,7 +36,7 @@ from core.flow.initiative import Initiative
 from core.flow.intake import Intake
 from core.flow.janitor import Janitor
 from core.flow.mailbox import Mailbox
-from core.flow.pairing import Pairing
+from core.flow.pairing import Pairing, Standing
 from core.flow.patience import PatientStore
 from core.flow.presence import Presence
 from core.flow.ranks import Ranks
@@ -49,7 +51,7 @@ from core.flow.turns import Turns
 from core.flow.wishes import Wishes
 from core.flow.work import Work
 from core.flow.writing import Scribe, begin
-from core.ids import CharacterId, RoomId
+from core.ids import CharacterId, EntityId, RoomId
 from core.knowledge.reading import Reader
 from core.memory.recent import Recent
 from core.messages import Delivery, DeliveryStatus
@@ -81,6 +83,28 @@ class House:
     forgetting: Forgetting
     pairing: Pairing
     mind: Mind
+
+    @property
+    def orders(self) -> Mapping[str, Do]:
+        """What an operator's commands may ask of it."""
+
+        async def forget(character: CharacterId, whom: EntityId) -> Mapping[str, int]:
+            return (await self.forgetting.forget(character, whom)).counts
+
+        async def remove(character: CharacterId, whom: EntityId) -> Mapping[str, int]:
+            return {"people": int(await self.pairing.remove(character, whom))}
+
+        return {
+            orders.FORGET: forget,
+            orders.LET_IN: partial(self._decide, Standing.IN),
+            orders.KEEP_OUT: partial(self._decide, Standing.OUT),
+            orders.REMOVE: remove,
+        }
+
+    async def _decide(
+        self, standing: Standing, character: CharacterId, whom: EntityId
+    ) -> Mapping[str, int]:
+        return {"people": int(await self.pairing.decide(character, whom, standing))}
 
 
 def build(

@@ -22,7 +22,6 @@ import orjson
 from core.clock import Clock
 from core.errors import BadInput, Finding
 from core.ids import CharacterId, EntityId
-from core.ports.persons import Forgotten
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +32,9 @@ _STALE = 3600.0
 """Seconds after which nobody waits for an answer any more."""
 _GIVEN, _TAKEN, _DONE = ".order", ".taken", ".done"
 
-Forget = Callable[[CharacterId, EntityId], Awaitable[Forgotten]]
+FORGET, LET_IN, KEEP_OUT, REMOVE = "forget", "let in", "keep out", "remove"
+Do = Callable[[CharacterId, EntityId], Awaitable[Mapping[str, int]]]
+"""Carries one order out; what has come of it, by kind."""
 
 
 def folder_of(data: Path) -> Path:
@@ -50,7 +51,7 @@ class Given:
     file: Path
 
     def answer(self, patience: float = PATIENCE) -> Mapping[str, int]:
-        """What is gone, by kind. Blocks; raises BadInput where nobody has done it."""
+        """What came of it, by kind. Blocks; raises BadInput where nobody has done it."""
         until = time.monotonic() + patience
         done = self.file.with_suffix(_DONE)
         while not done.exists():
@@ -74,32 +75,33 @@ class Given:
         return True
 
 
-def give(data: Path, character: CharacterId, entity: EntityId) -> Given:
-    """Ask the gateway that runs on this directory to forget somebody."""
+def give(data: Path, character: CharacterId, entity: EntityId, do: str = FORGET) -> Given:
+    """Ask the gateway that runs on this directory to do something about somebody."""
     folder = folder_of(data)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = folder / f"{uuid4().hex}{_GIVEN}"
-    _write(file, {"do": "forget", "character": character, "entity": entity})
+    _write(file, {"do": do, "character": character, "entity": entity})
     return Given(file)
 
 
 # --- the gateway's side ----------------------------------------------------------------------------
 
 
-async def take_up(data: Path, forget: Forget, clock: Clock) -> None:
+async def take_up(data: Path, does: Mapping[str, Do], clock: Clock) -> None:
     """Carry out what was ordered, also what an earlier process was killed in the midst of."""
     try:
         for file in await asyncio.to_thread(_taken, folder_of(data), clock.now().timestamp()):
-            await _carry_out(file, forget)
+            await _carry_out(file, does)
     except OSError as error:
         log.warning("orders cannot be read now (%s)", type(error).__name__)
 
 
-async def _carry_out(file: Path, forget: Forget) -> None:
+async def _carry_out(file: Path, does: Mapping[str, Do]) -> None:
     try:
         told = orjson.loads(await asyncio.to_thread(file.read_bytes))
-        forgotten = await forget(CharacterId(told["character"]), EntityId(told["entity"]))
-        said: dict[str, Any] = {"counts": dict(forgotten.counts)}
+        do = does[told["do"]]
+        counts = await do(CharacterId(told["character"]), EntityId(told["entity"]))
+        said: dict[str, Any] = {"counts": dict(counts)}
     except Exception:  # the wall round one order: the gateway goes on
         log.exception("an order could not be carried out")
         said = {"trouble": "could not do it"}

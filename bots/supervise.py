@@ -45,6 +45,8 @@ class Health:
     phase: Phase = Phase.STARTING
     reason: str = ""
     handle: str = ""
+    note: str = ""
+    """What is amiss although the link is live."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def turn(self, phase: Phase, reason: str = "") -> None:
@@ -61,6 +63,10 @@ class Health:
             )
         self.phase, self.reason = phase, reason
         self.changed.set()
+
+    def live(self, lacks: str) -> None:
+        """It hears; `lacks` is what it cannot hear."""
+        self.turn(Phase.LIVE, "; ".join(filter(None, (lacks, self.note))))
 
 
 class Backoff:
@@ -190,7 +196,7 @@ async def _lives(
     await hears.wait()
     if survives:
         await clock.sleep(survives)
-    health.turn(Phase.LIVE, platform.lacks)
+    health.live(platform.lacks)
 
 
 def _gravest(errors: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,6 @@ import pytest
 from bots import orders
 from core.errors import BadInput
 from core.ids import CharacterId, EntityId
-from core.ports.persons import Forgotten
 from tests.fakes.clock import FakeClock
 
 ADA, BOB = CharacterId("ada"), EntityId("bob")
@@ -26,14 +26,14 @@ class Gateway:
         self.clock = FakeClock()
         self.forgotten: list[tuple[str, str]] = []
 
-    async def forget(self, character: CharacterId, entity: EntityId) -> Forgotten:
+    async def forget(self, character: CharacterId, entity: EntityId) -> Mapping[str, int]:
         if self._trouble is not None:
             raise self._trouble
         self.forgotten.append((character, entity))
-        return Forgotten({"messages": 3})
+        return {"messages": 3}
 
     async def look(self) -> None:
-        await orders.take_up(self._data, self.forget, self.clock)
+        await orders.take_up(self._data, {orders.FORGET: self.forget}, self.clock)
 
 
 def left(data: Path) -> list[str]:
@@ -85,6 +85,15 @@ async def test_an_order_that_fails_is_told_and_the_next_is_carried_out(
         await asyncio.to_thread(given.answer, 1)
     assert len([one for one in caplog.records if "order" in one.message]) == 2
     assert left(tmp_path) == [".done"], "of the nonsense, for which nobody waits"
+
+
+async def test_an_order_of_another_version_is_no_order_to_forget(tmp_path: Path) -> None:
+    given = orders.give(tmp_path, ADA, BOB, "dance")
+    gateway = Gateway(tmp_path)
+    await gateway.look()
+    with pytest.raises(BadInput, match="could not do it"):
+        await asyncio.to_thread(given.answer, 1)
+    assert gateway.forgotten == []
 
 
 async def test_answers_that_nobody_fetches_go(tmp_path: Path) -> None:
