@@ -15,10 +15,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, get_args
 
-from bots.links import plan_links, settings_of
+from bots.links import PLATFORMS, plan_links, settings_of
 from bots.telegram.address import problems, webhook_of
 from core.casting import Roster, load_characters, sources_of
 from core.errors import BadInput, Finding
+from core.flow.door import door_of
 from core.flow.habits import habits_of
 from core.knowledge.sources import wanted
 from core.lore import notes_on
@@ -140,13 +141,14 @@ def _webhooks(roster: Roster, environment: Environment) -> Iterator[Checked]:
     yield from _worse("error", found)
 
 
-def _unread(settings: Settings) -> Iterable[Finding]:
-    """Of lists, what stands in them: times of day, events."""
+def _unread(settings: Settings) -> Iterator[Finding]:
+    """Of lists, what stands in them: times of day, events, who may talk."""
     try:
         habits_of(settings)
+        for platform in PLATFORMS:
+            yield from door_of(settings, platform).findings
     except BadInput as bad:
-        return bad.findings
-    return ()
+        yield from bad.findings
 
 
 def _variables(roster: Roster, environment: Environment) -> Iterator[Checked]:

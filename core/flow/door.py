@@ -24,6 +24,8 @@ _LINK = re.compile(
     r"(?:c/(?P<number>[0-9]{1,12})|(?:s/)?(?P<name>[A-Za-z][A-Za-z0-9_]{2,31}))(?:/[0-9]+)*/?"
 )
 _DASHES = str.maketrans({"\u2212": "-", "\u2013": "-", "\u2012": "-", "\u2011": "-"})
+_EVERYBODYS = frozenset({"the environment", ".env"})
+_MEND = 'Write ["123456", "-1001234567890", "@name"]'
 INLINE = "inline:"
 """Such an Inbound.via comes from a person in whatever chat, and goes back to that person alone."""
 
@@ -148,9 +150,10 @@ def _list(
     if value is None:
         return None
     found, faults = listed_in(value, groups=groups)
-    whose = f" of {settings.character_name}" if settings.character_name else ""
-    mend = 'Write ["123456", "-1001234567890", "@name"]'
-    wrong += [Finding(f"{key}{whose}, in {settings.where(key)}", one, mend) for one in faults]
+    where = settings.where(key)
+    hers = settings.character_name and where not in _EVERYBODYS
+    whose = f" of {settings.character_name}" if hers else ""
+    wrong += [Finding(f"{key}{whose}, in {where}", one, _MEND) for one in faults]
     return found
 
 
