@@ -53,6 +53,8 @@ class World:
         self.last_snowflake = 0
         # What was handed over, by its id; not kept across a restart.
         self.files: dict[str, tuple[str, bytes]] = {}
+        # What bots on Telegram tell about themselves: by bot, by what it is, by language or chat.
+        self.about: dict[tuple[int, str, str], Any] = {}
         self.cdn_root = ""
         """Where Discord's files lie, once it is open."""
         self._next_id: dict[int, int] = {}
