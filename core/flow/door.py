@@ -18,10 +18,10 @@ from core.settings.layers import Settings
 _SUPER = 10**12
 """Telegram's supergroups and channels are -(this + their own number)."""
 _NUMBER = re.compile(r"([+-]?)([0-9]{1,18})")
-_NAME = re.compile(r"@?([A-Za-z][A-Za-z0-9_]{2,31})")
+_NAME = re.compile(r"@?([A-Za-z][A-Za-z0-9_]{3,31})")
 _LINK = re.compile(
     r"(?:https?://)?(?:www\.)?(?:t|telegram)\.me/"
-    r"(?:c/(?P<number>[0-9]{1,12})|(?:s/)?(?P<name>[A-Za-z][A-Za-z0-9_]{2,31}))(?:/[0-9]+)*/?"
+    r"(?:c/(?P<number>[0-9]{1,12})|(?:s/)?(?P<name>[A-Za-z][A-Za-z0-9_]{3,31}))(?:/[0-9]+)*/?"
 )
 _DASHES = str.maketrans({"\u2212": "-", "\u2013": "-", "\u2012": "-", "\u2011": "-"})
 _EVERYBODYS = frozenset({"the environment", ".env"})
