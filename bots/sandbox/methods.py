@@ -3,7 +3,17 @@
 from collections.abc import Callable
 from typing import Any
 
-from bots.sandbox import answering, editing, passing, polls, rooms, sending, sending_media, uploads
+from bots.sandbox import (
+    answering,
+    editing,
+    passing,
+    polls,
+    profile,
+    rooms,
+    sending,
+    sending_media,
+    uploads,
+)
 from bots.sandbox.asked import Asked
 from bots.sandbox.desks import Desk
 from bots.sandbox.world import World
@@ -24,9 +34,18 @@ METHODS: dict[str, Method] = {
     "getchatmembercount": rooms.get_chat_member_count,
     "leavechat": rooms.leave_chat,
     "createforumtopic": rooms.create_forum_topic,
-    "setmycommands": rooms.set_my_commands,
-    "getmycommands": rooms.get_my_commands,
-    "deletemycommands": rooms.delete_my_commands,
+    "setmycommands": profile.set_my_commands,
+    "getmycommands": profile.get_my_commands,
+    "deletemycommands": profile.delete_my_commands,
+    "setmyname": profile.set_my_name,
+    "getmyname": profile.get_my_name,
+    "setmydescription": profile.set_my_description,
+    "getmydescription": profile.get_my_description,
+    "setmyshortdescription": profile.set_my_short_description,
+    "getmyshortdescription": profile.get_my_short_description,
+    "setchatmenubutton": profile.set_chat_menu_button,
+    "getchatmenubutton": profile.get_chat_menu_button,
+    "getuserprofilephotos": profile.get_user_profile_photos,
     "getfile": uploads.found_file,
     "sendmessage": sending.send_message,
     "sendchataction": sending.send_chat_action,
@@ -60,3 +79,5 @@ PER_CHAT = frozenset(
 """What counts against the rate of its chat; all of these count against the bot's own as well."""
 SIGNS = frozenset({"sendchataction", "sendmessagedraft", "setmessagereaction"})
 """Signs of life, which have a looser rate of their own in each chat."""
+FACTS = {**profile.FACTS}
+"""What these methods make of the world, beside what people do to it."""

@@ -4,8 +4,6 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-import orjson
-
 from bots.sandbox import ages, shapes
 from bots.sandbox.addressed import find_chat, find_room_to_act
 from bots.sandbox.asked import Asked, Refused, bad
@@ -13,7 +11,6 @@ from bots.sandbox.desks import Desk
 from bots.sandbox.world import PRESENT, World
 
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
-_COMMAND = re.compile(r"[a-z0-9_]{1,32}")
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _TOPIC_COLOURS = (7322096, 16766590, 13338331, 9367192, 16749490, 16478047)
 
@@ -75,42 +72,6 @@ def create_forum_topic(world: World, desk: Desk, asked: Asked) -> Any:
         raise bad("invalid icon color specified")
     number = world.open_topic(room, name, desk.bot)
     return {"message_thread_id": number, "name": name, "icon_color": colour}
-
-
-def _scope(asked: Asked) -> str:
-    scope = asked.json("scope") or {"type": "default"}
-    key = [scope.get("type"), scope.get("chat_id"), scope.get("user_id")]
-    return orjson.dumps([*key, asked.text("language_code") or ""]).decode()
-
-
-def set_my_commands(world: World, desk: Desk, asked: Asked) -> Any:
-    commands = asked.json("commands")
-    if not isinstance(commands, list):
-        raise bad("can't parse commands JSON object")
-    if len(commands) > 100:
-        raise bad("BOT_COMMANDS_TOO_MUCH")
-    for command in commands:
-        if not _COMMAND.fullmatch(str(command.get("command", "")).lstrip("/").lower()):
-            raise bad("BOT_COMMAND_INVALID")
-        if not 1 <= len(str(command.get("description", ""))) <= 256:
-            raise bad("BOT_COMMAND_DESCRIPTION_INVALID")
-    kept = [
-        {"command": c["command"].lstrip("/").lower(), "description": c["description"]}
-        for c in commands
-    ]
-    fact = {"fact": "commands", "bot": desk.bot.id, "scope": _scope(asked)}
-    world.commit({**fact, "commands": kept})
-    return True
-
-
-def get_my_commands(world: World, desk: Desk, asked: Asked) -> Any:
-    return desk.commands.get(_scope(asked), [])
-
-
-def delete_my_commands(world: World, desk: Desk, asked: Asked) -> Any:
-    fact = {"fact": "commands", "bot": desk.bot.id, "scope": _scope(asked), "commands": []}
-    world.commit(fact)
-    return True
 
 
 def remember_allowed(world: World, desk: Desk, asked: Asked) -> None:

@@ -15,7 +15,7 @@ from bots.sandbox.desks import Desk, Desks
 from bots.sandbox.faults import Fault, Faults
 from bots.sandbox.journal import Call, Journal
 from bots.sandbox.limits import FloodControl
-from bots.sandbox.methods import METHODS, PER_CHAT, SIGNS
+from bots.sandbox.methods import FACTS, METHODS, PER_CHAT, SIGNS
 from bots.sandbox.world import World
 
 log = logging.getLogger(__name__)
@@ -43,6 +43,7 @@ class BotApi:
         self._bots: dict[str, int] = {}
         self._closing = asyncio.Event()
         desks.on_token = self._learn_token
+        world.learn(FACTS)
 
     def _learn_token(self, desk: Desk) -> None:
         tokens = self._world.tokens.items()
