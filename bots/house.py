@@ -26,9 +26,12 @@ from core.flow.allowance import Allowance
 from core.flow.backstage import Backstage
 from core.flow.cast import Cast
 from core.flow.choosing import Choosing
+from core.flow.comings import Comings
+from core.flow.commanding import Commanding
 from core.flow.conversing import Conversing
 from core.flow.deciding import Deciding
 from core.flow.doorkeeping import Doorkeeper
+from core.flow.explaining import Explaining
 from core.flow.floor import Floor
 from core.flow.forgetting import Forgetting
 from core.flow.hearsay import Hearsay
@@ -206,7 +209,8 @@ def build(
         return await wardrobe.worker(character, name)
 
     tasks = TaskService(store, clock, worker)
-    initiative = Initiative(cast, store, recent, ranks, tasks, intake, clock)
+    comings = Comings(store, presence, ranks, clock)
+    initiative = Initiative(cast, store, recent, ranks, comings, tasks, intake, clock)
 
     def choices(character: CharacterId, room: RoomId) -> Sequence[Mapping[str, Any]]:
         return [told(one) for one in tasks.choices(character, room)]
@@ -263,6 +267,7 @@ def build(
             pairing.forgotten,
         ],
     )
+    doorkeeper = Doorkeeper(ranks, pairing, scribe, clock)
     turns = Turns(
         cast,
         store,
@@ -280,8 +285,20 @@ def build(
         tally,
         records,
         chance,
-        forgetting,
-        Doorkeeper(ranks, pairing, scribe, clock),
+        Commanding(
+            scribe,
+            conversing,
+            ranks,
+            clock,
+            tell={"why": Explaining(store, ranks).tell, "initiative": initiative.command},
+            do={
+                "forget": forgetting.command,
+                "export": forgetting.command,
+                "pair": doorkeeper.command,
+            },
+        ),
+        doorkeeper,
+        comings,
     )
     return House(
         store,

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from core.flow.commands import KNOWN, KNOWN_TO_SOME
+from core.flow.commands import NAMES
 from core.ids import Account
 from core.messages import Address, Kind, Received
 
@@ -25,7 +25,6 @@ _SPOKEN = (0, 19, 20, 23)
 _COMPONENT = 3
 _MEMBERS = frozenset({"GUILD_MEMBER_ADD", "GUILD_MEMBER_REMOVE", "GUILD_MEMBER_UPDATE"})
 _MARK = re.compile(r"<(?:#|@&)(\d{1,20})>")
-_COMMANDS = KNOWN | KNOWN_TO_SOME
 _COMMAND = re.compile(r"/(\w+)(?:\s+|\Z)", re.ASCII)
 _SHOWN = 100  # names kept with one message; its 2,000 characters hold little more
 
@@ -134,7 +133,7 @@ def command_in(content: str, us: str) -> tuple[str, str]:
     content, _ = _addressed(content, us)
     found = _COMMAND.match(content)
     name = found[1].lower() if found else ""
-    return (name, content[found.end() :]) if found and name in _COMMANDS else ("", "")
+    return (name, content[found.end() :]) if found and name in NAMES else ("", "")
 
 
 def is_direct(said: dict[str, Any], type: object, guild: object) -> bool:

@@ -6,19 +6,19 @@ import asyncio
 import logging
 import random
 from collections.abc import Hashable
-from dataclasses import replace
 from typing import NoReturn
 
 from core.clock import Clock
 from core.errors import ModelError, ModelTooSlow, ModelUnavailable, Unreadable
-from core.flow import commands, forgetting, greetings, inner
+from core.flow import inner
 from core.flow.cast import Cast, Part
 from core.flow.choosing import Choosing
+from core.flow.comings import Comings
+from core.flow.commanding import Commanding
 from core.flow.conversing import Conversing
-from core.flow.doorkeeping import PAIR, Doorkeeper
+from core.flow.doorkeeping import Doorkeeper
 from core.flow.etiquette import Choice, Verdict
 from core.flow.floor import Floor
-from core.flow.forgetting import Forgetting
 from core.flow.hearsay import Hearsay
 from core.flow.initiative import Initiative
 from core.flow.mailbox import Postponed, Superseded
@@ -72,8 +72,9 @@ class Turns:
         tally: Tally,
         records: Records,
         chance: random.Random,
-        forgetting: Forgetting,
+        commanding: Commanding,
         doorkeeper: Doorkeeper,
+        comings: Comings,
     ) -> None:
         self._cast = cast
         self._store = store
@@ -91,8 +92,9 @@ class Turns:
         self._tally = tally
         self._records = records
         self._chance = chance
-        self._forgetting = forgetting
+        self._commanding = commanding
         self._doorkeeper = doorkeeper
+        self._comings = comings
         self._unwritten: dict[Hashable, list[Spending]] = {}
         self._broken_off: dict[Hashable, int] = {}
         """How many answers to somebody's open messages have broken off half way."""
@@ -195,6 +197,7 @@ class Turns:
                 self._floor.taken(address)
 
     async def _act(self, work: Work) -> None:
+        self._comings(work)
         match work.lead.kind:
             case Kind.MESSAGE:
                 await self._talk(work)
@@ -208,7 +211,7 @@ class Turns:
             case Kind.MEMBER if work.lead.left and not work.lead.is_direct:
                 await self._left(work)
             case Kind.COMMAND:
-                await self._command(work)
+                await self._commanding(work)
             case Kind.EDIT:
                 await self._edited(work)
             case Kind.MOVED:
@@ -245,37 +248,6 @@ class Turns:
         rule = f"{work.lead.kind.value}-noted"
         await self._scribe.write(work, InboundStatus.SILENT, rule, keep=False)
 
-    async def _command(self, work: Work) -> None:
-        lead, may = work.lead, work.part.policy.habits is not None
-        if commands.is_ours(lead) and lead.command in forgetting.COMMANDS:
-            await self._forgetting.command(work)
-            return
-        if commands.is_ours(lead) and lead.command == PAIR:
-            await self._doorkeeper.command(work)
-            return
-        done = None
-        if commands.is_ours(lead) and lead.command == commands.INITIATIVE:
-            done = commands.Done(await self._initiative.command(work))
-        elif commands.is_ours(lead):
-            done = await greetings.opening(work, self._store.read, self._clock.now())
-            done = done or commands.perform(lead, work.part.character, speaks_first=may)
-        if done is None and lead.is_direct:
-            work.inbound = (*work.inbound[:-1], replace(lead, kind=Kind.MESSAGE))
-            await self._converse(work)
-            return
-        work.decided()
-        if done is None:
-            await self._scribe.write(work, InboundStatus.SILENT, "command-of-another", keep=False)
-            return
-        await self._scribe.write(
-            work,
-            InboundStatus.ANSWERED,
-            f"command-{lead.command}",
-            say=Reply(done.say, None if lead.is_direct else lead.message),
-            keep=done.begins or not done.forget_talk,
-            forget_talk=done.forget_talk,
-        )
-
     async def _edited(self, work: Work) -> None:
         """What was said is remembered as it now reads; it is not answered a second time."""
         part, lead = work.part, work.lead
@@ -308,10 +280,10 @@ class Turns:
 
     async def _world(self, work: Work) -> None:
         """A server as it stands: it and its rooms are known before anybody speaks there (D-66)."""
-        part, lead = work.part, work.lead
         work.decided()
+        places = places_of(work.spot, work.lead)
         await self._scribe.write(
-            work, InboundStatus.SILENT, "world-noted", keep=False, places=places_of(part.id, lead)
+            work, InboundStatus.SILENT, "world-noted", keep=False, places=places
         )
 
     # --- when it fails -------------------------------------------------------------------------

@@ -15,7 +15,8 @@ from core.ports import Offer
 
 TAKEN = frozenset(
     {
-        "start", "help", "reset", "mute", "unmute", "forget", "export", "why", "voice", "initiative"
+        "start", "help", "reset", "mute", "unmute", "forget", "export", "why", "voice",
+        "initiative", "pair",
     }
 )  # fmt: skip
 """Ours: `core.flow.commands` has them."""
