@@ -24,6 +24,12 @@ _ENDPOINTS = {
 # A picture that is too small, too long or too odd to be shown can still be handed over as a file,
 # and so can a song that is none.
 _OF_MEDIA = ("photo", "image", "dimension", "media", "file", "audio", "video", "voice", "type")
+_PIECES: dict[str, Any] = {
+    "photo": telegram.InputMediaPhoto,
+    "video": telegram.InputMediaVideo,
+    "audio": telegram.InputMediaAudio,
+    "document": telegram.InputMediaDocument,
+}
 _CAPTION = ("caption", "caption_entities")
 _SHOWN = frozenset({"photo", "animation", "audio", "voice", "video"})
 
@@ -57,13 +63,11 @@ async def hand_over_album(
     bare = {name: value for name, value in asked.items() if name not in caption}
 
     async def sent(kinds: list[str]) -> Any:
-        media: list[Given] = []
-        uploads: Asked = {}
-        for n, ((given, data), kind) in enumerate(zip(there, kinds, strict=True)):
-            uploads[f"file{n}"] = _upload(data, given)
-            one = {"type": kind, "media": f"attach://file{n}"}
-            media.append(one if n else {**one, **caption})
-        return await ask(bot, _RAW_ALBUM, {**bare, "media": media, **uploads})
+        media = [
+            _PIECES[kind](_upload(data, given, attach=True), api_kwargs={} if n else caption)
+            for n, ((given, data), kind) in enumerate(zip(there, kinds, strict=True))
+        ]
+        return await ask(bot, _RAW_ALBUM, {**bare, "media": media})
 
     kinds = [_kind_of(one) for one in album]
     try:
@@ -87,8 +91,8 @@ async def _bytes_of(files: Files | None, given: Given) -> bytes:
     return data
 
 
-def _upload(data: bytes, given: Given) -> telegram.InputFile:
-    return telegram.InputFile(data, filename=given["name"])
+def _upload(data: bytes, given: Given, *, attach: bool = False) -> telegram.InputFile:
+    return telegram.InputFile(data, filename=given["name"], attach=attach)
 
 
 def _is_of_media(error: BadRequest) -> bool:

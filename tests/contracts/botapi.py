@@ -96,7 +96,9 @@ def problems_of_request(method: str, params: dict[str, Any]) -> list[str]:
     if known is None:
         return [f"{method}: there is no such method"]
     fields = {field["name"]: field for field in known.get("fields", [])}
-    problems = [f"{method}: {name} is unknown" for name in params if name not in fields]
+    attached = {name for name in params if f'"attach://{name}"' in str(params.get("media", ""))}
+    strange = (name for name in params if name not in fields and name not in attached)
+    problems = [f"{method}: {name} is unknown" for name in strange]
     for name, field in fields.items():
         if name not in params:
             if field["required"]:
