@@ -1,0 +1,215 @@
+"""Who may talk to a character, as it shows on the platform and in the database."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bots.sandbox import Bot, Person, Stage
+from bots.sandbox.world import Chat
+from bots.testkit import Play
+from core.models.scripted import Scripted
+from tests.flows.on_discord import rows
+from tests.flows.talk import echo, outcomes, playing, settled, until
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+@dataclass(slots=True)
+class Talk:
+    """Zoe, Eve and the operator with Ada: each directly, and all in a group."""
+
+    stage: Stage
+    play: Play
+    model: Scripted
+    ada: Bot
+    zoe: Person
+    eve: Person
+    boss: Person
+    group: Chat
+
+    def dm(self, who: Person) -> Chat:
+        return self.stage.dm(who, self.ada)
+
+    async def answers(self, who: Person, text: str, where: Chat | None = None) -> str:
+        where = where or self.dm(who)
+        who.says(where, text)
+        return (await self.stage.next_from(self.ada, where)).text
+
+    def said(self, where: Chat) -> list[str]:
+        """What Ada has said there."""
+        return [one.text for one in self.stage.messages(where) if one.sender is self.ada]
+
+    def kept(self, table: str) -> list[Mapping[str, Any]]:
+        return rows(self.play, table)
+
+
+@asynccontextmanager
+async def talk(data: Path, *, before: Talk | None = None, **settings: str) -> AsyncIterator[Talk]:
+    """`{zoe}`, `{eve}`, `{boss}` and `{group}` stand for ids; `before` is of an earlier process."""
+    if before is not None:
+        async with talked(data, before, settings) as now:
+            yield now
+        return
+    async with Stage(limits=False) as stage:
+        ada = stage.bot("Ada")
+        zoe, eve = stage.person("Zoe", username="zoe_here"), stage.person("Eve")
+        boss = stage.person("Boss")
+        group = stage.group("The Commons", [zoe, eve, boss], [ada])
+        model = Scripted(echo)
+        first = Talk(stage, None, model, ada, zoe, eve, boss, group)  # type: ignore[arg-type]  # soon
+        async with talked(data, first, settings) as now:
+            yield now
+
+
+@asynccontextmanager
+async def talked(data: Path, it: Talk, settings: Mapping[str, str]) -> AsyncIterator[Talk]:
+    ids = {"zoe": it.zoe.id, "eve": it.eve.id, "boss": it.boss.id, "group": it.group.id}
+    filled = {name: value.format(**ids) for name, value in settings.items()}
+    filled.setdefault("TROUPE_OWNERS", f"telegram:{it.boss.id}")
+    async with playing("Ada", model=it.model, data=data, stage=it.stage, settings=filled) as play:
+        it.play = play
+        yield it
+
+
+# --- lists -------------------------------------------------------------------------------------------
+
+
+async def test_of_whoever_may_not_talk_nothing_is_read_kept_or_paid(tmp_path: Path) -> None:
+    async with talk(tmp_path, TELEGRAM_ALLOWED_CHATS='["{zoe}"]') as it:
+        answer = "heard"
+        assert answer in await it.answers(it.zoe, "Ada, hello", it.group)
+        asked, kept = len(it.model.requests), {
+            table: len(it.kept(table)) for table in ("memories", "entities", "rooms", "deliveries")
+        }  # fmt: skip
+        said = it.stage.messages(it.group)[-1]
+        done = len(outcomes(it.play))
+        before = it.stage.journal.opened
+        direct = it.dm(it.eve)
+        it.eve.says(direct, "secret-finch")
+        it.eve.says(direct, "/help")
+        it.eve.says(direct, "/forget me")
+        it.eve.sends_photo(direct, caption="secret-finch")
+        mine = it.eve.says(it.group, "Ada, secret-finch?")
+        it.eve.edits(mine, "Ada, and secret-finch now?")
+        it.eve.reacts(said, "👍")
+        it.ada.inject(press(it, it.eve, said.id))
+        found = await settled(it.play, done + 7)
+        await until(lambda: not it.stage.pending(it.ada))
+        found = outcomes(it.play)[done:]
+        assert {status for status, _ in found} <= {"silent", "answered-by"}
+        assert {rule for _, rule in found} == {"not-allowed"}
+        assert len(it.model.requests) == asked
+        for table, number in kept.items():
+            assert len(it.kept(table)) == number, table
+        calls = {call.method for call in it.stage.journal.since(before)}
+        assert calls <= {"getUpdates", "answerCallbackQuery"}, "a press stops shining, no more"
+        assert not [row for row in it.kept("inbox") if "secret-finch" in row["payload"]]
+        assert "heard" in await it.answers(it.zoe, "Ada, still there?", it.group)
+
+
+def press(it: Talk, who: Person, message: int) -> dict[str, Any]:
+    chat = {"id": it.group.id, "type": "group", "title": "The Commons"}
+    bot = {"id": it.ada.id, "is_bot": True, "first_name": "Ada"}
+    below = {"message_id": message, "date": 1, "chat": chat, "from": bot, "text": "heard"}
+    author = {"id": who.id, "is_bot": False, "first_name": who.name}
+    return {
+        "callback_query": {
+            "id": "1", "from": author, "message": below, "chat_instance": "1", "data": "c:1:2"
+        }
+    }  # fmt: skip
+
+
+async def test_a_group_that_is_listed_lets_everybody_in_and_a_name_does_so_too(
+    tmp_path: Path,
+) -> None:
+    async with talk(tmp_path, TELEGRAM_ALLOWED_CHATS='["{group}", "@Zoe_HERE"]') as it:
+        assert "heard" in await it.answers(it.eve, "Ada, hello", it.group)
+        assert "heard" in await it.answers(it.zoe, "hello")
+        it.eve.says(it.dm(it.eve), "hello")
+        found = await settled(it.play, 3)
+        assert found[-1] == ("silent", "not-allowed")
+
+
+async def test_a_list_that_cannot_be_read_leaves_the_operator_alone_with_her(
+    tmp_path: Path,
+) -> None:
+    async with talk(tmp_path, TELEGRAM_ALLOWED_CHATS='["{zoe}"') as it:
+        (link,) = it.play.gateway.ready()["links"]
+        assert link["phase"] == "live"
+        assert "TELEGRAM_ALLOWED_CHATS" in link["reason"]
+        assert "nobody is let in" in link["reason"]
+        it.zoe.says(it.dm(it.zoe), "hello")
+        assert await settled(it.play, 1) == [("silent", "not-allowed")]
+        assert "heard" in await it.answers(it.boss, "hello")
+
+
+async def test_a_change_of_the_list_counts_from_the_next_message_on(tmp_path: Path) -> None:
+    async with talk(tmp_path) as it:
+        assert "heard" in await it.answers(it.eve, "hello")
+        plan = it.play.plan(TELEGRAM_ALLOWED_CHATS=f"[{it.zoe.id}]")
+        await it.play.gateway.reload(plan)
+        it.eve.says(it.dm(it.eve), "and now?")
+        assert (await settled(it.play, 2))[-1] == ("silent", "not-allowed")
+        assert "heard" in await it.answers(it.zoe, "hello")
+
+
+async def test_switches_at_the_root_of_a_character_count(tmp_path: Path) -> None:
+    ada = {"name": "Ada", "bio": "A test.", "allowDirectMessages": False}
+    model = Scripted(echo)
+    async with playing(ada, model=model, data=tmp_path) as play:
+        bot, zoe = play.bots["Ada"], play.stage.person("Zoe")
+        zoe.says(play.stage.dm(zoe, bot), "hello")
+        assert await settled(play, 1) == [("silent", "directs-off")]
+        group = play.stage.group("The Commons", [zoe], [bot])
+        zoe.says(group, "Ada, hello")
+        assert "heard" in (await play.stage.next_from(bot, group)).text
+
+
+# --- groups ------------------------------------------------------------------------------------------
+
+
+async def test_a_group_in_which_she_may_not_take_part_is_left_once(tmp_path: Path) -> None:
+    settings = {
+        "TELEGRAM_ONLY_ALLOWED_GROUPS": "true",
+        "TELEGRAM_ALLOWED_GROUPS": "[{group}]",
+        "TELEGRAM_LEAVES_OTHERS": "true",
+    }
+    async with talk(tmp_path, **settings) as it:
+        other = it.stage.group("Elsewhere", [it.zoe, it.eve], [it.ada])
+        it.zoe.says(other, "Ada, hello")
+        it.zoe.says(other, "Ada?")
+        await until(lambda: it.stage.journal.of("leaveChat"))
+        assert "heard" in await it.answers(it.zoe, "Ada, hello", it.group)
+        assert len(it.stage.journal.of("leaveChat")) == 1
+        assert (other.members[it.ada], it.group.members[it.ada]) == ("left", "member")
+        assert it.said(other) == []
+
+
+async def test_without_that_wish_she_stays_and_is_silent(tmp_path: Path) -> None:
+    async with talk(tmp_path, TELEGRAM_ONLY_ALLOWED_GROUPS="true") as it:
+        it.zoe.says(it.group, "Ada, hello")
+        assert await settled(it.play, 1) == [("silent", "group-not-allowed")]
+        assert "heard" in await it.answers(it.boss, "Ada, hello", it.group)
+        assert it.stage.journal.of("leaveChat") == []
+
+
+async def test_she_goes_out_of_what_somebody_who_is_not_listed_has_brought_her_into(
+    tmp_path: Path,
+) -> None:
+    settings = {"TELEGRAM_ALLOWED_CHATS": '["{zoe}"]', "TELEGRAM_LEAVES_OTHERS": "true"}
+    async with talk(tmp_path, **settings) as it:
+        trap = it.stage.group("A trap", [it.eve])
+        it.eve.adds(trap, it.ada)
+        await until(lambda: it.stage.journal.of("leaveChat"))
+        home = it.stage.group("Home", [it.zoe, it.eve])
+        it.zoe.adds(home, it.ada)
+        it.eve.says(home, "Ada, hello")
+        assert "heard" in await it.answers(it.zoe, "Ada, hello", home)
+        assert home.members[it.ada] == "member"
+        assert len(it.stage.journal.of("leaveChat")) == 1
