@@ -52,9 +52,16 @@ class Hooks:
     """
 
     def __init__(
-        self, clock: Clock, *, most_waiting: int = _MOST_WAITING, patience: float = _PATIENCE
+        self,
+        clock: Clock,
+        *,
+        most_waiting: int = _MOST_WAITING,
+        patience: float = _PATIENCE,
+        body_patience: float = _BODY_PATIENCE,
     ) -> None:
+        """`patience` is how long an update may wait to be kept, `body_patience` its own arrival."""
         self._clock = clock
+        self._body_patience = body_patience
         self._most_waiting = most_waiting
         self._patience = patience
         self._hooks: dict[str, _Hook] = {}
@@ -111,7 +118,7 @@ class Hooks:
 
     async def _take(self, hook: _Hook, request: web.Request) -> web.Response:
         try:
-            async with asyncio.timeout(_BODY_PATIENCE):
+            async with asyncio.timeout(self._body_patience):
                 body = await request.read()
         except TimeoutError:
             return self._refuse(408)
