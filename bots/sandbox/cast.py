@@ -1,15 +1,22 @@
 """The players: people whom a test or a page moves, and the bots they meet."""
 
+import secrets
 import uuid
 from collections.abc import Sequence
 from typing import Any
 
 from bots.sandbox.discord import deeds
-from bots.sandbox.speaker import Speaker, as_it_is
+from bots.sandbox.member import Member
+from bots.sandbox.speaker import as_it_is, topic_of
 from bots.sandbox.world import PRESENT, Account, Chat, Message, World
 
+RIGHTS = ("can_reply", "can_read_messages", "can_delete_sent_messages", "can_delete_all_messages")
+"""What a business lets its bot do where nothing else is said."""
+DRAFT_LASTS = 30.0
+ABILITIES = frozenset({"topics", "new_topics", "guests", "inline", "feedback", "business"})
 
-class Person(Speaker):
+
+class Person(Member):
     """A person; every deed happens at once and is heard by the bots that may hear it."""
 
     __slots__ = ()
@@ -81,35 +88,105 @@ class Person(Speaker):
         """Let nobody see from a forward whose words it has, but for the name."""
         self.world.commit({"fact": "hidden", "who": self.id, "on": on})
 
-    def leaves(self, chat: Chat) -> None:
-        if chat.platform == "discord":
-            deeds.leaves(self.world, self, chat)
-            return
-        self.world.say(self, chat, "", service={"left_chat_member": self.id})
-        self.world.set_member(chat, self, "left", self)
+    def speaks(self, language: str) -> None:
+        """Use Telegram in this language, as its code."""
+        self.world.commit({"fact": "language", "who": self.id, "language": language})
 
-    def adds(self, chat: Chat, who: Account) -> None:
-        """Bring someone into a group: a service message, and a word to a bot that was added."""
-        if chat.platform == "discord":
-            deeds.adds(self.world, chat, who)
-            return
-        self.world.set_member(chat, who, "member", self)
-        self.world.say(self, chat, "", service={"new_chat_members": [who.id]})
+    def votes(self, message: Message, *options: str | int) -> None:
+        """Vote in a poll, by the words of options or their numbers; with none, take the vote back."""
+        now = as_it_is(message)
+        poll = now.more.get("poll")
+        if poll is None or poll["is_closed"]:
+            raise ValueError("there is no open poll")
+        texts = [option["text"] for option in poll["options"]]
+        chosen = [texts.index(one) if isinstance(one, str) else one for one in options]
+        if not set(chosen) <= set(range(len(texts))):
+            raise ValueError("the poll has no such option")
+        if len(chosen) > 1 and not poll["allows_multiple_answers"]:
+            raise ValueError("only one option can be chosen")
+        if not poll["allows_revoting"] and self.id in self.world.votes.get(poll["id"], {}):
+            raise ValueError("nobody votes twice in a quiz")
+        fact = {"fact": "vote", "chat": now.chat.key, "id": now.id, "who": self.id}
+        self.world.commit({**fact, "options": sorted(set(chosen)), "date": self.world.now()})
 
-    def removes(self, chat: Chat, who: Account) -> None:
-        """Put someone out of a group for good."""
-        if chat.platform == "discord":
-            deeds.leaves(self.world, who, chat, by=self)
-            return
-        self.world.say(self, chat, "", service={"left_chat_member": who.id})
-        self.world.set_member(chat, who, "kicked", self)
+    def stops(self, chat: Chat, topic: int | str | None = None) -> int:
+        """Press Stop under the draft that a bot shows here; gives the number of the draft."""
+        place = topic_of(chat, topic)
+        for (key, where, bot), draft in self.world.drafts.items():
+            fresh = draft.date > self.world.now() - DRAFT_LASTS
+            if key == chat.key and where == place and draft.more.get("can_stop") and fresh:
+                fact = {"fact": "stop", "chat": key, "topic": place, "bot": bot, "who": self.id}
+                self.world.commit({**fact, "draft": draft.draft, "date": self.world.now()})
+                return draft.draft or 0
+        raise ValueError("there is nothing to stop")
 
-    def promotes(self, chat: Chat, who: Account) -> None:
-        self.world.set_member(chat, who, "administrator", self)
+    def moves(self, message: Message, latitude: float, longitude: float) -> Message:
+        """Go somewhere else while sharing where one is."""
+        now = self.own(message)
+        place = now.more.get("location") or {}
+        if not place.get("live_period"):
+            raise ValueError("this place does not move")
+        more = {"location": {**place, "latitude": latitude, "longitude": longitude}}
+        return self.world.edit(now, "", (), now.markup, more={**now.more, **more})
 
-    def demotes(self, chat: Chat, who: Account) -> None:
-        """Make an administrator of Telegram's a member like any other."""
-        self.world.set_member(chat, who, "member", self)
+    def summons(
+        self, chat: Chat, bot: Account, text: str, *, reply_to: Message | None = None
+    ) -> Message:
+        """Call a bot that is a guest into a chat where it is no member."""
+        if "guests" not in bot.able:
+            raise ValueError(f"{bot.name} is nobody's guest")
+        return self.says(chat, f"@{bot.username} {text}", reply_to=reply_to)
+
+    def types_inline(
+        self, bot: Account, text: str, chat: Chat | None = None, *, offset: str = ""
+    ) -> str:
+        """Begin a message with the name of a bot, so that it offers something; gives the query's id."""
+        if "inline" not in bot.able:
+            raise ValueError(f"{bot.name} offers nothing")
+        query = str(secrets.randbits(62))
+        fact = {"fact": "inline_query", "query": query, "bot": bot.id, "who": self.id, "id": 0}
+        place = {"chat": chat.key if chat is not None else None, "offset": offset}
+        self.world.commit({**fact, **place, "text": text, "date": self.world.now()})
+        return query
+
+    def chooses(self, chat: Chat, bot: Account, query: str, result: str, text: str = "") -> Message:
+        """Send one of the results that a bot has offered for an inline query (whose `text` it was)."""
+        offered = self.world.results.get(query, [])
+        found = next((one for one in offered if one["id"] == result), None)
+        if found is None:
+            raise ValueError("the bot did not offer that")
+        said = self.world.say(
+            self,
+            chat,
+            found["text"],
+            entities=found.get("entities", ()),
+            markup=found.get("markup"),
+            more={**found.get("more", {}), "via_bot": bot.id},
+        )
+        fact = {"fact": "chosen", "bot": bot.id, "who": self.id, "result": result, "text": text}
+        self.world.commit({**fact, "query": query, "chat": chat.key, "id": said.id})
+        return said
+
+    def connects(self, bot: Account, *, rights: Sequence[str] = RIGHTS) -> str:
+        """Let a bot stand in for one's business; gives the id of the connection."""
+        if "business" not in bot.able:
+            raise ValueError(f"{bot.name} serves no business")
+        known = self._connection(bot)
+        number = known["id"] if known is not None else secrets.token_urlsafe(12)
+        fact = {"fact": "connection", "id": number, "user": self.id, "bot": bot.id, "on": True}
+        self.world.commit({**fact, "rights": list(rights), "date": self.world.now()})
+        return number
+
+    def disconnects(self, bot: Account) -> None:
+        known = self._connection(bot)
+        if known is None:
+            raise ValueError(f"{bot.name} does not stand in for {self.name}")
+        self.world.commit({**known, "on": False, "date": self.world.now()})
+
+    def _connection(self, bot: Account) -> dict[str, Any] | None:
+        connections = self.world.connections.values()
+        mine = (one for one in connections if (one["user"], one["bot"]) == (self.id, bot.id))
+        return next(mine, None)
 
 
 class Bot(Account):
@@ -129,6 +206,15 @@ class Bot(Account):
     def privacy(self, on: bool) -> None:
         """With privacy on, a bot in a group gets only what is for it."""
         self.world.commit({"fact": "privacy", "bot": self.id, "on": on})
+
+    def may(self, *what: str, on: bool = True) -> None:
+        """Switch on what BotFather has a switch for: topics (of private chats), new_topics (people
+        may begin them), guests, inline, feedback (on what was chosen), business."""
+        unknown = set(what) - ABILITIES
+        if unknown:
+            raise ValueError(f"there is no switch called {unknown.pop()}")
+        for one in what:
+            self.world.commit({"fact": "able", "bot": self.id, "what": one, "on": on})
 
 
 def make_account(

@@ -7,8 +7,9 @@ from typing import Any
 
 import orjson
 
-from bots.sandbox import ages, shapes
+from bots.sandbox import ages
 from bots.sandbox.queue import DAY, Update, UpdateQueue
+from bots.sandbox.telling import SAID, TELL
 from bots.sandbox.world import Account, Change, Chat, Fact, Message, World
 
 _FIRST_UPDATE = 100_000_001
@@ -74,6 +75,8 @@ class Desks:
         heard = getattr(self, f"_hear_{change.kind}", None)
         if heard is not None:
             heard(change)
+        if change.kind in TELL:
+            self._tell(change)
 
     # -- facts about the bots themselves ---------------------------------------------------------
 
@@ -129,7 +132,7 @@ class Desks:
         for update in gone:
             place = (update.place, update.message or 0)
             left = self.waiting.get(place)
-            if left is None or update.kind != "message":
+            if left is None or update.kind not in SAID:
                 continue
             if left > 1:
                 self.waiting[place] = left - 1
@@ -139,113 +142,32 @@ class Desks:
 
     # -- facts about the rooms -------------------------------------------------------------------
 
-    def _hear_message(self, change: Change) -> None:
-        said = change.message
-        assert said is not None
-        if said.sender.is_bot and said.service is None:
-            return
-        shown = None
-        for desk in self._hearers(said):
-            if shown is None:
-                shown = shapes.message(self._world, said)
-            if self._post(desk, "message", shown, said.chat, said) and not said.sender.is_bot:
+    def _tell(self, change: Change) -> None:
+        for bot, kind, shown in TELL[change.kind](self._world, change):
+            desk = self._desks[bot.id]
+            posted = self._post(desk, kind, shown, change.chat, change.message)
+            said = change.message
+            if posted and kind in SAID and said is not None and not said.sender.is_bot:
                 place = (said.chat.key, said.id)
                 self.waiting[place] = self.waiting.get(place, 0) + 1
 
-    def _hear_edit(self, change: Change) -> None:
-        said = change.message
-        assert said is not None
-        if said.sender.is_bot:
-            return
-        for desk in self._hearers(said):
-            self._post(desk, "edited_message", shapes.message(self._world, said), said.chat, said)
-
-    def _hearers(self, said: Message) -> Iterator[Desk]:
-        """The bots that see a message: never its writer, and in privacy mode only what is for them."""
-        room = said.chat
-        for bot in room.bots():
-            if bot is said.sender or self._is_blocked(room, bot):
-                continue
-            shy = room.kind != "private" and bot.id in self._world.private_bots
-            if shy and room.members[bot] != "administrator" and not shapes.meant_for(bot, said):
-                continue
-            yield self._desks[bot.id]
-
-    def _is_blocked(self, room: Chat, bot: Account) -> bool:
-        return room.kind == "private" and (room.id, bot.id) in self._world.blocked
-
-    def _hear_react(self, change: Change) -> None:
-        fact, room, said, before = change.fact, change.chat, change.message, change.before
-        assert room is not None
-        assert said is not None
-        assert before is not None
-        who = self._world.accounts[fact["who"]]
-        if who.is_bot:
-            return
-        shown = {
-            "chat": shapes.chat(room),
-            "message_id": said.id,
-            "user": shapes.user(who),
-            "date": int(fact["date"]),
-            "old_reaction": shapes.reaction(before.reactions.get(who.id)),
-            "new_reaction": shapes.reaction(fact["emoji"]),
-        }
-        for bot in room.bots():
-            # In a group only administrators are told of reactions.
-            if room.kind == "private" or room.members[bot] == "administrator":
-                self._post(self._desks[bot.id], "message_reaction", shown, room, said)
-
-    def _hear_member(self, change: Change) -> None:
-        fact, room = change.fact, change.chat
-        assert room is not None
-        who = self._world.accounts[fact["who"]]
-        shown = self._membership(room, who, fact["by"], fact["date"], fact["was"], fact["status"])
-        for bot in {*room.bots(), who} if who.is_bot else room.bots():
-            if bot is who:
-                self._post(self._desks[bot.id], "my_chat_member", shown, room)
-            elif room.members[bot] == "administrator":
-                self._post(self._desks[bot.id], "chat_member", shown, room)
-
-    def _hear_block(self, change: Change) -> None:
-        fact, room = change.fact, change.chat
-        if room is None:
-            return
-        was, status = ("member", "kicked") if fact["on"] else ("kicked", "member")
-        bot = self._world.accounts[fact["bot"]]
-        shown = self._membership(room, bot, fact["person"], fact["date"], was, status)
-        self._post(self._desks[bot.id], "my_chat_member", shown, room)
-
-    def _membership(
-        self, room: Chat, who: Account, by: int, date: float, was: str, status: str
-    ) -> dict[str, Any]:
-        return {
-            "chat": shapes.chat(room),
-            "from": shapes.user(self._world.accounts[by]),
-            "date": int(date),
-            "old_chat_member": shapes.member(who, was),
-            "new_chat_member": shapes.member(who, status),
-        }
-
     def _hear_press(self, change: Change) -> None:
-        fact, room, said = change.fact, change.chat, change.message
-        assert room is not None
-        assert said is not None
-        desk = self._desks[said.sender.id]
-        desk.presses[fact["press"]] = fact["date"]
-        shown: dict[str, Any] = {
-            "id": fact["press"],
-            "from": shapes.user(self._world.accounts[fact["who"]]),
-            "chat_instance": str(abs(room.id) * 7919 + desk.bot.id),
-            "data": fact["data"],
-        }
-        if said.deleted:
-            shown["message"] = {"chat": shapes.chat(room), "message_id": said.id, "date": 0}
-        else:
-            shown["message"] = shapes.message(self._world, said)
-        self._post(desk, "callback_query", shown, room, said)
+        assert change.message is not None
+        bot = change.message.more.get("via_bot", change.message.sender.id)
+        self._desks[bot].presses[change.fact["press"]] = change.fact["date"]
+
+    def _hear_guest_query(self, change: Change) -> None:
+        self._desks[change.fact["bot"]].queries[change.fact["query"]] = change.fact
+
+    _hear_inline_query = _hear_guest_query
 
     def _post(
-        self, desk: Desk, kind: str, shown: dict[str, Any], room: Chat, said: Message | None = None
+        self,
+        desk: Desk,
+        kind: str,
+        shown: dict[str, Any],
+        room: Chat | None,
+        said: Message | None,
     ) -> bool:
         if not desk.queue.wants(kind) or not ages.has_update(self.api, kind):
             return False
@@ -254,7 +176,8 @@ class Desks:
         # An update is about something that happened just now; its day starts with the fact.
         date = shown.get("edit_date") or shown.get("date") or self._world.now()
         said_id = said.id if said is not None else None
-        self._put(desk, Update(number, kind, body, date + DAY, room.key, said_id))
+        place = room.key if room is not None else ""
+        self._put(desk, Update(number, kind, body, date + DAY, place, said_id))
         return True
 
     def _put(self, desk: Desk, update: Update) -> None:

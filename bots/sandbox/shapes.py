@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from bots.sandbox import affairs
 from bots.sandbox.text import cut
 from bots.sandbox.world import GENERAL, Account, Chat, Message, World
 
@@ -10,6 +11,8 @@ CAPTIONED = frozenset({"animation", "audio", "document", "photo", "video", "voic
 """What the words of a message are the caption of."""
 MEDIA = CAPTIONED | {"sticker", "video_note", "location", "venue", "contact", "poll", "dice"}
 """What of `Message.more` is the message itself; the rest of it only goes with one."""
+FOUND = frozenset({"mention", "url", "hashtag", "cashtag", "bot_command", "email"})
+"""Entities that the server finds anew wherever the text goes."""
 _PEOPLE = frozenset({"via_bot", "guest_bot_caller_user", "receiver_user", "sender_business_bot"})
 
 
@@ -18,7 +21,7 @@ def user(who: Account) -> Json:
     if who.username is not None:
         shape["username"] = who.username
     if not who.is_bot:
-        shape["language_code"] = "en"
+        shape["language_code"] = who.language
     return shape
 
 
@@ -28,25 +31,25 @@ def me(bot: Account, *, reads_all: bool) -> Json:
         **user(bot),
         "can_join_groups": True,
         "can_read_all_group_messages": reads_all,
-        "supports_inline_queries": False,
-        "can_connect_to_business": False,
+        "supports_inline_queries": "inline" in bot.able,
+        "can_connect_to_business": "business" in bot.able,
         "has_main_web_app": False,
-        "has_topics_enabled": False,
-        "allows_users_to_create_topics": False,
+        "has_topics_enabled": "topics" in bot.able,
+        "allows_users_to_create_topics": "new_topics" in bot.able,
         "can_manage_bots": False,
-        "supports_guest_queries": False,
+        "supports_guest_queries": "guests" in bot.able,
         "supports_join_request_queries": False,
     }
 
 
 def chat(room: Chat) -> Json:
-    if room.kind == "private":
-        person = next(who for who in room.members if not who.is_bot)
+    if room.kind in {"private", "business"}:
+        person = next(who for who in room.members if not who.is_bot and who is not room.owner)
         shape: Json = {"id": room.id, "type": "private", "first_name": person.name}
         if person.username is not None:
             shape["username"] = person.username
         return shape
-    kind = "group" if room.kind == "group" else "supergroup"
+    kind = room.kind if room.kind in {"group", "channel"} else "supergroup"
     shape = {"id": room.id, "type": kind, "title": room.title}
     if room.kind == "forum":
         shape["is_forum"] = True
@@ -73,6 +76,8 @@ def full_chat(room: Chat) -> Json:
     }
     if room.kind != "private":
         shape["permissions"] = _permissions()
+    if "linked" in room.more:
+        shape["linked_chat_id"] = room.more["linked"].id
     return shape
 
 
@@ -131,6 +136,11 @@ def message(world: World, said: Message, *, nested: bool = False) -> Json:
         "chat": chat(room),
         "date": int(said.date),
     }
+    if room.kind == "channel":
+        del shape["from"]
+        shape["sender_chat"] = shape["chat"]
+    elif room.kind == "business":
+        shape |= _for_business(world, said)
     if said.topic is not None and said.topic != GENERAL:
         shape["message_thread_id"] = said.topic
         shape["is_topic_message"] = True
@@ -146,7 +156,7 @@ def message(world: World, said: Message, *, nested: bool = False) -> Json:
             shape["reply_to_message"] = message(world, answered, nested=True)
     if said.service is not None:
         for name, value in said.service.items():
-            shape[name] = _service(world, name, value)
+            shape[name] = _service(world, room, name, value)
     shape |= _more(world, said.more)
     words = "caption" if said.more.keys() & CAPTIONED else "text"
     if said.service is None and (said.text or not said.more.keys() & MEDIA):
@@ -169,7 +179,24 @@ def _more(world: World, more: Json) -> Json:
     return shown
 
 
-def _service(world: World, name: str, value: Any) -> Any:
+def _for_business(world: World, said: Message) -> Json:
+    """What a bot says for a business has the business' name."""
+    connection = affairs.connection_of(world, said.chat)
+    shape: Json = {} if connection is None else {"business_connection_id": connection["id"]}
+    if said.sender.is_bot and said.chat.owner is not None:
+        shape |= {"from": user(said.chat.owner), "sender_business_bot": user(said.sender)}
+    return shape
+
+
+def persona(room: Chat, who: Account) -> Chat | None:
+    """The chat in whose name somebody speaks here: an anonymous administrator has the room's own."""
+    shown: Chat | None = room.more.get("personas", {}).get(who.id)
+    return shown
+
+
+def _service(world: World, room: Chat, name: str, value: Any) -> Any:
+    if name == "pinned_message":
+        return message(world, room.messages[value], nested=True)
     if name == "left_chat_member":
         return user(world.accounts[value])
     if name == "new_chat_members":
@@ -213,6 +240,8 @@ def meant_for(bot: Account, said: Message) -> bool:
         return True
     answered = said.chat.messages.get(said.reply_to) if said.reply_to is not None else None
     if answered is not None and answered.sender is bot:
+        return True
+    if said.more.get("via_bot") == bot.id:
         return True
     name = f"@{bot.username}".lower()
     for found in said.entities:

@@ -8,9 +8,10 @@ from typing import Any
 
 from bots.sandbox import media, shapes
 from bots.sandbox.discord import deeds
+from bots.sandbox.following import copy_of
 from bots.sandbox.media import Medium
 from bots.sandbox.text import cut, units
-from bots.sandbox.world import PRESENT, Account, Chat, Entity, Message, World
+from bots.sandbox.world import GENERAL, PRESENT, Account, Chat, Entity, Message, World
 
 LONGEST_TEXT, LONGEST_CAPTION = 4096, 1024
 _ALBUM = 10
@@ -24,6 +25,13 @@ _ANONYMOUS = {
     "first_name": "Group",
     "username": "GroupAnonymousBot",
 }
+_AS_CHANNEL = {
+    "id": 136817688,
+    "is_bot": True,
+    "first_name": "Channel",
+    "username": "Channel_Bot",
+}
+_RULERS = frozenset({"creator", "administrator"})
 _STYLES = frozenset(
     {"bold", "italic", "underline", "strikethrough", "spoiler", "custom_emoji", "date_time"}
 )
@@ -243,6 +251,7 @@ class Speaker(Account):
     ) -> Message:
         self._check(chat)
         place = topic_of(chat, topic)
+        self._check_topic(chat, place)
         text, entities = _named(chat, text) if origin is None else (text, list(styles))
         answered, about = self._answered(chat, reply_to, quote)
         return self.world.say(
@@ -253,12 +262,42 @@ class Speaker(Account):
             topic=place,
             reply_to=answered,
             origin=origin,
-            more={**about, **(more or {})},
+            more={**self._persona(chat), **about, **(more or {})},
         )
 
+    def comments(self, post: Message, text: str) -> Message:
+        """Write below a channel's post, which is to answer what it became in the discussion group."""
+        copy = copy_of(post)
+        if copy is None:
+            raise ValueError("nobody can comment on this post")
+        if self.standing(copy.chat) not in PRESENT and self.standing(post.chat) not in PRESENT:
+            raise ValueError(f"{self.name} is not in {post.chat.title}")
+        text, entities = _named(copy.chat, text)
+        return self.world.say(self, copy.chat, text, entities=entities, reply_to=copy.id)
+
+    def _persona(self, chat: Chat) -> dict[str, Any]:
+        """In whose name this person speaks here, where it is not the own one."""
+        shown = shapes.persona(chat, self)
+        if shown is None:
+            return {}
+        return {
+            "from": _ANONYMOUS if shown is chat else _AS_CHANNEL,
+            "sender_chat": shapes.chat(shown),
+        }
+
+    def _check_topic(self, chat: Chat, topic: int | None) -> None:
+        closed = (topic or GENERAL) in chat.more.get("closed", ())
+        if closed and self.standing(chat) not in _RULERS:
+            raise ValueError("the topic is closed")
+
     def _check(self, chat: Chat) -> None:
-        if self.standing(chat) not in PRESENT:
+        standing = self.standing(chat)
+        if standing not in PRESENT:
             raise ValueError(f"{self.name} is not in {chat.title}")
+        if standing == "restricted":
+            raise ValueError(f"{self.name} may not write in {chat.title}")
+        if chat.kind == "channel" and standing not in _RULERS:
+            raise ValueError(f"{self.name} is no administrator of {chat.title}")
         if chat.moved_to is not None:
             raise ValueError(f"{chat.title} became a supergroup")
 

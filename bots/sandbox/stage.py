@@ -11,12 +11,14 @@ from typing import Any, Self
 
 from aiohttp import web
 
+from bots.sandbox import affairs
 from bots.sandbox.ages import version
 from bots.sandbox.cast import Bot, Person, make_account
 from bots.sandbox.chronicle import Chronicle
 from bots.sandbox.desks import Desk, Desks
 from bots.sandbox.discord.server import Discord
 from bots.sandbox.faults import Faults
+from bots.sandbox.following import follow
 from bots.sandbox.journal import Journal
 from bots.sandbox.limits import FloodControl, Rates
 from bots.sandbox.people import Page
@@ -51,6 +53,8 @@ class Stage:
     ) -> None:
         self.world = World(now)
         self.world.make_account = make_account
+        self.world.learn(affairs.FACTS)
+        self.world.follow = follow
         self.faults = Faults()
         self.journal = Journal(keep_results=record)
         rates = limits if isinstance(limits, Rates) else Rates()
@@ -162,13 +166,15 @@ class Stage:
         assert isinstance(made, Bot)
         return made
 
-    def person(self, name: str, *, username: str | None = None) -> Person:
+    def person(self, name: str, *, username: str | None = None, language: str = "en") -> Person:
         """A person; one with this username is made only once, as after a restart."""
         known = self.world.named(username) if username is not None else None
         if isinstance(known, Person):
             return known
         made = self.world.account(name, username, False)
         assert isinstance(made, Person)
+        if language != made.language:
+            made.speaks(language)
         return made
 
     def new_token(self, bot: Bot, token: str | None = None) -> str:
@@ -207,6 +213,20 @@ class Stage:
         for name in topics:
             self.world.open_topic(chat, name)
         return chat
+
+    def channel(
+        self, title: str, owner: Person, bots: Iterable[Bot] = (), *, group: Chat | None = None
+    ) -> Chat:
+        """A channel whose bots are its administrators, and the group in which it is discussed."""
+        bots = list(bots)
+        made = self.world.open_chat("channel", title, [owner], bots, bots)
+        if group is not None:
+            self.world.commit({"fact": "link", "chat": made.key, "to": group.key})
+        return made
+
+    def business(self, owner: Person, customer: Person) -> Chat:
+        """The chat of a business with one of its customers."""
+        return affairs.open_business_chat(self.world, owner, customer)
 
     def topic(self, chat: Chat, name: str, by: Account) -> int:
         """Someone starts a topic, and the bots hear of it."""

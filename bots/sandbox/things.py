@@ -22,6 +22,9 @@ class Account:
     username: str | None = None
     is_bot: bool = False
     platform: str = ""
+    language: str = "en"
+    # What its owner has switched on for a bot: topics, new_topics, guests, inline, feedback, business.
+    able: set[str] = field(default_factory=set, repr=False)
 
     @property
     def snowflake(self) -> int:
@@ -58,7 +61,8 @@ class Guild:
 class Chat:
     """A room with its members and everything said in it.
 
-    On Telegram `kind` is private, group, supergroup or forum; on Discord text, announcement,
+    On Telegram `kind` is private, group, supergroup, forum, channel or business, which is a chat of
+    a business (its `owner`) with a customer, whom a bot may stand in for; on Discord text, announcement,
     thread, private_thread, board (what Discord calls a forum), post (a thread of a board) or
     direct. `members` are those who see it; `joined` those who follow a Discord thread.
     """
@@ -79,7 +83,8 @@ class Chat:
     closed_to: set[Account] = field(default_factory=set, repr=False)
     muted: set[Account] = field(default_factory=set, repr=False)
     joined: dict[Account, float] = field(default_factory=dict, repr=False)
-    # What only Discord knows of a room: its topic, tags, slow mode, whether it is archived.
+    # What only one platform knows of a room: on Discord its topic, tags, slow mode, whether it is
+    # archived; on Telegram what is pinned, closed, linked, and as whom somebody speaks.
     more: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def people(self) -> list[Account]:
@@ -91,6 +96,11 @@ class Chat:
     @property
     def is_super(self) -> bool:
         return self.kind in {"supergroup", "forum"}
+
+    @property
+    def counts_alone(self) -> bool:
+        """Whether its messages are numbered from 1, and not with those of all chats of its bots."""
+        return self.is_super or self.kind in {"channel", "business"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,11 @@ class World:
         self.private_bots: set[int] = set()
         # Whose name alone is told when their words are passed on.
         self.hidden: set[int] = set()
+        self.connections: dict[str, Fact] = {}
+        self.votes: dict[str, dict[int, list[int]]] = {}
+        self.results: dict[str, list[Fact]] = {}
+        # What happens by itself once something was said or edited.
+        self.follow: Callable[[World, Message], None] = lambda world, said: None
         self.listeners: list[Callable[[Change], None]] = []
         self.keep: Callable[[Fact], None] | None = None
         self.make_account: Callable[..., Account] = Account
@@ -109,10 +114,6 @@ class World:
         (self.private_bots.add if fact["on"] else self.private_bots.discard)(fact["bot"])
         return Change("privacy", fact)
 
-    def _on_hidden(self, fact: Fact) -> Change:
-        (self.hidden.add if fact["on"] else self.hidden.discard)(fact["who"])
-        return Change("hidden", fact)
-
     def _on_chat(self, fact: Fact) -> Change:
         chat = Chat(fact["key"], fact["id"], fact["kind"], fact["title"])
         chat.members = {self.accounts[int(i)]: status for i, status in fact["members"].items()}
@@ -148,7 +149,7 @@ class World:
         )
         chat.messages[number] = message
         chat.last_id = number
-        if not chat.is_super:
+        if not chat.counts_alone:
             for bot in chat.bots():
                 self._next_id[bot.id] = number
         if message.sender.is_bot:
@@ -311,7 +312,7 @@ class World:
 
     def next_id(self, chat: Chat) -> int:
         """Supergroups count for themselves; elsewhere each bot's account has one count for all."""
-        if chat.is_super:
+        if chat.counts_alone:
             return chat.last_id + 1
         return 1 + max([chat.last_id, *(self._next_id.get(bot.id, 0) for bot in chat.bots())])
 
@@ -334,6 +335,8 @@ class World:
         answered = chat.messages.get(reply_to) if reply_to is not None else None
         if chat.kind == "forum":
             topic = topic or (answered.topic if answered is not None else None) or GENERAL
+        elif chat.topics and answered is not None:  # a private chat with topics
+            topic = topic or answered.topic
         elif chat.kind == "supergroup" and answered is not None and thread is None:
             thread = answered.thread or answered.id
         message = self.commit(
@@ -355,6 +358,7 @@ class World:
             }
         ).message
         assert message is not None
+        self.follow(self, message)
         return message
 
     def edit(
@@ -374,6 +378,7 @@ class World:
         fact["by"] = (by or message.sender).id
         after = self.commit(fact).message
         assert after is not None
+        self.follow(self, after)
         return after
 
     def amend(self, message: Message, more: dict[str, Any]) -> Message:
