@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from core.clock import Clock
 from core.flow.cast import Cast, Part
+from core.flow.comings import LEFT, Comings
 from core.flow.habits import JOINED, Habits
 from core.flow.inner import cue
 from core.flow.occasions import Occasion, Occasions, told
@@ -56,6 +57,7 @@ class Initiative:
         store: Store,
         recent: Recent,
         ranks: Ranks,
+        comings: Comings,
         book: Book,
         hand: Hand,
         clock: Clock,
@@ -64,6 +66,7 @@ class Initiative:
         self._store = store
         self._recent = recent
         self._ranks = ranks
+        self._comings = comings
         self._book = book
         self._hand = hand
         self._clock = clock
@@ -102,6 +105,8 @@ class Initiative:
             return "initiative-off"
         if work.spot.muted:
             return "muted"
+        if await self._comings.has_left(work.part, work.spot.room):
+            return LEFT
         if now - work.lead.sent_at > _STALE:
             return "stale"
         if await self._is_off(work):
@@ -123,13 +128,15 @@ class Initiative:
         if not people or lead.is_direct or (room := await self._meeting_room(part, lead)) is None:
             return
         names = ", ".join(named(one.name) for one in people[:5])
+        # A platform may tell of it twice: to everybody, and to an admin.
+        who = ",".join(sorted(one.id for one in people))
         task = Task(
-            id=string_to_uuid(f"{lead.address.account}:joined:{lead.id}"),
+            id=string_to_uuid(f"{lead.address.account}:joined:{lead.address.room}:{who}"),
             character=part.id,
             name=SPEAK_FIRST,
             room=room,
             metadata={"reason": f"Somebody has just joined: {names}."},
-            due_at=lead.sent_at,
+            due_at=lead.sent_at.replace(second=0, microsecond=0),
         )
         await self._book.create(task)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -37,6 +37,8 @@ class Spot:
     new: bool = False
     """Never seen before: it has no past to recall."""
     name: str | None = None
+    called: str = ""
+    """As the database knows the room, if it does."""
     people: dict[EntityId, str] = field(default_factory=dict)
     """Whom the database knows to take part, by the name it has."""
     hops: int = 0
@@ -102,6 +104,7 @@ class Presence:
             muted=state == MUTED,
             followed=state == FOLLOWED,
             new=room is None,
+            called=room.name if room else "",
         )
         self._spots[key] = spot
         if len(self._spots) > _ROOMS:
@@ -111,6 +114,13 @@ class Presence:
     def forget(self, character: CharacterId, address: Address) -> None:
         """Look again next time: its address or its state has changed."""
         self._spots.pop((character, address), None)
+
+    def parted(self, character: CharacterId, world: WorldId, people: Collection[EntityId]) -> None:
+        """They take part in nothing there until they come again."""
+        for (whose, _), spot in self._spots.items():
+            if whose == character and spot.world == world:
+                for one in people:
+                    spot.people.pop(one, None)
 
     def forgotten(
         self, character: CharacterId, person: EntityId, rooms: Collection[RoomId]
@@ -134,6 +144,8 @@ class Introduction:
         place, address = inbound.place, inbound.address
         self._rooms: list[Room] = []
         self._worlds: list[World] = []
+        if place.is_first_name and spot.called not in ("", place.world_name):
+            place = replace(place, name=spot.called)  # it may have been renamed since
         if spot.name != place.name:
             self._worlds.append(
                 World(spot.world, spot.character, place.world_name or place.name, place.world)
@@ -154,15 +166,7 @@ class Introduction:
 
     def meet(self, author: EntityId, who: Author, platform: str) -> None:
         if who.id and self._spot.people.get(author) != who.name:
-            self._entities[author] = Entity(
-                id=author,
-                character=self._spot.character,
-                names=tuple(name for name in (who.name, who.username) if name),
-                metadata={
-                    platform: {"id": who.id, "name": who.name, "userName": who.username},
-                    "isBot": who.is_bot,
-                },
-            )
+            self._entities[author] = _entity(author, self._spot.character, who, platform)
 
     def write(self, unit: Unit) -> None:
         spot = self._spot
@@ -178,23 +182,28 @@ class Introduction:
         """It has been committed."""
         spot = self._spot
         spot.name, spot.new = self._name, False
+        spot.called = self._name
         for one, entity in self._entities.items():
             if len(spot.people) < _PEOPLE:
                 spot.people[one] = entity.names[0] if entity.names else ""
 
 
-def places_of(character: CharacterId, inbound: Inbound) -> tuple[list[World], list[Room]]:
-    """A server and its rooms, as a WORLD tells of them."""
-    seen, address = inbound.world, inbound.address
+def places_of(spot: Spot, inbound: Inbound) -> tuple[list[World], list[Room]]:
+    """A server and its rooms, as a WORLD tells of them; it comes from the room that `spot` is.
+
+    That one has kept its ids through every move.
+    """
+    seen, address, character = inbound.world, inbound.address, spot.character
     if seen is None:
         return [], []
-    world = World(world_id(character, address, seen.id), character, seen.name, seen.id)
-    addresses = [address._replace(room=one.id, thread="") for one in seen.rooms]
+    is_here = seen.id == inbound.place.world
+    world = spot.world if is_here else world_id(character, address, seen.id)
+    addresses = [address._replace(room=one.id, thread=one.thread) for one in seen.rooms]
     rooms = [
         Room(
-            id=room_id(character, where),
+            id=spot.room if where == address else room_id(character, where),
             character=character,
-            world=world.id,
+            world=world,
             address=where,
             channel=one.channel,
             name=one.name,
@@ -202,7 +211,24 @@ def places_of(character: CharacterId, inbound: Inbound) -> tuple[list[World], li
         )
         for where, one in zip(addresses, seen.rooms, strict=True)
     ]
-    return [world], rooms
+    return [World(world, character, seen.name, seen.id)], rooms
+
+
+def entity_of(character: CharacterId, address: Address, who: Author) -> Entity:
+    """Somebody, as a platform shows them."""
+    return _entity(entity_id(character, address, who.id), character, who, address.platform)
+
+
+def _entity(id: EntityId, character: CharacterId, who: Author, platform: str) -> Entity:
+    return Entity(
+        id=id,
+        character=character,
+        names=tuple(name for name in (who.name, who.username) if name),
+        metadata={
+            platform: {"id": who.id, "name": who.name, "userName": who.username},
+            "isBot": who.is_bot,
+        },
+    )
 
 
 def entity_id(character: CharacterId, address: Address, author: str) -> EntityId:
@@ -224,5 +250,10 @@ def world_id(character: CharacterId, address: Address, world: str) -> WorldId:
 
 
 def memory_id(character: CharacterId, address: Address, message: str) -> MemoryId:
-    """With the chat in it: supergroups number their messages independently."""
-    return MemoryId(unique_uuid(character, f"{address.account}:{address.room}:{message}"))
+    """With the chat in it: supergroups number their messages independently.
+
+    So do threads with a name of their own; those with a number share the numbers of their chat.
+    """
+    thread = address.thread
+    chat = address.room if not thread or thread.isdigit() else address.key
+    return MemoryId(unique_uuid(character, f"{address.account}:{chat}:{message}"))

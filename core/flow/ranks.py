@@ -100,6 +100,15 @@ class Ranks:
             self._keep(self._worlds, world, found)
         return found[0]
 
+    def told(self, address: Address, author: str, rank: Rank) -> None:
+        """The platform has told by itself what somebody is now."""
+        key = (_chat(address), author)
+        self._keep(self._told, key, (rank, self._clock.monotonic() + _KEPT))
+
+    def unsure(self, address: Address, author: str) -> None:
+        """They have come or gone: what they were says nothing of what they are."""
+        self._told.pop((_chat(address), author), None)
+
     def forget(self, world: WorldId) -> None:
         """Its roles or settings have changed."""
         self._worlds.pop(world, None)

@@ -42,6 +42,12 @@ class Telling:
             person = entity_id(work.part.id, lead.address, who.id)
             about = {"entityId": person, "name": who.name, "action": "joined"}
             self._of_work(work, EventType.ENTITY_JOINED, about)
+        for who in lead.parted:
+            person = entity_id(work.part.id, lead.address, who.id)
+            about = {"entityId": person, "name": who.name, "action": "left"}
+            self._of_work(work, EventType.ENTITY_LEFT, about)
+        if lead.kind is Kind.WORLD and lead.joined:
+            self._of_work(work, EventType.WORLD_JOINED)
         if lead.left:
             self._of_work(work, EventType.WORLD_LEFT)
 
