@@ -9,6 +9,7 @@ from typing import Any
 
 import telegram
 
+from bots.telegram.envelope import STOP
 from bots.telegram.places import is_group
 from core.messages import Address, Button
 from core.text import clean, joined, visible
@@ -28,9 +29,8 @@ _PAGE = re.compile(r"https://[^\s\\]{1,2000}", re.I)
 
 Key = dict[str, Any]
 
-STOP = "stop"
-"""What comes back of the button below an answer that is still being made."""
 STOP_KEYBOARD: Sequence[Sequence[Key]] = (({"text": "⏹ Stop", "callback_data": STOP},),)
+"""Below an answer that is still being made."""
 
 
 def keyboard(buttons: Iterable[Button]) -> list[list[Key]]:

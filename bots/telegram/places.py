@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from bots.telegram.envelope import BUSINESS, GUEST, INLINE
 from core.errors import Unsendable
 from core.messages import Address
 
-GUEST, INLINE = "guest", "inline"
-"""Threads of rooms in which nothing can be said but the answer to what was asked there."""
-_BUSINESS = "b:"
 _GENERAL = "1"  # the topic that every forum has; sends must leave it out
 
 
@@ -27,7 +25,7 @@ def is_group(address: Address) -> bool:
 def business_of(address: Address) -> str:
     """The connection by which an account is spoken for; empty where the bot speaks for itself."""
     thread = address.thread
-    return thread.removeprefix(_BUSINESS) if thread.startswith(_BUSINESS) else ""
+    return thread.removeprefix(BUSINESS) if thread.startswith(BUSINESS) else ""
 
 
 def speaks_freely(address: Address) -> bool:
