@@ -84,7 +84,8 @@ def place_of(room: Chat, asked: Asked) -> tuple[int | None, int | None]:
     thread = asked.number("message_thread_id")
     if not thread:
         return (GENERAL if room.kind == "forum" else None), None
-    if room.kind in {"forum", "private"} and thread != GENERAL and thread in room.topics:
+    general = room.kind == "forum" and thread == GENERAL
+    if room.kind in {"forum", "private"} and not general and thread in room.topics:
         return thread, None
     if room.kind == "supergroup" and thread in room.messages:
         return None, thread

@@ -141,7 +141,7 @@ def message(world: World, said: Message, *, nested: bool = False) -> Json:
         shape["sender_chat"] = shape["chat"]
     elif room.kind == "business":
         shape |= _for_business(world, said)
-    if said.topic is not None and said.topic != GENERAL:
+    if said.topic is not None and (said.topic != GENERAL or room.kind != "forum"):
         shape["message_thread_id"] = said.topic
         shape["is_topic_message"] = True
     elif said.thread is not None:
