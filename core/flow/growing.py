@@ -9,6 +9,8 @@ from dataclasses import replace
 
 from core.clock import Clock
 from core.errors import LinkRejected, SendFailed, SendUncertain, Throttled
+from core.flow.signs import Signs
+from core.ids import TurnId
 from core.messages import Delivery, DeliveryKind, DeliveryStatus, Live
 from core.ports import Platform, Store
 
@@ -22,9 +24,11 @@ class Growing:
     crash leaves nobody with half an answer: the next process edits that message to the whole one.
     """
 
-    def __init__(self, row: Delivery, show: Callable[[Live], None]) -> None:
+    def __init__(self, row: Delivery, signs: Signs, *, repeats: bool = True) -> None:
+        """`repeats` tells that a second send of the same row is none (Limits.idempotent_send)."""
         self.row = row
-        self._show = show
+        self._signs = signs
+        self._repeats = repeats
         self._begun = asyncio.Event()
 
     async def begin(self, store: Store, platform: Platform, clock: Clock) -> None:
@@ -55,6 +59,7 @@ class Growing:
         else:
             self.row = replace(row, target=receipt.message)
             shown = receipt.message or ""
+            self._signs.begun(row.address)
             await store.write(lambda unit: unit.deliveries.shown(row.seq, shown))
 
     def _unseen(self, not_before: float = 0.0) -> None:
@@ -65,15 +70,70 @@ class Growing:
         """The first words are out, or will not go out."""
         self._begun.set()
 
-    def grow(self, text: str, draft: int) -> None:
+    def grow(self, so_far: Callable[[], str], draft: int) -> None:
         """Show the text so far, once there is a message to show it in."""
-        if self.row.target:
-            self._show(Live(self.row.address, draft, text, self.row.target))
+        address, target = self.row.address, self.row.target
+        if not target:
+            return
+
+        def live() -> Live | None:
+            text = so_far()
+            return Live(address, draft, text, target) if text else None
+
+        self._signs.edit(address, live, direct=self.row.direct)
 
     async def settled(self) -> Delivery:
         """The row as its turn finds it at its end."""
         await self._begun.wait()
-        return self.row
+        return self.row if self._repeats else whole_again(self.row)
+
+
+def whole_again(row: Delivery) -> Delivery:
+    """A beginning that nobody knows to be on show, on a platform that cannot drop a double.
+
+    The whole answer goes out as if there were none: what may be seen twice is its beginning, and
+    an answer that never comes would be worse.
+    """
+    if row.target or row.status is not DeliveryStatus.GROWING:
+        return row
+    return replace(row, status=DeliveryStatus.PENDING)
+
+
+class Beginnings:
+    """What of one account is on show while it is made, in this process and of an earlier one."""
+
+    def __init__(self, signs: Signs, *, repeats: bool) -> None:
+        self._signs = signs
+        self._repeats = repeats
+        self._open: set[Growing] = set()
+        """Those whose first words are on their way."""
+        self._left: dict[TurnId, Delivery] = {}
+
+    def __contains__(self, turn: TurnId) -> bool:
+        """An earlier process has begun to answer."""
+        return turn in self._left
+
+    def left(self, row: Delivery) -> None:
+        self._left[row.turn] = row
+
+    def take(self, turn: TurnId) -> Delivery | None:
+        row = self._left.pop(turn, None)
+        return row if row is None or self._repeats else whole_again(row)
+
+    def add(self, row: Delivery) -> Growing:
+        growing = Growing(row, self._signs, repeats=self._repeats)
+        self._open.add(growing)
+        return growing
+
+    def begun(self, growing: Growing) -> None:
+        self._open.discard(growing)
+        growing.begun()
+
+    def end(self) -> None:
+        """The link is gone: nobody waits for first words any more."""
+        for growing in self._open:
+            growing.begun()
+        self._open.clear()
 
 
 def finishing(growing: Delivery, parts: Sequence[Delivery]) -> list[Delivery]:

@@ -5,28 +5,23 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
 from core.clock import Clock
 from core.errors import LinkRejected, Moved, SendDelayed, SendFailed, SendUncertain, Throttled
-from core.flow.growing import Growing
-from core.flow.pace import Pace
+from core.flow.doubt import ATTEMPTS, worth_repeating
+from core.flow.growing import Beginnings, Growing
+from core.flow.pace import BEGINNING, Pace
+from core.flow.penalties import Penalties
 from core.flow.places import Places
 from core.flow.signs import Signs
 from core.ids import Account, TurnId
-from core.messages import Address, Delivery, DeliveryStatus, Live, Receipt
+from core.messages import Address, Delivery, DeliveryStatus, Receipt
 from core.ports import Limits, Platform, Store, Unit
 
 log = logging.getLogger(__name__)
-
-_ATTEMPTS = 6
-_DOUBTFUL = 120.0
-"""Seconds for which an uncertain direct answer is worth a possible double."""
-_MANY_THROTTLED = 3
-"""Rooms refused within one window: then it is the account that is too fast, not a room."""
-_THROTTLE_WINDOW = 10.0
 
 
 class Outbox:
@@ -59,16 +54,15 @@ class Outbox:
         self._rooms: dict[Address, deque[Delivery]] = {}
         self._busy: set[Address] = set()
         self._granted: set[Address] = set()
-        self._growing: dict[Address, Growing] = {}
-        self._left: dict[TurnId, Delivery] = {}
         self._places = Places(limits.sends_in_flight)
         self._group: asyncio.TaskGroup | None = None
         self._platform: Platform | None = None
-        self._throttled: deque[tuple[float, str]] = deque(maxlen=_MANY_THROTTLED)
+        self._penalties = Penalties(account, store, clock, pace)
         self._empty = asyncio.Event()
         self._empty.set()
         self._owed = 0
-        self.signs = Signs(pace, clock)
+        self.signs = Signs(pace, clock, self._penalties.keep)
+        self._beginnings = Beginnings(self.signs, repeats=limits.idempotent_send)
 
     @property
     def owed(self) -> int:
@@ -80,9 +74,10 @@ class Outbox:
 
     async def load(self) -> None:
         """Take up the rows that an earlier run left open; those it was sending are uncertain."""
+        await self._penalties.load()
         for row in await self._store.read(lambda unit: unit.deliveries.open(self._account)):
             if row.status is DeliveryStatus.GROWING:
-                self._left[row.turn] = row  # its turn will come again
+                self._beginnings.left(row)  # its turn will come again
                 continue
             uncertain = row.status in (DeliveryStatus.SENDING, DeliveryStatus.UNCERTAIN)
             self._queue(replace(row, status=DeliveryStatus.UNCERTAIN) if uncertain else row)
@@ -116,11 +111,9 @@ class Outbox:
             self._queue(delivery)
             self._wake(delivery.address)
 
-    @contextmanager
-    def typing(self, address: Address) -> Iterator[None]:
+    def typing(self, address: Address) -> AbstractContextManager[None]:
         """People see that an answer is being made, unless it comes at once."""
-        with self.signs.typing(address):
-            yield
+        return self.signs.typing(address)
 
     @property
     def drafts(self) -> bool:
@@ -130,26 +123,35 @@ class Outbox:
     def edits(self) -> bool:
         return self._group is not None and self._limits.edits
 
-    def draft(self, live: Live) -> None:
-        """Show the text so far when the pace allows."""
-        self.signs.draft(live)
+    def seen(
+        self, address: Address, message: str, emoji: str, due: float, *, direct: bool = False
+    ) -> AbstractContextManager[None]:
+        """From `due` on a message bears this emoji, until what is done about it is done."""
+        if not (emoji and message and self._limits.reactions):
+            return nullcontext()
+        return self.signs.seen(address, message, emoji, due, direct=direct)
 
     def grow(self, row: Delivery) -> Growing | None:
         """Send the beginning of an answer that is still being made; None where that cannot be now.
 
         The row has the status GROWING; whoever makes the answer finishes it.
         """
-        address = row.address
-        if not self.edits or row.turn in self._left or not self.grant(address, direct=row.direct):
+        address, direct = row.address, row.direct
+        if (
+            not self.edits
+            or row.turn in self._beginnings
+            or self._pace.leisure(address, BEGINNING, direct=direct) > 0
+            or not self.grant(address, direct=direct)
+        ):
             return None
         assert self._group is not None
-        growing = self._growing[address] = Growing(row, self.signs.draft)
+        growing = self._beginnings.add(row)
         self._group.create_task(self._begin(growing))
         return growing
 
     def left_growing(self, turn: TurnId) -> Delivery | None:
         """The row under which an earlier process has shown a part of this turn's answer."""
-        return self._left.pop(turn, None)
+        return self._beginnings.take(turn)
 
     async def run(self, platform: Platform) -> None:
         """Send until cancelled; raises LinkRejected when the platform refuses the account."""
@@ -162,9 +164,7 @@ class Outbox:
                 await self.signs.run(platform)
         finally:
             self._group = self._platform = None
-            for growing in self._growing.values():
-                growing.begun()
-            self._growing.clear()
+            self._beginnings.end()
             self._busy.clear()
             self._granted.clear()
             self._places = Places(self._limits.sends_in_flight)
@@ -199,7 +199,10 @@ class Outbox:
 
     async def _one(self, address: Address, queue: deque[Delivery]) -> None:
         row = queue[0]
-        if row.status is DeliveryStatus.UNCERTAIN and not self._worth_repeating(row):
+        now = self._clock.now().timestamp()
+        if row.status is DeliveryStatus.UNCERTAIN and not worth_repeating(
+            row, self._limits, now, self._repeats_uncertain
+        ):
             doubt = "uncertain-not-repeated"
             await self._settle(queue, row, DeliveryStatus.FAILED, reason=doubt, passes_on=False)
             return
@@ -218,6 +221,9 @@ class Outbox:
         handed_on = False
         try:
             await self.signs.clear(address)
+            if (silence := self._pace.silent(address.room)) > 0:  # since it got its place
+                await self._later(queue, row, silence, "throttled")
+                return
             if row.status is not DeliveryStatus.SENDING:
                 row = await self._start(queue, row)
             handed_on = await self._perform(queue, row)
@@ -245,8 +251,8 @@ class Outbox:
             queue[0] = replace(row, status=DeliveryStatus.UNCERTAIN)
             raise
         except Throttled as throttled:
-            self._note_throttled(row, throttled.seconds)
-            await self._later(queue, row, throttled.seconds, "throttled")
+            told = self._penalties.note(row.address.room, throttled.seconds)
+            await self._later(queue, row, throttled.seconds, "throttled", told)
         except Moved as moved:
             return await self._move(queue, row, moved.room)
         except SendUncertain as error:
@@ -274,10 +280,9 @@ class Outbox:
         try:
             await growing.begin(self._store, self._platform, self._clock)
         except Throttled as throttled:
-            self._note_throttled(growing.row, throttled.seconds)
+            await self._penalties.keep(growing.row.address.room, throttled.seconds)
         finally:
-            self._growing.pop(growing.row.address, None)
-            growing.begun()
+            self._beginnings.begun(growing)
             self.release(growing.row.address)
 
     async def _until_due(self, row: Delivery) -> None:
@@ -289,13 +294,6 @@ class Outbox:
             if wait <= 0:
                 return
             await self._clock.sleep(wait)
-
-    def _worth_repeating(self, row: Delivery) -> bool:
-        """The policy for what may have arrived already (architecture 12)."""
-        if self._limits.idempotent_send or row.target is not None:
-            return True  # the platform drops the double; an edit or a deletion is none
-        young = self._clock.now().timestamp() - row.created_at < _DOUBTFUL
-        return row.direct and young and row.attempt < _ATTEMPTS and self._repeats_uncertain()
 
     async def _settle(
         self,
@@ -352,13 +350,18 @@ class Outbox:
         return row
 
     async def _backoff(self, queue: deque[Delivery], row: Delivery, reason: str) -> bool:
-        if row.attempt >= _ATTEMPTS:
+        if row.attempt >= ATTEMPTS:
             return await self._settle(queue, row, DeliveryStatus.FAILED, reason=reason)
         await self._later(queue, row, 2.0**row.attempt, reason)
         return False
 
     async def _later(
-        self, queue: deque[Delivery], row: Delivery, seconds: float, reason: str
+        self,
+        queue: deque[Delivery],
+        row: Delivery,
+        seconds: float,
+        reason: str,
+        also: Callable[[Unit], None] = lambda unit: None,
     ) -> None:
         """Written down, so that a restart does not forget a penalty."""
         now = self._clock.now()
@@ -366,13 +369,16 @@ class Outbox:
         uncertain = row.status is DeliveryStatus.UNCERTAIN
         status = DeliveryStatus.UNCERTAIN if uncertain else DeliveryStatus.PENDING
         queue[0] = replace(row, status=status, not_before=due)
-        await self._store.write(
-            lambda unit: unit.deliveries.settle(row.seq, status, now, reason=reason, not_before=due)
-        )
+
+        def work(unit: Unit) -> None:
+            unit.deliveries.settle(row.seq, status, now, reason=reason, not_before=due)
+            also(unit)
+
+        await self._store.write(work)
 
     async def _move(self, queue: deque[Delivery], row: Delivery, room: str) -> bool:
         """The room has a new id: its rows and its talk go there."""
-        if row.attempt >= _ATTEMPTS:
+        if row.attempt >= ATTEMPTS:
             return await self._settle(queue, row, DeliveryStatus.FAILED, reason="moved-too-often")
         old = row.address.room
 
@@ -390,11 +396,3 @@ class Outbox:
         self._owed -= len(moved)
         self.accept(moved)
         return False
-
-    def _note_throttled(self, row: Delivery, seconds: float) -> None:
-        now = self._clock.monotonic()
-        self._throttled.append((now, row.address.room))
-        rooms = {room for at, room in self._throttled if now - at < _THROTTLE_WINDOW}
-        if len(rooms) >= _MANY_THROTTLED:
-            log.warning("%s: many rooms are throttled; everything waits", self._account)
-            self._pace.pause(seconds)

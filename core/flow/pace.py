@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,21 +34,46 @@ class Window:
         self._rate = rate
         self._times: deque[float] = deque(maxlen=rate.most)
 
-    def wait(self, now: float) -> float:
-        """Seconds until there is room for one more."""
+    def wait(self, now: float, share: float = 1.0) -> float:
+        """Seconds until there is room for one more; with a share, until that is still free."""
+        if share < 1.0:
+            return self._wait_for(min(int(share * self._rate.most), self._rate.most - 2), now)
         if len(self._times) < self._rate.most:
             return 0.0
         return max(0.0, self._times[0] + self._rate.seconds + _MARGIN - now)
 
+    def _wait_for(self, used: int, now: float) -> float:
+        """Seconds until no more than so many places are taken."""
+        if used < 0:
+            return math.inf  # there is but one place, and it is kept
+        if len(self._times) <= used:
+            return 0.0
+        return max(0.0, self._times[-used - 1] + self._rate.seconds + _MARGIN - now)
+
     def take(self, now: float) -> None:
         self._times.append(now)
 
-    def half_free(self, now: float) -> bool:
-        since = now - self._rate.seconds
-        return sum(1 for time in self._times if time > since) * 2 <= self._rate.most
-
     def idle(self, now: float) -> bool:
         return not self._times or self._times[-1] + self._rate.seconds + _MARGIN < now
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What something shown beside the messages takes of the rates: never what a message needs."""
+
+    share: float
+    """It goes only while no more than this of each window is taken, and one place stays free."""
+    counts: bool = False
+    """In the windows of its chat and group as well, and not in the account's alone."""
+    in_group: bool = True
+
+
+BEGINNING = Use(0.5, counts=True)
+EDIT = Use(0.5, counts=True)
+DRAFT = Use(0.5)
+REACTION = Use(0.4, counts=True, in_group=False)
+"""A group's minute is for what is said in it."""
+TYPING = Use(0.3)
 
 
 class Pace:
@@ -69,11 +95,12 @@ class Pace:
         self._groups: dict[str, Window] = {}
         self._now = monotonic
         self._paused_until = 0.0
+        self._silences: dict[str, float] = {}
 
     def wait(self, address: Address, *, direct: bool) -> float:
         """Seconds until a message may go there; 0 for now."""
         now = self._now()
-        wait = self._paused_until - now
+        wait = self._silent(address.room, now)
         if self._overall:
             wait = max(wait, self._overall.wait(now))
         if chat := self._chats.get(address.room):
@@ -92,20 +119,49 @@ class Pace:
         if not direct and self._group_rate.most:
             self._of(self._groups, address.room, self._group_rate, now).take(now)
 
-    def spare(self) -> bool:
-        """Take one of the account's places for a sign of life, if half of them are free."""
+    def leisure(self, address: Address, use: Use, *, direct: bool) -> float:
+        """Seconds until something may be shown there that keeps no message waiting; 0 for now."""
         now = self._now()
-        if self._paused_until > now:
-            return False
+        wait = self._silent(address.room, now)
         if self._overall:
-            if not self._overall.half_free(now):
-                return False
-            self._overall.take(now)
-        return True
+            wait = max(wait, self._overall.wait(now, use.share))
+        if not use.counts:
+            return max(0.0, wait)
+        if self._chat_rate.most == 1:
+            return math.inf  # its one place is a message's
+        if chat := self._chats.get(address.room):
+            wait = max(wait, chat.wait(now, use.share))
+        if use.in_group and not direct and (group := self._groups.get(address.room)):
+            wait = max(wait, group.wait(now, use.share))
+        return max(0.0, wait)
+
+    def spend(self, address: Address, use: Use, *, direct: bool) -> None:
+        """It is shown."""
+        if use.counts:
+            self.take(address, direct=direct or not use.in_group)
+        elif self._overall:
+            self._overall.take(self._now())
+
+    def silent(self, room: str) -> float:
+        """Seconds for which the platform wants to hear nothing there; 0 for none."""
+        return max(0.0, self._silent(room, self._now()))
+
+    def silence(self, room: str, seconds: float) -> None:
+        """Nothing goes to one chat for a while: the platform has said so."""
+        until = self._now() + seconds
+        self._silences[room] = max(self._silences.get(room, 0.0), until)
 
     def pause(self, seconds: float) -> None:
         """Nothing goes out for a while: the platform has said so for the whole account."""
         self._paused_until = max(self._paused_until, self._now() + seconds)
+
+    def _silent(self, room: str, now: float) -> float:
+        until = self._silences.get(room) if self._silences else None
+        if until is None:
+            return self._paused_until - now
+        if until <= now:
+            del self._silences[room]
+        return max(self._paused_until, until) - now
 
     def _of(self, windows: dict[str, Window], room: str, rate: Rate, now: float) -> Window:
         window = windows.get(room)

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from core.clock import Clock
 from core.errors import ModelRejected
+from core.flow.mailbox import Superseded
 from core.flow.records import Records
 from core.flow.till import Till
+from core.flow.unfinished import seemly
 from core.ids import turn_of
 from core.kept import Spending
 from core.messages import Live
@@ -24,8 +26,11 @@ _SILENT = frozenset({"IGNORE", "NONE", "STOP"})
 _DRAFT_AFTER = 0.4
 """Seconds: what is finished by then needs no draft."""
 _GROW_AFTER = 0.8
-_WORTH_SHOWING = 24
-"""Characters with which a message may begin: a single word looks like a slip."""
+_SPEAKS_FOR = 0.4
+_WORTH_SHOWING = 60
+"""Characters with which a message may begin, and seconds for which it has been on its way: what is
+short is soon whole, and needs no edit."""
+_TRY_EVERY = 0.5
 _TRIES = 2
 
 
@@ -75,18 +80,21 @@ class Thinking:
         answer = Answer()
         for _ in range(_TRIES):
             reader = AnswerReader(part.character.name)
-            said = raw = ""
+            said = _Said(work, shown, self._clock.monotonic)
+            raw = ""
             work.meter.call()
             with self._till.call(work, "TEXT_LARGE") as spent:
                 answering = self._models.stream(part.settings, "TEXT_LARGE", request, spent)
-                async with aclosing(answering):
+                async with work.batch.stopped.interrupts(), aclosing(answering):
                     async for piece in answering:
                         raw += piece
-                        said += reader.feed(piece)
-                        if said:
-                            self._reveal(work, said, shown)
+                        said.add(reader.feed(piece))
+                        if said.text:
+                            self._reveal(work, said)
             answer = reader.end()
             self._records.asked(f"{part.character.name} {turn_of(lead.id)}", request, raw)
+            if work.batch.stopped.rung:
+                return Answer(text=said.text.strip(), thought=answer.thought, actions=("REPLY",))
             if answer.text or answer.actions or answer.providers:
                 break
         return answer
@@ -104,22 +112,71 @@ class Thinking:
         slug = f"{work.part.character.name} {turn_of(work.lead.id)}"
         self._records.asked(slug, request, raw)
 
-    def _reveal(self, work: Work, said: str, shown: Callable[[str, bool], str]) -> None:
+    def _reveal(self, work: Work, said: _Said) -> None:
         """Let people see the answer grow, as a draft or as a message that is edited."""
-        if not work.batch.is_stored:
-            return
-        spent, lead = self._clock.monotonic() - work.started, work.lead
-        if work.part.outbox.drafts and lead.is_direct:
-            if spent > _DRAFT_AFTER:
-                work.batch.commit_to()
-                work.part.outbox.draft(Live(lead.address, work.draft, shown(said, False)))
+        lead, outbox = work.lead, work.part.outbox
+        if lead.via:
+            return  # what answers a query is given once, and whole
+        if outbox.drafts and lead.is_direct:
+            outbox.signs.draft(lead.address, said.draft, work.started + _DRAFT_AFTER)
         elif work.growing is not None:
-            work.growing.grow(shown(said, False), work.draft)
+            work.growing.grow(said.so_far, work.draft)
         elif (
-            spent > _GROW_AFTER
-            and len(said) >= _WORTH_SHOWING
-            and work.part.outbox.edits
+            len(said.text) >= _WORTH_SHOWING
+            and said.seconds > _SPEAKS_FOR
+            and self._clock.monotonic() - work.started > _GROW_AFTER
+            and work.batch.is_stored
+            and outbox.edits
             and self._grows(work)
+            and said.tries()
+            and (text := said.so_far())
         ):
             work.batch.commit_to()
-            self._begin(work, shown(said, False))
+            self._begin(work, text)
+
+
+class _Said:
+    """What an answer says so far, and what of it people may see."""
+
+    __slots__ = ("_began", "_now", "_shown", "_tried", "_work", "text")
+
+    def __init__(
+        self, work: Work, shown: Callable[[str, bool], str], now: Callable[[], float]
+    ) -> None:
+        self.text = ""
+        self._work = work
+        self._shown = shown
+        self._now = now
+        self._began = 0.0
+        self._tried = float("-inf")
+
+    def add(self, piece: str) -> None:
+        if piece and not self.text:
+            self._began = self._now()
+        self.text += piece
+
+    @property
+    def seconds(self) -> float:
+        return self._now() - self._began
+
+    def tries(self) -> bool:
+        """Where the pace has no place for a beginning now, it is not asked at every piece."""
+        now = self._now()
+        if now - self._tried < _TRY_EVERY:
+            return False
+        self._tried = now
+        return True
+
+    def so_far(self) -> str:
+        return seemly(self._shown(self.text, False))
+
+    def draft(self) -> Live | None:
+        """None while nothing may be seen; from the first on nothing supersedes the turn."""
+        work, text = self._work, self.so_far()
+        if not text.strip() or work.batch.stopped.rung or not work.batch.is_stored:
+            return None
+        try:
+            work.batch.commit_to()
+        except Superseded:
+            return None
+        return Live(work.lead.address, work.draft, text)

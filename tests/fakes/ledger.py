@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from core.ids import Account
 from core.messages import Delivery, DeliveryStatus
@@ -14,14 +14,29 @@ from core.ports import Unit
 T = TypeVar("T")
 
 
+class FakeCache:
+    """core.ports.Cache, as far as it goes."""
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[str, str], tuple[Any, datetime | None]] = {}
+
+    def get(self, character: str, key: str, now: datetime) -> Any:
+        value, expires = self.rows.get((character, key), (None, None))
+        return value if expires is None or expires > now else None
+
+    def put(self, character: str, key: str, value: Any, expires: datetime | None = None) -> None:
+        self.rows[character, key] = (value, expires)
+
+
 class FakeLedger:
-    """A core.ports.Store whose units know deliveries and rooms only."""
+    """A core.ports.Store whose units know deliveries, rooms and the cache only."""
 
     def __init__(self) -> None:
         self.rows: dict[int, Delivery] = {}
         self.reasons: dict[int, str] = {}
         self.messages: dict[int, str] = {}
         self.commits = 0
+        self.cache = FakeCache()
 
     def put(self, *deliveries: Delivery) -> list[Delivery]:
         stored = []

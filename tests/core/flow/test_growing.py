@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import cast
 
 from core.errors import SendDelayed, SendUncertain, Throttled, Unsendable
@@ -94,19 +95,41 @@ async def test_the_message_that_was_shown_is_edited_into_the_whole_answer() -> N
     assert desk.ledger.statuses() == ["sent", "sent"]
 
 
-async def test_the_text_so_far_is_shown_in_that_message_no_faster_than_discord_lets_edit() -> None:
+async def test_the_text_so_far_is_shown_in_that_message_ever_more_rarely() -> None:
     async with a_desk() as desk:
         growing = await desk.begins()
         assert growing is not None
-        for step in range(40):
-            growing.grow(f"Once upon a time {step}", 7)
+        times: list[float] = []
+        for step in range(300):
+            growing.grow(lambda step=step: f"Once upon a time {step}", 7)  # type: ignore[misc]
+            before = len(desk.platform.shown)
             await desk.clock.advance(0.1)
-        assert 3 <= len(desk.platform.shown) <= 4
+            times += [desk.clock.monotonic()] * (len(desk.platform.shown) - before)
+        gaps = [later - earlier for earlier, later in pairwise([0.0, *times])]
+        assert 8 <= len(times) <= 10
+        assert min(gaps) >= 1.5 - 0.01, "Discord lets a message be edited once a second"
+        assert gaps[-1] > 4
         assert {live.message for live in desk.platform.shown} == {"message 1"}
         await desk.ends(growing, "The end.")
         await desk.clock.advance(5)
-        assert len(desk.platform.shown) <= 4  # none comes after the whole one
+        assert len(desk.platform.shown) == len(times)  # none comes after the whole one
         assert done(desk)[-1] == (DeliveryKind.EDIT, "message 1", "The end.")
+
+
+async def test_an_answer_grows_only_where_no_message_has_to_wait_for_it() -> None:
+    async with a_desk(chat=Rate(3, 3.0)) as desk:
+        for number in range(2):
+            desk.outbox.accept(desk.ledger.put(part("before", 5 + number)))
+        await settle()
+        assert await desk.begins() is None
+        await desk.clock.advance(3.1)
+        growing = await desk.begins()
+        assert growing is not None
+        for step in range(10):
+            growing.grow(lambda step=step: f"Once {step}", 7)  # type: ignore[misc]
+            await desk.clock.advance(0.2)
+        await desk.ends(growing, "The end.")
+        assert done(desk)[-1] == (DeliveryKind.EDIT, "message 3", "The end."), "at once"
 
 
 async def test_nothing_is_shown_where_a_platform_cannot_edit_or_the_room_owes_already() -> None:
@@ -167,6 +190,36 @@ async def test_a_crash_before_the_message_was_known_makes_the_row_uncertain() ->
     left = part("Once", status=DeliveryStatus.GROWING)
     [row] = finishing(replace(left, seq=9), [part("The whole.")])
     assert (row.kind, row.status) == (DeliveryKind.SEND, DeliveryStatus.UNCERTAIN)
+
+
+async def test_where_doubles_cannot_be_dropped_the_whole_goes_out_beside_what_may_be_a_beginning() -> (
+    None
+):
+    limits = Limits(max_text=4096, edits=True, idempotent_send=False)
+    async with a_desk(limits=limits) as desk:
+        desk.platform.script.append(SendUncertain("cut"))
+        growing = await desk.begins()
+        assert growing is not None
+        await desk.ends(growing, "The whole.")
+        assert done(desk) == [(DeliveryKind.SEND, None, "The whole.")]
+        assert desk.ledger.statuses() == ["sent"]
+
+
+async def test_a_beginning_that_a_crash_left_without_its_message_costs_no_group_its_answer() -> (
+    None
+):
+    limits = Limits(max_text=4096, edits=True, idempotent_send=False)
+    ledger = FakeLedger()
+    ledger.put(part("Once", status=DeliveryStatus.GROWING))
+    async with a_desk(limits=limits, ledger=ledger) as desk:
+        left = desk.outbox.left_growing(TurnId("turn"))
+        assert left is not None
+        [row] = finishing(left, [part("The whole.")])
+        ledger.finish(row)
+        desk.outbox.accept([row])
+        await settle()
+        assert done(desk) == [(DeliveryKind.SEND, None, "The whole.")]
+        assert desk.platform.sent[0].status is DeliveryStatus.SENDING, "it is not called a repeat"
 
 
 async def test_a_link_that_goes_down_in_mid_send_keeps_nobody_waiting() -> None:

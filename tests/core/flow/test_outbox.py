@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import cast
 
 import pytest
@@ -352,10 +353,11 @@ async def test_typing_is_shown_only_when_the_answer_takes_its_time() -> None:
 
 async def test_drafts_are_coalesced_and_none_comes_after_the_real_message() -> None:
     async with sending(make_desk()) as desk:
+        due = desk.clock.monotonic() + 0.1
         for text in ("H", "He", "Hel"):
-            desk.outbox.draft(Live(room(), 7, text))
+            desk.outbox.signs.draft(room(), partial(Live, room(), 7, text), due)
         await desk.clock.advance(0.15)
-        desk.outbox.draft(Live(room(), 7, "Hello wor"))
+        desk.outbox.signs.draft(room(), partial(Live, room(), 7, "Hello wor"))
         desk.give(owed("Hello world"))
         await desk.clock.advance(2)
     assert [one.text for one in desk.platform.shown] == ["Hel"]

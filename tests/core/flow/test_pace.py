@@ -7,7 +7,7 @@ from collections.abc import Callable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.flow.pace import Pace, Rate
+from core.flow.pace import DRAFT, EDIT, REACTION, TYPING, Pace, Rate, Use
 from core.ids import Account
 from core.messages import Address
 
@@ -70,12 +70,63 @@ def test_zero_switches_a_pace_off() -> None:
         paced.take(room("a"), direct=False)
 
 
-def test_signs_of_life_take_only_what_is_spare() -> None:
+def uses(paced: Pace, use: Use, *, most: int = 50, direct: bool = False) -> int:
+    """How often something may be shown in one room at this moment."""
+    for done in range(most):
+        if paced.leisure(room("a"), use, direct=direct) > 0:
+            return done
+        paced.spend(room("a"), use, direct=direct)
+    return most
+
+
+def test_signs_of_life_take_only_what_is_spare_and_typing_least() -> None:
+    for use, most in ((DRAFT, 6), (TYPING, 4)):
+        paced = pace(Time(), overall=10)
+        assert uses(paced, use) == most
+        assert paced.wait(room("a"), direct=True) == 0
+
+
+def test_an_edit_counts_as_a_message_and_leaves_one_to_be_sent_at_once() -> None:
+    time = Time()
+    paced = pace(time)
+    assert uses(paced, EDIT) == 2
+    assert paced.wait(room("a"), direct=False) == 0
+    paced.take(room("a"), direct=False)
+    assert paced.wait(room("a"), direct=False) > 0
+
+
+def test_half_of_a_groups_minute_is_kept_for_what_is_said() -> None:
+    time = Time()
+    paced = pace(time, chat=0)
+    assert uses(paced, EDIT) == 11
+    assert paced.wait(room("a"), direct=False) == 0
+    wait = paced.leisure(room("a"), EDIT, direct=False)
+    time.now += wait
+    assert wait > 0
+    assert paced.leisure(room("a"), EDIT, direct=False) == 0
+
+
+def test_a_reaction_takes_nothing_of_a_groups_minute() -> None:
+    paced = pace(Time(), overall=100, chat=0)
+    for _ in range(19):
+        paced.take(room("a"), direct=False)
+    assert paced.leisure(room("a"), REACTION, direct=False) == 0
+    assert paced.leisure(room("a"), EDIT, direct=False) > 0
+
+
+def test_where_a_chat_has_but_one_place_a_message_has_it() -> None:
+    assert uses(pace(Time(), chat=1), EDIT) == 0
+
+
+@given(st.lists(st.tuples(st.sampled_from([EDIT, DRAFT, REACTION, TYPING]), st.floats(0, 2))))
+def test_whatever_is_shown_the_next_message_goes_at_once(shown: list[tuple[Use, float]]) -> None:
     time = Time()
     paced = pace(time, overall=10)
-    taken = sum(paced.spare() for _ in range(10))
-    assert taken == 6  # up to and including the half
-    assert paced.wait(room("a"), direct=True) == 0
+    for use, gap in shown:
+        time.now += gap
+        if paced.leisure(room("a"), use, direct=False) <= 0:
+            paced.spend(room("a"), use, direct=False)
+        assert paced.wait(room("a"), direct=False) == 0
 
 
 def test_a_pause_of_the_platform_holds_every_room() -> None:
@@ -83,6 +134,18 @@ def test_a_pause_of_the_platform_holds_every_room() -> None:
     paced = pace(time)
     paced.pause(30)
     assert paced.wait(room("a"), direct=True) == 30
-    assert not paced.spare()
+    assert paced.leisure(room("a"), DRAFT, direct=True) == 30
     time.now = 30
     assert paced.wait(room("a"), direct=True) == 0
+
+
+def test_a_silence_holds_one_room_and_everything_in_it() -> None:
+    time = Time()
+    paced = pace(time)
+    paced.silence("a", 30)
+    assert paced.wait(room("a"), direct=True) == 30
+    assert paced.leisure(room("a"), TYPING, direct=True) == 30
+    assert paced.wait(room("b"), direct=True) == 0
+    time.now = 30
+    assert paced.wait(room("a"), direct=True) == 0
+    assert paced.silent("a") == 0
