@@ -94,6 +94,7 @@ class TelegramLink:
         idempotent_send=False,
         sends_in_flight=8,
         drafts=True,
+        edits=True,
         hears_bots=False,
         buttons=True,
         reactions=True,
