@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -11,18 +12,19 @@ from dataclasses import dataclass, replace
 import aiohttp
 
 from bots.links import PlannedLink
-from bots.supervise import Health, Leave, keep_link
+from bots.supervise import Health, Leave, Phase, keep_link
 from bots.telegram.webhook import Hooks
 from core.clock import Clock
 from core.errors import BadInput, LinkRejected
 from core.files import Files
 from core.flow.cast import Cast, Gear, Part, Policy, policy_of
 from core.flow.intake import Intake
+from core.flow.offering import OnOffer
 from core.flow.outbox import Outbox
 from core.flow.pace import pace_of
 from core.ids import Account, CharacterId
 from core.messages import Delivery, DeliveryStatus
-from core.ports import Limits, Platform, Store
+from core.ports import Limits, Offering, Platform, Store
 from core.settings.layers import Settings
 
 log = logging.getLogger(__name__)
@@ -32,7 +34,7 @@ log = logging.getLogger(__name__)
 class Door:
     """How a platform is entered; its library is not imported before its first link starts."""
 
-    enter: Callable[[PlannedLink, aiohttp.ClientSession, Clock, Files, Hooks], Platform]
+    enter: Callable[[PlannedLink, aiohttp.ClientSession, Clock, Files, Hooks, Offering], Platform]
     limits: Callable[[], Limits]
     anew: tuple[str, ...] = ()
     """Settings that a link takes at its start alone: it is made anew where one changed."""
@@ -103,6 +105,9 @@ class Company:
         leave = Leave()
         outbox = self._outbox(planned)
         enter = self._doors[planned.platform].enter
+        on_offer = OnOffer(
+            self._cast, self._store, self._clock, planned.account, planned.character.id
+        )
 
         async def entered(platform: Platform) -> None:
             # Her link outlives what she was when it started: a reload may have come between.
@@ -111,7 +116,9 @@ class Company:
 
         task = self._group.create_task(
             keep_link(
-                lambda: enter(planned, self._session, self._clock, self._files, self._hooks),
+                lambda: enter(
+                    planned, self._session, self._clock, self._files, self._hooks, on_offer
+                ),
                 outbox,
                 intake,
                 health,
@@ -137,6 +144,7 @@ class Company:
                 del wanted[key]
                 continue
             running.leave.listening.ring()
+            await self._flushed(running)
             running.leave.sending.ring()
             await asyncio.wait([running.task])
             del self._links[key]
@@ -170,6 +178,15 @@ class Company:
             self._loaded.add(planned.account)
             await outbox.load()
         await intake.replay(planned.account)
+
+    async def _flushed(self, running: _Running) -> None:
+        """What is on its way is let arrive, so that nobody has to ask afterwards whether it did."""
+        outbox = self._outboxes.get(running.planned.account)
+        if outbox is None or running.health.phase is not Phase.LIVE:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.number("SEND_PATIENCE", 5.0)):
+                await outbox.flush()
 
     def _same_link(self, one: PlannedLink, other: PlannedLink) -> bool:
         anew = self._doors[one.platform].anew

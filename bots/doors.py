@@ -13,7 +13,7 @@ from bots.telegram.webhook import Hooks
 from core.clock import Clock
 from core.errors import BadInput, LinkRejected
 from core.files import Files
-from core.ports import Limits, Platform
+from core.ports import Limits, Offering, Platform
 from core.settings.layers import Settings
 
 
@@ -23,6 +23,7 @@ def _enter_telegram(
     clock: Clock,
     files: Files,
     hooks: Hooks,
+    offering: Offering,
 ) -> Platform:
     from bots.telegram.client import TelegramLink
 
@@ -36,6 +37,7 @@ def _enter_telegram(
         previews=settings.flag("TELEGRAM_PREVIEWS"),
         webhook=_webhook_in(settings),
         hooks=hooks,
+        offering=offering,
     )
 
 
@@ -64,6 +66,7 @@ def _enter_discord(
     clock: Clock,
     files: Files,
     hooks: Hooks,
+    offering: Offering,
 ) -> Platform:
     from bots.discord.client import DiscordLink
     from bots.discord.endpoints import Endpoints

@@ -19,6 +19,7 @@ from bots.telegram.envelope import PLATFORM, envelope, update_id
 from bots.telegram.errors import link_failure
 from bots.telegram.fetching import Fetching
 from bots.telegram.markdown import MAX_PARTS, MAX_TEXT
+from bots.telegram.menu import Menu
 from bots.telegram.presses import Presses
 from bots.telegram.ranks import Ranks
 from bots.telegram.registering import Registration
@@ -40,7 +41,7 @@ from core.messages import (
     Received,
     Reply,
 )
-from core.ports import Intake, Limits
+from core.ports import Intake, Limits, Offering
 from core.secrets import Secret
 
 log = logging.getLogger(__name__)
@@ -68,13 +69,6 @@ WANTED = (
     "chat_join_request",
     "managed_bot",
     "stopped_message_generation",
-)
-COMMANDS = (
-    ("start", "Begin a conversation"),
-    ("help", "What I can do"),
-    ("reset", "Forget what we said here"),
-    ("export", "“export me”: what I keep of you, as a file"),
-    ("forget", "“forget me”: forget everything of you"),
 )
 
 _TOKEN = re.compile(r"(\d{1,20}):[A-Za-z0-9_-]{3,}")
@@ -114,10 +108,11 @@ class TelegramLink:
         previews: bool = False,
         webhook: Webhook | None = None,
         hooks: Hooks | None = None,
+        offering: Offering | None = None,
     ) -> None:
         """`files` is where what is attached to a delivery lies; `previews` is whether Telegram may
         fetch the addresses that stand in what is said. With a webhook, updates come in at `hooks`;
-        without one they are polled."""
+        without one they are polled. `offering` is what stands in the menus."""
         self._token = token
         self._root = api_root.rstrip("/")
         self._lent = session
@@ -127,6 +122,7 @@ class TelegramLink:
         self._previews = previews
         self._webhook = webhook
         self._hooks = hooks
+        self._offering = offering
         self._fetch_limit = fetch_limit
         self._poll_seconds = poll_seconds
         self._commands_after = commands_after
@@ -221,7 +217,7 @@ class TelegramLink:
         end: TroupeError
         async with asyncio.TaskGroup() as group:
             # Beside the listening, so that nobody's first answer waits for a menu.
-            commands = group.create_task(self._offer_commands(bot))
+            menu = group.create_task(self._keep_menu(bot))
             presses = Presses(bot, self._account)
 
             def stored(updates: list[Any]) -> None:
@@ -232,7 +228,7 @@ class TelegramLink:
             else:
                 begun()  # Telegram keeps what comes until it is asked
                 end = await self._follow(bot, intake, stored)
-            commands.cancel()
+            menu.cancel()
             presses.stop()
         raise end
 
@@ -328,15 +324,10 @@ class TelegramLink:
         log.warning("%s had a webhook; it is removed, and updates are polled", self._account)
         return True
 
-    async def _offer_commands(self, bot: telegram.Bot) -> None:
-        await self._clock.sleep(self._commands_after)
-        try:
-            there = tuple((c.command, c.description) for c in await bot.get_my_commands())
-            if there != COMMANDS:
-                await bot.set_my_commands(COMMANDS)
-        except TelegramError as error:
-            # A menu is a courtesy; the next start tries again.
-            log.info("%s could not offer its commands: %s", self._account, type(error).__name__)
+    async def _keep_menu(self, bot: telegram.Bot) -> None:
+        if self._offering is not None:
+            menu = Menu(bot, self._account, self._offering, self._clock)
+            await menu.keep(self._commands_after)
 
     # --- one message ---------------------------------------------------------------------------
 

@@ -31,9 +31,8 @@ from core.ports.platforms import (
     Intake,
     Limits,
     Offer,
-    Offers,
+    Offering,
     Platform,
-    nothing_on_offer,
 )
 from core.ports.storage import (
     Deliveries,
@@ -69,7 +68,7 @@ __all__ = [
     "ModelType",
     "Notes",
     "Offer",
-    "Offers",
+    "Offering",
     "Own",
     "Passages",
     "Past",
@@ -91,5 +90,4 @@ __all__ = [
     "Vectors",
     "Waiting",
     "message_key",
-    "nothing_on_offer",
 ]

@@ -60,12 +60,18 @@ class Offer:
     groups: bool = True
 
 
-Offers = Callable[[], Sequence[Offer]]
-"""What a character offers on an account now; nothing as long as nobody plays there."""
+class Offering(Protocol):
+    """What a character offers on one account, for its platform's menu."""
 
+    def now(self) -> Sequence[Offer]:
+        """Nothing as long as nobody plays there."""
+        ...
 
-def nothing_on_offer() -> Sequence[Offer]:
-    return ()
+    async def mark(self) -> str:
+        """Of what the platform was shown last, as it was given to `keep`; empty for nothing."""
+        ...
+
+    async def keep(self, mark: str) -> None: ...
 
 
 class Intake(Protocol):

@@ -10,7 +10,6 @@ from collections.abc import Callable
 import pytest
 
 from bots.sandbox import Stage
-from bots.telegram.client import COMMANDS
 from core.clock import SystemClock
 from core.errors import LinkLost, LinkRejected, Unreadable
 from core.messages import Kind
@@ -235,28 +234,6 @@ async def test_a_server_that_answers_at_once_and_says_nothing_is_asked_twice_a_s
             async with asyncio.timeout(1.2):
                 await link.listen(intake)
     assert 2 <= len(stage.journal.of("getUpdates")) <= 3
-    stage.faults.clear()
-
-
-async def test_commands_are_offered_once_and_again_only_when_they_differ(
-    stage, make_link, listening
-):
-    for _ in range(2):
-        async with make_link(commands_after=0.0) as link, listening(link):
-            await until(lambda: bool(stage.journal.of("setMyCommands")))
-            await asyncio.sleep(0.05)
-    (offered,) = stage.journal.of("setMyCommands")
-    assert [c["command"] for c in offered.params["commands"]] == [name for name, _ in COMMANDS]
-
-
-async def test_a_menu_that_is_refused_stops_nothing(stage, make_link, ada, listening):
-    stage.faults.fail(500, method="getMyCommands", times=None)
-    bob = stage.person("Bob")
-    async with make_link(commands_after=0.0) as link, listening(link) as notebook:
-        await asyncio.sleep(0.1)
-        bob.says(stage.dm(bob, ada), "hello")
-        await notebook.until(1)
-    assert [call.status for call in stage.journal.of("getMyCommands")] == [500]
     stage.faults.clear()
 
 
