@@ -161,7 +161,7 @@ class Person(Member):
             found["text"],
             entities=found.get("entities", ()),
             markup=found.get("markup"),
-            more={**found.get("more", {}), "via_bot": bot.id},
+            more={**found.get("media", {}), "via_bot": bot.id},
         )
         fact = {"fact": "chosen", "bot": bot.id, "who": self.id, "result": result, "text": text}
         self.world.commit({**fact, "query": query, "chat": chat.key, "id": said.id})
