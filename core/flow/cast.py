@@ -79,6 +79,8 @@ class Policy:
     """A template of its own decides by a small model what to answer in groups (R-37)."""
     habits: Habits | None = None
     """When she may speak first; None for never."""
+    seen: str = ""
+    """Put on a message that takes a while to answer; empty for nothing (TROUPE_SEEN)."""
     door: Door = OPEN
     """Who may talk to her on the platform that she plays on."""
 
@@ -151,5 +153,11 @@ def policy_of(character: Character, settings: Settings, platform: str = "") -> P
             name.lower().endswith("shouldrespondtemplate") for name in templates_of(character)
         ),
         habits=habits_of(settings),
+        seen=_emoji(settings.text("TROUPE_SEEN")),
         door=door_of(settings, platform),
     )
+
+
+def _emoji(text: str) -> str:
+    text = text.strip()
+    return "" if text.isascii() else text  # "none", "off", "false": whatever is no emoji

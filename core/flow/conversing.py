@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -41,6 +42,9 @@ _DECIDING = ("ANXIETY", "ENTITIES", "CHARACTER", "RECENT_MESSAGES", "ACTIONS")
 """What a small model that decides is shown (R-11); elizaOS' sixth has no provider."""
 
 _MINDFUL = frozenset({"RECALL", "KNOWLEDGE"})
+
+_ASKED = frozenset({"mentioned", "named", "reply"})
+_SEEN_AFTER = 2.0
 
 _INTERRUPTED = "I was interrupted there. It may or may not be done; choose again if it is not."
 
@@ -138,7 +142,7 @@ class Conversing:
         work, gear = turn.work, turn.work.part.gear
         scene = await self._scenery.of(work, turn, (), turn.rank, unsure=unsure)
         turn.scene, work.history = scene, scene.history
-        with work.part.outbox.typing(work.lead.address):
+        with work.part.outbox.typing(work.lead.address), _seen(work):
             if unsure and work.part.policy.asks:
                 wanted = await self._wants(turn, scene)
                 if wanted is False or (wanted is None and work.rule == "model-decides"):
@@ -236,6 +240,7 @@ class Conversing:
         if not text and (carried is None or not (carried.said or carried.done)):
             declined = answer is not None and _SILENT.intersection(answer.actions)
             rule = "ignored-by-model" if declined else "no-answer"
+            rule = "stopped" if work.batch.stopped.rung else rule
             await self._keep_silent(turn, rule, answer.thought if answer else "")
             return
         if answer is not None and scene is not None:
@@ -244,7 +249,7 @@ class Conversing:
         await self._scribe.write(
             work,
             InboundStatus.ANSWERED,
-            work.rule,
+            "stopped" if work.batch.stopped.rung else work.rule,
             say=Reply(text, (lead.message or None) if first else None) if text else None,
             thought=answer.thought if answer else "",
             actions=answer.actions if answer else (),
@@ -321,6 +326,15 @@ class Conversing:
                 events=gear.events,
                 then=turn.settle,
             )
+
+
+def _seen(work: Work) -> AbstractContextManager[None]:
+    """In a group, whoever clearly asks sees that it was heard, where the answer takes its time."""
+    lead, part = work.lead, work.part
+    if lead.is_direct or work.rule not in _ASKED or not lead.message:
+        return nullcontext()
+    due = work.started + _SEEN_AFTER
+    return part.outbox.seen(lead.address, lead.message, part.policy.seen, due)
 
 
 def _thought_over(scene: Scene) -> Scene:
