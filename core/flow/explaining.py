@@ -178,6 +178,8 @@ def _ending(row: Ended) -> str:
         return "I answered it together with what was said after it."
     if row.status is InboundStatus.DEAD:
         return f"I could not read it: {row.rule}."
+    if row.rule == "stopped":
+        return "I broke off because whoever asked wanted no more of it. (`stopped`)"
     first = row.kind is Kind.CUE and row.status is InboundStatus.ANSWERED
     said = "I spoke first" if first else _ENDINGS[row.status]
     return f"{said} because {reasons.told(row.rule)}. (`{row.rule}`)"

@@ -33,6 +33,7 @@ _RULES: Mapping[str, str] = {
     "not-a-message": "it was no message",
     "declined-by-model": "I judged that it was not meant for me",
     "ignored-by-model": "I chose to say nothing",
+    "stopped": "whoever asked wanted no more of it",
     "no-answer": "nothing came to me that was worth saying",
     "never-said": "what another character wanted to say never reached this room",
     "command-of-another": "it was a command that I do not know",
