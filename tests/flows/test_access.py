@@ -43,14 +43,15 @@ class Talk:
 
     def said(self, where: Chat) -> list[str]:
         """What Ada has said there."""
-        return [one.text for one in self.stage.messages(where) if one.sender is self.ada]
+        said = (one for one in self.stage.messages(where) if one.service is None)
+        return [one.text for one in said if one.sender is self.ada]
 
     def kept(self, table: str) -> list[Mapping[str, Any]]:
         return rows(self.play, table)
 
 
 @asynccontextmanager
-async def talk(data: Path, *, before: Talk | None = None, **settings: str) -> AsyncIterator[Talk]:
+async def talk(data: Path, before: Talk | None = None, /, **settings: str) -> AsyncIterator[Talk]:
     """`{zoe}`, `{eve}`, `{boss}` and `{group}` stand for ids; `before` is of an earlier process."""
     if before is not None:
         async with talked(data, before, settings) as now:
