@@ -2,14 +2,16 @@
 
 from typing import Any
 
-from bots.sandbox import wording
+from bots.sandbox import affairs, wording
 from bots.sandbox.asked import Asked, Refused, bad, slow_down
 from bots.sandbox.desks import Desk
 from bots.sandbox.text import units
-from bots.sandbox.world import GENERAL, PRESENT, Chat, Message, World
+from bots.sandbox.world import GENERAL, PRESENT, Chat, Fact, Message, World
 
 _GONE = "message to be replied not found"
 _LONGEST_QUOTE = 1024
+# A bot may write for a business to whom has written to it within a day.
+_BUSINESS_LASTS = 86_400.0
 _QUOTED = frozenset({"bold", "italic", "underline", "strikethrough", "spoiler", "custom_emoji"})
 _KICKED, _NO_MEMBER = "Forbidden: bot was kicked from", "Forbidden: bot is not a member of"
 _KINDS = {"group": "group", "channel": "channel"}
@@ -25,6 +27,9 @@ def find_chat(world: World, desk: Desk, asked: Asked, name: str = "chat_id") -> 
     except (TypeError, ValueError):
         raise bad("chat not found") from None
     bot = desk.bot
+    connection = asked.text("business_connection_id")
+    if connection and name == "chat_id":
+        return business_chat(world, desk, connection, number)
     if number > 0:
         room = world.dm_of(number, bot.id)
         if room is None:
@@ -39,6 +44,28 @@ def find_chat(world: World, desk: Desk, asked: Asked, name: str = "chat_id") -> 
     if status not in PRESENT:
         why = _KICKED if status == "kicked" else _NO_MEMBER
         raise Refused(403, f"{why} the {_KINDS.get(room.kind, 'supergroup')} chat")
+    return room
+
+
+def business_connection(world: World, desk: Desk, number: str, right: str = "") -> Fact:
+    """The connection by which a bot stands in for a business, if it is its own and has the right."""
+    known = world.connections.get(number)
+    if known is None or known["bot"] != desk.bot.id:
+        raise bad("business connection not found")
+    if right and right not in known["rights"]:
+        raise bad("BUSINESS_CONNECTION_NOT_ALLOWED")
+    return known
+
+
+def business_chat(world: World, desk: Desk, connection: str, customer: int) -> Chat:
+    """A chat of a business, to speak there in its name: with whom has spoken to it of late."""
+    business_connection(world, desk, connection, "can_reply")
+    room = affairs.business_room(world, connection, customer)
+    if room is None:
+        raise bad("BUSINESS_PEER_INVALID")
+    spoken = [said.date for said in room.messages.values() if said.sender.id == customer]
+    if max(spoken, default=0.0) < world.now() - _BUSINESS_LASTS:
+        raise bad("BUSINESS_PEER_USAGE_MISSING")
     return room
 
 
@@ -59,6 +86,8 @@ def find_room_to_act(world: World, desk: Desk, asked: Asked) -> Chat:
 def find_room_to_speak(world: World, desk: Desk, asked: Asked, what: str = "text messages") -> Chat:
     """A chat a bot may send something to: it is not mute there, and not too fast."""
     room = find_room_to_act(world, desk, asked)
+    if room.kind == "business":
+        return room
     status = room.members[desk.bot]
     if status == "restricted":
         raise bad(f"not enough rights to send {what} to the chat")
@@ -79,17 +108,26 @@ def _keep_pace(world: World, desk: Desk, room: Chat) -> None:
         raise slow_down(max(1, round(left)))
 
 
-def place_of(room: Chat, asked: Asked) -> tuple[int | None, int | None]:
+def place_of(room: Chat, desk: Desk, asked: Asked) -> tuple[int | None, int | None]:
     """The topic and the reply thread a message is meant for."""
     thread = asked.number("message_thread_id")
     if not thread:
+        if GENERAL in room.more.get("closed", ()) and not may_rule(room, desk):
+            raise bad("TOPIC_CLOSED")
         return (GENERAL if room.kind == "forum" else None), None
     general = room.kind == "forum" and thread == GENERAL
     if room.kind in {"forum", "private"} and not general and thread in room.topics:
+        if thread in room.more.get("closed", ()) and not may_rule(room, desk):
+            raise bad("TOPIC_CLOSED")
         return thread, None
     if room.kind == "supergroup" and thread in room.messages:
         return None, thread
     raise bad("message thread not found")
+
+
+def may_rule(room: Chat, desk: Desk) -> bool:
+    """Whether a bot is an administrator, or alone with somebody."""
+    return room.kind in {"private", "business"} or room.members[desk.bot] == "administrator"
 
 
 def reply_of(room: Chat, asked: Asked) -> int | None:
@@ -154,14 +192,25 @@ def _styles(entities: Any, start: int, length: int) -> set[tuple[str, int, int]]
     return found
 
 
-def own_message(room: Chat, desk: Desk, asked: Asked, deed: str) -> Message:
-    """The message of its own that a bot wants to change."""
+def own_message(world: World, desk: Desk, asked: Asked, deed: str) -> Message:
+    """The message of its own that a bot wants to change, by the chat or by its inline name."""
+    name = asked.text("inline_message_id")
+    if name:
+        said = affairs.by_inline_name(world, name)
+        if said is None or said.deleted or desk.bot.id not in _whose(said):
+            raise bad("MESSAGE_ID_INVALID")
+        return said
+    room = find_room_to_act(world, desk, asked)
     said = room.messages.get(asked.needed("message_id"))
     if said is None or said.deleted or said.service is not None:
         raise bad(f"message to {deed} not found")
     if said.sender is not desk.bot or said.origin is not None or _has_keyboard(said):
         raise bad(f"message can't be {deed}ed")
     return said
+
+
+def _whose(said: Message) -> set[int]:
+    return {said.sender.id, said.more.get("via_bot", 0)}
 
 
 def _has_keyboard(said: Message) -> bool:

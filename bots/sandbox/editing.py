@@ -3,7 +3,7 @@
 from typing import Any
 
 from bots.sandbox import shapes
-from bots.sandbox.addressed import find_chat, find_room_to_act, own_message
+from bots.sandbox.addressed import find_chat, find_room_to_act, may_rule, own_message
 from bots.sandbox.asked import Asked, Refused, bad
 from bots.sandbox.desks import Desk
 from bots.sandbox.emoji import REACTIONS
@@ -17,25 +17,22 @@ _PLAIN = frozenset({"mention", "url", "hashtag", "cashtag", "bot_command", "emai
 
 
 def edit_message_text(world: World, desk: Desk, asked: Asked) -> Any:
-    room = find_room_to_act(world, desk, asked)
-    said = own_message(room, desk, asked, "edit")
+    said = own_message(world, desk, asked, "edit")
     if said.more.keys() & shapes.MEDIA:
         raise bad("there is no text in the message to edit")
-    return _edited(world, said, *text_of(asked), inline_markup_of(asked, room))
+    return _edited(world, asked, said, *text_of(asked), inline_markup_of(asked, said.chat))
 
 
 def edit_message_caption(world: World, desk: Desk, asked: Asked) -> Any:
-    room = find_room_to_act(world, desk, asked)
-    said = own_message(room, desk, asked, "edit")
+    said = own_message(world, desk, asked, "edit")
     if not said.more.keys() & shapes.CAPTIONED:
         raise bad("there is no caption in the message to edit")
-    return _edited(world, said, *caption_of(asked), inline_markup_of(asked, room))
+    return _edited(world, asked, said, *caption_of(asked), inline_markup_of(asked, said.chat))
 
 
 def edit_message_media(world: World, desk: Desk, asked: Asked) -> Any:
     """Another picture or file in the place of one; text becomes one with it as well."""
-    room = find_room_to_act(world, desk, asked)
-    said = own_message(room, desk, asked, "edit")
+    said = own_message(world, desk, asked, "edit")
     media, text, entities = piece_of(world, asked, asked.json("media"))
     before = said.more.keys() & shapes.MEDIA
     if before and not before & _CHANGEABLE:
@@ -43,8 +40,10 @@ def edit_message_media(world: World, desk: Desk, asked: Asked) -> Any:
     if "media_group_id" in said.more and not _same_album(said.more, media):
         raise bad("can't change media type in the album")
     kept = {name: value for name, value in said.more.items() if name not in shapes.MEDIA}
-    after = world.edit(said, text, entities, inline_markup_of(asked, room), more={**kept, **media})
-    return shapes.message(world, after)
+    after = world.edit(
+        said, text, entities, inline_markup_of(asked, said.chat), more={**kept, **media}
+    )
+    return _shown(world, asked, after)
 
 
 def _same_album(before: dict[str, Any], after: dict[str, Any]) -> bool:
@@ -64,8 +63,7 @@ def stop_message_live_location(world: World, desk: Desk, asked: Asked) -> Any:
 def _moved(
     world: World, desk: Desk, asked: Asked, latitude: float | None, longitude: float | None
 ) -> Any:
-    room = find_room_to_act(world, desk, asked)
-    said = own_message(room, desk, asked, "edit")
+    said = own_message(world, desk, asked, "edit")
     place = dict(said.more.get("location") or {})
     period = place.get("live_period", 0)
     if not period or said.date + period < world.now():
@@ -75,21 +73,21 @@ def _moved(
     else:
         place |= {"latitude": latitude, "longitude": longitude}
     more = {**said.more, "location": place}
-    after = world.edit(said, "", (), inline_markup_of(asked, room), more=more)
-    return shapes.message(world, after)
+    after = world.edit(said, "", (), inline_markup_of(asked, said.chat), more=more)
+    return _shown(world, asked, after)
 
 
 def edit_message_reply_markup(world: World, desk: Desk, asked: Asked) -> Any:
-    room = find_room_to_act(world, desk, asked)
-    said = own_message(room, desk, asked, "edit")
-    markup = inline_markup_of(asked, room)
+    said = own_message(world, desk, asked, "edit")
+    markup = inline_markup_of(asked, said.chat)
     if markup == said.markup:
         raise _unchanged()
-    return shapes.message(world, world.edit(said, said.text, said.entities, markup))
+    return _shown(world, asked, world.edit(said, said.text, said.entities, markup))
 
 
 def _edited(
     world: World,
+    asked: Asked,
     said: Message,
     text: str,
     entities: list[Entity],
@@ -97,7 +95,12 @@ def _edited(
 ) -> Any:
     if not _differs(said, text, entities, markup):
         raise _unchanged()
-    return shapes.message(world, world.edit(said, text, entities, markup))
+    return _shown(world, asked, world.edit(said, text, entities, markup))
+
+
+def _shown(world: World, asked: Asked, after: Message) -> Any:
+    """What a bot gets for an edit: in a chat that is not its own, not the message."""
+    return True if asked.text("inline_message_id") else shapes.message(world, after)
 
 
 def _differs(
@@ -118,11 +121,7 @@ def _unchanged() -> Refused:
 
 
 def _may_delete(room: Chat, desk: Desk, said: Message) -> bool:
-    return (
-        said.sender is desk.bot
-        or room.kind == "private"
-        or room.members[desk.bot] == "administrator"
-    )
+    return said.sender is desk.bot or may_rule(room, desk)
 
 
 def delete_message(world: World, desk: Desk, asked: Asked) -> Any:

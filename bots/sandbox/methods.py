@@ -5,6 +5,7 @@ from typing import Any
 
 from bots.sandbox import (
     answering,
+    business,
     editing,
     passing,
     polls,
@@ -68,6 +69,11 @@ METHODS: dict[str, Method] = {
     "deletemessages": editing.delete_messages,
     "setmessagereaction": editing.set_message_reaction,
     "answercallbackquery": answering.answer_callback_query,
+    "answerinlinequery": answering.answer_inline_query,
+    "answerguestquery": answering.answer_guest_query,
+    "getbusinessconnection": business.get_business_connection,
+    "readbusinessmessage": business.read_business_message,
+    "deletebusinessmessages": business.delete_business_messages,
     "forwardmessage": passing.forward_message,
     "copymessage": passing.copy_message,
 }
@@ -79,5 +85,5 @@ PER_CHAT = frozenset(
 """What counts against the rate of its chat; all of these count against the bot's own as well."""
 SIGNS = frozenset({"sendchataction", "sendmessagedraft", "setmessagereaction"})
 """Signs of life, which have a looser rate of their own in each chat."""
-FACTS = {**profile.FACTS}
+FACTS = {**profile.FACTS, **business.FACTS}
 """What these methods make of the world, beside what people do to it."""

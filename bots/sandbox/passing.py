@@ -58,4 +58,4 @@ def _source(
         raise bad(f"message to {deed} not found")
     if said.service is not None:
         raise bad(f"the message can't be {'copied' if deed == 'copy' else 'forwarded'}")
-    return said, room, *place_of(room, asked)
+    return said, room, *place_of(room, desk, asked)

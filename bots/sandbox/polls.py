@@ -103,11 +103,9 @@ def _opening(world: World, asked: Asked) -> Json:
 def stop_poll(world: World, desk: Desk, asked: Asked) -> Any:
     room = find_room_to_act(world, desk, asked)
     said = room.messages.get(asked.needed("message_id"))
-    if said is None or said.deleted:
+    if said is None or said.deleted or "poll" not in said.more:
         raise bad("message with poll to stop not found")
-    if "poll" not in said.more:
-        raise bad("message with poll to stop not found")
-    said = own_message(room, desk, asked, "edit")
+    said = own_message(world, desk, asked, "edit")
     if said.more["poll"]["is_closed"]:
         raise bad("poll has already been closed")
     closed = {**said.more["poll"], "is_closed": True}

@@ -45,7 +45,7 @@ def say(
 ) -> Message:
     """Put what a bot sends where it wants it, with all that any message may have."""
     room = find_room_to_speak(world, desk, asked, what)
-    topic, thread = place_of(room, asked)
+    topic, thread = place_of(room, desk, asked)
     reply_to, markup = reply_of(room, asked), markup_of(asked, room)
     more = {**(media or {}), **_options(asked, direct=room.kind == "private")}
     quote = quote_of(room, reply_to, asked)
@@ -89,7 +89,9 @@ def send_chat_action(world: World, desk: Desk, asked: Asked) -> Any:
         raise bad("wrong parameter action in request")
     thread = asked.number("message_thread_id")
     # Unlike sends, chat actions may name General by its number.
-    topic = thread if room.kind == "forum" and thread in room.topics else place_of(room, asked)[0]
+    topic = (
+        thread if room.kind == "forum" and thread in room.topics else place_of(room, desk, asked)[0]
+    )
     until = world.now() + _TYPING_LASTS
     fact = {"fact": "typing", "chat": room.key, "topic": topic, "who": desk.bot.id, "until": until}
     world.tell(fact)
@@ -104,7 +106,7 @@ def send_message_draft(world: World, desk: Desk, asked: Asked) -> Any:
     if number == 0:
         raise bad("draft_id must be non-zero")
     text, entities = text_of(asked, empty=asked.api >= (10, 0))
-    topic, _ = place_of(room, asked)
+    topic, _ = place_of(room, desk, asked)
     stops = {name: True for name in ("can_stop", "keep_on_stop") if asked.flag(name)}
     fact = {"fact": "draft", "chat": room.key, "topic": topic, "who": desk.bot.id, "draft": number}
     words = {"text": text, "entities": entities, "date": world.now(), "more": stops}
