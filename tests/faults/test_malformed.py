@@ -14,6 +14,7 @@ import pytest
 
 from bots.sandbox import Stage
 from core.models.scripted import Scripted
+from tests.bots.telegram.samples import MORE
 from tests.faults import ledgers
 from tests.flows.talk import echo, playing, reply, until, update
 
@@ -61,6 +62,7 @@ def shapes(stage: Stage) -> list[dict[str, Any]]:
         },
         {"channel_post": {**message, "chat": {"id": -100, "type": "channel", "title": "C"}}},
         {"something_new": {"of": "next year"}},
+        *({k: v for k, v in raw.items() if k != "update_id"} for raw in MORE),
     ]
 
 
