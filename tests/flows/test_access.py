@@ -25,13 +25,18 @@ class Talk:
     """Zoe, Eve and the operator with Ada: each directly, and all in a group."""
 
     stage: Stage
-    play: Play
     model: Scripted
     ada: Bot
     zoe: Person
     eve: Person
     boss: Person
     group: Chat
+    running: Play | None = None
+
+    @property
+    def play(self) -> Play:
+        assert self.running is not None
+        return self.running
 
     def dm(self, who: Person) -> Chat:
         return self.stage.dm(who, self.ada)
@@ -51,21 +56,21 @@ class Talk:
 
 
 @asynccontextmanager
-async def talk(data: Path, before: Talk | None = None, /, **settings: str) -> AsyncIterator[Talk]:
-    """`{zoe}`, `{eve}`, `{boss}` and `{group}` stand for ids; `before` is of an earlier process."""
-    if before is not None:
-        async with talked(data, before, settings) as now:
-            yield now
-        return
+async def talk(data: Path, **settings: str) -> AsyncIterator[Talk]:
+    """`{zoe}`, `{eve}`, `{boss}` and `{group}` stand for ids."""
+    async with people() as it, talked(data, it, settings):
+        yield it
+
+
+@asynccontextmanager
+async def people() -> AsyncIterator[Talk]:
+    """Before Ada is there."""
     async with Stage(limits=False) as stage:
         ada = stage.bot("Ada")
         zoe, eve = stage.person("Zoe", username="zoe_here"), stage.person("Eve")
         boss = stage.person("Boss")
         group = stage.group("The Commons", [zoe, eve, boss], [ada])
-        model = Scripted(echo)
-        first = Talk(stage, None, model, ada, zoe, eve, boss, group)  # type: ignore[arg-type]  # soon
-        async with talked(data, first, settings) as now:
-            yield now
+        yield Talk(stage, Scripted(echo), ada, zoe, eve, boss, group)
 
 
 @asynccontextmanager
@@ -74,7 +79,7 @@ async def talked(data: Path, it: Talk, settings: Mapping[str, str]) -> AsyncIter
     filled = {name: value.format(**ids) for name, value in settings.items()}
     filled.setdefault("TROUPE_OWNERS", f"telegram:{it.boss.id}")
     async with playing("Ada", model=it.model, data=data, stage=it.stage, settings=filled) as play:
-        it.play = play
+        it.running = play
         yield it
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,7 @@ from tests.bots.test_remembering import said
 from tests.fakes.databases import in_use
 from tests.flows.on_discord import rows
 from tests.flows.talk import echo, outcomes, playing, settled, until, whole
-from tests.flows.test_access import Talk, talk
+from tests.flows.test_access import Talk, people, talk, talked
 from tests.flows.test_command_line import character, troupe
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -67,21 +66,18 @@ async def test_a_stranger_is_told_a_code_once_and_what_they_say_goes_nowhere(
 async def test_the_operator_lets_somebody_in_by_a_word_and_a_restart_changes_nothing(
     tmp_path: Path,
 ) -> None:
-    async with talk(tmp_path, **PAIRING) as it:
-        code = await told_a_code(it)
-        async with talk_again(tmp_path, it) as it:
+    async with people() as it:
+        async with talked(tmp_path, it, PAIRING):
+            code = await told_a_code(it)
+        async with talked(tmp_path, it, PAIRING):
             assert "Nobody waits" in await it.answers(it.boss, "/pair ABCDEFGH")
             assert "/pair CODE" in await it.answers(it.boss, "/pair")
             assert "Eve may talk to me now" in await it.answers(it.boss, f"/pair {code.lower()}")
             assert "heard" in await it.answers(it.eve, "hello")
             assert "Nobody waits" in await it.answers(it.boss, f"/pair {code}")
-        async with talk_again(tmp_path, it) as it:
+        async with talked(tmp_path, it, PAIRING):
             assert "heard" in await it.answers(it.eve, "still in?")
             assert "secret-finch" not in "".join(map(whole, it.model.requests))
-
-
-def talk_again(data: Path, it: Talk) -> AbstractAsyncContextManager[Talk]:
-    return talk(data, it, **PAIRING)
 
 
 async def test_nobody_but_an_operator_lets_anybody_in(tmp_path: Path) -> None:
@@ -172,7 +168,7 @@ async def test_on_discord_a_stranger_pairs_the_same_way(tmp_path: Path) -> None:
         eve.says(direct, "hello")
         code = code_in((await play.stage.next_from(ada, direct)).text)
         with hold(tmp_path):
-            assert "Eve may" in await said(decided, house(tmp_path), "allow", code)
+            assert "may talk to Ada" in await said(decided, house(tmp_path), "allow", code)
         eve.says(direct, "hello again")
         assert "heard" in (await play.stage.next_from(ada, direct)).text
         assert len(model.requests) == 1
