@@ -7,12 +7,14 @@ from bots.sandbox import (
     answering,
     business,
     editing,
+    managing,
     passing,
     polls,
     profile,
     rooms,
     sending,
     sending_media,
+    topics,
     uploads,
 )
 from bots.sandbox.asked import Asked
@@ -34,7 +36,28 @@ METHODS: dict[str, Method] = {
     "getchatadministrators": rooms.get_chat_administrators,
     "getchatmembercount": rooms.get_chat_member_count,
     "leavechat": rooms.leave_chat,
-    "createforumtopic": rooms.create_forum_topic,
+    "createforumtopic": topics.create_forum_topic,
+    "editforumtopic": topics.edit_forum_topic,
+    "closeforumtopic": topics.close_forum_topic,
+    "reopenforumtopic": topics.reopen_forum_topic,
+    "deleteforumtopic": topics.delete_forum_topic,
+    "editgeneralforumtopic": topics.edit_general_forum_topic,
+    "closegeneralforumtopic": topics.close_general_forum_topic,
+    "reopengeneralforumtopic": topics.reopen_general_forum_topic,
+    "pinchatmessage": managing.pin_chat_message,
+    "unpinchatmessage": managing.unpin_chat_message,
+    "unpinallchatmessages": managing.unpin_all_chat_messages,
+    "banchatmember": managing.ban_chat_member,
+    "unbanchatmember": managing.unban_chat_member,
+    "restrictchatmember": managing.restrict_chat_member,
+    "promotechatmember": managing.promote_chat_member,
+    "setchattitle": managing.set_chat_title,
+    "setchatdescription": managing.set_chat_description,
+    "exportchatinvitelink": managing.export_chat_invite_link,
+    "createchatinvitelink": managing.create_chat_invite_link,
+    "revokechatinvitelink": managing.revoke_chat_invite_link,
+    "approvechatjoinrequest": managing.approve_chat_join_request,
+    "declinechatjoinrequest": managing.decline_chat_join_request,
     "setmycommands": profile.set_my_commands,
     "getmycommands": profile.get_my_commands,
     "deletemycommands": profile.delete_my_commands,
@@ -85,5 +108,5 @@ PER_CHAT = frozenset(
 """What counts against the rate of its chat; all of these count against the bot's own as well."""
 SIGNS = frozenset({"sendchataction", "sendmessagedraft", "setmessagereaction"})
 """Signs of life, which have a looser rate of their own in each chat."""
-FACTS = {**profile.FACTS, **business.FACTS}
+FACTS = {**profile.FACTS, **business.FACTS, **topics.FACTS, **managing.FACTS}
 """What these methods make of the world, beside what people do to it."""

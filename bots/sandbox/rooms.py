@@ -5,14 +5,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bots.sandbox import ages, shapes
-from bots.sandbox.addressed import find_chat, find_room_to_act
+from bots.sandbox.addressed import find_chat
 from bots.sandbox.asked import Asked, Refused, bad
 from bots.sandbox.desks import Desk
 from bots.sandbox.world import PRESENT, World
 
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-_TOPIC_COLOURS = (7322096, 16766590, 13338331, 9367192, 16749490, 16478047)
 
 
 def get_me(world: World, desk: Desk, asked: Asked) -> Any:
@@ -21,7 +20,15 @@ def get_me(world: World, desk: Desk, asked: Asked) -> Any:
 
 
 def get_chat(world: World, desk: Desk, asked: Asked) -> Any:
-    return shapes.full_chat(find_chat(world, desk, asked))
+    room = find_chat(world, desk, asked)
+    shape = shapes.full_chat(room)
+    for name in ("description", "invite_link", "slow_mode_delay"):
+        if room.more.get(name):
+            shape[name] = room.more[name]
+    pinned = room.messages.get((room.more.get("pinned") or [0])[-1])
+    if pinned is not None and not pinned.deleted:
+        shape["pinned_message"] = shapes.message(world, pinned, nested=True)
+    return shape
 
 
 def get_chat_member(world: World, desk: Desk, asked: Asked) -> Any:
@@ -56,22 +63,6 @@ def leave_chat(world: World, desk: Desk, asked: Asked) -> Any:
     world.say(desk.bot, room, "", service={"left_chat_member": desk.bot.id})
     world.set_member(room, desk.bot, "left", desk.bot)
     return True
-
-
-def create_forum_topic(world: World, desk: Desk, asked: Asked) -> Any:
-    room = find_room_to_act(world, desk, asked)
-    if room.kind != "forum":
-        raise bad("the chat is not a forum")
-    if room.members[desk.bot] not in {"administrator", "creator"}:
-        raise bad("not enough rights to create a topic")
-    name = (asked.text("name") or "").strip()
-    if not 1 <= len(name) <= 128:
-        raise bad("topic name is invalid")
-    colour = asked.number("icon_color") or _TOPIC_COLOURS[0]
-    if colour not in _TOPIC_COLOURS:
-        raise bad("invalid icon color specified")
-    number = world.open_topic(room, name, desk.bot)
-    return {"message_thread_id": number, "name": name, "icon_color": colour}
 
 
 def remember_allowed(world: World, desk: Desk, asked: Asked) -> None:
