@@ -29,10 +29,16 @@ _MARKUP = re.compile(r"[*_`~\[\]<>#|\\&$=!]|^[ \t]*(?:[-+]|\d+[.)])[ \t]|^[ \t]{
 _LADDER = re.compile(r"(?:(?:[-+*]|\d{1,9}[.)])[ \t>]+){12}")
 _AUTOLINK = re.compile(r"<(?!(?:https?://|mailto:|tg://)[^\s<>]*>)")
 _NOTE = re.compile(r"\[(?=\^[^\s\]]{1,40}\])")
-_ANGLE, _DOLLAR, _BRACKET = "\ufdd0", "\ufdd1", "\ufdd2"  # code points that no text may hold
+_TIMES = re.compile(r"(?<=\d)\*{1,2}(?=\d)")
+# Code points that no text may hold: each stands for what the renderer must not see, for a while.
+_ANGLE, _DOLLAR, _BRACKET, _STAR = "\ufdd0", "\ufdd1", "\ufdd2", "\ufdd3"
+_FIRST = "\ufdd4"
+_WORDS = str.maketrans({_ANGLE: "<", _DOLLAR: "$", _BRACKET: "[", _STAR: "*", _FIRST: None})
+_NOBODYS = str.maketrans("", "", _ANGLE + _DOLLAR + _BRACKET + _STAR + _FIRST)
 _FORMULAS = 200  # finding the ends of formulas takes their number squared
 _LINK = re.compile(r"(?:https?|tg|ton)://\S|(?:mailto|tel):\S|[\w-]+(?:\.[\w-]+)+", re.I)
 _BLOCKS = frozenset({"pre", "blockquote", "expandable_blockquote"})
+_QUOTES = frozenset({"blockquote", "expandable_blockquote"})
 _WHOLE = frozenset({"code", "text_link", "custom_emoji", "text_mention"})
 
 
@@ -76,36 +82,48 @@ def _convert(markdown: str) -> tuple[str, list[Span]]:
     masked = _AUTOLINK.sub(_ANGLE, markdown)
     # A footnote's own line would be taken for the address of a link, and not be said at all.
     masked = _NOTE.sub(_BRACKET, masked)
+    masked = _TIMES.sub(lambda found: _STAR * len(found[0]), masked)  # 2*3*4 is no emphasis
     if "$$$" in masked or masked.count("$") > _FORMULAS:
         masked = masked.replace("$", _DOLLAR)  # money
     formulas = masked.count("\\(") + masked.count("\\[") <= _FORMULAS
     convert, look = _renderer()
     try:
-        text, entities = convert(narrowed(masked), config=look, latex_escape=formulas)
+        # The renderer parts blocks only once there was one: without it, the code in the first item
+        # of a list would stick to its words.
+        source = f"{_FIRST}\n\n{narrowed(masked)}"
+        text, entities = convert(source, config=look, latex_escape=formulas)
     except Exception:  # noqa: BLE001 - the wall round a parser that meets whatever a model may write
         return markdown.strip(), []
-    text = _unmasked(text)
     index = _characters(text)
+    begins = len(text) - len(text.removeprefix(_FIRST).lstrip("\n"))
+    text = text[begins:].translate(_WORDS)
     spans = []
     for entity in entities:
         extra = entity.to_dict()
         del extra["type"], extra["offset"], extra["length"]
         url = extra.get("url")
         if url is not None:
-            extra["url"] = url = _unmasked(url)
+            extra["url"] = url = url.translate(_WORDS)
             if not _LINK.match(url):
                 continue
         if "language" in extra:
-            extra["language"] = _unmasked(extra["language"])
-        span = Span(
-            entity.type,
-            index(entity.offset),
-            index(entity.offset + entity.length),
-            tuple(extra.items()),
-        )
+            extra["language"] = extra["language"].translate(_WORDS)
+        start, end = index(entity.offset), index(entity.offset + entity.length)
+        span = Span(entity.type, max(start - begins, 0), end - begins, tuple(extra.items()))
         if span.start < span.end:
             spans.append(span)
-    return text, spans
+    return text, _without_inner_quotes(spans)
+
+
+def _without_inner_quotes(spans: list[Span]) -> list[Span]:
+    """A quote within a quote is one quote to Telegram, which takes no two of them in one place."""
+    quotes = [one for one in spans if one.type in _QUOTES]
+    inner, reached = set[int](), -1
+    for one in sorted(quotes, key=lambda quote: (quote.start, -quote.end)):
+        if one.end <= reached:
+            inner.add(id(one))
+        reached = max(reached, one.end)
+    return [one for one in spans if id(one) not in inner] if inner else spans
 
 
 @cache
@@ -216,8 +234,4 @@ def _sendable(text: str) -> str:
         text.encode()
     except UnicodeEncodeError:
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text.replace(_ANGLE, "").replace(_DOLLAR, "").replace(_BRACKET, "")
-
-
-def _unmasked(text: str) -> str:
-    return text.replace(_ANGLE, "<").replace(_DOLLAR, "$").replace(_BRACKET, "[")
+    return text.translate(_NOBODYS)

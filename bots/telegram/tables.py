@@ -12,6 +12,7 @@ _LIKELY = re.compile(r"^[ \t]{0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-*:?[ \t]*)*
 _WIDEST = 36
 """Signs of one width that stand in a row of code on a phone."""
 _LONGEST = 20_000
+_BREAK = re.compile(r".br[ \t]*/?>", re.I)  # its < stands in disguise here
 _MARKS = re.compile(r"[*_`~]|\[([^\[\]]*)\]\([^()\s]*\)")
 
 Cells = list[list[str]]
@@ -66,10 +67,10 @@ def _contains(tag: object) -> bool:
 
 
 def _is_wide(rows: Cells) -> bool:
-    """Links count too: in code nobody could follow them, nor see what is crossed out."""
+    """One with links or lines in its cells is as good as wide: code can show neither."""
     if len(rows) < 2:
         return False
-    if any("](" in cell for row in rows for cell in row):
+    if any("](" in cell or _BREAK.search(cell) for row in rows for cell in row):
         return True
     columns = max(map(len, rows))
     widths = [
@@ -83,9 +84,9 @@ def _lines(rows: Cells) -> str:
     blocks = []
     for row in body:
         lines = [
-            f"**{plain}**: {cell}" if (plain := _plain(name)) else cell
+            f"**{plain}**: {said}" if (plain := _plain(name)) else said
             for name, cell in zip(head, row, strict=False)
-            if cell
+            if (said := _BREAK.sub("\n", cell))
         ]
         blocks.append("\n".join(lines))
     return "\n\n".join(filter(None, blocks))
