@@ -1,16 +1,18 @@
 """What a person does on the page, as JSON, done in the world."""
 
-import binascii
-from base64 import b64decode
 from typing import Any
 
 from bots.sandbox.cast import Bot, Person
 from bots.sandbox.discord import deeds, talking
 from bots.sandbox.discord.guilds import key_of
+from bots.sandbox.gestures import DEEDS as _GESTURES
+from bots.sandbox.gestures import bytes_of
 from bots.sandbox.things import Guild
 from bots.sandbox.world import Chat, Message, World
 
 Json = dict[str, Any]
+# What an app would cut into parts.
+_LONGEST = 40_000
 
 
 def act(world: World, asked: Json) -> Message | None:
@@ -75,23 +77,18 @@ def _send(world: World, who: Person, asked: Json) -> Message:
     topic, reply = asked.get("topic"), asked.get("reply_to")
     return who.says(
         _chat(world, asked),
-        _words(asked, "text", 4096),
+        _words(asked, "text", _LONGEST),
         topic=None if topic is None else _number(topic, "topic"),
         reply_to=None if reply is None else _number(reply, "message"),
     )
 
 
 def _document(world: World, who: Person, asked: Json) -> Message:
-    """Its bytes come in base64."""
-    try:
-        data = b64decode(str(asked.get("data") or ""), validate=True)
-    except binascii.Error:
-        raise ValueError("the file cannot be read") from None
     topic, reply = asked.get("topic"), asked.get("reply_to")
     return who.sends(
         _chat(world, asked),
         _words(asked, "name", 200),
-        data,
+        bytes_of(asked) or b"",
         str(asked.get("text") or ""),
         topic=None if topic is None else _number(topic, "topic"),
         reply_to=None if reply is None else _number(reply, "message"),
@@ -148,15 +145,15 @@ def _group(world: World, who: Person, asked: Json) -> None:
     people = [_person(world, number) for number in asked.get("people") or ()]
     bots = [_bot(world, number) for number in asked.get("bots") or ()]
     others = [person for person in people if person is not who]
-    kind = "forum" if asked.get("forum") else "group"
+    kind = "forum" if asked.get("forum") else str(asked.get("kind") or "group")
+    if kind not in {"group", "supergroup", "forum"}:
+        raise ValueError("this is no kind of group")
     world.open_chat(kind, _words(asked, "title", 128), [who, *others], bots)
 
 
 def _topic(world: World, who: Person, asked: Json) -> None:
     room = _chat(world, asked)
-    if room.kind != "forum" or who not in room.members:
-        raise ValueError("only a forum has topics")
-    world.open_topic(room, _words(asked, "name", 128), who)
+    who.opens_topic(room, _words(asked, "name", 128))
 
 
 # -- rooms of Discord --------------------------------------------------------------------------
@@ -207,6 +204,7 @@ def _command(world: World, who: Person, asked: Json) -> None:
 
 
 _DEEDS = {
+    **_GESTURES,
     "send": _send,
     "document": _document,
     "edit": _edit,

@@ -45,13 +45,20 @@ class _Control:
                 bot = stage.bot(asked["name"], token=asked.get("token"))
                 return {"id": bot.id, "token": bot.token, "username": bot.username}
             case "someone":
-                return stage.person(asked["name"], username=asked.get("username")).id
+                language = asked.get("language", "en")
+                username = asked.get("username")
+                return stage.person(asked["name"], username=username, language=language).id
             case "chat":
                 everyone = [world.accounts[number] for number in asked["members"]]
                 people = [who for who in everyone if isinstance(who, Person)]
                 bots = [who for who in everyone if isinstance(who, Bot)]
                 if asked["kind"] == "private":
                     return stage.dm(people[0], bots[0]).key
+                if asked["kind"] == "business":
+                    return stage.business(people[0], people[1]).key
+                if asked["kind"] == "channel":
+                    group = world.chats.get(asked.get("group", ""))
+                    return stage.channel(asked["title"], people[0], bots, group=group).key
                 title = asked.get("title", "Room")
                 return world.open_chat(asked["kind"], title, people, bots).key
             case _:

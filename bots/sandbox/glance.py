@@ -9,6 +9,7 @@ from bots.sandbox.world import World
 Json = dict[str, Any]
 _ROW, _BUTTON, _MENU, _SLASH = 1, 2, 3, 1
 SHOWN = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+PLAYED = frozenset({"audio/ogg", "audio/mpeg", "video/mp4", "video/webm"})
 _STYLES = {3: "success", 4: "danger"}
 
 

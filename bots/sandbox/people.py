@@ -16,7 +16,7 @@ from bots.sandbox.acts import act
 from bots.sandbox.asked import LARGEST
 from bots.sandbox.cast import Bot, Person
 from bots.sandbox.desks import Desks
-from bots.sandbox.glance import SHOWN
+from bots.sandbox.glance import PLAYED, SHOWN
 from bots.sandbox.world import Account, Change, Chat, Message, World
 
 _PAGE = Path(__file__).parent / "page"
@@ -24,6 +24,10 @@ _RING = 1_000
 _SHOWN = 200
 _DRAFT_LASTS = 30.0
 _PING_SECONDS = 15.0
+# Changes after which a room looks different.
+_ROOM = frozenset(
+    {"chat", "topic", "member", "thread_member", "title", "pin", "link", "persona", "join_request"}
+)
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _HEADERS = {
     "Cache-Control": "no-cache",
@@ -71,7 +75,7 @@ class Page:
         match change.kind:
             case "message" if said is not None:
                 return {"type": "message", "message": self._shown(said)}
-            case "edit" if said is not None:
+            case "edit" | "vote" | "amend" if said is not None:
                 return {"type": "edit", "message": self._shown(said)}
             case "react" if said is not None:
                 return {"type": "reaction", "message": self._shown(said)}
@@ -85,13 +89,17 @@ class Page:
                 return {"type": "draft", **view.draft(said)}
             case "chat" if room is not None and fact.get("deed") == "gone":
                 return {"type": "closed", "chat": room.key}
-            case "chat" | "topic" | "member" | "thread_member" if room is not None:
-                return {"type": "chat", "chat": view.chat(room)}
+            case "stop":
+                return {"type": "stopped", "chat": fact["chat"], "from": view.number(fact["bot"])}
+            case "results":
+                return {"type": "offered", "query": fact["query"], "results": fact["results"]}
+            case _ if change.kind in _ROOM and room is not None:
+                return {"type": "chat", "chat": view.chat(self._world, room)}
             case "guild" | "role" | "member" if change.guild is not None:
                 # Who is in a server is in all of its rooms.
-                rooms = [view.chat(each) for each in change.guild.channels.values()]
+                rooms = [view.chat(self._world, each) for each in change.guild.channels.values()]
                 return {"type": "guild", "guild": view.guild(change.guild), "chats": rooms}
-            case "account" | "app_commands":
+            case "account" | "app_commands" | "able":
                 return {"type": "people", **self._everyone()}
             case "confirmed":
                 return {"type": "confirmed", "chat": fact["chat"], "id": str(fact["id"])}
@@ -131,7 +139,7 @@ class Page:
             "you": you.id if you is not None else None,
             **self._everyone(),
             "guilds": [view.guild(server) for server in world.guilds.values()],
-            "chats": [view.chat(room) for room in rooms],
+            "chats": [view.chat(world, room) for room in rooms],
             "messages": [self._shown(said) for said in shown if not said.deleted],
             "typing": [
                 {
@@ -213,7 +221,7 @@ class Page:
     async def _picture(self, request: web.Request) -> web.Response:
         guard(request)
         kind, data = self._world.files.get(request.match_info["name"], ("", b""))
-        if kind not in SHOWN:
+        if kind not in SHOWN | PLAYED:
             raise web.HTTPNotFound(text="There is no such picture.")
         return web.Response(body=data, headers={**_HEADERS, "Content-Type": kind})
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bots.sandbox.glance import commands, file_of, of_discord
+from bots.sandbox.glance import commands, of_discord
+from bots.sandbox.glance_telegram import of_telegram, room_on_telegram, service_of_telegram
 from bots.sandbox.things import Guild
 from bots.sandbox.world import Account, Chat, Message, World
 
@@ -18,12 +19,12 @@ def number(account: int) -> int | str:
 
 
 def account(who: Account) -> Json:
-    shown = {"id": number(who.id), "name": who.name, "username": who.username}
+    shown: Json = {"id": number(who.id), "name": who.name, "username": who.username}
     return {**shown, "platform": who.platform, "snowflake": str(who.snowflake)}
 
 
 def bot(who: Account, known: Mapping[int | None, Sequence[Json]]) -> Json:
-    return {**account(who), "commands": commands(known)}
+    return {**account(who), "commands": commands(known), "able": sorted(who.able)}
 
 
 def guild(server: Guild) -> Json:
@@ -39,10 +40,10 @@ def guild(server: Guild) -> Json:
     }
 
 
-def chat(room: Chat) -> Json:
+def chat(world: World, room: Chat) -> Json:
     people = room.people()
     direct = room.kind in {"private", "direct"} and people
-    return {
+    shown: Json = {
         "id": room.key,
         "platform": room.platform,
         "kind": room.kind,
@@ -54,6 +55,7 @@ def chat(room: Chat) -> Json:
         "guild": None if room.guild is None else str(room.guild.id),
         "parent": None if room.parent is None else room.parent.key,
     }
+    return shown | (room_on_telegram(world, room) if room.platform == "telegram" else {})
 
 
 def message(world: World, said: Message, *, pending: bool) -> Json:
@@ -61,8 +63,7 @@ def message(world: World, said: Message, *, pending: bool) -> Json:
     if said.chat.platform == "discord":
         shown |= of_discord(world, said)
     else:
-        files = [one for one in said.more.values() if isinstance(one, dict) and "file_id" in one]
-        shown["files"] = [file_of(world, file) for file in files]
+        shown |= of_telegram(world, said)
     if shown.get("thinking"):
         shown["service"] = None  # a promise of an answer is a message to be
     return shown
@@ -99,6 +100,7 @@ def draft(said: Message) -> Json:
         "topic": None if said.topic is None else str(said.topic),
         "from": number(said.sender.id),
         "draft": said.draft,
+        "can_stop": bool(said.more.get("can_stop")),
         "text": said.text,
         "entities": entities(said),
     }
@@ -138,6 +140,9 @@ def _service(world: World, said: Message) -> str:
         return f"{name} started this thread"
     if "forum_topic_created" in service:
         return f"{name} started the topic {service['forum_topic_created']['name']}"
+    of_telegram = service_of_telegram(said)
+    if of_telegram is not None:
+        return of_telegram
     if "left_chat_member" in service:
         left = world.accounts[service["left_chat_member"]]
         return f"{name} left" if left is said.sender else f"{name} removed {left.name}"
