@@ -121,6 +121,69 @@ def test_a_ladder_of_list_marks_does_not_grow_to_its_square():
     assert sum(units(part.text) for part in parts) < 40_000
 
 
+@pytest.mark.parametrize("words", ["[^1]: Tea\n\n[^tea]: https://tea.org", "2*3*4", "2**10"])
+def test_what_looks_like_a_mark_and_is_none_stays(words):
+    (part,) = parts_of(words + " **x**")
+    assert part.text == words + " x"
+
+
+def test_a_box_that_is_not_ticked_has_no_tick():
+    (part,) = parts_of("- [ ] feed the owl\n- [x] open the shop")
+    assert part.text == "☐ feed the owl\n✅ open the shop"
+
+
+def test_code_in_a_list_stands_on_lines_of_its_own():
+    (part,) = parts_of("1. one\n   ```sh\n   ls\n   ```\n2. two")
+    assert part.text == "1. one\nls\n2. two"
+    assert styled("1. one\n   ```sh\n   ls\n   ```\n2. two") == [("pre", "ls")]
+
+
+def test_a_quote_in_a_quote_is_one_quote():
+    assert styled("> a\n>> b\n> c") == [("blockquote", "a\nb\nc")]
+
+
+def test_many_quotes_do_not_stop_the_process():
+    fits(parts_of("> a\n\n" * 8_000))
+
+
+# --- tables ------------------------------------------------------------------------------------
+
+
+def test_a_narrow_table_is_aligned_code():
+    (part,) = parts_of("| a | bb |\n|---|---|\n| 1 | 2 |")
+    assert part.text == "a | bb\n--+---\n1 | 2"
+    assert [one["type"] for one in part.entities] == ["pre"]
+
+
+def test_a_wide_table_is_lines_with_their_heads():
+    rows = "| Tea | Where it grows | Taste |\n|---|---|---|\n"
+    rows += "| **Sencha** | Shizuoka in Japan | grass \\| sea |\n| Assam | | malt and honey |"
+    (part,) = parts_of(f"Look:\n\n{rows}\n\nSo much.")
+    assert part.text == (
+        "Look:\n\nTea: Sencha\nWhere it grows: Shizuoka in Japan\nTaste: grass | sea\n\n"
+        "Tea: Assam\nTaste: malt and honey\n\nSo much."
+    )
+
+
+def test_links_and_lines_in_a_table_work():
+    (part,) = parts_of("| a | b |\n|---|---|\n| [x](https://x.org) | y<br>z |")
+    assert part.text == "a: x\nb: y\nz"
+    assert ("text_link", "x") in styled("| a | b |\n|---|---|\n| [x](https://x.org) | y |")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "```\n| a | b |\n|---|---|\n| " + "x" * 50 + " | 2 |\n```",
+        "    | a | b |\n    |---|---|\n    | " + "x" * 50 + " | 2 |",
+    ],
+)
+def test_a_table_in_code_is_code(source):
+    (part,) = parts_of(source)
+    assert "x" * 50 + " | 2 |" in part.text
+    assert "a: " not in part.text
+
+
 # --- payloads ----------------------------------------------------------------------------------
 
 
@@ -213,7 +276,9 @@ def test_a_hundred_thousand_characters_end_in_a_clear_mark():
         assert parts[-1].text.endswith("…")
 
 
-@pytest.mark.parametrize("sign", [FAMILY, SCOTLAND, "👋🏽", "🇩🇪", "e\u0301\u0302", "한\u11ab", "1️⃣"])
+@pytest.mark.parametrize(
+    "sign", [FAMILY, SCOTLAND, "👋🏽", "🇩🇪", "e\u0301\u0302", "한\u11ab", "1️⃣", "क्षि"]
+)
 @pytest.mark.parametrize("shift", range(4))
 def test_no_sign_is_torn(sign, shift):
     parts = parts_of("x" * shift + sign * (9_000 // units(sign)))
