@@ -44,6 +44,8 @@ class Doorkeeper:
     async def admit(self, work: Work) -> Refusal | None:
         """None for whoever may talk to this character here."""
         lead, part = work.lead, work.part
+        if lead.kind is Kind.MOVED:
+            _tell_of_move(part, lead)
         if lead.kind in _PASSES or lead.left or self.is_operator(work):
             return None
         if lead.kind is Kind.CUE:
@@ -158,6 +160,15 @@ class Doorkeeper:
             log.warning("%s cannot leave %s (%s)", name, address.room, type(error).__name__)
         else:
             log.info("%s has left %s, where she may not take part", name, address.room)
+
+
+def _tell_of_move(part: Part, lead: Inbound) -> None:
+    """Nobody but the operator can write a group's new id into a list."""
+    door, old, new = part.policy.door, lead.address.room, lead.moved_to
+    if any(one and one.holds(old) and not one.holds(new) for one in (door.listed, door.groups)):
+        log.warning(
+            "%s: group %s is %s now; a list names the old id", part.character.name, old, new
+        )
 
 
 def _is_us(part: Part, one: Author) -> bool:

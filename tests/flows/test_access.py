@@ -219,3 +219,67 @@ async def test_she_goes_out_of_what_somebody_who_is_not_listed_has_brought_her_i
         assert "heard" in await it.answers(it.zoe, "Ada, hello", home)
         assert home.members[it.ada] == "member"
         assert len(it.stage.journal.of("leaveChat")) == 1
+
+
+async def test_a_listed_group_that_becomes_a_supergroup_is_told_to_the_operator(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with talk(tmp_path, TELEGRAM_ALLOWED_CHATS="[{group}]") as it:
+        assert "heard" in await it.answers(it.zoe, "Ada, hello", it.group)
+        new = it.stage.migrate(it.group)
+        await until(lambda: ("silent", "room-moved") in outcomes(it.play))
+        told = [one.getMessage() for one in caplog.records if "a list names the old id" in one.msg]
+        assert told
+        assert str(new.id) in told[0]
+
+
+async def test_in_the_name_of_a_group_only_its_admins_speak_and_only_where_it_is_listed(
+    tmp_path: Path,
+) -> None:
+    async with people() as it:
+        home = it.stage.supergroup("Home", [it.boss, it.zoe, it.eve], [it.ada], admins=[it.eve])
+        away = it.stage.supergroup("Away", [it.boss, it.zoe, it.eve], [it.ada], admins=[it.eve])
+        for where in (home, away):
+            it.eve.speaks_as(where, where)
+        settings = {"TELEGRAM_ALLOWED_CHATS": f'["{home.id}", "{{eve}}"]'}
+        async with talked(tmp_path, it, settings):
+            it.eve.says(away, "Ada, it is me")  # who that is Telegram tells nobody
+            await until(lambda: ("silent", "not-allowed") in outcomes(it.play))
+            assert "heard" in await it.answers(it.eve, "Ada, hello", home)
+            assert "I am quiet" not in await it.answers(it.zoe, "/mute@ada_bot", home)
+            assert "I am quiet" in await it.answers(it.eve, "/mute@ada_bot", home)
+            assert it.said(away) == []
+
+
+# --- answers that go another way ---------------------------------------------------------------------
+
+
+async def test_queries_from_other_chats_are_asked_at_the_door_too(tmp_path: Path) -> None:
+    async with people() as it:
+        it.ada.may("inline", "guests")
+        elsewhere = it.stage.group("Not hers", [it.zoe, it.eve])
+        settings = {"TELEGRAM_ALLOWED_CHATS": '["{zoe}"]', "TELEGRAM_LEAVES_OTHERS": "true"}
+        async with talked(tmp_path, it, settings):
+            it.eve.types_inline(it.ada, "secret-finch", elsewhere)
+            it.eve.summons(elsewhere, it.ada, "secret-finch")
+            found = await settled(it.play, 2)
+            assert found == [("silent", "not-allowed")] * 2
+            assert it.model.requests == []
+            assert not it.stage.journal.of("answerInlineQuery")
+            assert not it.stage.journal.of("leaveChat")
+            it.zoe.types_inline(it.ada, "hello", elsewhere)
+            await until(lambda: it.stage.journal.of("answerInlineQuery"))
+
+
+async def test_a_stranger_is_told_no_code_in_the_name_of_a_business(tmp_path: Path) -> None:
+    async with people() as it:
+        it.ada.may("business", "inline")
+        it.zoe.connects(it.ada)
+        shop = it.stage.business(it.zoe, it.eve)
+        async with talked(tmp_path, it, {"TROUPE_PAIRING": "true"}):
+            it.eve.says(shop, "are you open today?")
+            it.eve.types_inline(it.ada, "hello")
+            await until(lambda: outcomes(it.play).count(("silent", "not-paired")) == 2)
+            assert it.model.requests == []
+            assert it.said(shop) == []
+            assert not it.kept("components")
