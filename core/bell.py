@@ -20,6 +20,8 @@ class Bell:
         self._scopes: set[asyncio.Timeout] = set()
 
     def ring(self) -> None:
+        if self._event.is_set():
+            return  # whoever works inside is being stopped already
         self._event.set()
         for scope in self._scopes:
             scope.reschedule(asyncio.get_running_loop().time())

@@ -63,6 +63,17 @@ async def test_a_bell_stops_the_work_inside_and_the_code_goes_on() -> None:
     assert bell.rung
 
 
+async def test_a_bell_that_is_rung_twice_stops_the_work_once() -> None:
+    bell = Bell()
+    async with bell.interrupts():
+        bell.ring()
+        asyncio.get_running_loop().call_soon(bell.ring)  # when it is being stopped already
+        bell.ring()
+        await asyncio.sleep(10)
+        pytest.fail("slept on")
+    assert bell.rung
+
+
 async def test_a_bell_that_rang_before_stops_at_the_first_wait() -> None:
     bell = Bell()
     bell.ring()
