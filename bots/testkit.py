@@ -65,14 +65,15 @@ async def playing(
     """Start, log everybody in, and stop in order at the end of the block.
 
     A character is a name, or its file's content. `settings` are variables of the process, as in
-    `.env`; TROUPE_REFLECTION is off where they do not say else. Without a `model` the offline one
-    answers. `paces` keeps the platforms' rates.
+    `.env`; TROUPE_REFLECTION and TROUPE_TURNS_PER_MINUTE are off where they do not say else.
+    Without a `model` the offline one answers. `paces` keeps the platforms' rates.
     `platforms` are those on which they play: "telegram", "discord". `plugins` are found by the
     names that a character's file gives; a character that is but a name has all of them. `clock` is
     the gateway's.
     """
     variables = {"SERVER_PORT": "0", "STOP_PATIENCE": "5", "SEND_PATIENCE": "2"}
     variables["TROUPE_REFLECTION"] = "false"  # a scripted model is asked for answers alone
+    variables["TROUPE_TURNS_PER_MINUTE"] = "0"  # one person of a test often speaks for many
     if not paces:
         variables |= {
             "TELEGRAM_SENDS_PER_SECOND": "0",

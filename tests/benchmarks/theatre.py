@@ -127,6 +127,7 @@ class Theatre:
             "TELEGRAM_CHAT_SENDS_PER_SECOND": "0",
             "TELEGRAM_GROUP_SENDS_PER_MINUTE": "0",
             "BASIC_CAPABILITIES_KEEP_RESP": "true",
+            "TROUPE_TURNS_PER_MINUTE": "0",
             "OPENAI_BASE_URL": self.base_url,
             "OPENAI_API_KEY": "sk-bench",
             "TROUPE_DATA_DIR": str(self.folder / "data"),
