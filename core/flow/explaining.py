@@ -41,7 +41,7 @@ OTHERS = "That was about somebody else. Only they, and admins of this group, may
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class Known:
     """What is found of one turn."""
 
     row: Ended
@@ -65,13 +65,13 @@ class Explaining:
         found = await self._store.read(lambda unit: _look(unit, part, lead, rank))
         if isinstance(found, str):
             return found
-        return "\n".join(_lines(found, lead))
+        return "\n".join(lines(found, lead.author.id))
 
 
 # --- finding it -----------------------------------------------------------------------------------
 
 
-def _look(unit: Unit, part: Part, lead: Inbound, rank: Rank) -> _Known | str:
+def _look(unit: Unit, part: Part, lead: Inbound, rank: Rank) -> Known | str:
     """In one transaction; a sentence where there is nothing to tell, or it may not be told."""
     everybodys = rank >= Rank.ADMIN
     if lead.reply_to is None:
@@ -113,13 +113,13 @@ def _final(unit: Unit, row: Ended) -> Ended:
     return row
 
 
-def _known(unit: Unit, part: Part, row: Ended) -> _Known:
+def _known(unit: Unit, part: Part, row: Ended) -> Known:
     turn, until = turn_of(row.id), (row.closed_at or row.received_at) + _STILL_PAYING
     sent = unit.past.sent(turn)
     about = [one.metadata for one in unit.memories.get(part.id, _answers(part, row, sent))]
     asker = entity_id(part.id, row.address, row.author)
     people = unit.people.known(part.id, [asker]) if row.author else []
-    return _Known(
+    return Known(
         row=row,
         asker=people[0].names[0] if people and people[0].names else "",
         sent=sent,
@@ -153,10 +153,11 @@ def _traces(lists: Iterable[Any]) -> Iterator[Mapping[str, Any]]:
 # --- telling of it --------------------------------------------------------------------------------
 
 
-def _lines(known: _Known, lead: Inbound) -> Iterator[str]:
+def lines(known: Known, asks: str) -> Iterator[str]:
+    """In plain words for whoever asks, by the platform's id of them."""
     row = known.row
     yield _ending(row)
-    yield _times(known, lead)
+    yield _times(known, asks)
     if known.told:
         yield f"Told by: {_listed(known.told)}."
     if known.recalled:
@@ -185,9 +186,9 @@ def _ending(row: Ended) -> str:
     return f"{said} because {reasons.told(row.rule)}. (`{row.rule}`)"
 
 
-def _times(known: _Known, lead: Inbound) -> str:
+def _times(known: Known, asks: str) -> str:
     row = known.row
-    if row.author == lead.author.id:
+    if row.author == asks:
         whose = "From you"
     elif row.author:
         whose = f"From {named(known.asker)}" if known.asker else "From somebody"
