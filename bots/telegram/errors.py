@@ -48,6 +48,7 @@ _REASONS = (
     ("can't be deleted", "message can no longer be deleted"),
     ("entit", "entities refused"),
     ("reaction", "reaction refused"),
+    ("too old", "too late"),
 )
 
 
