@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
+from bots.sandbox import managed
 from bots.sandbox.discord import deeds
 from bots.sandbox.member import Member
 from bots.sandbox.speaker import as_it_is, topic_of
@@ -13,7 +14,9 @@ from bots.sandbox.world import PRESENT, Account, Chat, Message, World
 RIGHTS = ("can_reply", "can_read_messages", "can_delete_sent_messages", "can_delete_all_messages")
 """What a business lets its bot do where nothing else is said."""
 DRAFT_LASTS = 30.0
-ABILITIES = frozenset({"topics", "new_topics", "guests", "inline", "feedback", "business"})
+ABILITIES = frozenset(
+    {"topics", "new_topics", "guests", "inline", "feedback", "business", "managing"}
+)
 
 
 class Person(Member):
@@ -87,6 +90,15 @@ class Person(Member):
     def hides_name(self, *, on: bool = True) -> None:
         """Let nobody see from a forward whose words it has, but for the name."""
         self.world.commit({"fact": "hidden", "who": self.id, "on": on})
+
+    def starts(self, bot: Account, payload: str = "") -> Message:
+        """Press Start in the chat with a bot, or follow a link to it that bears a payload."""
+        chat = self.world.dm_of(self.id, bot.id)
+        if chat is None:
+            chat = self.world.open_chat("private", bot.name, [self], [bot])
+        if (self.id, bot.id) in self.world.blocked:
+            self.blocks(bot, on=False)
+        return self.says(chat, f"/start {payload}".rstrip())
 
     def speaks(self, language: str) -> None:
         """Use Telegram in this language, as its code."""
@@ -177,6 +189,12 @@ class Person(Member):
         self.world.commit({**fact, "rights": list(rights), "date": self.world.now()})
         return number
 
+    def creates_bot(self, manager: Account, name: str, username: str) -> "Bot":
+        """Make a bot that another bot manages, as by a button or a link of that one."""
+        made = managed.create(self.world, self, manager, name, username)
+        assert isinstance(made, Bot)
+        return made
+
     def disconnects(self, bot: Account) -> None:
         known = self._connection(bot)
         if known is None:
@@ -209,7 +227,7 @@ class Bot(Account):
 
     def may(self, *what: str, on: bool = True) -> None:
         """Switch on what BotFather has a switch for: topics (of private chats), new_topics (people
-        may begin them), guests, inline, feedback (on what was chosen), business."""
+        may begin them), guests, inline, feedback (on what was chosen), business, managing (bots)."""
         unknown = set(what) - ABILITIES
         if unknown:
             raise ValueError(f"there is no switch called {unknown.pop()}")

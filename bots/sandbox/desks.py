@@ -37,6 +37,8 @@ class Desk:
     webhook: Webhook | None = None
     commands: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     presses: dict[str, float] = field(default_factory=dict)
+    # When each press came, whether it has been answered or not.
+    pressed: dict[str, float] = field(default_factory=dict)
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
     # Open inline and guest queries by their id: the fact with which each was asked, that is
     # {"fact": "inline_query" or "guest_query", "query", "bot", "who", "date", "chat", "id"}.
@@ -154,7 +156,8 @@ class Desks:
     def _hear_press(self, change: Change) -> None:
         assert change.message is not None
         bot = change.message.more.get("via_bot", change.message.sender.id)
-        self._desks[bot].presses[change.fact["press"]] = change.fact["date"]
+        desk, press = self._desks[bot], change.fact["press"]
+        desk.presses[press] = desk.pressed[press] = change.fact["date"]
 
     def _hear_guest_query(self, change: Change) -> None:
         self._desks[change.fact["bot"]].queries[change.fact["query"]] = change.fact

@@ -7,6 +7,7 @@ from bots.sandbox import (
     answering,
     business,
     editing,
+    managed,
     managing,
     passing,
     polls,
@@ -16,6 +17,7 @@ from bots.sandbox import (
     sending_media,
     topics,
     uploads,
+    whispers,
 )
 from bots.sandbox.asked import Asked
 from bots.sandbox.desks import Desk
@@ -97,16 +99,31 @@ METHODS: dict[str, Method] = {
     "getbusinessconnection": business.get_business_connection,
     "readbusinessmessage": business.read_business_message,
     "deletebusinessmessages": business.delete_business_messages,
+    "editephemeralmessagetext": whispers.edit_text,
+    "editephemeralmessagecaption": whispers.edit_caption,
+    "editephemeralmessagereplymarkup": whispers.edit_reply_markup,
+    "deleteephemeralmessage": whispers.delete,
+    "getmanagedbottoken": managed.get_managed_bot_token,
+    "replacemanagedbottoken": managed.replace_managed_bot_token,
+    "getmanagedbotaccesssettings": managed.get_managed_bot_access_settings,
+    "setmanagedbotaccesssettings": managed.set_managed_bot_access_settings,
     "forwardmessage": passing.forward_message,
     "copymessage": passing.copy_message,
 }
 PER_CHAT = frozenset(
     name
     for name in METHODS
-    if name.startswith(("send", "editmessage", "forward", "copy", "stopmessage"))
+    if name.startswith(("send", "editmessage", "editephemeral", "forward", "copy", "stopmessage"))
 ) - {"sendchataction", "sendmessagedraft"}
 """What counts against the rate of its chat; all of these count against the bot's own as well."""
 SIGNS = frozenset({"sendchataction", "sendmessagedraft", "setmessagereaction"})
 """Signs of life, which have a looser rate of their own in each chat."""
-FACTS = {**profile.FACTS, **business.FACTS, **topics.FACTS, **managing.FACTS}
+FACTS = {
+    **profile.FACTS,
+    **business.FACTS,
+    **topics.FACTS,
+    **managing.FACTS,
+    **whispers.FACTS,
+    **managed.FACTS,
+}
 """What these methods make of the world, beside what people do to it."""

@@ -14,6 +14,7 @@ from bots.sandbox.addressed import (
 from bots.sandbox.asked import Asked, bad
 from bots.sandbox.desks import Desk
 from bots.sandbox.keyboards import markup_of
+from bots.sandbox.whispers import whisper
 from bots.sandbox.wording import text_of
 from bots.sandbox.world import Entity, Message, World
 
@@ -45,6 +46,9 @@ def say(
 ) -> Message:
     """Put what a bot sends where it wants it, with all that any message may have."""
     room = find_room_to_speak(world, desk, asked, what)
+    if asked.get("ephemeral_message_parameters"):
+        more = {**(media or {}), **_options(asked, direct=False)}
+        return whisper(world, desk, asked, room, text, entities, more)
     topic, thread = place_of(room, desk, asked)
     reply_to, markup = reply_of(room, asked), markup_of(asked, room)
     more = {**(media or {}), **_options(asked, direct=room.kind == "private")}

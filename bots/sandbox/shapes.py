@@ -7,9 +7,23 @@ from bots.sandbox.text import cut
 from bots.sandbox.world import GENERAL, Account, Chat, Message, World
 
 Json = dict[str, Any]
-CAPTIONED = frozenset({"animation", "audio", "document", "photo", "video", "voice"})
+CAPTIONED = frozenset(
+    {"animation", "audio", "document", "photo", "video", "voice", "live_photo", "paid_media"}
+)
 """What the words of a message are the caption of."""
-MEDIA = CAPTIONED | {"sticker", "video_note", "location", "venue", "contact", "poll", "dice"}
+MEDIA = CAPTIONED | {
+    "sticker",
+    "video_note",
+    "location",
+    "venue",
+    "contact",
+    "poll",
+    "dice",
+    "story",
+    "checklist",
+    "game",
+    "giveaway",
+}
 """What of `Message.more` is the message itself; the rest of it only goes with one."""
 FOUND = frozenset({"mention", "url", "hashtag", "cashtag", "bot_command", "email"})
 """Entities that the server finds anew wherever the text goes."""
@@ -36,7 +50,7 @@ def me(bot: Account, *, reads_all: bool) -> Json:
         "has_main_web_app": False,
         "has_topics_enabled": "topics" in bot.able,
         "allows_users_to_create_topics": "new_topics" in bot.able,
-        "can_manage_bots": False,
+        "can_manage_bots": "managing" in bot.able,
         "supports_guest_queries": "guests" in bot.able,
         "supports_join_request_queries": False,
     }
@@ -53,6 +67,8 @@ def chat(room: Chat) -> Json:
     shape = {"id": room.id, "type": kind, "title": room.title}
     if room.kind == "forum":
         shape["is_forum"] = True
+    if "username" in room.more:
+        shape["username"] = room.more["username"]
     return shape
 
 
@@ -197,6 +213,8 @@ def persona(room: Chat, who: Account) -> Chat | None:
 def _service(world: World, room: Chat, name: str, value: Any) -> Any:
     if name == "pinned_message":
         return message(world, room.messages[value], nested=True)
+    if name == "managed_bot_created":
+        return {"bot": user(world.accounts[value])}
     if name == "left_chat_member":
         return user(world.accounts[value])
     if name == "new_chat_members":

@@ -26,6 +26,7 @@ from bots.sandbox.port import Port
 from bots.sandbox.queue import Update
 from bots.sandbox.telegram import BotApi
 from bots.sandbox.webhook import Deliverer
+from bots.sandbox.whispers import whispers
 from bots.sandbox.world import Account, Change, Chat, Message, World
 
 
@@ -264,6 +265,10 @@ class Stage:
         """What stands in a chat now, oldest first."""
         return [said for said in chat.messages.values() if not said.deleted]
 
+    def whispers(self, chat: Chat, person: Person) -> list[Message]:
+        """What only this person sees in a group: ephemeral messages of bots."""
+        return whispers(chat, person)
+
     def drafts(self, chat: Chat) -> list[Message]:
         """The drafts that are on show in a chat, each with its `draft` number."""
         return self._page.drafts(chat)
@@ -303,7 +308,9 @@ class Stage:
             while True:
                 now = time.monotonic()
                 left = seconds - (now - self._last_change.get(chat.key, now - seconds))
-                desks = [self._desks[bot.id] for bot in chat.bots() if bot.id in self._desks]
+                # Where no bot is a member, any of them may have been called.
+                near = [self._desks[bot.id] for bot in chat.bots() if bot.id in self._desks]
+                desks = near or list(self._desks)
                 places = {update.place for desk in desks for update in desk.queue}
                 if left <= 0 and chat.key not in places:
                     return

@@ -275,6 +275,15 @@ def _stop(world: World, change: Change) -> Iterator[Told]:
     yield world.accounts[fact["bot"]], "stopped_message_generation", shown
 
 
+def _managed(world: World, change: Change) -> Iterator[Told]:
+    fact, accounts = change.fact, world.accounts
+    shown = {
+        "user": shapes.user(accounts[fact["owner"]]),
+        "bot": shapes.user(accounts[fact["bot"]]),
+    }
+    yield accounts[fact["manager"]], "managed_bot", shown
+
+
 TELL: Mapping[str, Callable[[World, Change], Iterator[Told]]] = {
     "message": _message,
     "edit": _edit,
@@ -291,4 +300,5 @@ TELL: Mapping[str, Callable[[World, Change], Iterator[Told]]] = {
     "vote": _vote,
     "amend": _amend,
     "stop": _stop,
+    "managed": _managed,
 }
