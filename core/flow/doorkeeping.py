@@ -66,13 +66,15 @@ class Doorkeeper:
 
     async def turn_away(self, work: Work, refusal: Refusal) -> None:
         """Say what is to be said; of what came in its key alone is kept."""
+        lead = work.lead
+        log.debug("%s turns %s away: %s", work.part.character.name, lead.author.id, refusal.rule)
         work.turned_away = True
         work.decided()
         if refusal.say is not None:
             await self._scribe.remark(work, refusal.say)
         await self._scribe.write(work, InboundStatus.SILENT, refusal.rule, keep=False)
         if refusal.leave:
-            await self._leave(work.part, work.lead.address)
+            await self._leave(work.part, lead.address)
 
     def is_operator(self, work: Work) -> bool:
         return self._ranks.is_operator(work.part, work.lead.address, work.lead.author.id)
@@ -176,4 +178,5 @@ def _is_us(part: Part, one: Author) -> bool:
 
 
 def _in_room(known: Mapping[EntityId, Stranger], address: Address) -> Stranger | None:
-    return next((one for one in known.values() if one.address == address), None)
+    here = address._replace(thread="")
+    return next((one for one in known.values() if one.address._replace(thread="") == here), None)

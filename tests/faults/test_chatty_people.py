@@ -55,7 +55,8 @@ def _who(request: ModelRequest) -> str:
 
 async def test_fifty_messages_a_second_of_one_person_disturb_nobody(tmp_path: Path) -> None:
     model = Counting()
-    async with playing("Ada", model=model, data=tmp_path) as play:
+    settings = {"TROUPE_TURNS_PER_MINUTE": "10"}
+    async with playing("Ada", model=model, data=tmp_path, settings=settings) as play:
         ada, stage = play.bots["Ada"], play.stage
         loud = stage.person("Loud")
         others = [stage.person(f"P{number}") for number in range(20)]
