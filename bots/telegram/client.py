@@ -92,6 +92,7 @@ class TelegramLink:
         hears_bots=False,
         buttons=True,
         reactions=True,
+        commands=True,
     )
 
     def __init__(

@@ -116,7 +116,7 @@ def offers(part: Part | None) -> tuple[Offer, ...]:
     """Everything that this character understands, ours first; nothing of one who is not there."""
     if part is None:
         return ()
-    hers = (one.offer for one in part.gear.repertoire.commands)
+    hers = part.gear.repertoire.commands if part.platform.limits.commands else ()
     policy = part.policy
     idle = {
         name
@@ -126,7 +126,7 @@ def offers(part: Part | None) -> tuple[Offer, ...]:
         )
         if not used
     }
-    return (*(one for one in OURS if one.name not in idle), *hers)[:MOST]
+    return (*(one for one in OURS if one.name not in idle), *(one.offer for one in hers))[:MOST]
 
 
 def found(part: Part, name: str) -> Offer | None:

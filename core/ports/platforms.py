@@ -42,6 +42,8 @@ class Limits:
     buttons: bool = False
     reactions: bool = False
     """A message can be given an emoji, and have it taken away again."""
+    commands: bool = False
+    """Whatever begins with a slash is a command there, those of plugins too."""
 
 
 @dataclass(frozen=True, slots=True)

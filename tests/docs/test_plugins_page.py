@@ -98,6 +98,12 @@ async def test_all_of_the_page_together_is_a_plugin_that_sets_up(page: ModuleTyp
         assert (await done["READ_BAROMETER"].run(turn, None)).text == "1013 hPa"
         await done["SHOW_MAP"].run(turn, None)
         assert turn.said == ["https://weather.example/map"]
+        offered = {one.name: one for one in gear.repertoire.commands}
+        told = await offered["forecast"].run(turn, "Rome")
+        assert told.text == "Rome: 7 degrees and rain"
+        assert offered["siren"].offer.about == "Warns everybody here of a storm"
+        await offered["siren"].run(turn, "")
+        assert turn.said[1:] == ["A storm is coming."]
         turn.things = [gear.get_service("weather")]
         assert (await done["READ_STATION"].run(turn, None)).text == "7.0 degrees"
         await events.emit("weather:changed", {"to": "sun"})
