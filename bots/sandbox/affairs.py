@@ -44,6 +44,12 @@ def _title(world: World, fact: Fact) -> Change:
     return Change("title", fact, room)
 
 
+def _public(world: World, fact: Fact) -> Change:
+    room = world.chats[fact["chat"]]
+    room.more["username"] = fact["username"]
+    return Change("title", fact, room)
+
+
 def _topic_name(world: World, fact: Fact) -> Change:
     room = world.chats[fact["chat"]]
     room.topics[fact["id"]] = fact["name"]
@@ -141,6 +147,7 @@ FACTS = {
     "link": _link,
     "persona": _persona,
     "title": _title,
+    "public": _public,
     "topic_name": _topic_name,
     "topic_open": _topic_open,
     "pin": _pin,

@@ -199,6 +199,11 @@ def dice(emoji: str = "🎲", value: int | None = None) -> Medium:
     return Medium({"dice": {"emoji": emoji, "value": value or 1 + secrets.randbelow(faces)}})
 
 
+def other(**fields: Json) -> Medium:
+    """Anything else, as the Bot API writes it: a story, a checklist, a game."""
+    return Medium(fields)
+
+
 def size_of(data: bytes) -> tuple[int, int]:
     """How wide and how high a picture is; nothing of what is none."""
     if data.startswith(_PNG) and len(data) >= 24:

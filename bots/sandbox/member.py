@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from bots.sandbox.discord import deeds
 from bots.sandbox.speaker import Speaker, as_it_is, topic_of
 from bots.sandbox.world import GENERAL, PRESENT, Account, Chat, Message
@@ -13,6 +15,16 @@ class Member(Speaker):
     """A person among others."""
 
     __slots__ = ()
+
+    def founds(
+        self, title: str, people: Sequence[Account] = (), bots: Iterable[Account] = ()
+    ) -> Chat:
+        """Make a basic group, of which its bots hear; `Stage.group` makes one that was always there."""
+        chat = self.world.open_chat("group", title, [self, *people], [])
+        for bot in bots:
+            self.world.set_member(chat, bot, "member", self)
+        self.world.say(self, chat, "", service={"group_chat_created": True})
+        return chat
 
     def joins(self, chat: Chat) -> None:
         """Come into a group by its link."""
@@ -93,6 +105,13 @@ class Member(Speaker):
             raise ValueError("a title has 1 to 128 characters")
         self.world.commit({"fact": "title", "chat": chat.key, "title": title})
         self.world.say(self, chat, "", service={"new_chat_title": title})
+
+    def publishes(self, chat: Chat, username: str) -> None:
+        """Give a group or channel a name by which anybody finds it."""
+        self._rule(chat)
+        if chat.kind == "group" or self.world.named(username) is not None:
+            raise ValueError(f"{chat.title} cannot have this name")
+        self.world.commit({"fact": "public", "chat": chat.key, "username": username.lstrip("@")})
 
     def pins(self, message: Message, *, on: bool = True) -> None:
         """Pin a message, which says so in the chat, or unpin it, which says nothing."""

@@ -10,15 +10,13 @@ from bots.sandbox import media, shapes
 from bots.sandbox.discord import deeds
 from bots.sandbox.following import copy_of
 from bots.sandbox.media import Medium
-from bots.sandbox.text import cut, units
+from bots.sandbox.text import parts, units
 from bots.sandbox.world import GENERAL, PRESENT, Account, Chat, Entity, Message, World
 
-LONGEST_TEXT, LONGEST_CAPTION = 4096, 1024
+LONGEST_CAPTION = 1024
 _ALBUM = 10
 # What may stand together in one album.
 _ALBUMS = ({"photo", "video"}, {"audio"}, {"document"})
-# An app that has to cut a text does it between two words, if there is room nearby.
-_NEARBY = 100
 _ANONYMOUS = {
     "id": 1087968824,
     "is_bot": True,
@@ -128,9 +126,11 @@ class Speaker(Account):
         """Send a picture, a grey one where none is given; `how` as in `hands`, here and below."""
         return self.hands(chat, media.photo(data), caption, **how)
 
-    def sends_voice(self, chat: Chat, data: bytes | None = None, **how: Any) -> Message:
-        """Speak; without `data`, three seconds of silence."""
-        return self.hands(chat, media.voice(data), **how)
+    def sends_voice(
+        self, chat: Chat, data: bytes | None = None, *, seconds: int = 3, **how: Any
+    ) -> Message:
+        """Speak; without `data` nothing is to be heard."""
+        return self.hands(chat, media.voice(data, seconds=seconds), **how)
 
     def sends_audio(
         self, chat: Chat, data: bytes | None = None, caption: str = "", **how: Any
@@ -237,6 +237,17 @@ class Speaker(Account):
         text, entities = _named(now.chat, text)
         return self.world.edit(now, text, entities, now.markup)
 
+    def replaces(self, message: Message, thing: Medium) -> Message:
+        """Put another picture, film or file into a message that has one."""
+        now = self.own(message)
+        both = {next(iter(shapes.content(now)), ""), thing.kind}
+        if not both <= shapes.CAPTIONED:
+            raise ValueError("this cannot be replaced")
+        kept = {name: value for name, value in now.more.items() if name not in shapes.MEDIA}
+        self.world.files |= thing.files
+        more = {**kept, **thing.fields}
+        return self.world.edit(now, now.text, now.entities, now.markup, more=more)
+
     def _say(
         self,
         chat: Chat,
@@ -327,21 +338,6 @@ class Speaker(Account):
         if now.sender is not self:
             raise ValueError("only its writer can edit a message")
         return now
-
-
-def parts(text: str) -> list[str]:
-    """A text in pieces that fit into messages, as an app cuts it."""
-    made = []
-    while units(text) > LONGEST_TEXT:
-        piece = cut(text, 0, LONGEST_TEXT)
-        if 0xD800 <= ord(piece[-1]) <= 0xDBFF:
-            piece = piece[:-1]
-        space = max(piece.rfind(" "), piece.rfind("\n"))
-        if space >= len(piece) - _NEARBY:
-            piece = piece[:space]
-        made.append(piece)
-        text = text[len(piece) :].lstrip()
-    return [*made, text] if text else made
 
 
 def as_it_is(message: Message) -> Message:

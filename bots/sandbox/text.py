@@ -22,6 +22,8 @@ _FOUND = (
     ("hashtag", _HASHTAG, "#"),
     ("cashtag", _CASHTAG, "$"),
 )
+# An app that has to cut a text does it between two words, if there is room nearby.
+_LONGEST, _NEARBY = 4096, 100
 _OPAQUE = {"code", "pre", "text_link", "text_mention", "custom_emoji"}
 
 
@@ -98,3 +100,18 @@ def trimmed(text: str, entities: Iterable[dict[str, Any]]) -> tuple[str, list[di
         if end > start:
             moved.append({**entity, "offset": start, "length": end - start})
     return kept, moved
+
+
+def parts(text: str) -> list[str]:
+    """A text in pieces that fit into messages, as an app cuts it."""
+    made = []
+    while units(text) > _LONGEST:
+        piece = cut(text, 0, _LONGEST)
+        if 0xD800 <= ord(piece[-1]) <= 0xDBFF:
+            piece = piece[:-1]
+        space = max(piece.rfind(" "), piece.rfind("\n"))
+        if space >= len(piece) - _NEARBY:
+            piece = piece[:space]
+        made.append(piece)
+        text = text[len(piece) :].lstrip()
+    return [*made, text] if text else made

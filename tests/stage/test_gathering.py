@@ -131,6 +131,34 @@ async def test_topics_are_begun_renamed_closed_and_opened(stage, ada, bob, eve):
         eve.renames_topic(club, number, "Mine")
 
 
+async def test_a_new_group_tells_its_bots(stage, ada, bob, eve):
+    tea = bob.founds("Tea", [eve], [stage.bot("Ada")])
+    added, created = await ada.get_updates()
+    assert (added.my_chat_member.chat.id, added.my_chat_member.from_user.id) == (tea.id, bob.id)
+    assert created.message.group_chat_created
+
+
+async def test_a_public_channel_has_a_name(stage, ada, bob):
+    news = stage.channel("News", bob, [stage.bot("Ada")])
+    with pytest.raises(ValueError, match="cannot have"):
+        bob.publishes(news, "@ada_bot")
+    bob.publishes(news, "@owl_news")
+    bob.says(news, "Owls are back")
+    (update,) = await ada.get_updates()
+    assert update.channel_post.chat.username == "owl_news"
+
+
+async def test_a_link_starts_a_bot_with_a_payload_also_when_it_was_blocked(stage, ada, bob):
+    bot = stage.bot("Ada")
+    bob.starts(bot, "tea-5")
+    bob.blocks(bot)
+    bob.starts(bot)
+    first, _, unblocked, again = await ada.get_updates()
+    assert (first.message.text, again.message.text) == ("/start tea-5", "/start")
+    assert first.message.entities[0].type == "bot_command"
+    assert unblocked.my_chat_member.new_chat_member.status == "member"
+
+
 async def test_people_come_by_a_link_or_by_asking(stage, ada, bob, eve):
     big = stage.supergroup("Big", [bob], [stage.bot("Ada")], admins=[stage.bot("Ada")])
     maya = stage.person("Maya")

@@ -82,6 +82,43 @@ async def test_files_have_real_bytes(ada, bob, dm):
     assert starts["Sticker"][8:] == b"WEBP"
 
 
+async def test_a_picture_can_be_replaced(ada, bob, dm):
+    said = bob.sends_photo(dm, caption="an owl")
+    bob.replaces(said, media.video())
+    *_, update = await ada.get_updates()
+    message = update.edited_message
+    assert (message.photo, message.video.file_name, message.caption) == ((), "film.mp4", "an owl")
+    with pytest.raises(ValueError, match="cannot be replaced"):
+        bob.replaces(bob.says(dm, "words"), media.photo())
+
+
+async def test_what_nobody_expects_arrives_as_it_is(ada, bob, dm):
+    story = {"id": 3, "chat": {"id": bob.id, "type": "private", "first_name": "Bob"}}
+    bob.hands(dm, media.other(story=story))
+    (update,) = await ada.get_updates()
+    assert (update.message.story.id, update.message.text) == (3, None)
+
+
+async def test_samples_are_what_they_say():
+    samples = media.samples
+    assert media.size_of(samples.jpeg(1280, 961)) == (1280, 961)
+    assert media.size_of(samples.png(30, 20)) == (30, 20)
+    assert media.size_of(b"no picture") == (0, 0)
+    pages = samples.ogg(3).split(b"OggS")[1:]
+    assert [page[1] for page in pages] == [2, 0, 0, 0, 4]  # first, and last
+    assert int.from_bytes(pages[-1][2:10], "little") == 3 * 48_000
+    film = samples.mp4(320, 240, 2)
+    assert film.count(samples.jpeg(320, 240)) == 4
+    assert [film[at : at + 4] for at in boxes(film)] == [b"ftyp", b"mdat", b"moov"]
+
+
+def boxes(film):
+    at = 0
+    while at < len(film):
+        yield at + 4
+        at += int.from_bytes(film[at : at + 4], "big")
+
+
 async def test_an_album_is_one_message_for_each_piece(stage, ada, bob, dm):
     made = bob.sends_album(dm, media.photo(), media.video(), media.photo(), caption="Our trip")
     updates = await ada.get_updates()
