@@ -79,6 +79,7 @@ def _contract() -> dict[str, Any]:
             for name in names.split():
                 there = contract[part].setdefault(name, {"fields": []})
                 there.setdefault("fields", []).extend(more["fields"])
+                there.setdefault("returns", more.get("returns", []))
     return contract
 
 
