@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 PAIR = "pair"
 """The command by which an operator lets a stranger in."""
-_PASSES = frozenset({Kind.MOVED, Kind.WORLD, Kind.DELETE, Kind.STOP})
+_PASSES = frozenset({Kind.MOVED, Kind.DELETE, Kind.STOP})
 """What keeps our own books right, and is nobody's to say."""
 _SPOKEN = frozenset({Kind.MESSAGE, Kind.COMMAND})
 _PATIENCE = 10.0

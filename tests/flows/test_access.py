@@ -221,6 +221,21 @@ async def test_she_goes_out_of_what_somebody_who_is_not_listed_has_brought_her_i
         assert len(it.stage.journal.of("leaveChat")) == 1
 
 
+async def test_what_a_group_is_called_in_which_she_may_not_talk_is_not_kept(tmp_path: Path) -> None:
+    async with talk(tmp_path, TELEGRAM_ALLOWED_CHATS='["{boss}"]') as it:
+        it.zoe.renames(it.group, "secret-finch")
+        it.zoe.promotes(it.group, it.eve)
+        it.zoe.removes(it.group, it.ada)
+        await until(lambda: not it.stage.pending(it.ada) and len(outcomes(it.play)) >= 2)
+        await settled(it.play, 2)
+        assert it.kept("worlds") == it.kept("rooms") == it.kept("entities") == []
+        assert not [
+            row
+            for row in it.kept("inbox")
+            if "secret-finch" in row["payload"] and row["rule"] == "not-allowed"
+        ]
+
+
 async def test_a_listed_group_that_becomes_a_supergroup_is_told_to_the_operator(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
