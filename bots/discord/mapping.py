@@ -19,6 +19,8 @@ _EPOCH = datetime.fromtimestamp(0, UTC)
 _FIRST_MS = 1_420_070_400_000  # Discord counts from 2015
 _FORWARD = 1
 _STICKERS = {1: "image/png", 2: "image/apng", 3: "application/json", 4: "image/gif"}
+_SPOKEN = 1 << 13
+"""The flag of a voice message."""
 _SHORT = 300
 _FEW = 10
 """Embeds, answers of a poll, forwarded messages: as many as Discord allows in one message."""
@@ -214,7 +216,7 @@ def _quote(said: dict[str, Any], scene: dict[str, Any], us: Us) -> Quote | None:
     if not answered:  # it has been deleted, or Discord did not look
         return Quote(number)
     text = "\n".join(filter(None, (_shown(answered, scene, us).text, *_told(answered, scene, us))))
-    return Quote(number, _author(answered), text)
+    return Quote(number, _author(answered), text, attachments=_attachments(answered))
 
 
 def _told(said: dict[str, Any], scene: dict[str, Any], us: Us) -> list[str]:
@@ -262,20 +264,24 @@ def _attachments(said: dict[str, Any]) -> tuple[Attachment, ...]:
     where = f"{snowflake(said.get('channel_id'))}/{snowflake(said.get('id'))}"
     found = []
     for message in (said, *_forwarded(said)):
+        spoken = isinstance(flags := message.get("flags"), int) and bool(flags & _SPOKEN)
         for file in listed(message.get("attachments")):
-            size = file.get("size")
+            size, lasts = file.get("size"), file.get("duration_secs")
             found.append(
                 Attachment(
                     ref=f"{where}/{snowflake(file.get('id'))}",
                     mime=words(file.get("content_type")).partition(";")[0],
                     size=size if isinstance(size, int) else 0,
-                    name=words(file.get("filename")),
+                    name="" if spoken else words(file.get("filename")),
+                    kind="voice" if spoken else "",
+                    seconds=float(lasts) if isinstance(lasts, int | float) else 0.0,
                 )
             )
         for sticker in listed(message.get("sticker_items")):
             mime = _STICKERS.get(sticker.get("format_type", 0), "")
             ref = f"sticker:{snowflake(sticker.get('id'))}"
-            found.append(Attachment(ref, mime, name=words(sticker.get("name"))))
+            name = words(sticker.get("name"))
+            found.append(Attachment(ref, mime, name=name, kind="sticker"))
     return tuple(found)
 
 

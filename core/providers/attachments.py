@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from core.messages import Attachment, Memory
+from core.messages import Memory
+from core.messages.hanging import kept
 from core.ports import Unit
 from core.prompting.words import harmless, named, quoted
 from core.state import Provider, Scene, Section
@@ -23,16 +24,11 @@ async def _get(scene: Scene) -> Section | None:
         for memory in await _memories(scene)
         for one in memory.content.attachments
     ]
-    seen = {str(one.get("id", "")) for _, one in stored}
-    found = [
-        *stored,
-        *(
-            (inbound.sent_at, _shape(one))
-            for inbound in scene.inbound
-            for one in inbound.attachments
-            if one.ref not in seen
-        ),
-    ]
+    seen = {_key(one) for _, one in stored}
+    fresh = (
+        (inbound.sent_at, kept(one)) for inbound in scene.inbound for one in inbound.attachments
+    )
+    found = [*stored, *((when, one) for when, one in fresh if _key(one) not in seen)]
     if not found:
         return None
     newest = max(when for when, _ in found)
@@ -53,20 +49,17 @@ async def _memories(scene: Scene) -> list[Memory]:
     return await scene.read(look)
 
 
-def _shape(attachment: Attachment) -> dict[str, Any]:
-    """As elizaOS' media objects."""
-    return {
-        "id": attachment.ref,
-        "title": attachment.name,
-        "contentType": attachment.mime,
-    }
+def _key(one: Mapping[str, Any]) -> tuple[str, str]:
+    """What has no bytes has no id either."""
+    return str(one.get("id") or ""), str(one.get("about") or "")
 
 
 def _line(one: Mapping[str, Any], fresh: bool) -> str:
-    title = named(str(one.get("title") or one.get("name") or "a file"))
+    called = one.get("title") or one.get("name") or one.get("kind")
+    title = named(str(called or "a file"))
     kind = str(one.get("contentType") or one.get("mime") or "")
     line = f"- {title}" + (f" ({named(kind)})" if kind else "")
-    if about := str(one.get("description") or ""):
+    if about := str(one.get("description") or one.get("about") or ""):
         line += f": {quoted(about, most=300)}"
     if fresh and (text := str(one.get("text") or "")):
         line += "\n  " + "\n  ".join(harmless(text.strip(), most=_LONGEST).splitlines())
