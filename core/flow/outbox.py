@@ -161,9 +161,12 @@ class Outbox:
                 self._group = group
                 for address in list(self._rooms):
                     self._wake(address)
-                await self.signs.run(platform)
+                try:
+                    await self.signs.run(platform)
+                finally:
+                    self._group = None  # a group that ends takes nothing more
         finally:
-            self._group = self._platform = None
+            self._platform = None
             self._beginnings.end()
             self._busy.clear()
             self._granted.clear()
