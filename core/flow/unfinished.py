@@ -11,7 +11,7 @@ import re
 _FENCE = re.compile(r"^[ ]{0,3}(```+|~~~+)(.*)$")
 _MARKS = re.compile(r"\\.|`+|\*+|_+|~~|\|\|", re.DOTALL)
 _LAST_MARKS = re.compile(r"(?<!\\)[`*_~|\\]+\Z")
-_HALF_MARK = re.compile(r"(?<![~|\\])[~|]\Z")
+_HALF_MARK = re.compile(r"(?<![~|\\])[~|]\Z|(?<!\\)\\\Z")
 _LISTED = re.compile(r"^[ \t]*(?:[-+*>#]+|\d{1,9}[.)]?)?[ \t]*\Z")
 _BEFORE = frozenset(" \t\n([{\"'«„“‘>*_~|-–—/:")
 """Behind one of these a mark may open; elsewhere it is more likely 2*3 or a_name."""
@@ -67,6 +67,7 @@ def _table(block: str) -> str:
 def _closed(block: str) -> str:
     """Whatever is open in a paragraph, closed; what is open with nothing in it is left out."""
     opened: list[tuple[str, int]] = []
+    done = 0
     for found in _MARKS.finditer(block):
         mark, at, end = found[0], found.start(), found.end()
         if mark[0] == "\\":
@@ -74,10 +75,14 @@ def _closed(block: str) -> str:
         if opened and opened[-1][0][0] == "`":
             if mark == opened[-1][0]:
                 opened.pop()
+                done = end
             continue
-        held = next((one for one in reversed(opened) if one[0] == mark), None)
-        if held is not None and not block[at - 1].isspace():
-            del opened[opened.index(held) :]
+        held = _held(opened, mark) if not block[at - 1].isspace() else None
+        if held is not None:
+            if end == len(block) and held < len(opened) - 1 and len(mark) < 3:
+                continue  # the first half of what closes more than this
+            del opened[held:]
+            done = end
         elif end == len(block) or (not block[end].isspace() and _may_open(block, at, mark)):
             opened.append((mark, at))
     while opened:
@@ -87,12 +92,22 @@ def _closed(block: str) -> str:
         block = block[:at].rstrip(" \t")
         opened.pop()
     if not opened:
-        return _HALF_MARK.sub("", block)
+        return block if done == len(block) else _HALF_MARK.sub("", block)
     # The first half of what closes it must not stand there as a mark.
-    half = _LAST_MARKS.search(block)
-    if half and half.start() > opened[-1][1] + len(opened[-1][0]):
+    mark, at = opened[-1]
+    half = _LAST_MARKS.search(block, max(done, at + len(mark)))
+    if half and mark[0] != "`":
         block = block[: half.start()]
     return block.rstrip() + "".join(mark for mark, _ in reversed(opened))
+
+
+def _held(opened: list[tuple[str, int]], mark: str) -> int | None:
+    """Where what this closes was opened; three may close one and two."""
+    marks = [one for one, _ in opened]
+    if len(mark) == 3 and mark not in marks:
+        both = [at for at, one in enumerate(marks) if one in (mark[0], mark[:2])]
+        return both[-2] if len(both) > 1 else None
+    return len(marks) - 1 - marks[::-1].index(mark) if mark in marks else None
 
 
 def _may_open(block: str, at: int, mark: str) -> bool:
