@@ -38,7 +38,7 @@ _OTHERS = (
     "managed_bot", "chat_boost", "removed_chat_boost", "purchased_paid_media", "shipping_query",
     "pre_checkout_query",
 )  # fmt: skip
-_SHAPES: tuple[tuple[str, Kind], ...] = (
+SHAPES: tuple[tuple[str, Kind], ...] = (
     *((name, Kind.MESSAGE) for name in _MESSAGES),
     ("callback_query", Kind.PRESS),
     *((name, Kind.EDIT) for name in _EDITS),
@@ -62,7 +62,7 @@ def envelope(raw: object, account: Account) -> Received:
     payload = _dumps(raw)
     update = _object(raw)
     seq = update_id(raw)
-    shape, kind = next(((name, kind) for name, kind in _SHAPES if name in update), ("", Kind.OTHER))
+    shape, kind = next(((name, kind) for name, kind in SHAPES if name in update), ("", Kind.OTHER))
     event = _object(update.get(shape))
     is_press = kind is Kind.PRESS
     message = _object(event.get("message")) if is_press else event

@@ -18,9 +18,9 @@ THINGS = (
 )  # fmt: skip
 """What of a message has no bytes and is said in words. A venue comes as a location as well."""
 
-_SPOKEN = frozenset({"text", "caption", "photo", "rich_message", *FILES, *THINGS})
-_OF_MEMBERS = frozenset({"new_chat_members", "left_chat_member", "chat_owner_changed"})
-_OF_ROOMS = frozenset(
+SPOKEN = frozenset({"text", "caption", "photo", "rich_message", *FILES, *THINGS})
+OF_MEMBERS = frozenset({"new_chat_members", "left_chat_member", "chat_owner_changed"})
+OF_ROOMS = frozenset(
     {
         "new_chat_title", "group_chat_created", "supergroup_chat_created", "channel_chat_created",
         "forum_topic_created", "forum_topic_edited",
@@ -31,11 +31,11 @@ _OF_ROOMS = frozenset(
 def kind_of_message(message: dict[str, Any]) -> Kind:
     if "migrate_to_chat_id" in message or "migrate_from_chat_id" in message:
         return Kind.MOVED
-    if _OF_MEMBERS.intersection(message):
+    if OF_MEMBERS.intersection(message):
         return Kind.MEMBER
-    if _OF_ROOMS.intersection(message):
+    if OF_ROOMS.intersection(message):
         return Kind.WORLD
-    if not _SPOKEN.intersection(message):
+    if not SPOKEN.intersection(message):
         return Kind.OTHER
     return Kind.COMMAND if _is_command(message) else Kind.MESSAGE
 

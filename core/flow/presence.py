@@ -162,7 +162,8 @@ class Introduction:
                 )
             )
         self._entities: dict[EntityId, Entity] = {}
-        self._name = place.name
+        self.name = place.name
+        """As the room will be known."""
 
     def meet(self, author: EntityId, who: Author, platform: str) -> None:
         if who.id and self._spot.people.get(author) != who.name:
@@ -181,8 +182,8 @@ class Introduction:
     def written(self) -> None:
         """It has been committed."""
         spot = self._spot
-        spot.name, spot.new = self._name, False
-        spot.called = self._name
+        spot.name, spot.new = self.name, False
+        spot.called = self.name
         for one, entity in self._entities.items():
             if len(spot.people) < _PEOPLE:
                 spot.people[one] = entity.names[0] if entity.names else ""

@@ -5,9 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from core.flow.presence import Spot, entity_id, memory_id, room_id
+from core.flow.presence import Introduction, Spot, entity_id, memory_id, places_of, room_id
 from core.ids import Account, CharacterId, RoomId, WorldId, string_to_uuid
-from core.messages import Address, Author, ChannelType, Inbound, Kind, Place
+from core.messages import (
+    Address,
+    Author,
+    ChannelType,
+    Inbound,
+    Kind,
+    Place,
+    RoomSeen,
+    WorldSeen,
+)
 
 ADA = CharacterId(string_to_uuid("Ada"))
 HERE = Address("telegram", Account("telegram:1"), "-5")
@@ -84,3 +93,37 @@ def test_ids_hold_the_account_the_chat_and_the_character() -> None:
     assert entity_id(ADA, HERE, "7") == entity_id(ADA, other_chat, "7")
     assert entity_id(ADA, HERE, "7") != entity_id(ADA, other_account, "7")
     assert room_id(ADA, HERE) != room_id(ADA, HERE._replace(thread="5"))
+
+
+def test_threads_with_names_number_their_messages_themselves() -> None:
+    topic, business = HERE._replace(thread="4"), HERE._replace(thread="b:1")
+    assert memory_id(ADA, topic, "10") == memory_id(ADA, HERE, "10")
+    assert memory_id(ADA, business, "10") != memory_id(ADA, HERE, "10")
+
+
+def test_the_first_name_of_a_topic_does_not_undo_its_renaming() -> None:
+    place = Place(ChannelType.THREAD, "Books", "-5", "Club", is_first_name=True)
+    known = replace_name(spot(), "Novels")
+    assert Introduction(known, replace(SAID, place=place)).name == "Novels"
+    unknown = replace_name(spot(), "Club")
+    assert Introduction(unknown, replace(SAID, place=place)).name == "Books"
+    assert Introduction(spot(), replace(SAID, place=place)).name == "Books"
+
+
+def replace_name(spot: Spot, called: str) -> Spot:
+    spot.called = called
+    return spot
+
+
+def test_a_room_that_tells_of_itself_keeps_its_ids() -> None:
+    here = Spot(ADA, RoomId("moved here"), WorldId("and its world"))
+    rooms = (
+        RoomSeen("-5", "Tea", ChannelType.GROUP),
+        RoomSeen("-5", "Books", ChannelType.THREAD, "4"),
+    )
+    told = replace(
+        SAID, place=Place(ChannelType.GROUP, "Tea", "-5"), world=WorldSeen("-5", "Tea", rooms)
+    )
+    (world,), (room, topic) = places_of(here, told)
+    assert (world.id, room.id, topic.world) == (here.world, here.room, here.world)
+    assert topic.id == room_id(ADA, HERE._replace(thread="4"))

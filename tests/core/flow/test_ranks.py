@@ -133,3 +133,18 @@ async def test_topics_have_the_admins_of_their_chat(store: SqlStore) -> None:
     topic = replace(lead, address=lead.address._replace(thread="9"))
     assert house.ranks.settled(house.part, topic, turn.work.spot) is Rank.MEMBER
     assert house.wire.asked == ["7"]
+
+
+async def test_what_the_platform_tells_by_itself_is_taken_over_without_asking(
+    store: SqlStore,
+) -> None:
+    house = House(store)
+    turn = await in_group(house)
+    assert await turn.learn_rank() is Rank.MEMBER
+    address = turn.work.lead.address
+    house.ranks.told(address._replace(thread="4"), "7", Rank.ADMIN)
+    assert (await house.hears(room="-5", place=GROUP, number=2)).rank is Rank.ADMIN
+    house.ranks.unsure(address, "7")
+    another = await house.hears(room="-5", place=GROUP, number=3)
+    assert another.settled_rank is None
+    assert house.wire.asked == ["7"]
