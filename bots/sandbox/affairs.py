@@ -44,6 +44,12 @@ def _title(world: World, fact: Fact) -> Change:
     return Change("title", fact, room)
 
 
+def _moved(world: World, fact: Fact) -> Change:
+    old, new = world.chats[fact["chat"]], world.chats[fact["to"]]
+    old.moved_to = new
+    return Change("moved", fact, old)
+
+
 def _public(world: World, fact: Fact) -> Change:
     room = world.chats[fact["chat"]]
     room.more["username"] = fact["username"]
@@ -68,6 +74,13 @@ def _pin(world: World, fact: Fact) -> Change:
     pinned = [number for number in room.more.get("pinned", ()) if number != fact["id"]]
     room.more["pinned"] = [*pinned, fact["id"]] if fact["on"] else pinned
     return Change("pin", fact, room)
+
+
+def _delete_all(world: World, fact: Fact) -> Change:
+    room = world.chats[fact["chat"]]
+    for number in fact["ids"]:
+        room.messages[number] = replace(room.messages[number], deleted=True)
+    return Change("delete_all", fact, room)
 
 
 def _business_chat(world: World, fact: Fact) -> Change:
@@ -148,9 +161,11 @@ FACTS = {
     "persona": _persona,
     "title": _title,
     "public": _public,
+    "moved": _moved,
     "topic_name": _topic_name,
     "topic_open": _topic_open,
     "pin": _pin,
+    "delete_all": _delete_all,
     "business_chat": _business_chat,
     "connection": _connection,
     "guest_query": _query,

@@ -39,7 +39,7 @@ def delete_business_messages(world: World, desk: Desk, asked: Asked) -> Any:
         rights = {"can_delete_all_messages"} | ({"can_delete_sent_messages"} if own else set())
         if not rights & {*known["rights"]}:
             raise bad("BUSINESS_CONNECTION_NOT_ALLOWED")
-        world.delete(said)
+        world.delete(said, desk.bot)
     return True
 
 

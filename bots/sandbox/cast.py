@@ -14,6 +14,7 @@ from bots.sandbox.world import PRESENT, Account, Chat, Message, World
 RIGHTS = ("can_reply", "can_read_messages", "can_delete_sent_messages", "can_delete_all_messages")
 """What a business lets its bot do where nothing else is said."""
 DRAFT_LASTS = 30.0
+_RULERS = frozenset({"creator", "administrator"})
 ABILITIES = frozenset(
     {"topics", "new_topics", "guests", "inline", "feedback", "business", "managing"}
 )
@@ -24,19 +25,22 @@ class Person(Member):
 
     __slots__ = ()
 
-    def deletes(self, message: Message) -> None:
-        """Take a message back; Telegram tells no bot about it, Discord every one."""
-        now = as_it_is(message)
-        if now.chat.platform == "discord":
-            deeds.deletes(self.world, self, now)
+    def deletes(self, *messages: Message) -> None:
+        """Take messages of one chat back; Discord tells every bot, Telegram that of a business."""
+        gone = [as_it_is(message) for message in messages]
+        chat = gone[0].chat
+        if chat.platform == "discord":
+            for now in gone:
+                deeds.deletes(self.world, self, now)
             return
-        if (
-            now.sender is not self
-            and now.chat.kind != "private"
-            and self.standing(now.chat) != "creator"
-        ):
-            raise ValueError("only its writer or the owner can delete a message")
-        self.world.delete(now)
+        rules = chat.kind in {"private", "business"} or self.standing(chat) in _RULERS
+        if not rules and any(now.sender is not self for now in gone):
+            raise ValueError("only its writer or an administrator can delete a message")
+        if len(gone) == 1:
+            self.world.delete(gone[0])
+            return
+        numbers = [now.id for now in gone if now.chat is chat]
+        self.world.commit({"fact": "delete_all", "chat": chat.key, "ids": numbers})
 
     def reacts(self, message: Message, emoji: str | None, *, on: bool = True) -> None:
         """React with one emoji; None takes every reaction back, `on=False` this one (on Discord)."""

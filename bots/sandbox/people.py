@@ -81,6 +81,9 @@ class Page:
                 return {"type": "reaction", "message": self._shown(said)}
             case "delete":
                 return {"type": "delete", "chat": fact["chat"], "id": str(fact["id"])}
+            case "delete_all":
+                gone = [str(number) for number in fact["ids"]]
+                return {"type": "delete", "chat": fact["chat"], "id": gone[0], "ids": gone}
             case "typing":
                 topic = None if fact["topic"] is None else str(fact["topic"])
                 place = {"chat": fact["chat"], "topic": topic, "from": view.number(fact["who"])}

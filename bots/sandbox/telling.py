@@ -78,13 +78,15 @@ def _is_admin(room: Chat, bot: Account) -> bool:
 
 def _delete(world: World, change: Change) -> Iterator[Told]:
     """Only a business account's bot is told of what was taken back."""
-    room, said = _told(change)
+    fact, room = change.fact, change.chat
+    assert room is not None
     connection = affairs.connection_of(world, room)
-    if connection is None or said.sender.id == connection["bot"]:
+    numbers = fact["ids"] if "ids" in fact else [fact["id"]]
+    if connection is None or fact.get("by") == connection["bot"]:
         return
     shown = {"business_connection_id": connection["id"], "chat": shapes.chat(room)}
     bot = world.accounts[connection["bot"]]
-    yield bot, "deleted_business_messages", {**shown, "message_ids": [said.id]}
+    yield bot, "deleted_business_messages", {**shown, "message_ids": numbers}
 
 
 def _react(world: World, change: Change) -> Iterator[Told]:
@@ -288,6 +290,7 @@ TELL: Mapping[str, Callable[[World, Change], Iterator[Told]]] = {
     "message": _message,
     "edit": _edit,
     "delete": _delete,
+    "delete_all": _delete,
     "react": _react,
     "member": _member,
     "block": _block,

@@ -44,7 +44,7 @@ class World:
         self.connections: dict[str, Fact] = {}
         self.votes: dict[str, dict[int, list[int]]] = {}
         self.results: dict[str, list[Fact]] = {}
-        # What happens by itself once something was said or edited.
+        # What comes of it by itself when something is said or edited.
         self.follow: Callable[[World, Message], None] = lambda world, said: None
         self.listeners: list[Callable[[Change], None]] = []
         self.keep: Callable[[Fact], None] | None = None
@@ -198,11 +198,6 @@ class World:
         pair = (fact["person"], fact["bot"])
         (self.blocked.add if fact["on"] else self.blocked.discard)(pair)
         return Change("block", fact, self.dm_of(*pair))
-
-    def _on_moved(self, fact: Fact) -> Change:
-        old, new = self.chats[fact["chat"]], self.chats[fact["to"]]
-        old.moved_to = new
-        return Change("moved", fact, old)
 
     def _on_press(self, fact: Fact) -> Change:
         chat = self.chats[fact["chat"]]
@@ -388,8 +383,9 @@ class World:
         assert after is not None
         return after
 
-    def delete(self, message: Message) -> None:
-        self.commit({"fact": "delete", "chat": message.chat.key, "id": message.id})
+    def delete(self, message: Message, by: Account | None = None) -> None:
+        fact = {"fact": "delete", "chat": message.chat.key, "id": message.id}
+        self.commit({**fact, "by": by.id if by is not None else None})
 
     def react(self, who: Account, message: Message, emoji: str | None) -> None:
         fact = {"fact": "react", "chat": message.chat.key, "id": message.id, "who": who.id}

@@ -115,6 +115,18 @@ async def test_a_bot_stands_in_for_a_business(stage, ada, bob, eve):
     assert not last.business_connection.is_enabled
 
 
+async def test_several_messages_that_a_business_takes_back_are_told_at_once(stage, ada, bob, eve):
+    bot = stage.bot("Ada")
+    bot.may("business")
+    shop = stage.business(bob, eve)
+    bob.connects(bot)
+    said = [eve.says(shop, "one"), bob.says(shop, "two")]
+    eve.deletes(*said)
+    assert stage.messages(shop) == []
+    *_, gone = await ada.get_updates()
+    assert gone.deleted_business_messages.message_ids == (said[0].id, said[1].id)
+
+
 async def test_stop_is_pressed_under_a_draft_that_has_the_button(stage, ada, bob):
     bot = stage.bot("Ada")
     dm = stage.dm(bob, bot)
