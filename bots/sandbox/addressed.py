@@ -131,32 +131,45 @@ def may_rule(room: Chat, desk: Desk) -> bool:
 
 
 def reply_of(room: Chat, asked: Asked) -> int | None:
-    """The number of the message that is answered, which has to be there."""
+    """The number of the message of this room that is answered, which has to be there."""
+    answered = _answered(room, asked)
+    return None if answered is None else answered.id
+
+
+def answered_of(world: World, desk: Desk, room: Chat, asked: Asked) -> Message | None:
+    """The message that is answered, in this room or in another one of the bot's."""
     reply = asked.json("reply_parameters")
-    number = asked.number("reply_to_message_id")
-    lenient = asked.flag("allow_sending_without_reply")
-    if isinstance(reply, dict):
-        number = reply.get("message_id")
-        lenient = bool(reply.get("allow_sending_without_reply"))
-        elsewhere = reply.get("chat_id")
-        if elsewhere is not None and str(elsewhere) != str(room.id):
-            raise bad(_GONE)
-    elif reply is not None:
+    if not isinstance(reply, dict) or reply.get("chat_id") in {None, room.id, str(room.id)}:
+        return _answered(room, asked)
+    there = find_chat(world, desk, Asked(reply.items()))
+    said = _answered(there, asked)
+    # Of what is protected there nothing is told elsewhere.
+    return None if said is None or said.more.get("has_protected_content") else said
+
+
+def _answered(room: Chat, asked: Asked) -> Message | None:
+    reply = asked.json("reply_parameters")
+    if reply is not None and not isinstance(reply, dict):
         raise bad("can't parse reply parameters JSON object")
-    if number is None:
+    given = Asked((reply or {}).items())
+    lenient = given.flag("allow_sending_without_reply")
+    number = given.number("message_id")
+    if reply is None:
+        number = asked.number("reply_to_message_id")
+        lenient = asked.flag("allow_sending_without_reply")
+    if not number:
         return None
-    answered = room.messages.get(int(number))
+    answered = room.messages.get(number)
     if answered is not None and not answered.deleted:
-        return answered.id
+        return answered
     if lenient:
         return None
     raise bad(_GONE)
 
 
-def quote_of(room: Chat, reply_to: int | None, asked: Asked) -> dict[str, Any] | None:
+def quote_of(answered: Message | None, asked: Asked) -> dict[str, Any] | None:
     """The words of the answered message that are quoted; they have to stand in it, style and all."""
     reply = asked.json("reply_parameters")
-    answered = room.messages.get(reply_to) if reply_to is not None else None
     if answered is None or not isinstance(reply, dict) or not reply.get("quote"):
         return None
     text, styles = wording.styled(reply, "quote")

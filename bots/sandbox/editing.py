@@ -12,6 +12,8 @@ from bots.sandbox.sending_media import piece_of
 from bots.sandbox.wording import caption_of, text_of
 from bots.sandbox.world import Chat, Entity, Message, World
 
+# A bot may take back for everyone what was said within two days.
+_OLDEST_DELETED = 2 * 86_400.0
 _CHANGEABLE = frozenset({"animation", "audio", "document", "photo", "video"})
 _PLAIN = frozenset({"mention", "url", "hashtag", "cashtag", "bot_command", "email"})
 
@@ -131,6 +133,8 @@ def delete_message(world: World, desk: Desk, asked: Asked) -> Any:
         raise bad("message to delete not found")
     if not _may_delete(room, desk, said):
         raise bad("message can't be deleted")
+    if said.date < world.now() - _OLDEST_DELETED:
+        raise bad("message can't be deleted for everyone")
     world.delete(said)
     return True
 

@@ -8,7 +8,9 @@ from bots.sandbox.world import Chat
 
 Json = dict[str, Any]
 _MOST_BUTTONS = 100
-_ADDRESS = re.compile(r"(?:(?:https?|tg|ton)://)?[^\s/:?#]+(?::\d+)?(?:[/?#]\S*)?", re.I)
+_ADDRESS = re.compile(
+    r"(?:(?:https?|tg|ton)://)?(?P<host>\[[0-9a-f:]+\]|[^\s/:?#]+)(?::\d+)?(?:[/?#]\S*)?", re.I
+)
 _ACTIONS = [
     "url",
     "callback_data",
@@ -77,7 +79,7 @@ def _check_inline(button: Any, *, private: bool) -> None:
     data, url = button.get("callback_data"), button.get("url")
     if data is not None and not 1 <= len(str(data).encode()) <= 64:
         raise bad("BUTTON_DATA_INVALID")
-    if url is not None and _ADDRESS.fullmatch(url) is None:
+    if url is not None and not _is_address(str(url)):
         raise bad(f"inline keyboard button URL '{url}' is invalid: Wrong HTTP URL")
     if button.get("web_app") is not None:
         _check_app(button["web_app"], "inline keyboard", private=private)
@@ -86,6 +88,15 @@ def _check_inline(button: Any, *, private: bool) -> None:
         raise bad("BUTTON_COPY_TEXT_INVALID")
     if button.get("style") is not None and button["style"] not in _STYLES:
         raise bad("invalid button style specified")
+
+
+def _is_address(url: str) -> bool:
+    """Whether Telegram would open it: the name of a host has a dot, so this machine has none."""
+    found = _ADDRESS.fullmatch(url)
+    if found is None:
+        return False
+    host = found["host"]
+    return url.lower().startswith(("tg://", "ton://")) or "." in host or host.startswith("[")
 
 
 def _check_app(app: Any, where: str, *, private: bool) -> None:

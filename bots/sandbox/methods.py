@@ -108,7 +108,9 @@ METHODS: dict[str, Method] = {
     "getmanagedbotaccesssettings": managed.get_managed_bot_access_settings,
     "setmanagedbotaccesssettings": managed.set_managed_bot_access_settings,
     "forwardmessage": passing.forward_message,
+    "forwardmessages": passing.forward_messages,
     "copymessage": passing.copy_message,
+    "copymessages": passing.copy_messages,
 }
 PER_CHAT = frozenset(
     name

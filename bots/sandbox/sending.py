@@ -5,11 +5,11 @@ from typing import Any
 
 from bots.sandbox import shapes
 from bots.sandbox.addressed import (
+    answered_of,
     find_room_to_act,
     find_room_to_speak,
     place_of,
     quote_of,
-    reply_of,
 )
 from bots.sandbox.asked import Asked, bad
 from bots.sandbox.desks import Desk
@@ -47,14 +47,17 @@ def say(
     """Put what a bot sends where it wants it, with all that any message may have."""
     room = find_room_to_speak(world, desk, asked, what)
     if asked.get("ephemeral_message_parameters"):
-        more = {**(media or {}), **_options(asked, direct=False)}
+        more = {**(media or {}), **options_of(asked, direct=False)}
         return whisper(world, desk, asked, room, text, entities, more)
     topic, thread = place_of(room, desk, asked)
-    reply_to, markup = reply_of(room, asked), markup_of(asked, room)
-    more = {**(media or {}), **_options(asked, direct=room.kind == "private")}
-    quote = quote_of(room, reply_to, asked)
+    answered, markup = answered_of(world, desk, room, asked), markup_of(asked, room)
+    more = {**(media or {}), **options_of(asked, direct=room.kind == "private")}
+    quote = quote_of(answered, asked)
     if quote is not None:
         more["quote"] = quote
+    reply_to = answered.id if answered is not None and answered.chat is room else None
+    if answered is not None and reply_to is None:
+        more["external_reply"] = shapes.external(world, answered)
     if reply_to is not None and asked.number("message_thread_id") is None:
         topic = None  # the answered message decides
     return world.say(
@@ -70,7 +73,7 @@ def say(
     )
 
 
-def _options(asked: Asked, *, direct: bool) -> dict[str, Any]:
+def options_of(asked: Asked, *, direct: bool) -> dict[str, Any]:
     more: dict[str, Any] = {}
     if asked.flag("protect_content"):
         more["has_protected_content"] = True

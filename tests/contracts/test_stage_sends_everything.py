@@ -78,6 +78,8 @@ async def _talks(client, dm, said) -> None:
     await client.send_message(dm, "Tea?", reply_markup=keys, disable_notification=True)
     reply = ReplyParameters(said.id, quote="owls")
     await client.send_message(dm, "These?", reply_parameters=reply, protect_content=True)
+    for passed in (client.forward_messages, client.copy_messages):
+        await passed(dm, dm, [said.id])
     sent = await client.send_message(dm, "One")
     await client.edit_message_text("Two", dm, sent.message_id)
 
