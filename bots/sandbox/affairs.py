@@ -50,6 +50,12 @@ def _moved(world: World, fact: Fact) -> Change:
     return Change("moved", fact, old)
 
 
+def _signed(world: World, fact: Fact) -> Change:
+    room = world.chats[fact["chat"]]
+    room.more["signed"] = fact["on"]
+    return Change("signed", fact, room)
+
+
 def _public(world: World, fact: Fact) -> Change:
     room = world.chats[fact["chat"]]
     room.more["username"] = fact["username"]
@@ -161,6 +167,7 @@ FACTS = {
     "persona": _persona,
     "title": _title,
     "public": _public,
+    "signed": _signed,
     "moved": _moved,
     "topic_name": _topic_name,
     "topic_open": _topic_open,

@@ -125,6 +125,14 @@ class Person(Member):
         fact = {"fact": "vote", "chat": now.chat.key, "id": now.id, "who": self.id}
         self.world.commit({**fact, "options": sorted(set(chosen)), "date": self.world.now()})
 
+    def closes_poll(self, message: Message) -> Message:
+        """End a poll of one's own."""
+        now = self.own(message)
+        poll = now.more.get("poll")
+        if poll is None or poll["is_closed"]:
+            raise ValueError("there is no open poll")
+        return self.world.amend(now, {**now.more, "poll": {**poll, "is_closed": True}})
+
     def stops(self, chat: Chat, topic: int | str | None = None) -> int:
         """Press Stop under the draft that a bot shows here; gives the number of the draft."""
         place = topic_of(chat, topic)

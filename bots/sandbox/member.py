@@ -113,6 +113,11 @@ class Member(Speaker):
             raise ValueError(f"{chat.title} cannot have this name")
         self.world.commit({"fact": "public", "chat": chat.key, "username": username.lstrip("@")})
 
+    def signs(self, channel: Chat, *, on: bool = True) -> None:
+        """Let every post of a channel say who wrote it."""
+        self._rule(channel)
+        self.world.commit({"fact": "signed", "chat": channel.key, "on": on})
+
     def pins(self, message: Message, *, on: bool = True) -> None:
         """Pin a message, which says so in the chat, or unpin it, which says nothing."""
         now = as_it_is(message)

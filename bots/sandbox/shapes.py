@@ -154,7 +154,7 @@ def message(world: World, said: Message, *, nested: bool = False) -> Json:
     }
     if room.kind == "channel":
         del shape["from"]
-        shape["sender_chat"] = shape["chat"]
+        shape |= {"sender_chat": shape["chat"], **_signature(said)}
     elif room.kind == "business":
         shape |= _for_business(world, said)
     if said.topic is not None and (said.topic != GENERAL or room.kind != "forum"):
@@ -232,12 +232,18 @@ def origin(world: World, said: Message) -> Json:
     """Where a message comes from, for those to whom it is passed on."""
     date = {"date": int(said.date)}
     if said.chat.kind == "channel":
-        return {"type": "channel", **date, "chat": chat(said.chat), "message_id": said.id}
+        source = {"chat": chat(said.chat), "message_id": said.id, **_signature(said)}
+        return {"type": "channel", **date, **source}
     if "sender_chat" in said.more:
         return {"type": "chat", **date, "sender_chat": said.more["sender_chat"]}
     if said.sender.id in world.hidden:
         return {"type": "hidden_user", **date, "sender_user_name": said.sender.name}
     return {"type": "user", **date, "sender_user": user(said.sender)}
+
+
+def _signature(post: Message) -> Json:
+    signed = post.chat.more.get("signed") and not post.sender.is_bot
+    return {"author_signature": post.sender.name} if signed else {}
 
 
 def external(world: World, said: Message) -> Json:

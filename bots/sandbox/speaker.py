@@ -163,9 +163,12 @@ class Speaker(Account):
     ) -> Message:
         return self.hands(chat, media.venue(latitude, longitude, title, address), **how)
 
-    def sends_contact(self, chat: Chat, phone: str, name: str, **how: Any) -> Message:
+    def sends_contact(
+        self, chat: Chat, phone: str, name: str, *, user: Account | None = None, **how: Any
+    ) -> Message:
         first, _, last = name.partition(" ")
-        return self.hands(chat, media.contact(phone, first, last), **how)
+        who = user.id if user is not None else None
+        return self.hands(chat, media.contact(phone, first, last, user=who), **how)
 
     def sends_poll(
         self,

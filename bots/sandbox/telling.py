@@ -264,8 +264,14 @@ def _amend(world: World, change: Change) -> Iterator[Told]:
     _, said = _told(change)
     before = change.before
     assert before is not None
-    if said.sender.is_bot and before.more.get("poll") != said.more.get("poll"):
-        yield said.sender, "poll", said.more["poll"]
+    poll = said.more.get("poll")
+    if poll is None or before.more.get("poll") == poll:
+        return
+    if said.sender.is_bot:
+        yield said.sender, "poll", poll
+    elif poll["is_closed"]:  # of the polls of people bots hear when they end
+        for bot in hearers(world, said):
+            yield bot, "poll", poll
 
 
 def _stop(world: World, change: Change) -> Iterator[Told]:

@@ -40,6 +40,16 @@ async def test_a_post_of_a_channel_has_no_author(stage, ada, bob, eve):
     assert edited.edited_channel_post.text == "Owls are back!"
 
 
+async def test_posts_of_a_signed_channel_say_who_wrote_them(stage, ada, bob):
+    bot = stage.bot("Ada")
+    news = stage.channel("News", bob, [bot])
+    bob.signs(news)
+    bob.forwards(stage.dm(bob, bot), bob.says(news, "Owls are back"))
+    posted, passed = await ada.get_updates()
+    assert posted.channel_post.author_signature == "Bob"
+    assert passed.message.forward_origin.author_signature == "Bob"
+
+
 async def test_reactions_in_a_channel_are_counted_and_name_nobody(stage, ada, bob, eve):
     news = stage.channel("News", bob, [stage.bot("Ada")])
     eve.joins(news)

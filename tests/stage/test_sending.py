@@ -191,6 +191,16 @@ async def test_what_is_too_long_is_cut_between_two_words(ada, bob, dm):
     assert "".join(part.text for part in bob.pastes(dm, whole)) == whole
 
 
+async def test_in_privacy_mode_a_caption_calls_a_bot_as_a_text_does(stage, ada, bob):
+    bot = stage.bot("Ada")
+    tea = stage.group("Tea", [bob], [bot])
+    bot.privacy(True)
+    bob.sends_photo(tea, caption="an owl")
+    bob.sends_photo(tea, caption="an owl, @ada_bot")
+    bob.sends_voice(tea)
+    assert [update.message.caption for update in await ada.get_updates()] == ["an owl, @ada_bot"]
+
+
 async def test_a_caption_can_be_edited_and_a_sticker_cannot(ada, bob, dm):
     picture, sticker = bob.sends_photo(dm, caption="an owl"), bob.sends_sticker(dm)
     bob.edits(picture, "two owls")

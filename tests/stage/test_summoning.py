@@ -201,6 +201,16 @@ async def test_nobody_hears_of_votes_in_the_polls_of_people(stage, ada, bob, eve
     assert [one["voter_count"] for one in tea.messages[poll.id].more["poll"]["options"]] == [1, 1]
 
 
+async def test_that_a_poll_of_people_has_ended_is_told(stage, ada, bob, eve):
+    tea = stage.group("Tea", [bob, eve], [stage.bot("Ada")])
+    poll = bob.sends_poll(tea, "Tea?", ["Yes", "No"])
+    with pytest.raises(ValueError, match="only its writer"):
+        eve.closes_poll(poll)
+    bob.closes_poll(poll)
+    _, ended = await ada.get_updates()
+    assert (ended.poll.id, ended.poll.is_closed) == (poll.more["poll"]["id"], True)
+
+
 async def test_a_blocked_bot_is_told_and_writes_no_more(stage, ada, bob):
     dm = stage.dm(bob, stage.bot("Ada"))
     bob.blocks(stage.bot("Ada"))
