@@ -29,6 +29,7 @@ from tests.fakes.postgres import PostgresServer
 PARTIAL = {
     "ix_cache_expires_at",
     "ix_deliveries_open",
+    "ix_deliveries_platform_message_id",
     "ix_deliveries_settled_at",
     "ix_inbox_closed_at",
     "ix_inbox_open",
