@@ -15,12 +15,16 @@ _HALF_MARK = re.compile(r"(?<![~|\\])[~|]\Z|(?<!\\)\\\Z")
 _LISTED = re.compile(r"^[ \t]*(?:[-+*>#]+|\d{1,9}[.)]?)?[ \t]*\Z")
 _BEFORE = frozenset(" \t\n([{\"'«„“‘>*_~|-–—/:")
 """Behind one of these a mark may open; elsewhere it is more likely 2*3 or a_name."""
+_SEEN = 5_000
+"""Characters of an answer that are seen while it grows, and more: its first message."""
 _ROWS = 2
 """Lines of a table before it is one: its head and what separates it."""
 
 
 def seemly(text: str) -> str:
     """What of a growing text may be seen by now; it is the text itself where nothing is open."""
+    if len(text) > _SEEN:
+        return text
     fence, begins = _open_fence(text)
     if fence:
         return _in_fence(text, fence, begins)
