@@ -15,8 +15,9 @@ from core.ports.past import Ended, Sent
 from core.store import tables
 
 _IN, _OUT, _S = tables.inbox, tables.deliveries, tables.spendings
-_LOOKED_AT = 20_000
-"""Rows of all rooms that are looked through for the last one of a room, the newest first."""
+_LOOKED_AT = (400, 20_000)
+"""Rows of all rooms that are looked through for the last one of a room, the newest first: mostly
+it is among the first, and of a room in which little happens it may be further back."""
 _ENDED = (
     _IN.c.id,
     _IN.c.platform,
@@ -40,7 +41,7 @@ _NEWEST = (
     sa.select(*_ENDED)
     .where(_IN.c.closed_at.is_not(None))
     .order_by(_IN.c.closed_at.desc())
-    .limit(_LOOKED_AT)
+    .limit(sa.bindparam("most", type_=sa.Integer))
     .subquery()
 )
 _LAST = (
@@ -121,16 +122,15 @@ class PastRows:
         return self._one(_NAMED, {"whose": account, "name": key})
 
     def last(self, address: Address, kinds: Sequence[Kind], *, author: str = "") -> Ended | None:
-        return self._one(
-            _LAST,
-            {
-                "whose": address.account,
-                "where": address.room,
-                "topic": address.thread,
-                "kinds": [one.value for one in kinds],
-                "who": author,
-            },
-        )
+        asked = {
+            "whose": address.account,
+            "where": address.room,
+            "topic": address.thread,
+            "kinds": [one.value for one in kinds],
+            "who": author,
+        }
+        found = (self._one(_LAST, asked | {"most": most}) for most in _LOOKED_AT)
+        return next(filter(None, found), None)
 
     def told(self, account: Account, room: str, message: str) -> Sent | None:
         asked = {"whose": account, "where": room, "message": message}
