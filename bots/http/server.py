@@ -17,7 +17,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _KEEP_IDLE = 75.0
 """Seconds; longer than a proxy before us keeps its own end open."""
-_LINGER = 1.0
+_LINGER = 0.5
 """Seconds for which the rest of a body is let come that nobody wants."""
 
 

@@ -157,7 +157,4 @@ class Hooks:
     def _refuse(self, status: int) -> web.Response:
         """Without a word: whoever asks this way is not Telegram."""
         self.refused += 1
-        answer = web.Response(status=status)
-        # What is left of a body that nobody wants is not waited for.
-        answer.force_close()
-        return answer
+        return web.Response(status=status)

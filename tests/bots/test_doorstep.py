@@ -17,11 +17,11 @@ Line = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 @asynccontextmanager
 async def house(*, patience: float = 0.2, most: int = 1_000) -> AsyncIterator[int]:
-    """A server that answers at once, and at /slow only after a second; its port."""
+    """A server that answers at once, and at /slow only after a while; its port."""
 
     async def answer(request: web.Request) -> web.Response:
         if request.path == "/slow":
-            await asyncio.sleep(1)
+            await asyncio.sleep(0.5)
         return web.Response(text=str(len(await request.read())))
 
     app = web.Application()
