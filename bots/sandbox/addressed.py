@@ -14,6 +14,19 @@ _LONGEST_QUOTE = 1024
 _BUSINESS_LASTS = 86_400.0
 _QUOTED = frozenset({"bold", "italic", "underline", "strikethrough", "spoiler", "custom_emoji"})
 _KICKED, _NO_MEMBER = "Forbidden: bot was kicked from", "Forbidden: bot is not a member of"
+# Which permission of a group's members lets somebody send what.
+_PERMISSIONS = {
+    "photos": "can_send_photos",
+    "documents": "can_send_documents",
+    "music": "can_send_audios",
+    "voice notes": "can_send_voice_notes",
+    "videos": "can_send_videos",
+    "video notes": "can_send_video_notes",
+    "polls": "can_send_polls",
+    "stickers": "can_send_other_messages",
+    "GIFs": "can_send_other_messages",
+    "dice": "can_send_other_messages",
+}
 _KINDS = {"group": "group", "channel": "channel"}
 
 
@@ -89,12 +102,20 @@ def find_room_to_speak(world: World, desk: Desk, asked: Asked, what: str = "text
     if room.kind == "business":
         return room
     status = room.members[desk.bot]
-    if status == "restricted":
+    if status == "restricted" or not _is_permitted(room, status, what):
         raise bad(f"not enough rights to send {what} to the chat")
     if room.kind == "channel" and status != "administrator":
         raise bad("need administrator rights in the channel chat")
     _keep_pace(world, desk, room)
     return room
+
+
+def _is_permitted(room: Chat, status: str, what: str) -> bool:
+    """Whether all members of a group may send things of this kind; administrators always may."""
+    permitted: dict[str, Any] | None = room.more.get("permissions")
+    if permitted is None or status == "administrator":
+        return True
+    return bool(permitted.get(_PERMISSIONS.get(what, "can_send_messages")))
 
 
 def _keep_pace(world: World, desk: Desk, room: Chat) -> None:
@@ -175,7 +196,8 @@ def quote_of(answered: Message | None, asked: Asked) -> dict[str, Any] | None:
     text, styles = wording.styled(reply, "quote")
     if not text:
         return None
-    place = _place_of_quote(answered, text, int(reply.get("quote_position") or 0))
+    near = Asked(reply.items()).number("quote_position", 0) or 0
+    place = _place_of_quote(answered, text, near)
     if place is None or units(text) > _LONGEST_QUOTE:
         raise bad("QUOTE_TEXT_INVALID")
     if _styles(styles, 0, units(text)) != _styles(answered.entities, place, units(text)):

@@ -91,7 +91,7 @@ class Asked(dict[str, Any]):
         return value
 
     def flag(self, name: str) -> bool:
-        return self.get(name) in {True, "true", "True", "1", "yes"}
+        return self.get(name) in (True, "true", "True", "1", "yes")
 
     def json(self, name: str) -> Any:
         """A structure, whether it came as JSON or as text holding JSON."""

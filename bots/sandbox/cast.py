@@ -91,6 +91,10 @@ class Person(Member):
         fact = {"fact": "block", "person": self.id, "bot": bot.id, "on": on}
         self.world.commit({**fact, "date": self.world.now()})
 
+    def refuses_voice(self, *, on: bool = True) -> None:
+        """Be sent no voice messages in private."""
+        self.world.commit({"fact": "able", "bot": self.id, "what": "silence", "on": on})
+
     def hides_name(self, *, on: bool = True) -> None:
         """Let nobody see from a forward whose words it has, but for the name."""
         self.world.commit({"fact": "hidden", "who": self.id, "on": on})

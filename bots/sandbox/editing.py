@@ -144,7 +144,7 @@ def delete_messages(world: World, desk: Desk, asked: Asked) -> Any:
     if not isinstance(numbers, list) or not 1 <= len(numbers) <= 100:
         raise bad("message identifiers are not specified")
     for number in numbers:
-        said = room.messages.get(number)
+        said = room.messages.get(number) if isinstance(number, int) else None
         # What cannot be found is skipped, as Telegram documents it.
         if said is not None and not said.deleted and _may_delete(room, desk, said):
             world.delete(said)
@@ -157,10 +157,12 @@ def set_message_reaction(world: World, desk: Desk, asked: Asked) -> Any:
     if said is None or said.deleted:
         raise bad("message to react not found")
     reactions = asked.json("reaction") or []
+    if not isinstance(reactions, list) or not all(isinstance(one, dict) for one in reactions):
+        raise bad("can't parse reaction types JSON object")
     if len(reactions) > 1:
         raise bad("REACTIONS_TOO_MANY")
     emoji = reactions[0].get("emoji") if reactions else None
-    if reactions and (emoji is None or emoji.rstrip("\ufe0f") not in REACTIONS):
+    if reactions and (not isinstance(emoji, str) or emoji.rstrip("\ufe0f") not in REACTIONS):
         raise bad("REACTION_INVALID")
     world.react(desk.bot, said, emoji)
     return True

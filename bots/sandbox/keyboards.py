@@ -84,10 +84,16 @@ def _check_inline(button: Any, *, private: bool) -> None:
     if button.get("web_app") is not None:
         _check_app(button["web_app"], "inline keyboard", private=private)
     copied = button.get("copy_text")
-    if copied is not None and not 1 <= len(str(dict(copied).get("text") or "")) <= 256:
+    if copied is not None and not 1 <= len(str(_object(copied).get("text") or "")) <= 256:
         raise bad("BUTTON_COPY_TEXT_INVALID")
     if button.get("style") is not None and button["style"] not in _STYLES:
         raise bad("invalid button style specified")
+
+
+def _object(value: Any) -> Json:
+    if not isinstance(value, dict):
+        raise bad("can't parse keyboard button: expected an Object")
+    return value
 
 
 def _is_address(url: str) -> bool:
@@ -102,7 +108,7 @@ def _is_address(url: str) -> bool:
 def _check_app(app: Any, where: str, *, private: bool) -> None:
     if not private:
         raise bad("BUTTON_TYPE_INVALID")
-    url = str(dict(app).get("url") or "")
+    url = str(_object(app).get("url") or "")
     if not url.startswith(("https://", *_LOOPBACK)):
         why = "Only HTTPS links are allowed" if url.startswith("http:") else "Wrong HTTP URL"
         raise bad(f"{where} button Web App URL '{url}' is invalid: {why}")

@@ -133,6 +133,16 @@ def set_chat_description(world: World, desk: Desk, asked: Asked) -> Any:
     return True
 
 
+def set_chat_permissions(world: World, desk: Desk, asked: Asked) -> Any:
+    """What members may send; the stage holds its bots to it."""
+    room = _ruled(world, desk, asked, "not enough rights to change chat permissions")
+    allowed = asked.json("permissions")
+    if not isinstance(allowed, dict):
+        raise bad("can't parse permissions JSON object")
+    world.commit({"fact": "kept", "chat": room.key, "name": "permissions", "value": allowed})
+    return True
+
+
 def _ruled(world: World, desk: Desk, asked: Asked, refusal: str) -> Chat:
     room = find_room_to_act(world, desk, asked)
     if room.kind == "private":

@@ -55,6 +55,7 @@ METHODS: dict[str, Method] = {
     "promotechatmember": managing.promote_chat_member,
     "setchattitle": managing.set_chat_title,
     "setchatdescription": managing.set_chat_description,
+    "setchatpermissions": managing.set_chat_permissions,
     "exportchatinvitelink": managing.export_chat_invite_link,
     "createchatinvitelink": managing.create_chat_invite_link,
     "revokechatinvitelink": managing.revoke_chat_invite_link,

@@ -39,7 +39,7 @@ def _many(world: World, desk: Desk, asked: Asked, *, forward: bool) -> list[dict
     numbers = asked.json("message_ids")
     if not isinstance(numbers, list) or not 1 <= len(numbers) <= _MOST_AT_ONCE:
         raise bad("message identifiers are not specified")
-    if numbers != sorted(set(numbers)):
+    if not all(isinstance(number, int) for number in numbers) or numbers != sorted({*numbers}):
         raise bad("message identifiers must be in a strictly increasing order")
     found = [source.messages[number] for number in numbers if number in source.messages]
     good = [said for said in found if _fit(said, "forward" if forward else "copy")]

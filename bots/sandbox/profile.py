@@ -38,8 +38,8 @@ def _scope(world: World, desk: Desk, asked: Asked) -> str:
             raise bad("can't change commands in the chat")
         chat = room.id
     if kind == "chat_member":
-        user = int(scope.get("user_id") or 0)
-        if user not in world.accounts:
+        user = Asked(scope.items()).number("user_id")
+        if user is None or user not in world.accounts:
             raise bad("user not found")
     return _key(kind, chat, user, _language(asked))
 

@@ -25,6 +25,9 @@ def get_chat(world: World, desk: Desk, asked: Asked) -> Any:
     for name in ("description", "invite_link", "slow_mode_delay"):
         if room.more.get(name):
             shape[name] = room.more[name]
+    if "permissions" in room.more:
+        given = room.more["permissions"]
+        shape["permissions"] = {one: bool(given.get(one)) for one in shape["permissions"]}
     pinned = room.messages.get((room.more.get("pinned") or [0])[-1])
     if pinned is not None and not pinned.deleted:
         shape["pinned_message"] = shapes.message(world, pinned, nested=True)

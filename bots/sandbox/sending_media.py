@@ -36,6 +36,8 @@ _MANY = {
     "video_note": "video notes",
     "voice": "voice notes",
 }
+# What somebody may refuse to be sent in private.
+_SPOKEN = frozenset({"voice", "video_note"})
 _PIECES = frozenset({"audio", "document", "photo", "video"})
 _ALONE = ("document", "audio")
 
@@ -44,7 +46,10 @@ def sender_of(kind: str) -> Callable[[World, Desk, Asked], Any]:
     """The method that sends one thing of a kind."""
 
     def send(world: World, desk: Desk, asked: Asked) -> Any:
-        find_room_to_speak(world, desk, asked, _MANY[kind])
+        room = find_room_to_speak(world, desk, asked, _MANY[kind])
+        quiet = room.kind == "private" and any("silence" in who.able for who in room.people())
+        if quiet and kind in _SPOKEN:
+            raise bad("VOICE_MESSAGES_FORBIDDEN")
         captioned = kind in shapes.CAPTIONED
         text, entities = caption_of(asked) if captioned else ("", [])
         given = _given(world, asked, kind, kind, asked, f"there is no {kind} in the request")
@@ -101,7 +106,9 @@ def _given(
     value = asked.text(name) if about is asked else about.get(name)
     part = str(value).removeprefix("attach://") if value else name
     upload = asked.files.get(part) or (asked.files.get(name) if about is asked else None)
-    spoiler = {"has_media_spoiler": True} if about.get("has_spoiler") in {True, "true"} else {}
+    spoiler = (
+        {"has_media_spoiler": True} if about.get("has_spoiler") in (True, "true", "True") else {}
+    )
     if upload is not None:
         return {**_made(world, kind, upload, about), **spoiler}
     if not value or str(value).startswith("attach://"):
@@ -133,9 +140,9 @@ def _told(kind: str, about: Mapping[str, Any]) -> Json:
         "video_note": ("duration", "length"),
     }.get(kind, ())
     for name in numbers:
-        if about.get(name) not in {None, ""}:
+        if about.get(name) not in (None, ""):
             most = _LONGEST if name == "duration" else _WIDEST
-            told[name] = max(0, min(most, int(float(about[name]))))
+            told[name] = max(0, min(most, int(Asked(about.items()).decimal(name) or 0)))
     words = {"audio": ("performer", "title"), "sticker": ("emoji",)}.get(kind, ())
     told |= {name: str(about[name]) for name in words if about.get(name)}
     return told

@@ -30,7 +30,7 @@ def edit_forum_topic(world: World, desk: Desk, asked: Asked) -> Any:
 
 
 def edit_general_forum_topic(world: World, desk: Desk, asked: Asked) -> Any:
-    return _rename(world, desk, asked, _ruled(world, desk, asked), GENERAL)
+    return _rename(world, desk, asked, _general(world, desk, asked), GENERAL)
 
 
 def close_forum_topic(world: World, desk: Desk, asked: Asked) -> Any:
@@ -44,11 +44,11 @@ def reopen_forum_topic(world: World, desk: Desk, asked: Asked) -> Any:
 
 
 def close_general_forum_topic(world: World, desk: Desk, asked: Asked) -> Any:
-    return _open(world, desk, _ruled(world, desk, asked), GENERAL, on=False)
+    return _open(world, desk, _general(world, desk, asked), GENERAL, on=False)
 
 
 def reopen_general_forum_topic(world: World, desk: Desk, asked: Asked) -> Any:
-    return _open(world, desk, _ruled(world, desk, asked), GENERAL, on=True)
+    return _open(world, desk, _general(world, desk, asked), GENERAL, on=True)
 
 
 def delete_forum_topic(world: World, desk: Desk, asked: Asked) -> Any:
@@ -73,6 +73,13 @@ def _ruled(world: World, desk: Desk, asked: Asked) -> Chat:
     room = _forum(world, desk, asked)
     if not may_rule(room, desk):
         raise bad("not enough rights to manage topics")
+    return room
+
+
+def _general(world: World, desk: Desk, asked: Asked) -> Chat:
+    room = _ruled(world, desk, asked)
+    if room.kind != "forum":
+        raise bad("the chat is not a forum")
     return room
 
 

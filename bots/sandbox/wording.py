@@ -40,6 +40,8 @@ def styled(given: Mapping[str, Any], name: str) -> tuple[str, list[Entity]]:
     plain = name in {"text", "caption"}
     mode = given.get("parse_mode" if plain else f"{name}_parse_mode")
     entities = given.get("entities" if name == "text" else f"{name}_entities")
+    if mode is not None and not isinstance(mode, str):
+        raise bad('field "parse_mode" must be of type String')
     if mode and not entities:
         try:
             text, found = parse(text, mode)

@@ -108,6 +108,7 @@ async def _keeps_order(client, stage, club) -> None:
     await client.promote_chat_member(club.id, eve.id, can_manage_chat=True)
     await client.ban_chat_member(club.id, eve.id)
     await client.unban_chat_member(club.id, eve.id)
+    await client.set_chat_permissions(club.id, ChatPermissions.all_permissions())
     await client.set_chat_title(club.id, "Club of owls")
     await client.set_chat_description(club.id, "Owls.")
     await client.export_chat_invite_link(club.id)

@@ -5,6 +5,8 @@ from telegram import ChatPermissions
 from telegram.error import BadRequest
 
 from bots.sandbox import Stage
+from bots.sandbox.samples import ogg
+from tests.fakes.pictures import png
 
 
 @pytest.fixture
@@ -116,6 +118,32 @@ async def test_members_are_muted_promoted_and_put_out(stage, ada, tea, bob, eve)
     bob.demotes(tea, stage.bot("Ada"))
     with pytest.raises(BadRequest, match="Not enough rights"):
         await ada.ban_chat_member(tea.id, bob.id)
+
+
+async def test_what_members_may_not_send_a_bot_may_not_either(stage, ada, tea, bob):
+    words_only = ChatPermissions(can_send_messages=True)
+    await ada.set_chat_permissions(tea.id, words_only)
+    await ada.send_photo(tea.id, png(), caption="An administrator may.")
+    assert not (await ada.get_chat(tea.id)).permissions.can_send_photos
+    bob.demotes(tea, stage.bot("Ada"))
+    await ada.send_message(tea.id, "Words.")
+    for what, refused in (
+        ("photos", ada.send_photo(tea.id, png())),
+        ("polls", ada.send_poll(tea.id, "Tea?", ["Yes", "No"])),
+        ("dice", ada.send_dice(tea.id)),
+    ):
+        with pytest.raises(BadRequest, match=f"Not enough rights to send {what} to the chat"):
+            await refused
+
+
+async def test_somebody_who_wants_no_voice_messages_gets_none(stage, ada, tea, bob):
+    dm = stage.dm(bob, stage.bot("Ada"))
+    bob.refuses_voice()
+    with pytest.raises(BadRequest, match="Voice_messages_forbidden"):
+        await ada.send_voice(dm.id, ogg(1))
+    await ada.send_voice(tea.id, ogg(1))
+    bob.refuses_voice(on=False)
+    await ada.send_voice(dm.id, ogg(1))
 
 
 async def test_a_chat_is_renamed_and_described(ada, tea):
