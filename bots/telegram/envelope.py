@@ -19,6 +19,8 @@ INLINE = "inline"
 """The thread of what somebody types behind our name, wherever they do."""
 BUSINESS = "b:"
 """Begins the thread of a chat in which we speak for somebody else's account."""
+TO_CHANNEL = "d:"
+"""Begins the thread of what one person writes to a channel, in the chat for such messages."""
 STOP = "stop"
 """What the button that ends an answer sends."""
 CUT_FROM = 4_000
@@ -159,6 +161,8 @@ def _thread(shape: str, message: dict[str, Any]) -> str:
     # Such a chat has nothing in common with a chat of ours of the same number.
     if isinstance(connection, str) and connection.isascii() and connection:
         return f"{BUSINESS}{connection[:200]}"
+    if writer := _number(_object(message.get("direct_messages_topic")).get("topic_id")):
+        return f"{TO_CHANNEL}{writer}"
     return topic_of(message)
 
 

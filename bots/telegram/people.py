@@ -41,6 +41,8 @@ def place_of(chat: Json, message: Json) -> Place:
     connection = words(message.get("business_connection_id"))
     if connection:  # it is somebody else's, and no chat of ours with the same person
         return Place(ChannelType.DM, name, f"{id}:{connection}", name)
+    if writes := part(message, "direct_messages_topic"):
+        return Place(ChannelType.THREAD, full_name(part(writes, "user")) or name, id, name, handle)
     if message.get("is_topic_message") is True and number(message.get("message_thread_id")):
         topic, is_first = _topic_name(message)
         if kind == "private":

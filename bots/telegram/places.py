@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bots.telegram.envelope import BUSINESS, GUEST, INLINE
+from bots.telegram.envelope import BUSINESS, GUEST, INLINE, TO_CHANNEL
 from core.errors import Unsendable
 from core.messages import Address
 
@@ -46,6 +46,8 @@ def send_fields(address: Address) -> dict[str, Any]:
     if not speaks_freely(address):
         raise Unsendable("only what is asked there can be answered")
     fields = target_fields(address)
+    if address.thread.startswith(TO_CHANNEL):
+        fields["direct_messages_topic_id"] = int(address.thread.removeprefix(TO_CHANNEL))
     if address.thread.isdecimal() and not (address.thread == _GENERAL and is_group(address)):
         fields["message_thread_id"] = int(address.thread)
     return fields

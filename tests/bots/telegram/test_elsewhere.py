@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from bots.telegram.places import send_fields
 from core.messages import ChannelType, Kind
 from tests.bots.telegram.samples import BUSINESS, INLINE, OWNER
 from tests.bots.telegram.test_reading import heard, received
@@ -117,6 +118,16 @@ def test_a_topic_of_a_direct_chat_is_a_direct_room_of_its_own():
     assert stored.address.thread == "4"
     assert inbound.is_direct
     assert inbound.place.channel is ChannelType.DM
+
+
+def test_what_somebody_writes_to_a_channel_is_a_room_of_its_own_and_answered_there():
+    topic = {"topic_id": 77, "user": BOB}
+    chat = {**GROUP, "is_direct_messages": True}
+    raw = update(message=message("hello", chat=chat, direct_messages_topic=topic))
+    stored, inbound = received(raw), heard(raw)
+    assert (stored.address.room, stored.address.thread) == ("-100500", "d:77")
+    assert (inbound.place.name, inbound.place.channel) == ("Bob Stone", ChannelType.THREAD)
+    assert send_fields(stored.address) == {"chat_id": -100500, "direct_messages_topic_id": 77}
 
 
 def test_the_public_name_of_a_group_is_told_and_that_of_a_person_is_none():
