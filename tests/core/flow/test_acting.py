@@ -488,8 +488,10 @@ async def test_elizaos_content_is_said_with_its_buttons_and_what_is_attached(
     carried = await house.does(await house.hears(), "WORK")
     assert carried.done[0].result.success
     assert seen[0].buttons == (
-        Button("None", "take 0"), Button("This", "take 1"), Button("More", "", "https://x.example"),
-    )  # fmt: skip
+        Button("None", "take 0"),
+        Button("This", "take 1", row=0),
+        Button("More", "", "https://x.example", row=1),
+    )
     assert await house.said() == [
         "Which one?\nhttps://pictures.example/1.png?sig=x\nhttps://pictures.example/2.png"
     ]
