@@ -15,7 +15,7 @@ from core.flow.ranks import Ranks
 from core.flow.work import Work
 from core.flow.writing import Scribe
 from core.ids import EntityId
-from core.messages import InboundStatus, Kind, Rank, Reply
+from core.messages import Inbound, InboundStatus, Kind, Rank, Reply
 from core.plugins.records import Action, ActionResult, Command, Turn
 
 Does = Callable[[Work], Awaitable[None]]
@@ -58,7 +58,7 @@ class Commanding:
             return
         rank = Rank.OWNER if offer.who <= Rank.STRANGER else await self._rank(work)
         if reason := commands.refusal(offer, lead, rank):
-            await self._answer(work, Done(reason))
+            await self._answer(work, Done(reason, aside=True))
         elif plugged := commands.of_plugin(part, name):
             await self._converse.carry_out(work, _plan(plugged, work), f"command-{name}", "")
         else:
@@ -83,7 +83,7 @@ class Commanding:
             case "unmute":
                 return Done(self._mute(work, mute=False))
             case name:
-                return Done(await self._tell[name](work))
+                return Done(await self._tell[name](work), aside=name == commands.WHY.name)
 
     def _mute(self, work: Work, *, mute: bool) -> str:
         """The same as elizaOS' MUTE_ROOM; it is written down with the turn."""
@@ -118,14 +118,20 @@ class Commanding:
             work,
             InboundStatus.ANSWERED,
             f"command-{lead.command}",
-            say=Reply(done.say, None if lead.is_direct else lead.message),
-            # A question about the talk is no part of it.
-            keep=lead.command != "why" and (done.begins or not done.forget_talk),
+            say=_reply(done, lead),
+            keep=done.begins or not (done.forget_talk or done.aside),
             forget_talk=done.forget_talk,
         )
 
     async def _rank(self, work: Work) -> Rank:
         return await self._ranks.of(work.part, work.lead, work.spot)
+
+
+def _reply(done: Done, lead: Inbound) -> Reply:
+    if lead.is_direct:
+        return Reply(done.say)
+    alone = lead.author.id if done.aside and not lead.via else ""
+    return Reply(done.say, lead.message, only_for=alone, silent=done.aside)
 
 
 def _plan(command: Command, work: Work) -> Plan:

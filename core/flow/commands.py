@@ -110,6 +110,9 @@ class Done:
     forget_talk: bool = False
     begins: bool = False
     """What is said is the first of a new talk, and remembered."""
+    aside: bool = False
+    """A matter of whoever gave it alone: no part of the talk, and in a group, where the platform
+    can do that, nobody else sees it."""
 
 
 def offers(part: Part | None) -> tuple[Offer, ...]:

@@ -67,7 +67,7 @@ class Hearsay:
     def of(self, part: Part, spoken: Spoken, now: datetime) -> Sequence[Received]:
         """What goes into the inbox of each of the others; hand what became of it to `said`."""
         address = spoken.where.address
-        if spoken.where.direct or not spoken.say.text:
+        if spoken.where.direct or spoken.say.only_for or not spoken.say.text:
             return ()
         uttered = _uttered(part, spoken, now)
         # Whoever is seen there from now on has missed it.

@@ -13,7 +13,7 @@ from bots.sandbox import Stage
 from core.models.scripted import Scripted
 from core.plugins import Plugin, Rank, Turn
 from tests.flows.on_discord import on_discord
-from tests.flows.talk import echo, outcomes, playing, reply, settled, until
+from tests.flows.talk import echo, outcomes, playing, reply, settled, until, whole
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -86,6 +86,25 @@ async def test_an_admin_mutes_her_and_her_name_and_commands_are_heard_all_the_sa
         assert "there now?" in (await play.stage.next_from(ada, group)).text
         bob.says(group, "/unmute@ada_bot")
         assert (await play.stage.next_from(ada, group)).text == "I am not muted here."
+
+
+async def test_what_concerns_one_person_alone_is_shown_to_nobody_else_and_is_no_talk(
+    tmp_path: Path,
+) -> None:
+    asked = Scripted(echo)
+    async with playing("Ada", model=asked, data=tmp_path) as play:
+        ada, bob, kim = play.bots["Ada"], play.stage.person("Bob"), play.stage.person("Kim")
+        group = play.stage.supergroup("Friends", [bob, kim], [ada])
+        kim.says(group, "/mute@ada_bot")
+        await play.stage.next_from(ada, group)
+        kim.says(group, "/help@ada_bot")
+        await play.stage.next_from(ada, group)
+        refused, told = play.stage.journal.of("sendMessage")
+        kim.says(group, "Ada?")
+        await play.stage.next_from(ada, group)
+    assert refused.params["ephemeral_message_parameters"] == {"receiver_user_id": kim.id}
+    assert "ephemeral_message_parameters" not in told.params
+    assert "Only admins" not in whole(asked.requests[-1])
 
 
 async def test_who_has_muted_her_finds_her_muted_after_a_restart_too(tmp_path: Path) -> None:
