@@ -36,6 +36,9 @@ def of_telegram(world: World, said: Message) -> Json:
         "keyboard": _keyboard(said),
         "silent": bool(more.get("_silent")),
     }
+    if "ephemeral_message_id" in more:
+        # It has no number among the messages of its room.
+        shown |= {"id": f"w{more['ephemeral_message_id']}", "only": more["receiver_user"]}
     if said.chat.kind == "channel":
         shown["as"] = said.chat.title
     if kind in {"location", "venue"}:

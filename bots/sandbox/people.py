@@ -73,14 +73,16 @@ class Page:
     def _event(self, change: Change) -> dict[str, Any] | None:
         fact, room, said = change.fact, change.chat, change.message
         match change.kind:
-            case "message" if said is not None:
+            case "message" | "whisper" if said is not None:
                 return {"type": "message", "message": self._shown(said)}
-            case "edit" | "vote" | "amend" if said is not None:
+            case "edit" | "vote" | "amend" | "rewhisper" if said is not None:
                 return {"type": "edit", "message": self._shown(said)}
             case "react" if said is not None:
                 return {"type": "reaction", "message": self._shown(said)}
             case "delete":
                 return {"type": "delete", "chat": fact["chat"], "id": str(fact["id"])}
+            case "unwhisper":
+                return {"type": "delete", "chat": fact["chat"], "id": f"w{fact['number']}"}
             case "delete_all":
                 gone = [str(number) for number in fact["ids"]]
                 return {"type": "delete", "chat": fact["chat"], "id": gone[0], "ids": gone}
@@ -137,6 +139,7 @@ class Page:
         you = world.named("you") or next(iter(self._people()), None)
         rooms = [room for room in world.chats.values() if room.moved_to is None]
         shown = [said for room in rooms for said in list(room.messages.values())[-_SHOWN:]]
+        shown += [said for room in rooms for said in room.more.get("whispers", {}).values()]
         shown.sort(key=lambda said: said.date)
         return {
             "you": you.id if you is not None else None,

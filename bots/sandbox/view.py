@@ -126,10 +126,18 @@ def _buttons(said: Message) -> list[list[Json]] | None:
     rows = (said.markup or {}).get("inline_keyboard")
     if not rows:
         return None
-    return [
-        [{"text": b["text"], "data": b.get("callback_data"), "url": b.get("url")} for b in row]
-        for row in rows
-    ]
+    return [[_button(button) for button in row] for row in rows]
+
+
+def _button(button: Json) -> Json:
+    """What it says, and what comes of it: a press, an address, a text to copy, a page to open."""
+    return {
+        "text": button["text"],
+        "data": button.get("callback_data"),
+        "url": button.get("url"),
+        "copy": (button.get("copy_text") or {}).get("text"),
+        "app": (button.get("web_app") or {}).get("url"),
+    }
 
 
 def _service(world: World, said: Message) -> str:

@@ -127,6 +127,30 @@ async def test_a_stop_button_a_business_and_a_channel_are_shown(stage, page, act
     assert (await shown(page))["drafts"] == []
 
 
+async def test_what_one_person_alone_sees_is_shown_as_that(stage, page, tea, bob, dial):
+    bob.promotes(tea, stage.bot("Ada"))
+    async with dial(stage, stage.bot("Ada")) as client:
+        told = {"ephemeral_message_parameters": {"receiver_user_id": bob.id}}
+        await client.send_message(tea.id, "only for you", api_kwargs=told)
+    (said,) = (await shown(page))["messages"]
+    assert (said["text"], said["only"], said["id"]) == ("only for you", bob.id, "w1")
+
+
+async def test_buttons_say_what_comes_of_them(stage, page, tea, dial):
+    keys = [{"text": "Copy", "copy_text": {"text": "owl"}}, {"text": "Go", "url": "https://a.org"}]
+    async with dial(stage, stage.bot("Ada")) as client:
+        told = {"reply_markup": {"inline_keyboard": [keys]}}
+        await client.send_message(tea.id, "what now?", api_kwargs=told)
+    (said,) = (await shown(page))["messages"]
+    ((copy, go),) = said["buttons"]
+    assert (copy["copy"], copy["url"], go["url"], go["data"]) == (
+        "owl",
+        None,
+        "https://a.org",
+        None,
+    )
+
+
 async def test_what_happens_in_a_room_is_told_in_a_sentence(stage, page, bob, eve):
     club = stage.forum("Club", [bob, eve])
     bob.renames_topic(club, bob.opens_topic(club, "Books"), "Films")
