@@ -14,7 +14,18 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
-from tests.benchmarks import company, databases, finding, ingest, links, size, speed, state
+from tests.benchmarks import (
+    company,
+    databases,
+    finding,
+    first_words,
+    ingest,
+    links,
+    size,
+    speed,
+    state,
+    webhook,
+)
 from tests.benchmarks.rows import Row, table
 from tests.benchmarks.speed import Bench
 
@@ -22,6 +33,7 @@ FIGURES: dict[str, Callable[[Bench], Awaitable[list[Row]]]] = {
     "saturation": speed.saturation,
     "latency": speed.latency,
     "burst": speed.burst,
+    "first-visible": first_words.first_visible,
     "start": speed.start,
     "memory": size.memory,
     "characters": size.characters,
@@ -30,6 +42,7 @@ FIGURES: dict[str, Callable[[Bench], Awaitable[list[Row]]]] = {
     "rooms": size.rooms,
     "history": size.history,
     "databases": databases.databases,
+    "webhook": webhook.webhook,
     "discord-saturation": partial(speed.saturation, platform="discord"),
     "discord-latency": partial(speed.latency, platform="discord"),
     "discord-burst": partial(speed.burst, platform="discord"),

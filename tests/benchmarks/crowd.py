@@ -163,6 +163,17 @@ class Crowd:
                 fresh.append(talk)
         return fresh
 
+    async def first_shown(self) -> dict[str, int]:
+        """When something of an answer was first seen as a draft, in nanoseconds, by its mark."""
+        asked = {"since": "0", "method": "sendMessageDraft"}
+        async with self._session.get(f"{self._control}/stage/journal", params=asked) as answer:
+            calls = orjson.loads(await answer.read())["calls"]
+        shown: dict[str, int] = {}
+        for call in calls:
+            if found := _MARK.search(call["text"] or ""):
+                shown.setdefault(found[0], call["at_ns"])
+        return shown
+
     async def _calls(self, platform: Platform) -> list[dict[str, Any]]:
         path, method = _JOURNALS[platform]
         asked = {"since": str(self._heard[platform]), "method": method}
@@ -171,6 +182,13 @@ class Crowd:
         self._heard[platform] = journal["next"]
         calls: list[dict[str, Any]] = journal["calls"]
         return calls
+
+    async def brought(self) -> list[float]:
+        """Seconds until each update was taken that Telegram has brought to a webhook so far."""
+        asked = {"method": "webhook"}
+        async with self._session.get(f"{self._control}/stage/journal", params=asked) as answer:
+            calls = orjson.loads(await answer.read())["calls"]
+        return [call["took"] for call in calls if call["status"] == 200]
 
     async def pump(
         self,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
+import time
 from typing import Any
 
 import orjson
@@ -14,6 +16,11 @@ from tests.fakes.model_server import ModelServer, Script, echo
 
 _small = 0
 """Calls of a small model, which looks back behind turns."""
+_first_words: dict[str, int] = {}
+"""When the first words of slow answers went out, by the mark of their question."""
+_MARK = re.compile(r"\bq\d+z\b")
+_SKELETON = "<response><actions>REPLY</actions><text>"
+_FILLER = " One two three four five six seven eight." * 20
 
 
 def _answer(request: dict[str, Any]) -> Script:
@@ -24,8 +31,22 @@ def _answer(request: dict[str, Any]) -> Script:
         return Script("", fault="500")
     if "Hangs" in about:
         return Script("", fault="hang")
+    if "Slow" in about:
+        return _slowly(request)
     text = echo(request)
     return Script(text) if request.get("stream") else Script(text, fault="json")
+
+
+def _slowly(request: dict[str, Any]) -> Script:
+    """Thinks for 0.6 seconds, then speaks for two."""
+    mark = _MARK.findall(request["messages"][-1]["content"])[-1]
+
+    def wrote(event: int) -> None:
+        if event == 2:  # an empty one and what leads to the text go before
+            _first_words[mark] = time.monotonic_ns()
+
+    text = f"{_SKELETON}You said: {mark},{_FILLER}</text></response>"
+    return Script(text, before=0.6, between=0.1, size=len(_SKELETON), wrote=wrote)
 
 
 async def _serve() -> None:
@@ -34,7 +55,12 @@ async def _serve() -> None:
         async def asked(request: web.Request) -> web.Response:
             answers = model.chats - _small
             return web.json_response(
-                {"answers": answers, "small": _small, "embeddings": model.embeddings}
+                {
+                    "answers": answers,
+                    "small": _small,
+                    "embeddings": model.embeddings,
+                    "first_words": _first_words,
+                }
             )
 
         app = web.Application()

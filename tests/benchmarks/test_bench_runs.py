@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.benchmarks.crowd import Load, Platform, Room, Talk
+from tests.benchmarks.first_words import shown_after
 from tests.benchmarks.history import fill
 from tests.benchmarks.links import links
 from tests.benchmarks.rows import Row, Sample, table
@@ -67,3 +68,11 @@ def test_a_missed_target_stands_out() -> None:
     lines = table(rows).splitlines()
     assert [line.split("|")[-2].strip() for line in lines[2:]] == ["MISS", "ok", ""]
     assert "0.6 (0.5-0.7)" in lines[3]
+
+
+async def test_the_first_words_of_slow_answers_are_timed_where_they_are_seen(
+    tmp_path: Path,
+) -> None:
+    took = await shown_after(Bench(tmp_path / "bench", quick=True), 4)
+    assert len(took) == 4
+    assert all(0 < one < 5_000 for one in took)

@@ -50,10 +50,10 @@ class Theatre:
             return await self.crowd.channels(self.bot(platform, who), many)
         return await self.crowd.rooms(self.bot(platform, who), many)
 
-    async def asked(self) -> dict[str, int]:
-        """How often the model was asked, by kind."""
+    async def asked(self) -> dict[str, Any]:
+        """How often the model was asked, by kind, and when the first words of slow answers went."""
         async with self.session.get(self.asked_url) as answer:
-            counts: dict[str, int] = await answer.json()
+            counts: dict[str, Any] = await answer.json()
             return counts
 
     @contextlib.asynccontextmanager

@@ -43,6 +43,8 @@ class Script:
     retry_after: str = ""
     gate: Callable[[], Awaitable[object]] | None = None
     """Awaited once the first piece is out."""
+    wrote: Callable[[int], object] | None = None
+    """Told the number of each event as it goes out; the first of them bears no words."""
 
 
 @dataclass(slots=True)
@@ -176,6 +178,8 @@ class ModelServer:
                 assert request.transport is not None
                 request.transport.close()
                 return response
+            if script.wrote is not None:
+                script.wrote(at)
             await response.write(piece)
             if at == 0 and script.gate is not None:
                 await script.gate()
