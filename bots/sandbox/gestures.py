@@ -13,6 +13,7 @@ from bots.sandbox.media import Medium
 from bots.sandbox.world import Chat, Message, World
 
 Json = dict[str, Any]
+_LONGEST_WORD = 200
 _FILES: dict[str, Callable[[bytes | None], Medium]] = {
     "photo": media.photo,
     "voice": media.voice,
@@ -69,8 +70,24 @@ def _how(asked: Json) -> Json:
     }
 
 
+def _word(asked: Json, name: str) -> str:
+    value = asked.get(name)
+    if not isinstance(value, str) or not 1 <= len(value.strip()) <= _LONGEST_WORD:
+        raise ValueError(f"the {name} is missing or too long")
+    return value.strip()
+
+
+def _degrees(asked: Json, name: str, most: int) -> float:
+    value = asked.get(name)
+    if not isinstance(value, int | float) or not -most <= value <= most:
+        raise ValueError(f"the {name} is no place on earth")
+    return float(value)
+
+
 def _thing(asked: Json) -> Medium:
     """What is to be sent, by its kind."""
+    if not isinstance(asked, dict):
+        raise ValueError("a thing is a JSON object")
     kind = str(asked.get("kind"))
     made = _FILES.get(kind)
     if made is not None:
@@ -81,13 +98,13 @@ def _thing(asked: Json) -> Medium:
         case "sticker":
             return media.sticker(bytes_of(asked), emoji=str(asked.get("emoji") or "🦉"))
         case "location" | "venue":
-            place = float(asked["latitude"]), float(asked["longitude"])
+            place = _degrees(asked, "latitude", 90), _degrees(asked, "longitude", 180)
             if kind == "location":
                 return media.location(*place, live=int(asked.get("live") or 0))
-            return media.venue(*place, str(asked["title"]), str(asked["address"]))
+            return media.venue(*place, _word(asked, "title"), _word(asked, "address"))
         case "contact":
-            first, _, last = str(asked["name"]).partition(" ")
-            return media.contact(str(asked["phone"]), first, last)
+            first, _, last = _word(asked, "name").partition(" ")
+            return media.contact(_word(asked, "phone"), first, last)
         case "poll":
             options = [str(option) for option in asked.get("options") or ()]
             several, anonymous = bool(asked.get("several")), bool(asked.get("anonymous", True))

@@ -1,6 +1,7 @@
 """What the page shows of Telegram beside words, and lets people do there."""
 
 import base64
+import random
 
 import pytest
 from aiohttp import web
@@ -8,6 +9,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from bots.sandbox import Stage, media
 from bots.sandbox.control import control_routes
+from bots.sandbox.gestures import DEEDS
 from tests.fakes.pictures import png
 
 
@@ -218,6 +220,20 @@ async def test_what_cannot_be_done_is_refused_in_words(page, bob, tea, asked, wh
     answer = await page.post("/stage/act", json={"as": bob.id, "chat": tea.key, **asked})
     assert answer.status == 400
     assert why in (await answer.json())["error"]
+
+
+async def test_no_act_makes_the_page_fail(page, stage, bob, tea):
+    chance = random.Random(6)
+    values = [None, "", "x", 5, -1, 10**30, 1.5, True, [], ["x"], [[]], {}, {"x": 1}, tea.key]
+    names = "kind data name text latitude longitude title address phone question options emoji "
+    names += "topic reply_to things from ids quote id bot query result on deed who shown names live"
+    bob.says(tea, "something to act upon")
+    for deed in [*DEEDS] * 40:
+        asked = {name: chance.choice(values) for name in chance.sample(names.split(), 8)}
+        kind = chance.choice(["photo", "poll", "venue", "contact", "sticker", "document"])
+        everything = {"kind": kind, **asked, "as": bob.id, "chat": tea.key, "do": deed}
+        answer = await page.post("/stage/act", json=everything)
+        assert answer.status in {200, 400}, everything
 
 
 async def test_what_is_offered_is_shown_and_chosen(stage, page, act, bob, tea):
