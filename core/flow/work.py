@@ -150,7 +150,7 @@ def memory_of(part: Part, one: Inbound, spot: Spot, author: EntityId) -> Memory:
             in_reply_to=memory_id(part.id, one.address, quoted) if quoted else None,
             channel_type=one.place.channel.value,
             attachments=tuple(map(kept, one.attachments)),
-            extra={FORWARDED: one.forwarded} if one.forwarded else {},
+            extra=_told_beside(one),
         ),
         created_at=max(one.sent_at, spot.since),
         world=spot.world,
@@ -159,9 +159,23 @@ def memory_of(part: Part, one: Inbound, spot: Spot, author: EntityId) -> Memory:
             "source": one.address.platform,
             "sourceId": one.address.room,
             "messageId": one.message,
+            "fromId": one.author.id,
             "entityName": one.author.name,
+            **({"entityUserName": one.author.username} if one.author.username else {}),
+            **({"threadId": one.address.thread} if one.address.thread else {}),
         },
     )
+
+
+def _told_beside(one: Inbound) -> dict[str, Any]:
+    """What elizaOS' content has no place for."""
+    beside: dict[str, Any] = {FORWARDED: one.forwarded} if one.forwarded else {}
+    if one.joined:  # as plugins that welcome people read it (T-40)
+        beside["new_chat_members"] = [
+            {"id": who.id, "first_name": who.name, "username": who.username, "is_bot": who.is_bot}
+            for who in one.joined
+        ]
+    return beside
 
 
 def _words_of(one: Inbound) -> str:

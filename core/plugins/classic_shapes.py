@@ -13,6 +13,7 @@ from core.state import State
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _REMEMBERED = 50
 """Entries of the working memory (R-62)."""
+_CHAT_TYPES = {"DM": "private", "FEED": "channel", "THREAD": "supergroup"}
 
 
 def snake(name: str) -> str:
@@ -185,9 +186,29 @@ def message_of(memory: Memory) -> Message:
         "worldId": memory.world,
         "content": content_of(memory.content),
         "createdAt": round(memory.created_at.timestamp() * 1000),
-        "metadata": bag(memory.metadata),
+        "metadata": bag({**memory.metadata, **_on_platform(memory)}),
     }
     return Message(shown, memory)
+
+
+def _on_platform(memory: Memory) -> dict[str, Any]:
+    """What elizaOS' clients tell of a message under their own name: metadata.telegram (T-38)."""
+    told, content = memory.metadata, memory.content
+    platform = told.get("source")
+    if not platform or platform in told or "fromId" not in told:
+        return {}
+    number = str(told.get("messageId") or "")
+    first = next(iter(content.attachments), {})
+    shown = {
+        "chatId": told.get("sourceId"),
+        "chatType": _CHAT_TYPES.get(content.channel_type, "group"),
+        "messageId": int(number) if number.isdecimal() else number,
+        "userId": told.get("fromId"),
+        "username": told.get("entityUserName"),
+        "threadId": told.get("threadId"),
+        "messageType": first.get("kind") or ("text" if content.text else ""),
+    }
+    return {str(platform): {key: value for key, value in shown.items() if value}}
 
 
 def result_shape(deed: Deed) -> Shape:
