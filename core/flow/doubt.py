@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from core.messages import Delivery
+from core.messages import Delivery, DeliveryStatus
 from core.ports import Limits
 
 ATTEMPTS = 6
@@ -12,9 +12,11 @@ _YOUNG = 120.0
 """Seconds for which an uncertain direct answer is worth a possible double."""
 
 
-def worth_repeating(row: Delivery, limits: Limits, now: float, wanted: Callable[[], bool]) -> bool:
-    """`wanted` tells whether its operator wants such answers repeated at all."""
+def is_given_up(row: Delivery, limits: Limits, now: float, wanted: Callable[[], bool]) -> bool:
+    """`wanted` tells whether its operator wants doubtful answers repeated at all."""
+    if row.status is not DeliveryStatus.UNCERTAIN:
+        return False
     if limits.idempotent_send or row.target is not None:
-        return True  # the platform drops the double; an edit or a deletion is none
+        return False  # the platform drops the double; an edit or a deletion is none
     young = now - row.created_at < _YOUNG
-    return row.direct and young and row.attempt < ATTEMPTS and wanted()
+    return not (row.direct and young and row.attempt < ATTEMPTS and wanted())

@@ -108,6 +108,8 @@ class Beginnings:
         self._open: set[Growing] = set()
         """Those whose first words are on their way."""
         self._left: dict[TurnId, Delivery] = {}
+        self._grown: set[int] = set()
+        """Rows whose last words are still to come."""
 
     def __contains__(self, turn: TurnId) -> bool:
         """An earlier process has begun to answer."""
@@ -118,6 +120,8 @@ class Beginnings:
 
     def take(self, turn: TurnId) -> Delivery | None:
         row = self._left.pop(turn, None)
+        if row is not None:
+            self._grown.add(row.seq)
         return row if row is None or self._repeats else whole_again(row)
 
     def add(self, row: Delivery) -> Growing:
@@ -127,7 +131,22 @@ class Beginnings:
 
     def begun(self, growing: Growing) -> None:
         self._open.discard(growing)
+        if growing.row.seq:
+            self._grown.add(growing.row.seq)
         growing.begun()
+
+    def anew(self, row: Delivery) -> Delivery | None:
+        """The whole as a message of its own, once, where what grew cannot be edited any more.
+
+        Somebody may have deleted it; the answer is said all the same.
+        """
+        if row.kind is not DeliveryKind.EDIT or row.seq not in self._grown:
+            return None
+        self._grown.discard(row.seq)
+        return replace(row, kind=DeliveryKind.SEND, target=None, status=DeliveryStatus.PENDING)
+
+    def over(self, row: Delivery) -> None:
+        self._grown.discard(row.seq)
 
     def end(self) -> None:
         """The link is gone: nobody waits for first words any more."""

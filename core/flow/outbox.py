@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from core.clock import Clock
 from core.errors import LinkRejected, Moved, SendDelayed, SendFailed, SendUncertain, Throttled
-from core.flow.doubt import ATTEMPTS, worth_repeating
+from core.flow.doubt import ATTEMPTS, is_given_up
 from core.flow.growing import Beginnings, Growing
 from core.flow.pace import BEGINNING, Pace
 from core.flow.penalties import Penalties
@@ -61,7 +61,7 @@ class Outbox:
         self._empty = asyncio.Event()
         self._empty.set()
         self._owed = 0
-        self.signs = Signs(pace, clock, self._penalties.keep)
+        self.signs = Signs(pace, clock, self._penalties.note)
         self._beginnings = Beginnings(self.signs, repeats=limits.idempotent_send)
 
     @property
@@ -203,9 +203,7 @@ class Outbox:
     async def _one(self, address: Address, queue: deque[Delivery]) -> None:
         row = queue[0]
         now = self._clock.now().timestamp()
-        if row.status is DeliveryStatus.UNCERTAIN and not worth_repeating(
-            row, self._limits, now, self._repeats_uncertain
-        ):
+        if is_given_up(row, self._limits, now, self._repeats_uncertain):
             doubt = "uncertain-not-repeated"
             await self._settle(queue, row, DeliveryStatus.FAILED, reason=doubt, passes_on=False)
             return
@@ -254,8 +252,8 @@ class Outbox:
             queue[0] = replace(row, status=DeliveryStatus.UNCERTAIN)
             raise
         except Throttled as throttled:
-            told = self._penalties.note(row.address.room, throttled.seconds)
-            await self._later(queue, row, throttled.seconds, "throttled", told)
+            await self._penalties.note(row.address.room, throttled.seconds)
+            await self._later(queue, row, throttled.seconds, "throttled")
         except Moved as moved:
             return await self._move(queue, row, moved.room)
         except SendUncertain as error:
@@ -270,6 +268,10 @@ class Outbox:
             raise
         except SendFailed as error:
             log.warning("delivery %d cannot be sent: %s", row.seq, error)
+            if (anew := self._beginnings.anew(row)) is not None:
+                queue[0] = anew
+                await self._store.write(lambda unit: unit.deliveries.finish(anew))
+                return False
             return await self._settle(queue, row, DeliveryStatus.FAILED, reason=str(error))
         except Exception:  # one row's wall: a bug in a client must not stop its room
             log.exception("delivery %d failed in the client", row.seq)
@@ -283,7 +285,7 @@ class Outbox:
         try:
             await growing.begin(self._store, self._platform, self._clock)
         except Throttled as throttled:
-            await self._penalties.keep(growing.row.address.room, throttled.seconds)
+            await self._penalties.note(growing.row.address.room, throttled.seconds)
         finally:
             self._beginnings.begun(growing)
             self.release(growing.row.address)
@@ -314,6 +316,7 @@ class Outbox:
         """
         queue.popleft()
         self._owed -= 1
+        self._beginnings.over(row)
         now = self._clock.now()
         following = self._following(queue, now.timestamp()) if passes_on else None
         other = None
@@ -359,12 +362,7 @@ class Outbox:
         return False
 
     async def _later(
-        self,
-        queue: deque[Delivery],
-        row: Delivery,
-        seconds: float,
-        reason: str,
-        also: Callable[[Unit], None] = lambda unit: None,
+        self, queue: deque[Delivery], row: Delivery, seconds: float, reason: str
     ) -> None:
         """Written down, so that a restart does not forget a penalty."""
         now = self._clock.now()
@@ -372,12 +370,9 @@ class Outbox:
         uncertain = row.status is DeliveryStatus.UNCERTAIN
         status = DeliveryStatus.UNCERTAIN if uncertain else DeliveryStatus.PENDING
         queue[0] = replace(row, status=status, not_before=due)
-
-        def work(unit: Unit) -> None:
-            unit.deliveries.settle(row.seq, status, now, reason=reason, not_before=due)
-            also(unit)
-
-        await self._store.write(work)
+        await self._store.write(
+            lambda unit: unit.deliveries.settle(row.seq, status, now, reason=reason, not_before=due)
+        )
 
     async def _move(self, queue: deque[Delivery], row: Delivery, room: str) -> bool:
         """The room has a new id: its rows and its talk go there."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable
 from datetime import timedelta
 
 from core.clock import Clock
 from core.flow.pace import Pace
 from core.ids import Account, CharacterId
-from core.ports import Store, Unit
+from core.ports import Store
 
 log = logging.getLogger(__name__)
 
@@ -46,26 +45,20 @@ class Penalties:
                 self._until[room] = float(until)
                 self._hold(room, left)
 
-    def note(self, room: str, seconds: float) -> Callable[[Unit], None]:
-        """The platform asks for silence, from now on; gives what writes it down."""
-        now = self._clock.monotonic()
+    async def note(self, room: str, seconds: float) -> None:
+        """The platform asks for silence: it is kept from now on, and written down."""
+        now, moment = self._clock.monotonic(), self._clock.now()
         self._refused.append((now, room))
         self._add(room, seconds)
         rooms = {one for at, one in self._refused if now - at < _WINDOW}
         if len(rooms) >= _MANY:
             log.warning("%s: many rooms are throttled; everything waits", self._account)
             self._add(_EVERYWHERE, seconds)
-        moment = self._clock.now()
         at = moment.timestamp()
         self._until = {one: until for one, until in self._until.items() if until > at}
         kept = dict(self._until)
-        longest = max(kept.values(), default=at) - at
-        expires = moment + timedelta(seconds=longest)
-        return lambda unit: unit.cache.put(self._owner, _KEY, kept, expires)
-
-    async def keep(self, room: str, seconds: float) -> None:
-        """The same, where nothing else is to be written down."""
-        await self._store.write(self.note(room, seconds))
+        expires = moment + timedelta(seconds=max(kept.values(), default=at) - at)
+        await self._store.write(lambda unit: unit.cache.put(self._owner, _KEY, kept, expires))
 
     @property
     def _owner(self) -> CharacterId:

@@ -173,6 +173,27 @@ async def test_a_turn_that_says_nothing_after_all_takes_back_what_was_shown() ->
     assert done(desk)[-1][:2] == (DeliveryKind.DELETE, "message 1")
 
 
+async def test_where_somebody_has_deleted_what_grew_the_whole_is_said_all_the_same() -> None:
+    async with a_desk() as desk:
+        growing = await desk.begins()
+        assert growing is not None
+        desk.platform.script.append(Unsendable("message to edit not found"))
+        await desk.ends(growing, "The whole.", "And more.")
+        assert [one[2] for one in done(desk)] == ["Once upon a time", "The whole.", "And more."]
+        assert done(desk)[1][:2] == (DeliveryKind.SEND, None)
+        assert desk.ledger.statuses() == ["sent", "sent"]
+
+
+async def test_where_a_chat_takes_nothing_any_more_what_grew_is_given_up() -> None:
+    async with a_desk() as desk:
+        growing = await desk.begins()
+        assert growing is not None
+        desk.platform.script.extend(Unsendable("kicked") for _ in range(2))
+        await desk.ends(growing, "The whole.")
+        assert len(done(desk)) == 1
+        assert desk.ledger.statuses() == ["failed"]
+
+
 async def test_after_a_crash_the_turn_finds_the_row_and_edits_its_message() -> None:
     async with a_desk() as desk:
         await desk.begins()

@@ -362,3 +362,55 @@ async def test_drafts_are_coalesced_and_none_comes_after_the_real_message() -> N
         await desk.clock.advance(2)
     assert [one.text for one in desk.platform.shown] == ["Hel"]
     assert desk.texts == ["Hello world"]
+
+
+class Refusing(FakePlatform):
+    """It asks for silence at every sign of life, as soon as it may."""
+
+    def __init__(self) -> None:
+        super().__init__(ONE)
+        self.may = asyncio.Event()
+
+    async def show(self, live: Live) -> None:
+        self.shown.append(live)
+        await self.may.wait()
+        raise Throttled(10)
+
+
+async def test_a_sign_that_is_refused_holds_an_answer_that_has_its_place_already() -> None:
+    desk = make_desk()
+    desk.platform = refusing = Refusing()
+    async with sending(desk):
+        desk.outbox.signs.draft(room(), partial(Live, room(), 7, "Hel"))
+        await settle()
+        assert len(refusing.shown) == 1
+        assert desk.outbox.grant(room(), direct=True)
+        desk.outbox.accept(desk.ledger.put(owed(status=DeliveryStatus.SENDING, attempt=1)))
+        await settle()
+        refusing.may.set()
+        await desk.clock.advance(9)
+        assert desk.texts == []
+        assert desk.ledger.statuses() == ["pending"]
+        await desk.clock.advance(2)
+    assert desk.texts == ["hello"]
+
+
+async def test_a_penalty_for_a_sign_is_known_to_the_next_process() -> None:
+    desk = make_desk()
+    desk.platform = refusing = Refusing()
+    refusing.may.set()
+    async with sending(desk):
+        desk.outbox.signs.draft(room(), partial(Live, room(), 7, "Hel"))
+        await settle()
+    later = make_desk()
+    later.ledger.cache = desk.ledger.cache
+    await later.outbox.load()
+    async with sending(later):
+        later.give(owed())
+        await later.clock.advance(9)
+        assert later.texts == []
+        later.give(owed("b", "b"))
+        await later.clock.advance(0.5)
+        assert later.texts == ["b"]
+        await later.clock.advance(1)
+    assert later.texts == ["b", "hello"]
