@@ -12,6 +12,7 @@ from typing import Any, TypeVar, cast
 from pydantic import BaseModel
 
 from core.actions import BUILT_IN
+from core.bell import Bell
 from core.character import Character
 from core.errors import ModelUnavailable
 from core.files import Files
@@ -85,6 +86,8 @@ class Batch:
     items: tuple[Received, ...]
     committed: bool = False
     is_stored: bool = True
+    crowded: bool = False
+    stopped: Bell = field(default_factory=Bell)
 
     @property
     def author(self) -> str:
