@@ -112,6 +112,17 @@ def _query(world: World, fact: Fact) -> Change:
     return Change(fact["fact"], fact, room, said)
 
 
+def _inline_query(world: World, fact: Fact) -> Change:
+    world.queries[fact["query"]] = fact
+    return _query(world, fact)
+
+
+def _slow(world: World, fact: Fact) -> Change:
+    room = world.chats[fact["chat"]]
+    room.more["slow_mode_delay"] = fact["seconds"]
+    return Change("slow", fact, room)
+
+
 def _results(world: World, fact: Fact) -> Change:
     world.results[fact["query"]] = fact["results"]
     return Change("results", fact)
@@ -176,7 +187,8 @@ FACTS = {
     "business_chat": _business_chat,
     "connection": _connection,
     "guest_query": _query,
-    "inline_query": _query,
+    "inline_query": _inline_query,
+    "slow": _slow,
     "results": _results,
     "chosen": _query,
     "join_request": _join_request,

@@ -178,7 +178,8 @@ class Person(Member):
         return query
 
     def chooses(self, chat: Chat, bot: Account, query: str, result: str, text: str = "") -> Message:
-        """Send one of the results that a bot has offered for an inline query (whose `text` it was)."""
+        """Send one of the results that a bot has offered for an inline query; `text` is what was
+        typed, if that is not the query's own."""
         offered = self.world.results.get(query, [])
         found = next((one for one in offered if one["id"] == result), None)
         if found is None:
@@ -191,7 +192,8 @@ class Person(Member):
             markup=found.get("markup"),
             more={**found.get("media", {}), "via_bot": bot.id},
         )
-        fact = {"fact": "chosen", "bot": bot.id, "who": self.id, "result": result, "text": text}
+        typed = text or self.world.queries.get(query, {}).get("text", "")
+        fact = {"fact": "chosen", "bot": bot.id, "who": self.id, "result": result, "text": typed}
         self.world.commit({**fact, "query": query, "chat": chat.key, "id": said.id})
         return said
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from bots.sandbox.discord import deeds
-from bots.sandbox.speaker import Speaker, as_it_is, topic_of
+from bots.sandbox.sender import Sender
+from bots.sandbox.speaker import as_it_is, topic_of
 from bots.sandbox.world import GENERAL, PRESENT, Account, Chat, Message
 
 _LONGEST_TITLE = 128
 
 
-class Member(Speaker):
+class Member(Sender):
     """A person among others."""
 
     __slots__ = ()
@@ -90,6 +91,13 @@ class Member(Speaker):
         """Let someone read but not write, or write again."""
         self._rule(chat)
         self.world.set_member(chat, who, "restricted" if on else "member", self)
+
+    def slows(self, chat: Chat, seconds: int) -> None:
+        """Let everybody but administrators write only once in so many seconds; 0 ends it."""
+        self._rule(chat)
+        if not chat.is_super:
+            raise ValueError("only a supergroup can be slow")
+        self.world.commit({"fact": "slow", "chat": chat.key, "seconds": seconds})
 
     def speaks_as(self, chat: Chat, shown: Chat | None) -> None:
         """Speak in a group in the name of a chat: of the group itself (as an administrator does who

@@ -14,9 +14,8 @@ from bots.sandbox.text import parts, units
 from bots.sandbox.world import GENERAL, PRESENT, Account, Chat, Entity, Message, World
 
 LONGEST_CAPTION = 1024
-_ALBUM = 10
-# What may stand together in one album.
-_ALBUMS = ({"photo", "video"}, {"audio"}, {"document"})
+# Seconds within which the pieces of one message are said.
+_AT_ONCE = 0.1
 _ANONYMOUS = {
     "id": 1087968824,
     "is_bot": True,
@@ -120,85 +119,6 @@ class Speaker(Account):
                 del self.world.files[number]
             raise
 
-    def sends_photo(
-        self, chat: Chat, data: bytes | None = None, caption: str = "", **how: Any
-    ) -> Message:
-        """Send a picture, a grey one where none is given; `how` as in `hands`, here and below."""
-        return self.hands(chat, media.photo(data), caption, **how)
-
-    def sends_voice(
-        self, chat: Chat, data: bytes | None = None, *, seconds: int = 3, **how: Any
-    ) -> Message:
-        """Speak; without `data` nothing is to be heard."""
-        return self.hands(chat, media.voice(data, seconds=seconds), **how)
-
-    def sends_audio(
-        self, chat: Chat, data: bytes | None = None, caption: str = "", **how: Any
-    ) -> Message:
-        return self.hands(chat, media.audio(data), caption, **how)
-
-    def sends_video(
-        self, chat: Chat, data: bytes | None = None, caption: str = "", **how: Any
-    ) -> Message:
-        return self.hands(chat, media.video(data), caption, **how)
-
-    def sends_video_note(self, chat: Chat, data: bytes | None = None, **how: Any) -> Message:
-        return self.hands(chat, media.video_note(data), **how)
-
-    def sends_animation(
-        self, chat: Chat, data: bytes | None = None, caption: str = "", **how: Any
-    ) -> Message:
-        return self.hands(chat, media.animation(data), caption, **how)
-
-    def sends_sticker(self, chat: Chat, emoji: str = "🦉", **how: Any) -> Message:
-        return self.hands(chat, media.sticker(emoji=emoji), **how)
-
-    def sends_location(
-        self, chat: Chat, latitude: float, longitude: float, *, live: int = 0, **how: Any
-    ) -> Message:
-        return self.hands(chat, media.location(latitude, longitude, live=live), **how)
-
-    def sends_venue(
-        self, chat: Chat, latitude: float, longitude: float, title: str, address: str, **how: Any
-    ) -> Message:
-        return self.hands(chat, media.venue(latitude, longitude, title, address), **how)
-
-    def sends_contact(
-        self, chat: Chat, phone: str, name: str, *, user: Account | None = None, **how: Any
-    ) -> Message:
-        first, _, last = name.partition(" ")
-        who = user.id if user is not None else None
-        return self.hands(chat, media.contact(phone, first, last, user=who), **how)
-
-    def sends_poll(
-        self,
-        chat: Chat,
-        question: str,
-        options: Sequence[str],
-        *,
-        several: bool = False,
-        **how: Any,
-    ) -> Message:
-        anonymous = bool(how.pop("anonymous", True))
-        thing = media.poll(question, options, several=several, anonymous=anonymous)
-        return self.hands(chat, thing, **how)
-
-    def sends_dice(
-        self, chat: Chat, emoji: str = "🎲", *, value: int | None = None, **how: Any
-    ) -> Message:
-        return self.hands(chat, media.dice(emoji, value), **how)
-
-    def sends_album(
-        self, chat: Chat, *things: Medium, caption: str = "", **how: Any
-    ) -> list[Message]:
-        """Send up to ten things as one; each is a message, and the first has the words."""
-        kinds = {thing.kind for thing in things}
-        if not 2 <= len(things) <= _ALBUM or not any(kinds <= together for together in _ALBUMS):
-            raise ValueError("an album has 2 to 10 pictures and films, or documents, or tunes")
-        bundle = {"media_group_id": _bundle()}
-        first = self.hands(chat, things[0], caption, more=bundle, **how)
-        return [first, *(self.hands(chat, thing, more=bundle, **how) for thing in things[1:])]
-
     def forwards(
         self, chat: Chat, *messages: Message, comment: str = "", topic: int | str | None = None
     ) -> list[Message]:
@@ -209,7 +129,7 @@ class Speaker(Account):
         if any(said.service is not None for said in passed):
             raise ValueError("this message cannot be forwarded")
         made = [self._say(chat, comment, None, topic)] if comment.strip() else []
-        bundles = {said.more["media_group_id"]: _bundle() for said in passed if _of_album(said)}
+        bundles = {said.more["media_group_id"]: new_bundle() for said in passed if _of_album(said)}
         for said in passed:
             more = shapes.content(said)
             if _of_album(said):
@@ -310,10 +230,21 @@ class Speaker(Account):
             raise ValueError(f"{self.name} is not in {chat.title}")
         if standing == "restricted":
             raise ValueError(f"{self.name} may not write in {chat.title}")
+        if standing not in _RULERS and self._is_early(chat):
+            raise ValueError(f"{chat.title} is in slow mode")
         if chat.kind == "channel" and standing not in _RULERS:
             raise ValueError(f"{self.name} is no administrator of {chat.title}")
         if chat.moved_to is not None:
             raise ValueError(f"{chat.title} became a supergroup")
+
+    def _is_early(self, chat: Chat) -> bool:
+        """Whether slow mode lets this person wait; a cut text or an album counts as one message."""
+        pause = float(chat.more.get("slow_mode_delay") or 0)
+        if not pause:
+            return False
+        now = self.world.now()
+        said = [one.date for one in chat.messages.values() if one.sender is self]
+        return any(_AT_ONCE < now - date < pause for date in said)
 
     def _answered(
         self, chat: Chat, reply_to: Message | int | None, quote: str
@@ -359,7 +290,7 @@ def topic_of(chat: Chat, topic: int | str | None) -> int | None:
     raise ValueError(f"{chat.title} has no topic {topic}")
 
 
-def _bundle() -> str:
+def new_bundle() -> str:
     return str(10**16 + secrets.randbelow(10**16))
 
 

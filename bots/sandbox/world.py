@@ -43,6 +43,7 @@ class World:
         self.hidden: set[int] = set()
         self.connections: dict[str, Fact] = {}
         self.votes: dict[str, dict[int, list[int]]] = {}
+        self.queries: dict[str, Fact] = {}
         self.results: dict[str, list[Fact]] = {}
         # What comes of it by itself when something is said or edited.
         self.follow: Callable[[World, Message], None] = lambda world, said: None

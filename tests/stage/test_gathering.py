@@ -221,6 +221,26 @@ async def test_whoever_is_put_out_or_muted_says_nothing(stage, ada, bob, eve):
     ]
 
 
+async def test_in_slow_mode_everybody_waits_but_administrators():
+    now = [1_000_000.0]
+    async with Stage(now=lambda: now[0]) as stage:
+        bob, eve = stage.person("Bob"), stage.person("Eve")
+        big = stage.supergroup("Big", [bob, eve])
+        with pytest.raises(ValueError, match="no administrator"):
+            eve.slows(big, 30)
+        bob.slows(big, 30)
+        eve.sends_album(big, media.photo(), media.photo())
+        now[0] += 10
+        bob.says(big, "one")
+        with pytest.raises(ValueError, match="slow mode"):
+            eve.says(big, "too early")
+        now[0] += 25
+        eve.says(big, "now")
+        bob.slows(big, 0)
+        now[0] += 1
+        eve.says(big, "and again")
+
+
 async def test_a_bot_that_is_put_out_hears_of_it_and_no_more(stage, ada, bob):
     bot = stage.bot("Ada")
     tea = stage.group("Tea", [bob], [bot])

@@ -75,7 +75,7 @@ async def test_a_chosen_result_is_a_message_of_the_person_by_way_of_the_bot(stag
     stage.world.commit({"fact": "results", "bot": bot.id, "query": query, "results": [offered]})
     with pytest.raises(ValueError, match="did not offer"):
         bob.chooses(tea, bot, query, "2")
-    said = bob.chooses(tea, bot, query, "1", "owls")
+    said = bob.chooses(tea, bot, query, "1")
     (raw,) = stage.pending(other)
     assert b'"via_bot":{"id":%d' % bot.id in raw.body
     bob.presses(said, "more")
