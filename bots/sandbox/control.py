@@ -124,6 +124,7 @@ def _calls(
             "method": call.method,
             "chat": call.chat,
             "at_ns": call.at_ns,
+            "took": None if call.done is None else call.done - call.at,
             "status": call.status,
             "message_id": call.message_id,
             "text": call.params.get(text),
