@@ -1,4 +1,4 @@
-"""What a person says and sends: words, things, albums, forwards, quotes."""
+"""What a person says, hands over, passes on, quotes, changes and comments on."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bots.sandbox.world import GENERAL, PRESENT, Account, Chat, Entity, Message,
 
 LONGEST_CAPTION = 1024
 # Seconds within which the pieces of one message are said.
-_AT_ONCE = 0.1
+_AT_ONCE = 1.0
 _ANONYMOUS = {
     "id": 1087968824,
     "is_bot": True,
