@@ -5,6 +5,7 @@ from bots.sandbox.cast import Bot, Person
 from bots.sandbox.discord.server import Discord
 from bots.sandbox.faults import Fault, FaultPlan, Faults
 from bots.sandbox.journal import Call, Journal
+from bots.sandbox.limits import Rates, Window
 from bots.sandbox.people import MOUNTED_HOSTS
 from bots.sandbox.stage import Stage
 from bots.sandbox.world import Chat, Guild, Message
@@ -22,6 +23,8 @@ __all__ = [
     "Journal",
     "Message",
     "Person",
+    "Rates",
     "Stage",
+    "Window",
     "media",
 ]

@@ -30,6 +30,9 @@ def _arguments() -> argparse.Namespace:
         "--discord-bots", default="", help="names of bots on Discord, with commas between"
     )
     parser.add_argument("--no-limits", action="store_true", help="switch flood control off")
+    parser.add_argument(
+        "--api", default="10.3", help="the version of the Bot API that Telegram here knows"
+    )
     parser.add_argument("--persist", type=Path, help="a file that keeps the world")
     parser.add_argument("--bare", action="store_true", help="do not furnish people and rooms")
     return parser.parse_args()
@@ -50,6 +53,7 @@ async def _serve(asked: argparse.Namespace) -> None:
         persist=asked.persist,
         port=asked.port,
         discord_port=asked.discord_port,
+        api=asked.api,
     ) as stage:
         bots = [stage.bot(name) for name in _names(asked.bots)]
         discord_bots = [stage.discord.bot(name) for name in _names(asked.discord_bots)]

@@ -35,10 +35,7 @@ def find_chat(world: World, desk: Desk, asked: Asked, name: str = "chat_id") -> 
     value = asked.get(name)
     if value is None or value == "":
         raise bad("chat_id is empty")
-    try:
-        number = int(value)
-    except (TypeError, ValueError):
-        raise bad("chat not found") from None
+    number = _number_of(world, value)
     bot = desk.bot
     connection = asked.text("business_connection_id")
     if connection and name == "chat_id":
@@ -58,6 +55,20 @@ def find_chat(world: World, desk: Desk, asked: Asked, name: str = "chat_id") -> 
         why = _KICKED if status == "kicked" else _NO_MEMBER
         raise Refused(403, f"{why} the {_KINDS.get(room.kind, 'supergroup')} chat")
     return room
+
+
+def _number_of(world: World, value: Any) -> int:
+    """The number of a chat, which a public one can be named instead of."""
+    if isinstance(value, str) and value.startswith("@"):
+        wanted = value[1:].lower()
+        for room in world.chats.values():
+            if str(room.more.get("username", "")).lower() == wanted:
+                return room.id
+        raise bad("chat not found")
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        raise bad("chat not found") from None
 
 
 def business_connection(world: World, desk: Desk, number: str, right: str = "") -> Fact:

@@ -155,6 +155,39 @@ async def test_a_chat_is_renamed_and_described(ada, tea):
         await ada.set_chat_description(tea.id, "About both.")
 
 
+async def test_a_public_chat_is_known_by_its_name(ada, tea, bob):
+    bob.publishes(tea, "tea_and_owls")
+    sent = await ada.send_message("@Tea_and_owls", "Hello.")
+    assert sent.chat.id == tea.id
+    with pytest.raises(BadRequest, match="Chat not found"):
+        await ada.send_message("@nowhere", "Hello?")
+
+
+async def test_what_a_bot_arranged_is_there_after_a_restart(dial, tmp_path):
+    kept = tmp_path / "world.jsonl"
+    async with Stage(limits=False, persist=kept) as stage:
+        bot, bob = stage.bot("Ada"), stage.person("Bob", username="bob")
+        bot.may("managing")
+        stage.dm(bob, bot)
+        club = stage.forum("Club", [bob], [bot], topics=["Books", "Films"], admins=[bot])
+        owl = bob.creates_bot(bot, "Owl", "owl_bot")
+        async with dial(stage, bot) as client:
+            await client.set_my_name("Ada the Owl")
+            await client.set_chat_description(club.id, "Owls.")
+            await client.delete_forum_topic(club.id, 2)
+            poll = await client.send_poll(club.id, "Tea?", ["Yes", "No"])
+            await client.stop_poll(club.id, poll.message_id)
+            token = await client.replace_managed_bot_token(owl.id)
+    async with Stage(limits=False, persist=kept) as stage:
+        room = stage.world.chats[club.key]
+        assert sorted(room.topics.values()) == ["Films", "General"]
+        assert room.messages[poll.message_id].more["poll"]["is_closed"]
+        async with dial(stage, stage.bot("Ada")) as client:
+            assert (await client.get_my_name()).name == "Ada the Owl"
+            assert (await client.get_chat(club.id)).description == "Owls."
+            assert await client.get_managed_bot_token(owl.id) == token
+
+
 async def test_who_knocks_is_let_in_or_not(stage, ada, tea):
     mia, tom = stage.person("Mia"), stage.person("Tom")
     link = await ada.create_chat_invite_link(tea.id, name="Friends", creates_join_request=True)
