@@ -6,7 +6,7 @@ from collections import OrderedDict
 from typing import Any
 
 import telegram
-from telegram.error import BadRequest, EndPointNotFound, TelegramError
+from telegram.error import BadRequest, TelegramError
 
 from bots.telegram.asking import UNCHANGED, ask
 from bots.telegram.buttons import STOP_KEYBOARD
@@ -20,7 +20,7 @@ from bots.telegram.places import (
     speaks_freely,
     target_fields,
 )
-from core.errors import LinkRejected, SendDelayed
+from core.errors import LinkRejected, SendDelayed, Unsendable
 from core.messages import Address, Live
 
 _RAW_DRAFT = "sendMessageDraft_"
@@ -49,7 +49,7 @@ class Showing:
             elif live.message:
                 await self._grow(live, part)
             elif is_group(live.address) or business_of(live.address):
-                await self._type(live.address)  # there are no drafts
+                raise Unsendable("there are no drafts in such a chat")
             else:
                 await self._draft(live, part)
         except TelegramError as error:
@@ -75,10 +75,7 @@ class Showing:
             asked["entities"] = part.entities
         if live.address.thread.isdecimal():
             asked["message_thread_id"] = int(live.address.thread)
-        try:
-            await ask(self._bot, _RAW_DRAFT, asked)
-        except EndPointNotFound:  # a server of one's own may be older than drafts
-            await self._type(live.address)
+        await ask(self._bot, _RAW_DRAFT, asked)
 
     async def _grow(self, live: Live, part: Part) -> None:
         """The message as far as it is made, with a button to end that."""

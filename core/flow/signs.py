@@ -13,7 +13,7 @@ from itertools import count
 
 from core.bell import Bell
 from core.clock import Clock
-from core.errors import LinkRejected, SendFailed, Throttled
+from core.errors import LinkRejected, SendFailed, Throttled, Unsendable
 from core.flow.pace import DRAFT, EDIT, REACTION, TYPING, Pace, Use
 from core.messages import Address, Live
 from core.ports import Platform
@@ -53,6 +53,8 @@ class _Room:
     """When the text may be shown at the earliest; its newest is shown then."""
     shown_at: float = -math.inf
     gap: float = _EDIT_EVERY
+    impossible: bool = False
+    """A text cannot be shown there while it is made."""
     showing: asyncio.Event | None = None
     """Set when the request that is under way has been answered."""
 
@@ -161,6 +163,8 @@ class Signs:
         self, address: Address, growth: Showing, use: Use, due: float, *, every: float, direct: bool
     ) -> None:
         room = self._rooms.setdefault(address, _Room())
+        if room.impossible:
+            return
         room.growth, room.use, room.direct = growth, use, direct
         room.due = max(due, room.shown_at + every)
         self._look(address, room, room.due)
@@ -234,7 +238,8 @@ class Signs:
         self, platform: Platform, address: Address, room: _Room, live: Live, shown: asyncio.Event
     ) -> None:
         try:
-            await self._ask(platform, live)
+            if not await self._ask(platform, live) and live.text:
+                room.impossible, room.growth = True, None
         finally:
             room.showing = None
             shown.set()
@@ -257,22 +262,28 @@ class Signs:
         emoji = mark.emoji if mark.on_show else ""
         live = Live(mark.address, draft=1, message=mark.message, reaction=emoji)
         try:
-            await self._ask(platform, live)
+            if not await self._ask(platform, live):
+                mark.on_show = mark.wanted = False
         finally:
             mark.busy = False
             if mark.on_show and not mark.wanted:
                 self._put(self._clock.monotonic(), mark)
 
-    async def _ask(self, platform: Platform, live: Live) -> None:
+    async def _ask(self, platform: Platform, live: Live) -> bool:
+        """Whether something like that can be shown there at all."""
         try:
             async with asyncio.timeout(_PATIENCE):
                 await platform.show(live)
+        except Unsendable as error:
+            log.debug("a sign of life cannot be shown: %s", error)
+            return False
         except Throttled as throttled:
             await self._refused(live.address.room, throttled.seconds)
         except (SendFailed, TimeoutError, LinkRejected) as error:
             log.debug("a sign of life was not shown: %s", type(error).__name__)
         except Exception:  # this wall: a sign of life must never harm an answer
             log.exception("showing a sign of life failed")
+        return True
 
 
 def _so_far(growth: Showing) -> Live | None:

@@ -9,7 +9,7 @@ import pytest
 
 from bots.sandbox import Fault
 from bots.telegram.client import TelegramLink
-from core.errors import SendFailed, Throttled
+from core.errors import SendFailed, Throttled, Unsendable
 from core.messages import Address, DeliveryKind, DeliveryStatus, Live, Reply
 from tests.bots.telegram.conftest import delivery
 
@@ -151,7 +151,10 @@ async def test_nothing_is_shown_to_whoever_has_asked_from_elsewhere(stage, link,
     assert not [call for call in stage.journal if call.method.lower().startswith("send")]
 
 
-async def test_a_server_older_than_drafts_shows_typing(stage, link, dm):
+async def test_where_there_are_no_drafts_that_is_said(stage, link, dm, tea):
+    """A server of one's own may be older than drafts; whoever shows them stops trying."""
     stage.faults.add(Fault("refuse", method="sendMessageDraft", status=404))
-    await link.show(live(link, dm, "Hm"))
-    assert len(stage.journal.of("sendChatAction")) == 1
+    for room in (dm, tea):
+        with pytest.raises(Unsendable):
+            await link.show(live(link, room, "Hm"))
+    assert stage.journal.of("sendChatAction") == []
