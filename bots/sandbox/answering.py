@@ -124,8 +124,9 @@ def _content(content: Any) -> tuple[str, list[Entity], Json]:
 def _own(world: World, kind: str, given: Json) -> tuple[str, list[Entity], Json]:
     if kind in _OTHERS:
         return "", [], _place_or_card(given).fields
-    number = given.get(_FILES[kind])
-    if not number:
+    # An address without a dot is the id of a file as well.
+    number = given.get(_FILES[kind]) or given.get(_FILES[kind].replace("_file_id", "_url"))
+    if not number or "." in str(number):
         raise bad("WEBPAGE_CURL_FAILED")  # an address, and from here there is nothing to be fetched
     found = uploads.seen(world, str(number))
     if found is None or found[0] != _FIELDS.get(kind, kind):

@@ -112,7 +112,9 @@ def send_message_draft(world: World, desk: Desk, asked: Asked) -> Any:
     number = asked.needed("draft_id")
     if number == 0:
         raise bad("draft_id must be non-zero")
-    text, entities = text_of(asked, empty=asked.api >= (10, 0))
+    text, entities = text_of(asked, empty=True)
+    if not text and asked.api < (10, 0):  # since then a draft may be but a sign of thinking
+        raise bad("text must be non-empty")
     topic, _ = place_of(room, desk, asked)
     stops = {name: True for name in ("can_stop", "keep_on_stop") if asked.flag(name)}
     fact = {"fact": "draft", "chat": room.key, "topic": topic, "who": desk.bot.id, "draft": number}

@@ -118,7 +118,7 @@ async def test_an_older_server_does_not_know_what_came_later(dial):
             asked = {"guest_query_id": "1", "result": "{}"}
             with pytest.raises(EndPointNotFound):
                 await client.do_api_request("answerGuestQuery_", api_kwargs=asked)
-            with pytest.raises(BadRequest, match="Message text is empty"):
+            with pytest.raises(BadRequest, match="Text must be non-empty"):
                 await client.send_message_draft(dm.id, 1, "")
             await client.send_message_draft(dm.id, 1, "Thin", api_kwargs={"can_stop": True})
             with pytest.raises(ValueError, match="nothing to stop"):
