@@ -66,7 +66,7 @@ def _file(name: str, file: Json) -> Attachment | None:
         ref=ref,
         mime=words(file.get("mime_type")) or _mime(name, file),
         size=max(0, count(file.get("file_size"))),
-        name=words(file.get("file_name")),
+        name=_song(file) or words(file.get("file_name")),
         kind=_KINDS.get(name, name),
         about=_about_file(name, file),
         preview=_preview(file),
@@ -95,10 +95,13 @@ def _about_file(name: str, file: Json) -> str:
     if name == "sticker":
         pack = words(file.get("set_name"))
         return " ".join(filter(None, (words(file.get("emoji")), pack and f"from the set {pack}")))
-    if name == "audio":
-        parts = (words(file.get("performer")), words(file.get("title")))
-        return " – ".join(filter(None, parts))[:_SHORT]
     return ""
+
+
+def _song(file: Json) -> str:
+    """What only music has."""
+    parts = (words(file.get("performer")), words(file.get("title")))
+    return " – ".join(filter(None, parts))[:_SHORT]
 
 
 def _paid(media: Json) -> Iterator[Attachment]:

@@ -73,7 +73,8 @@ def test_a_sticker_is_its_emoji_and_its_set():
 
 def test_a_song_is_told_by_who_plays_it():
     (song,) = sent(audio={**AUDIO, "performer": "Trio", "title": "Waltz"}).attachments
-    assert (song.name, song.about) == ("song.mp3", "Trio – Waltz")
+    assert (song.name, song.about) == ("Trio – Waltz", ""), "nobody has listened to it"
+    assert sent(audio=AUDIO).attachments[0].name == "song.mp3"
 
 
 def test_the_words_spoken_with_a_voice_message_are_kept():
