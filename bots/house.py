@@ -41,6 +41,7 @@ from core.flow.janitor import Janitor
 from core.flow.mailbox import Mailbox
 from core.flow.pairing import Pairing, Standing
 from core.flow.patience import PatientStore
+from core.flow.perceiving import Perceiving
 from core.flow.presence import Presence
 from core.flow.ranks import Ranks
 from core.flow.records import Records
@@ -231,6 +232,7 @@ def build(
     company = Company(
         group, doors, session, files, store, cast, settings, clock, chance, wardrobe.of, sent, hooks
     )
+    perceiving = Perceiving(models, reader, till, store, recent)
     conversing = Conversing(
         cast,
         Deciding(cast, floor, clock),
@@ -245,6 +247,7 @@ def build(
         clock,
         till,
         Allowance(cast, ranks, clock),
+        perceiving,
         choices,
         tasks.chosen,
         mind.librarian,
@@ -264,6 +267,7 @@ def build(
         told=[
             lambda one: tasks.forgotten(one.character, one.tasks) if one.character else None,
             mind.forgotten,
+            perceiving.forgotten,
             pairing.forgotten,
         ],
     )

@@ -17,12 +17,13 @@ from core.flow.current import running
 from core.flow.deciding import Deciding
 from core.flow.etiquette import Choice, Verdict
 from core.flow.floor import Floor
+from core.flow.perceiving import Perceiving
 from core.flow.plans import Plan
 from core.flow.policy import decent
 from core.flow.ranks import Ranks
 from core.flow.reach import nobody_chose, nothing_to_choose
 from core.flow.running_turn import RunningTurn
-from core.flow.scenery import Scenery
+from core.flow.scenery import Scenery, newest
 from core.flow.thinking import Thinking
 from core.flow.till import Till
 from core.flow.work import Work
@@ -69,6 +70,7 @@ class Conversing:
         clock: Clock,
         till: Till,
         allowance: Allowance,
+        perceiving: Perceiving,
         choices: Choices = nothing_to_choose,
         chosen: Callable[[Task], object] = nobody_chose,
         librarian: Librarian | None = None,
@@ -86,6 +88,7 @@ class Conversing:
         self._clock = clock
         self._till = till
         self._allowance = allowance
+        self._perceiving = perceiving
         self._choices = choices
         self._chosen = chosen
         self._librarian = librarian
@@ -150,6 +153,9 @@ class Conversing:
                     await self._keep_silent(turn, rule)
                     return
                 scene = replace(scene, unsure=wanted is None)
+            if await self._perceiving(work):
+                turn.perceived()
+                scene = replace(scene, inbound=newest(work.inbound))
             scene = await self._recall(turn, scene)
             scene, turn.state = await self._gather(turn, scene)
             _keep_in_mind(turn)

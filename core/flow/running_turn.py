@@ -222,6 +222,10 @@ class RunningTurn:
             self._rank = await self._ranks.of(work.part, work.lead, work.spot)
         return self._rank
 
+    def perceived(self) -> None:
+        """What hangs on the messages is known now."""
+        self._message = self.work.message
+
     def did(self, deed: Deed) -> None:
         """Later actions and templates see what came of it."""
         self._deeds = [*self._deeds, deed][-_MOST_DEEDS:]

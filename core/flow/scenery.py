@@ -68,7 +68,7 @@ class Scenery:
         return Scene(
             character=part.character,
             settings=part.settings,
-            inbound=_newest(work.inbound),
+            inbound=newest(work.inbound),
             history=(*history, *self._meanwhile(work)),
             place=work.lead.place,
             now=self._clock.now(),
@@ -127,7 +127,7 @@ def _as_person(work: Work, account: Account) -> EntityId:
     return entity_id(work.part.id, work.lead.address, account.partition(":")[2])
 
 
-def _newest(inbound: tuple[Inbound, ...]) -> tuple[Inbound, ...]:
+def newest(inbound: tuple[Inbound, ...]) -> tuple[Inbound, ...]:
     """Somebody may have written all night while no model answered."""
     size, start = 0, len(inbound) - 1
     while start > 0 and (size := size + len(inbound[start - 1].text) + 100) <= _ASKED:

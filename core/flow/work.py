@@ -18,7 +18,7 @@ from core.flow.thinking import Meter
 from core.ids import EntityId, TurnId
 from core.kept import Step
 from core.messages import Content, Inbound, Kind, Memory, Received
-from core.messages.hanging import FORWARDED, kept
+from core.messages.hanging import FORWARDED, kept, words_of
 from core.ports import Batch, Unit
 from core.state import Line
 
@@ -106,7 +106,7 @@ class Work:
     def known(self) -> Known:
         """What of addresses may be passed on in this talk."""
         if self._known is None:
-            said = [one.text for one in self.inbound]
+            said = [words_of(one) for one in self.inbound]
             said += [one.reply_to.text for one in self.inbound if one.reply_to]
             said += [line.text for line in self.history if not line.ours]
             self._known = Known(said, _written_by_author(self.part))

@@ -14,6 +14,7 @@ from core.messages.remembered import Content
 FORWARDED = "forwarded"
 """The key of Content.extra under which stands whose words these are."""
 
+_BRIEF = 60
 _SHORT = 300
 _LONG = 6_000
 _NOT = {
@@ -32,13 +33,14 @@ _CALLED = {"voice": "voice message", "audio": "audio file", "video note": "video
 _BRACKETS = str.maketrans("[]", "()")
 
 
-def told(attachment: Attachment, *, most: int = _LONG, beside: str = "") -> str:
-    """`beside` is what was said with it: a transcript that stands there is not told twice.
+def told(attachment: Attachment, *, most: int = _LONG, beside: str = "", of: str = "") -> str:
+    """`beside` is what was said with it: a transcript that stands there is not told twice. `of`
+    says on whose message it hangs, if on another.
 
     A photo, a voice message or a document has an `about` only once somebody has looked.
     """
     kind = attachment.kind or _kind_of(attachment.mime)
-    head = [_CALLED.get(kind, kind)]
+    head = [*filter(None, (of,)), _CALLED.get(kind, kind)]
     if attachment.name:
         head.append(_line(attachment.name, 80))
     if attachment.seconds:
@@ -53,10 +55,11 @@ def told(attachment: Attachment, *, most: int = _LONG, beside: str = "") -> str:
 
 
 def told_of(media: Mapping[str, Any], *, beside: str = "") -> str:
-    """The same of a kept media object: what was perceived in it stands for what it was."""
-    about = next(
-        (str(media[key]) for key in ("description", "text", "about") if media.get(key)), ""
-    )
+    """The same of a kept media object: what it is, and what was perceived in it."""
+    seen = str(media.get("description") or media.get("text") or media.get("fault") or "")
+    if seen and media.get("still"):
+        seen = f"a still of it shows: {seen}"
+    about = "; ".join(filter(None, (str(media.get("about") or ""), seen)))
     seconds = media.get("seconds")
     shown = Attachment(
         "",
@@ -70,10 +73,15 @@ def told_of(media: Mapping[str, Any], *, beside: str = "") -> str:
 
 
 def words_of(inbound: Inbound) -> str:
-    """What was written, whose words it passes on, and what hangs on it."""
-    if not inbound.attachments and not inbound.forwarded:
+    """What was written, whose words it passes on, what hangs on it, and at length what hangs on
+    the message that it answers."""
+    answered = () if inbound.reply_to is None else inbound.reply_to.attachments
+    if not inbound.attachments and not inbound.forwarded and not answered:
         return inbound.text
-    hanging = (told(one, beside=inbound.text) for one in inbound.attachments)
+    hanging = [told(one, beside=inbound.text) for one in inbound.attachments]
+    hanging += [
+        told(one, of="answered") for one in answered if len(one.about) > _BRIEF or "\n" in one.about
+    ]
     return _joined(inbound.forwarded, inbound.text, hanging)
 
 
