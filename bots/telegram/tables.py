@@ -11,7 +11,6 @@ import pyromark
 _LIKELY = re.compile(r"^[ \t]{0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-*:?[ \t]*)*$", re.M)
 _WIDEST = 36
 """Signs of one width that stand in a row of code on a phone."""
-_LONGEST = 20_000
 _BREAK = re.compile(r".br[ \t]*/?>", re.I)  # its < stands in disguise here
 _MARKS = re.compile(r"[*_`~]|\[([^\[\]]*)\]\([^()\s]*\)")
 
@@ -20,7 +19,7 @@ Cells = list[list[str]]
 
 def narrowed(markdown: str) -> str:
     """The same text, its wide tables written as one "**head**: cell" a line."""
-    if "|" not in markdown or len(markdown) > _LONGEST or _LIKELY.search(markdown) is None:
+    if "|" not in markdown or _LIKELY.search(markdown) is None:
         return markdown
     source = markdown.encode()
     parts: list[bytes] = []

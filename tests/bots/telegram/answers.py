@@ -105,7 +105,7 @@ def generated(number: int) -> list[str]:
 
 
 def _answer(chance: random.Random) -> str:
-    blocks = [_block(chance, 0) for _ in range(chance.choice((1, 2, 3, 5, 8, 40)))]
+    blocks = [_block(chance, 0) for _ in range(chance.choice((1, 1, 2, 2, 3, 3, 5, 5, 8, 25)))]
     return "\n\n".join(blocks)
 
 
