@@ -94,7 +94,8 @@ class Thinking:
             answer = reader.end()
             self._records.asked(f"{part.character.name} {turn_of(lead.id)}", request, raw)
             if work.batch.stopped.rung:
-                return Answer(text=said.text.strip(), thought=answer.thought, actions=("REPLY",))
+                text = seemly(said.text).strip()  # it is broken off for good, and nothing is open
+                return Answer(text=text, thought=answer.thought, actions=("REPLY",))
             if answer.text or answer.actions or answer.providers:
                 break
         return answer

@@ -94,6 +94,22 @@ async def test_stop_ends_the_model_call_and_keeps_what_was_said(tmp_path: Path) 
         await settled(play, 4)
 
 
+async def test_what_stands_open_when_it_is_stopped_is_closed(tmp_path: Path) -> None:
+    beginning = "<response><actions>REPLY</actions><text>Well, **this is bold and it goes on "
+    async with playing(
+        "Ada", model=Scripted([Line((beginning,), hangs=True)]), data=tmp_path
+    ) as play:
+        bob = play.stage.person("Bob")
+        dm = play.stage.dm(bob, play.bots["Ada"])
+        bob.says(dm, "count")
+        await until(lambda: play.stage.drafts(dm))
+        assert "*" not in play.stage.drafts(dm)[0].text
+        bob.stops(dm)
+        said = await play.stage.next_from(play.bots["Ada"], dm)
+        assert said.text.startswith("Well, this is bold and it goes")
+        assert [one["type"] for one in said.entities] == ["bold"]
+
+
 async def test_what_a_stopped_answer_has_cost_is_written_down(tmp_path: Path) -> None:
     async with speaking(tmp_path) as (play, server):
         bob = play.stage.person("Bob")
@@ -201,6 +217,19 @@ async def test_a_line_that_breaks_as_the_first_words_go_out_costs_a_group_no_ans
         beginning, whole = hers(play, group)
         assert LONG.startswith(beginning.text)
         assert whole.text == LONG
+
+
+async def test_an_answer_whose_beginning_somebody_deletes_is_said_all_the_same(
+    tmp_path: Path,
+) -> None:
+    async with speaking(tmp_path) as (play, _):
+        bob, ada = play.stage.person("Bob"), play.bots["Ada"]
+        group = play.stage.supergroup("Friends", [bob], [ada])
+        bob.says(group, "Ada, count")
+        await until(lambda: hers(play, group))
+        bob.deletes(hers(play, group)[0])
+        await until(lambda: [one for one in hers(play, group) if one.text == LONG])
+        assert len(calls(play, "sendMessage")) == 2
 
 
 # --- seen ------------------------------------------------------------------------------------
