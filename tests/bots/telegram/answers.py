@@ -117,7 +117,7 @@ def _block(chance: random.Random, depth: int) -> str:
 
 
 def _paragraph(chance: random.Random, depth: int) -> str:
-    return " ".join(_inline(chance) for _ in range(chance.choice((3, 12, 60))))
+    return " ".join(_inline(chance) for _ in range(chance.choice((3, 8, 30))))
 
 
 def _inline(chance: random.Random) -> str:
@@ -156,7 +156,7 @@ def _quote(chance: random.Random, depth: int) -> str:
 def _code(chance: random.Random, depth: int) -> str:
     lines = [
         f"{' ' * 2 * (n % 3)}line_{n} = '{chance.choice(_WORDS)}'  # *not* <b>"
-        for n in range(chance.choice((1, 5, 80)))
+        for n in range(chance.choice((1, 5, 60)))
     ]
     return f"```{chance.choice(('', 'python', 'js', 'c++'))}\n" + "\n".join(lines) + "\n```"
 

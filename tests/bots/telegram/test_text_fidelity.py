@@ -135,7 +135,7 @@ def test_nothing_is_shown_that_was_not_written():
 
 def test_every_link_leads_from_its_own_words():
     seen = 0
-    for source in generated(200):
+    for source in generated(120):
         parts = parts_of(source)
         if len(parts) == MAX_PARTS or "|--" in source:
             continue
@@ -153,7 +153,7 @@ def test_every_link_leads_from_its_own_words():
 
 def test_no_part_ends_within_a_sign_or_leaves_a_fence_behind():
     cuts = 0
-    for source in [*ALL, *("\n\n".join([one] * 160) for one in SCRIPTS)]:
+    for source in [*ALL, *("\n\n".join([one] * 120) for one in SCRIPTS)]:
         parts = [part.text.removesuffix(markdown._CUT) for part in parts_of(source)]
         if len(parts) < 2:
             continue
