@@ -138,7 +138,8 @@ def _forward(world: World, who: Person, asked: Json) -> Message:
 def _quote(world: World, who: Person, asked: Json) -> Message:
     said = _message(world, who, asked, "from" if "from" in asked else "chat")
     part, text = str(asked.get("quote") or ""), str(asked.get("text") or "")
-    return who.quotes(said, part, text, chat=room_of(world, asked))
+    topic = _how(asked)["topic"]
+    return who.says(room_of(world, asked), text, reply_to=said, topic=topic, quote=part)
 
 
 def _vote(world: World, who: Person, asked: Json) -> Message:

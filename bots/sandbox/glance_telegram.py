@@ -34,6 +34,7 @@ def of_telegram(world: World, said: Message) -> Json:
         "guest_of": _name(world, more.get("guest_bot_caller_user")),
         "as": (more.get("sender_chat") or {}).get("title"),
         "keyboard": _keyboard(said),
+        "once": bool((said.markup or {}).get("one_time_keyboard")),
         "silent": bool(more.get("_silent")),
     }
     if "ephemeral_message_id" in more:
@@ -92,8 +93,8 @@ def _place(more: Json) -> Json:
 
 
 def _poll(world: World, poll: Json) -> Json:
-    """With who voted for what, as far as the poll tells people."""
-    votes = {} if poll["is_anonymous"] else world.votes.get(poll["id"], {})
+    """With who voted for what; of an anonymous poll one shows a person no vote but the own one."""
+    votes = world.votes.get(poll["id"], {})
     options = [
         {
             "text": option["text"],
@@ -134,9 +135,10 @@ def _name(world: World, who: Any) -> str | None:
 
 
 def _keyboard(said: Message) -> list[list[str]] | None:
-    """Ready answers in place of people's own keyboard."""
-    rows = (said.markup or {}).get("keyboard")
-    if not rows:
+    """Ready answers in place of people's own keyboard; an empty list takes earlier ones away."""
+    markup = said.markup or {}
+    rows = [] if markup.get("remove_keyboard") else markup.get("keyboard")
+    if rows is None:
         return None
     return [
         [str(key.get("text", "")) if isinstance(key, dict) else str(key) for key in row]

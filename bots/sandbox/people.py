@@ -17,7 +17,7 @@ from bots.sandbox.asked import LARGEST
 from bots.sandbox.cast import Bot, Person
 from bots.sandbox.desks import Desks
 from bots.sandbox.glance import PLAYED, SHOWN
-from bots.sandbox.world import Account, Change, Chat, Message, World
+from bots.sandbox.world import Account, Change, Chat, Fact, Message, World
 
 _PAGE = Path(__file__).parent / "page"
 _RING = 1_000
@@ -95,9 +95,9 @@ class Page:
             case "chat" if room is not None and fact.get("deed") == "gone":
                 return {"type": "closed", "chat": room.key}
             case "stop":
-                return {"type": "stopped", "chat": fact["chat"], "from": view.number(fact["bot"])}
+                return self._stopped(fact)
             case "results":
-                return {"type": "offered", "query": fact["query"], "results": fact["results"]}
+                return self._offered(fact)
             case _ if change.kind in _ROOM and room is not None:
                 return {"type": "chat", "chat": view.chat(self._world, room)}
             case "guild" | "role" | "member" if change.guild is not None:
@@ -112,6 +112,19 @@ class Page:
                 return {"type": "answered", "text": fact["text"], "alert": fact["show_alert"]}
             case _:
                 return None
+
+    def _stopped(self, fact: Fact) -> dict[str, Any]:
+        """`kept`, whether the words so far stay until the message comes."""
+        kept = (fact["chat"], fact["topic"], fact["bot"]) in self._world.drafts
+        topic = None if fact["topic"] is None else str(fact["topic"])
+        place = {"chat": fact["chat"], "topic": topic, "from": view.number(fact["bot"])}
+        return {"type": "stopped", **place, "kept": kept}
+
+    def _offered(self, fact: Fact) -> dict[str, Any]:
+        """What there is to choose from, for whom, and for which words."""
+        asked = self._world.queries.get(fact["query"], {})
+        shown = {"to": asked.get("who"), "bot": fact["bot"], "text": asked.get("text")}
+        return {"type": "offered", "query": fact["query"], **shown, "results": fact["results"]}
 
     def _shown(self, said: Message) -> dict[str, Any]:
         pending = (said.chat.key, said.id) in self._desks.waiting
@@ -203,7 +216,7 @@ class Page:
             web.get("/page/{name:[A-Za-z0-9_.-]+}", self._file),
             web.get("/stage/state", self._state),
             web.get("/stage/events", self._events),
-            web.get("/stage/file/{name:[A-Za-z0-9]+}", self._picture),
+            web.get("/stage/file/{name:[A-Za-z0-9]+}", self._stored),
             web.post("/stage/act", self._act),
         ]
 
@@ -224,12 +237,19 @@ class Page:
         guard(request)
         return web.json_response(body=orjson.dumps(self.state()), headers=_HEADERS)
 
-    async def _picture(self, request: web.Request) -> web.Response:
+    async def _stored(self, request: web.Request) -> web.Response:
         guard(request)
+        """What a browser shows or plays by itself; everything else is only to be saved."""
         kind, data = self._world.files.get(request.match_info["name"], ("", b""))
+        if not data:
+            raise web.HTTPNotFound(text="There is no such file.")
+        headers = {**_HEADERS, "Content-Type": kind}
         if kind not in SHOWN | PLAYED:
-            raise web.HTTPNotFound(text="There is no such picture.")
-        return web.Response(body=data, headers={**_HEADERS, "Content-Type": kind})
+            headers |= {
+                "Content-Type": "application/octet-stream",
+                "Content-Disposition": "attachment",
+            }
+        return web.Response(body=data, headers=headers)
 
     async def _act(self, request: web.Request) -> web.Response:
         guard(request)

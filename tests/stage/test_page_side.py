@@ -53,7 +53,7 @@ async def test_what_a_person_sends_is_pending_until_the_bot_confirmed_it(stage, 
     assert [said["pending"] for said in state["messages"] if said["chat"] == dm["id"]] == [False]
 
 
-async def test_pictures_of_bots_are_shown_and_other_files_named(stage, dial, page):
+async def test_pictures_of_bots_are_shown_and_other_files_can_only_be_saved(stage, dial, page):
     bob = stage.person("You", username="you")
     dm = stage.dm(bob, stage.bot("Ada"))
     async with dial(stage, stage.bot("Ada")) as client:
@@ -66,8 +66,10 @@ async def test_pictures_of_bots_are_shown_and_other_files_named(stage, dial, pag
     answer = await page.get(picture["picture"])
     assert (answer.content_type, await answer.read()) == ("image/png", png())
     number = stage.messages(dm)[-1].more["document"]["file_id"]
-    for path in (f"/stage/file/{number}", "/stage/file/none"):
-        assert (await page.get(path)).status == 404
+    answer = await page.get(f"/stage/file/{number}")
+    assert answer.content_type == "application/octet-stream"
+    assert answer.headers["Content-Disposition"] == "attachment"
+    assert (await page.get("/stage/file/none")).status == 404
     foreign = {"Sec-Fetch-Site": "cross-site"}
     assert (await page.get(picture["picture"], headers=foreign)).status == 403
 
