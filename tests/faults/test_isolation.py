@@ -24,7 +24,7 @@ from core.clock import Clock, SystemClock
 from core.files import Files
 from core.models.roles import Models
 from core.models.scripted import Line, Scripted
-from core.ports import Intake, ModelRequest, Platform
+from core.ports import Intake, ModelRequest, Offering, Platform
 from core.settings.layers import Environment, Settings
 from tests.fakes.model_server import ModelServer, Script
 from tests.faults import ledgers
@@ -183,11 +183,12 @@ async def test_one_crashing_client_never_touches_the_others(tmp_path: Path, stag
         clock: Clock,
         files: Files,
         hooks: Hooks,
+        offering: Offering,
     ) -> Platform:
         opened[planned.character.name] += 1
         kind = kinds.get(planned.character.name)
         if kind is None:
-            return DOORS["telegram"].enter(planned, session, clock, files, hooks)
+            return DOORS["telegram"].enter(planned, session, clock, files, hooks, offering)
         return kind(planned.token, api_root=stage.root, session=session, clock=clock)
 
     roster = Roster(

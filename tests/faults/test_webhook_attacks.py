@@ -105,8 +105,8 @@ async def test_g30_strangers_do_not_keep_telegram_waiting(
         await crowd.until_answered(len(crowd.said))
         answers = sum((one.result() for one in floods), Counter[bytes]())
         assert set(answers) == {b"401"}
-        assert answers.total() > 1_000 * seconds
-        assert max(one.result() for one in hanging) < 15, "10 s, on a machine that has time"
+        assert answers.total() > 500, "a flood that is none shows nothing"
+        assert max(one.result() for one in hanging) < 20, "10 s, on a machine that has time"
         assert set(Counter(one.status for one in stage.journal.of("webhook"))) == {200}
         assert full.resident - before.resident <= 20 * MB
         after = await size_of(gateway)
