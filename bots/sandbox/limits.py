@@ -30,7 +30,7 @@ class FloodControl:
         self.on = on
         self.rates = rates or Rates()
         self.violations: Counter[str] = Counter()
-        self._seen: dict[tuple[int, int | None, Window], deque[float]] = {}
+        self._seen: dict[tuple[int, int | None, str], deque[float]] = {}
 
     def wait(self, bot: int, chat: int | None, is_group: bool, *, sign: bool = False) -> int:
         """Seconds to wait, 0 to go on; `chat` None counts against the bot's own rate only.
@@ -40,13 +40,14 @@ class FloodControl:
         if not self.on:
             return 0
         now, rates = self._now(), self.rates
-        asked = [("bot", self._window(bot, None, rates.bot, now), rates.bot)]
+        asked = [("bot", self._window(bot, None, "bot", rates.bot, now), rates.bot)]
         if chat is not None and sign:
-            asked.append(("signs", self._window(bot, chat, rates.signs, now), rates.signs))
+            asked.append(("signs", self._window(bot, chat, "signs", rates.signs, now), rates.signs))
         elif chat is not None:
-            asked.append(("chat", self._window(bot, chat, rates.chat, now), rates.chat))
+            asked.append(("chat", self._window(bot, chat, "chat", rates.chat, now), rates.chat))
             if is_group:
-                asked.append(("group", self._window(bot, chat, rates.group, now), rates.group))
+                of_group = self._window(bot, chat, "group", rates.group, now)
+                asked.append(("group", of_group, rates.group))
         longest = 0.0
         for kind, times, window in asked:
             if len(times) >= window.most:
@@ -58,8 +59,10 @@ class FloodControl:
             times.append(now)
         return 0
 
-    def _window(self, bot: int, chat: int | None, window: Window, now: float) -> deque[float]:
-        times = self._seen.setdefault((bot, chat, window), deque())
+    def _window(
+        self, bot: int, chat: int | None, kind: str, window: Window, now: float
+    ) -> deque[float]:
+        times = self._seen.setdefault((bot, chat, kind), deque())
         while times and times[0] <= now - window.seconds:
             times.popleft()
         return times
