@@ -188,11 +188,9 @@ def _words(payload: dict[str, Any], name: str) -> Asked:
     return words
 
 
-def _number_of(sent: dict[str, Any]) -> str:
-    """One that only one person sees has a number of its own, by which it cannot be changed."""
-    if sent.get("ephemeral_message_id"):
-        return ""
-    return str(sent["message_id"])
+def _number_of(sent: dict[str, Any]) -> str | None:
+    """None of what only one person sees: its number is no message's of the chat."""
+    return None if sent.get("ephemeral_message_id") else str(sent["message_id"])
 
 
 def _target(delivery: Delivery) -> int:

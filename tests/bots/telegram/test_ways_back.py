@@ -154,7 +154,8 @@ async def test_for_a_business_everything_goes_by_its_connection(
     assert inbound.address.thread == f"b:{connection}"
     where = {"thread": inbound.address.thread}
     await link.show(Live(inbound.address, 1))
-    await link.show(Live(inbound.address, 1, "Y"))  # there are no drafts
+    with pytest.raises(Unsendable, match="no drafts"):
+        await link.show(Live(inbound.address, 1, "Y"))
     (payload,) = link.render(Reply("Yes.", inbound.message))
     number = (await link.perform(delivery(link, inbound.address.room, payload, **where))).message
     assert stage.messages(shop)[-1].text == "Yes."
@@ -223,17 +224,21 @@ async def test_in_silence_nobody_s_telephone_rings(stage, link, dm):
     assert "disable_notification" not in stage.journal.of("sendMessage")[-1].params
 
 
-async def test_in_a_group_something_is_said_to_one_person(stage, link, bob, tea, dm):
+async def test_in_a_group_something_is_said_to_one_person(stage, link, bob, eve, tea, dm):
     (payload,) = link.render(Reply("That was much for today.", only_for=str(bob.id)))
-    await link.perform(delivery(link, tea.id, payload))
+    receipt = await link.perform(delivery(link, tea.id, payload))
+    assert receipt.message is None  # there is no message of the group that could be changed
     (call,) = stage.journal.of("sendMessage")
     assert call.params["ephemeral_message_parameters"] == {"receiver_user_id": bob.id}
+    assert [one.text for one in stage.whispers(tea, bob)] == ["That was much for today."]
+    assert not stage.whispers(tea, eve)
+    assert not stage.messages(tea)
     await link.perform(delivery(link, dm.id, payload))
     assert "ephemeral_message_parameters" not in stage.journal.of("sendMessage")[-1].params
 
 
-async def test_where_that_is_not_allowed_it_is_said_to_all(stage, link, bob, tea):
-    stage.faults.refuse(400, method="sendMessage")
+async def test_where_that_is_not_allowed_it_is_said_to_all(stage, link, ada, bob):
+    tea = stage.supergroup("Tea", [bob], [ada])  # she is no admin there
     (payload,) = link.render(Reply("That was much for today.", only_for=str(bob.id)))
     await link.perform(delivery(link, tea.id, payload))
     first, second = stage.journal.of("sendMessage")
