@@ -27,10 +27,8 @@ from core.ports import Forgotten, ModelRoles, ModelType, Store, Unit
 
 log = logging.getLogger(__name__)
 
-_PATIENCE = 30.0
-"""Seconds for one thing, from its bytes to the words for it."""
 _PER_SECOND = 0.05
-"""More of them for each second that is to be heard."""
+"""Seconds that a thing gets more for each one that is to be heard."""
 _LONGEST_SOUND = 900.0
 _LONGEST_LOOK = 2_000
 _LONGEST_SPEECH = 12_000
@@ -57,13 +55,22 @@ class Perceiving:
     """Descriptions are kept with the memory of what was said, and for a while in this process."""
 
     def __init__(
-        self, models: ModelRoles, reader: Reader, till: Till, store: Store, recent: Recent
+        self,
+        models: ModelRoles,
+        reader: Reader,
+        till: Till,
+        store: Store,
+        recent: Recent,
+        *,
+        patience: float = 30.0,
     ) -> None:
+        """`patience` in seconds is for one thing, from its bytes to the words for it."""
         self._models = models
         self._reader = reader
         self._till = till
         self._store = store
         self._recent = recent
+        self._patience = patience
         self._before: OrderedDict[tuple[CharacterId, str], Perceived] = OrderedDict()
         self._small = asyncio.Semaphore(_SMALL_ONES)
         self._large = asyncio.Semaphore(_LARGE_ONES)
@@ -160,7 +167,7 @@ class Perceiving:
 
     async def _perceive(self, work: Work, one: Attachment, found: dict[str, Perceived]) -> None:
         first, *others = ways(one)
-        patience = _PATIENCE + min(one.seconds, _LONGEST_SOUND) * _PER_SECOND
+        patience = self._patience + min(one.seconds, _LONGEST_SOUND) * _PER_SECOND
         why = ""
         try:
             async with asyncio.timeout(patience):

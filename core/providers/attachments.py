@@ -59,7 +59,7 @@ def _line(one: Mapping[str, Any], fresh: bool) -> str:
     title = named(str(called or "a file"))
     kind = str(one.get("contentType") or one.get("mime") or "")
     line = f"- {title}" + (f" ({named(kind)})" if kind else "")
-    if about := str(one.get("description") or one.get("about") or ""):
+    if about := str(one.get("description") or one.get("about") or one.get("fault") or ""):
         line += f": {quoted(about, most=300)}"
     if fresh and (text := str(one.get("text") or "")):
         line += "\n  " + "\n  ".join(harmless(text.strip(), most=_LONGEST).splitlines())

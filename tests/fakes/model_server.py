@@ -93,6 +93,9 @@ class ModelServer:
         self.vector: Callable[[str, int, int], list[float]] = vector_of
         self.width = 3
         self.pictures: list[dict[str, Any]] = []
+        self.seen: list[bytes] = []
+        """The pictures that were to be described, where there is a `sight` for them."""
+        self.sight = ""
         self.heard: list[dict[str, Any]] = []
         self.judged: list[dict[str, Any]] = []
         self.connections = 0
@@ -127,6 +130,11 @@ class ModelServer:
 
     async def _chat(self, request: web.Request) -> web.StreamResponse:
         body = orjson.loads(await request.read())
+        if self.sight and (picture := _picture_in(body)) is not None:
+            self.seen.append(picture)
+            message = {"role": "assistant", "content": self.sight}
+            usage = {"prompt_tokens": 90, "completion_tokens": 9}
+            return web.json_response({"choices": [{"message": message}], "usage": usage})
         call = Call(body, dict(request.headers), time.monotonic())
         self.chats += 1
         if self._keep:
@@ -270,6 +278,14 @@ def _pieces(text: str, size: int, model: str, usage: bool) -> tuple[bytes, ...]:
         events.append(b"data: " + orjson.dumps({**base, "choices": [], "usage": counts}) + b"\n\n")
     events.append(b"data: [DONE]\n\n")
     return tuple(events)
+
+
+def _picture_in(body: dict[str, Any]) -> bytes | None:
+    """What is shown in a data: address, beside the words."""
+    for part in body["messages"][-1]["content"] if body.get("messages") else ():
+        if isinstance(part, dict) and part.get("type") == "image_url":
+            return base64.b64decode(part["image_url"]["url"].partition(";base64,")[2])
+    return None
 
 
 def _refused(script: Script) -> web.Response | None:
