@@ -72,13 +72,21 @@ def _said(row: Any, traces: Traces) -> dict[str, Any]:
     """Where is told by what kind of place it was: its name is others' matter too."""
     content = read(row.content) or {}
     direct = any(one.id == row.room_id for one in traces.direct)
+    text = str(content.get("text") or "")
     said = {
         "at": _time(row.created_at),
         "where": "direct" if direct else "group",
-        "text": content.get("text") or "",
+        "text": text,
     }
-    files = [str(one.get("title") or one.get("name") or "") for one in _listed(content)]
+    files = [_attached(one, text) for one in _listed(content)]
     return {**said, "attachments": files} if files else said
+
+
+def _attached(one: Mapping[str, Any], beside: str) -> str:
+    """By its name, with what a model has found in it."""
+    seen = str(one.get("description") or one.get("text") or "")
+    name = str(one.get("title") or one.get("name") or "")
+    return ": ".join(filter(None, (name, seen if seen not in beside else "")))
 
 
 def _listed(content: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,14 +14,14 @@ from bots.sandbox import Bot, Person, Stage, media
 from bots.sandbox.world import Chat
 from bots.testkit import Play
 from core.models.scripted import Scripted
-from core.plugins import Plugin
-from core.ports import ModelType
+from core.plugins import Plugin, Turn
+from core.ports import ModelRequest, ModelType
 from tests.fakes.databases import in_use
 from tests.fakes.model_server import ModelServer
 from tests.fakes.model_server import echo as echoing
 from tests.fakes.pictures import png
 from tests.faults import bombs
-from tests.flows.talk import echo, playing, question, settled, until, whole
+from tests.flows.talk import echo, playing, question, reply, settled, until, whole
 
 _CAT = "A grey cat sleeps on a sofa."
 _SPOKEN = "Good morning, Ada."
@@ -34,6 +35,8 @@ class Senses:
         self.heard: list[dict[str, Any]] = []
         self.says: str | Exception = _CAT
         self.writes: str | Exception = _SPOKEN
+        self.hold: asyncio.Event | None = None
+        """Whoever looks waits for it."""
 
     @property
     def plugin(self) -> Plugin:
@@ -42,6 +45,8 @@ class Senses:
         @plugin.model(ModelType.IMAGE_DESCRIPTION)
         async def look(runtime: Any, params: Any) -> dict[str, str]:
             self.seen.append(params["imageUrl"])
+            if self.hold is not None:
+                await self.hold.wait()
             return {"title": "A cat", "description": _given(self.says)}
 
         @plugin.model(ModelType.TRANSCRIPTION)
@@ -223,6 +228,64 @@ async def test_the_same_picture_is_looked_at_once(how: dict[str, Any], senses: S
         bob.sends_photo(dm, png(6, 6))
         await play.stage.next_from(ada, dm)
     assert len(senses.seen) == 2, "nothing of whoever was forgotten is left"
+
+
+async def test_whoever_says_more_meanwhile_is_answered_once_and_it_is_looked_at_again(
+    how: dict[str, Any], asked: Scripted, senses: Senses
+) -> None:
+    async with playing("Ada", **how) as play:
+        ada, bob, dm = direct(play)
+        senses.hold = asyncio.Event()
+        bob.sends_photo(dm, png(9, 9), caption="my cat")
+        await until(lambda: senses.seen)
+        senses.hold = None
+        bob.says(dm, "she is called Ada too")
+        await play.stage.next_from(ada, dm)
+        assert [status for status, _ in await settled(play, 2)] == ["answered-by", "answered"]
+    (request,) = asked.requests
+    assert question(request) == f"my cat\n[photo: {_CAT}]\nshe is called Ada too"
+
+
+async def test_what_is_spoken_to_her_in_a_group_is_listened_to_and_plugins_see_it(
+    how: dict[str, Any], senses: Senses
+) -> None:
+    noted: list[str] = []
+    plugin = Plugin("notes")
+
+    @plugin.action(name="NOTE")
+    async def note(turn: Turn) -> None:
+        """Note it."""
+        noted.extend((turn.message.content.text, turn.inbound.text))
+        await turn.say("Noted.")
+
+    def answer(request: ModelRequest) -> str:
+        if "[voice message" in question(request):
+            return "<response><actions>NOTE</actions></response>"
+        return reply("Hello.")
+
+    plugins = [senses.plugin, plugin]
+    async with playing("Ada", **(how | {"model": Scripted(answer), "plugins": plugins})) as play:
+        ada, bob = play.bots["Ada"], play.stage.person("Bob")
+        group = play.stage.supergroup("Cats", [bob], [ada])
+        bob.says(group, "@Ada hello")
+        hers = await play.stage.next_from(ada, group)
+        assert hers.text == "Hello."
+        bob.sends_voice(group, reply_to=hers)
+        assert (await play.stage.next_from(ada, group)).text == "Noted."
+    assert noted == [_SPOKEN, _SPOKEN]
+    assert len(senses.heard) == 1
+
+
+async def test_whoever_asks_for_what_is_kept_gets_what_was_seen(how: dict[str, Any]) -> None:
+    async with playing("Ada", **how) as play:
+        ada, bob, dm = direct(play)
+        bob.sends_photo(dm, png(9, 9))
+        await play.stage.next_from(ada, dm)
+        bob.says(dm, "/export me")
+        await until(lambda: play.stage.messages(dm)[-1].more.get("document"))
+        number = play.stage.messages(dm)[-1].more["document"]["file_id"]
+        _, data = play.stage.world.files[number]
+    assert f"A cat: {_CAT}" in data.decode()
 
 
 # --- what cannot be perceived --------------------------------------------------------------------
