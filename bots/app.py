@@ -39,6 +39,8 @@ from core.errors import ModelError
 from core.files import Files
 from core.flow.cast import Cast
 from core.flow.janitor import Janitor
+from core.flow.made_bots import PLATFORM
+from core.flow.new_bots import NewBots
 from core.flow.patience import PatientStore
 from core.flow.tally import Tally
 from core.flow.turns import Turns
@@ -85,7 +87,7 @@ class Gateway:
         plugins: Iterable[Any] = (),
     ) -> None:
         self._settings = settings
-        self._plan = plan
+        self._plan = self._wanted = plan
         self._data = data
         self._doors = doors
         self._clock = clock or SystemClock()
@@ -95,6 +97,8 @@ class Gateway:
         self._chance = chance or random.Random()
         self._plugins = tuple(plugins)
         self._house: House | None = None
+        self._bots_changed = asyncio.Event()
+        self._reloading = asyncio.Lock()
         self._hooks = Hooks(self._clock)
         self.cast = Cast()
         self.tally = Tally()
@@ -164,11 +168,15 @@ class Gateway:
                 reader,
                 self._data,
                 self._hooks,
+                self._without_bots,
+                self._bots_changed.set,
                 self._plugins,
                 database=_file(settings, self._data),
             )
             await house.acting.load()
             await house.tasks.load()
+            await house.new_bots.load()
+            self._plan = _completed(self._wanted, house.new_bots)
             house.wardrobe.dress(_everybody(self._plan))
             await house.mind.attend(_everybody(self._plan))
             watchdog = Watchdog(settings.number("TROUPE_WATCHDOG", 5.0), self._notify)
@@ -183,6 +191,7 @@ class Gateway:
                 group.create_task(self._sweep(house.store, house.janitor)),
                 group.create_task(house.janitor.run()),
                 group.create_task(self._look(house)),
+                group.create_task(self._follow_bots()),
             ]
             for planned in self._plan.links:
                 house.company.start(planned, house.intake)
@@ -209,12 +218,19 @@ class Gateway:
 
     async def reload(self, plan: Plan) -> None:
         """Take over a new plan: only links whose token changed, came or went are touched."""
-        if self._house is not None:
-            self._house.wardrobe.dress(_everybody(plan))
-            await self._house.mind.attend(_everybody(plan))
-            await self._house.company.reload(plan.links, self._house.intake)
-        self._plan = plan
+        self._wanted = plan
+        await self._take_over()
         log.info("settings and characters were read again")
+
+    async def _take_over(self) -> None:
+        async with self._reloading:
+            house, plan = self._house, self._wanted
+            if house is not None:
+                plan = _completed(plan, house.new_bots)
+                house.wardrobe.dress(_everybody(plan))
+                await house.mind.attend(_everybody(plan))
+                await house.company.reload(plan.links, house.intake)
+            self._plan = plan
 
     def _told(self, turns: Turns) -> Handler:
         """Every log line of a turn names its character and its message."""
@@ -228,6 +244,17 @@ class Gateway:
         return handle
 
     # --- in the background ---------------------------------------------------------------------
+
+    async def _follow_bots(self) -> None:
+        """Whoever was given a bot logs in, whoever has lost hers goes; the others notice nothing."""
+        while True:
+            await self._bots_changed.wait()
+            self._bots_changed.clear()
+            await self._take_over()
+
+    def _without_bots(self) -> Sequence[LoadedCharacter]:
+        off = (one for one in self._plan.off if one.free and one.platform == PLATFORM)
+        return [one.character for one in off]
 
     async def _first_results(self, health: Sequence[Health]) -> None:
         for one in health:
@@ -323,6 +350,15 @@ def _file(settings: Settings, data: Path) -> Path | None:
 
 def _runtime_of(costume: Costume) -> Any:
     return costume.runtime
+
+
+def _completed(plan: Plan, new_bots: NewBots) -> Plan:
+    """With the bots that were made by a command, for those for whom nothing is set."""
+    whole = plan.completed(new_bots.tokens)
+    for finding in whole.findings:
+        if finding not in plan.findings:
+            log.error("%s", finding)
+    return whole
 
 
 def _everybody(plan: Plan) -> Iterable[tuple[LoadedCharacter, Settings]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from bots.mind import Mind
 from bots.orders import Do
 from bots.telegram.webhook import Hooks
 from bots.wardrobe import Wardrobe
+from core.casting import LoadedCharacter
 from core.clock import Clock
 from core.files import Files
 from core.flow.acting import Acting
@@ -39,6 +40,7 @@ from core.flow.initiative import Initiative
 from core.flow.intake import Intake
 from core.flow.janitor import Janitor
 from core.flow.mailbox import Mailbox
+from core.flow.new_bots import NewBots
 from core.flow.pairing import Pairing, Standing
 from core.flow.patience import PatientStore
 from core.flow.perceiving import Perceiving
@@ -86,6 +88,7 @@ class House:
     janitor: Janitor
     forgetting: Forgetting
     pairing: Pairing
+    new_bots: NewBots
     mind: Mind
 
     @property
@@ -98,11 +101,19 @@ class House:
         async def remove(character: CharacterId, whom: EntityId) -> Mapping[str, int]:
             return {"people": int(await self.pairing.remove(character, whom))}
 
+        async def drop_bot(character: CharacterId, nobody: EntityId) -> Mapping[str, int]:
+            return {"bots": int(await self.new_bots.remove(character))}
+
+        async def renew_token(character: CharacterId, nobody: EntityId) -> Mapping[str, int]:
+            return {"bots": int(await self.new_bots.renew(character))}
+
         return {
             orders.FORGET: forget,
             orders.LET_IN: partial(self._decide, Standing.IN),
             orders.KEEP_OUT: partial(self._decide, Standing.OUT),
             orders.REMOVE: remove,
+            orders.DROP_BOT: drop_bot,
+            orders.RENEW_TOKEN: renew_token,
         }
 
     async def _decide(
@@ -126,11 +137,14 @@ def build(
     reader: Reader,
     data: Path,
     hooks: Hooks,
+    without: Callable[[], Sequence[LoadedCharacter]],
+    changed: Callable[[], None],
     plugins: Iterable[Any] = (),
     database: Path | None = None,
 ) -> House:
     """`settings` are those of the process; what runs for a character lives in `group`. `data` is
-    where files lie, `database` the one that holds everything, where it is one.
+    where files lie, `database` the one that holds everything, where it is one. `without` are those
+    who have no bot, and `changed` hears when one was made, or is another one.
     """
     records = Records(logs.chat_line, logs.prompt_entry)
     recent, presence = Recent(store), Presence(store)
@@ -271,6 +285,7 @@ def build(
             pairing.forgotten,
         ],
     )
+    new_bots = NewBots(store, cast, ranks, scribe, clock, without, changed)
     doorkeeper = Doorkeeper(ranks, pairing, scribe, clock)
     turns = Turns(
         cast,
@@ -299,10 +314,12 @@ def build(
                 "forget": forgetting.command,
                 "export": forgetting.command,
                 "pair": doorkeeper.command,
+                "newbot": new_bots.command,
             },
         ),
         doorkeeper,
         comings,
+        new_bots,
     )
     return House(
         store,
@@ -320,5 +337,6 @@ def build(
         janitor,
         forgetting,
         pairing,
+        new_bots,
         mind,
     )

@@ -6,14 +6,15 @@ import binascii
 import re
 from base64 import urlsafe_b64decode
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from types import MappingProxyType
 from typing import Protocol
 
 from core.casting import LoadedCharacter, Roster
 from core.errors import Finding
-from core.ids import Account
+from core.ids import Account, CharacterId
 from core.secrets import Secret
 from core.settings import schema
 from core.settings.layers import Environment, Settings, prefixes
@@ -101,6 +102,12 @@ class Off:
     line_to_add: str
     bad: bool = False
     """There is a token, and it is no good."""
+    free: bool = False
+    """Nothing is set: a bot may be made for her."""
+
+
+Stored = Mapping[tuple[str, CharacterId], Secret]
+"""Tokens of bots that were made while running, by platform and character."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +115,11 @@ class Plan:
     links: tuple[PlannedLink, ...]
     off: tuple[Off, ...] = ()
     findings: tuple[Finding, ...] = ()
+    again: Callable[[Stored], Plan] | None = field(default=None, repr=False, compare=False)
+
+    def completed(self, stored: Stored) -> Plan:
+        """The same with these tokens, for those for whom none is set."""
+        return self.again(stored) if stored and self.again else self
 
 
 def settings_of(
@@ -126,10 +138,11 @@ def plan_links(
     environment: Environment,
     platforms: Mapping[str, PlatformKeys] = PLATFORMS,
     stages: Mapping[str, Stage] | None = None,
+    stored: Stored = MappingProxyType({}),
 ) -> Plan:
     """Who logs in where. On stages every character gets a bot of its own, whatever is set.
 
-    Nobody is said to be off a platform on which none of them is, unless they are on none at all.
+    Whatever is set for a character counts before what is `stored`. Nobody is said to be off a platform on which none of them is, unless they are on none at all.
     """
     links: list[PlannedLink] = []
     off: list[Off] = []
@@ -141,10 +154,10 @@ def plan_links(
                     continue
                 token: Secret | None = Secret(stages[platform].bot(one.name).token)
             else:
-                token = settings.secret(keys.token)
+                token = settings.secret(keys.token) or stored.get((platform, one.id))
             if token is None:
                 line = line_to_add(one, keys)
-                off.append(Off(one, platform, f"{keys.token} is not set", line))
+                off.append(Off(one, platform, f"{keys.token} is not set", line, free=True))
                 continue
             lenient = stages is not None or _elsewhere(settings, keys)
             number = keys.bot_of(token.reveal(), lenient=lenient)
@@ -171,7 +184,8 @@ def plan_links(
     good = tuple(link for link in links if link.account not in shared)
     used = {link.platform for link in links} | {one.platform for one in off if one.bad}
     told = tuple(one for one in off if not used or one.platform in used)
-    return Plan(good, told, tuple(findings))
+    again = partial(plan_links, roster, environment, platforms, stages)
+    return Plan(good, told, tuple(findings), again)
 
 
 def line_to_add(one: LoadedCharacter, keys: PlatformKeys) -> str:

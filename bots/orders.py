@@ -33,6 +33,8 @@ _STALE = 3600.0
 _GIVEN, _TAKEN, _DONE = ".order", ".taken", ".done"
 
 FORGET, LET_IN, KEEP_OUT, REMOVE = "forget", "let in", "keep out", "remove"
+DROP_BOT, RENEW_TOKEN = "drop bot", "renew token"
+_NOBODY = EntityId("")
 Do = Callable[[CharacterId, EntityId], Awaitable[Mapping[str, int]]]
 """Carries one order out; what has come of it, by kind."""
 
@@ -75,7 +77,7 @@ class Given:
         return True
 
 
-def give(data: Path, character: CharacterId, entity: EntityId, do: str = FORGET) -> Given:
+def give(data: Path, character: CharacterId, entity: EntityId = _NOBODY, do: str = FORGET) -> Given:
     """Ask the gateway that runs on this directory to do something about somebody."""
     folder = folder_of(data)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -12,7 +12,7 @@ import aiohttp
 import telegram
 from telegram.error import Conflict, TelegramError
 
-from bots.telegram import mapping
+from bots.telegram import making, mapping
 from bots.telegram.address import API_ROOT, Webhook, path_of, problems, secret_of
 from bots.telegram.calls import Calls
 from bots.telegram.envelope import PLATFORM, envelope, update_id
@@ -354,6 +354,21 @@ class TelegramLink:
 
     async def show(self, live: Live) -> None:
         await self._calling().show(live)
+
+    # --- bots that it looks after --------------------------------------------------------------
+
+    @property
+    def may_make_bots(self) -> bool:
+        return self._bot is not None and bool(self._bot.bot.can_manage_bots)
+
+    def where_to_make(self, name: str, username: str) -> str:
+        return making.link(self._us.username, name, username)
+
+    async def token_of(self, bot: str) -> Secret:
+        return await making.token_of(self._entered(), bot)
+
+    async def renew_token(self, bot: str) -> Secret:
+        return await making.renew_token(self._entered(), bot)
 
     def _entered(self) -> telegram.Bot:
         if self._bot is None:

@@ -80,6 +80,8 @@ def envelope(raw: object, account: Account) -> Received:
             author = chat  # drafts, and their button, are in direct chats only
         case "callback_query" if is_stop(event.get("data")):
             kind = Kind.STOP
+        case "managed_bot":
+            chat = author  # their direct chat, where they asked for it
         case "my_chat_member" if _lets_us_in(event):
             kind = Kind.WORLD
         case _ if kind is Kind.MESSAGE:

@@ -39,7 +39,7 @@ def read(received: Received, us: Us) -> Inbound:
 
 def _inbound(received: Received, update: Json, us: Us) -> Inbound:
     if received.kind is Kind.OTHER:
-        return _other(received, update)
+        return news.of_bot(_other(received, update), update)
     for name in _MESSAGES:
         if message := part(update, name):
             if received.kind in (Kind.MEMBER, Kind.MOVED):

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bots.telegram.fields import Json, listed, number, part, words
+from bots.telegram.fields import Json, listed, number, part, whole, words
 from bots.telegram.people import (
     author_of,
     channel_of,
     chat_name,
+    full_name,
     is_in,
     is_private,
     place_of,
     rank_of,
 )
 from bots.telegram.texts import Us
-from core.messages import Author, Inbound, Rank, RoomSeen, WorldSeen
+from core.messages import Author, Inbound, MadeBot, Rank, RoomSeen, WorldSeen
 
 
 def changed(inbound: Inbound, change: Json, us: Us) -> Inbound:
@@ -57,6 +58,18 @@ def told(inbound: Inbound, message: Json) -> Inbound:
 def renamed(inbound: Inbound, message: Json) -> Inbound:
     """Of a service message that names its chat or one of its topics."""
     return replace(inbound, world=_world(part(message, "chat"), message))
+
+
+def of_bot(inbound: Inbound, update: Json) -> Inbound:
+    """A bot that somebody has made for us: an update tells of it, and a message in their chat."""
+    change, message = part(update, "managed_bot"), part(update, "message")
+    bot = part(change, "bot") or part(part(message, "managed_bot_created"), "bot")
+    maker = whole(change.get("user") or message.get("from"))
+    if not number(bot.get("id")) or not number(maker.get("id")):
+        return inbound
+    made = MadeBot(number(bot.get("id")), full_name(bot), words(bot.get("username")))
+    chat = {**maker, "type": "private"}  # an update names no chat: it is theirs
+    return blank(replace(inbound, made=made), chat, {}, author_of(maker))
 
 
 def blank(inbound: Inbound, chat: Json, message: Json, author: Author) -> Inbound:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from core.flow.cast import Part
 from core.messages import Inbound, Rank
 from core.plugins.records import Command
-from core.ports import Offer
+from core.ports import MakesBots, Offer
 
 MOST = 100
 """Commands that a platform takes."""
@@ -90,8 +90,12 @@ FORGET = _ours(
     "«forget me»: забыть о вас всё и везде",
 )  # fmt: skip
 PAIR = Offer("pair", "Let somebody in: /pair and the code they were given", who=Rank.OPERATOR)
+NEWBOT = Offer(
+    "newbot", "Make a bot for a character who has none: /newbot NAME", who=Rank.OPERATOR,
+    groups=False,
+)  # fmt: skip
 
-OURS = (START, HELP, RESET, MUTE, UNMUTE, WHY, INITIATIVE, EXPORT, FORGET, PAIR)
+OURS = (START, HELP, RESET, MUTE, UNMUTE, WHY, INITIATIVE, EXPORT, FORGET, PAIR, NEWBOT)
 VOICE = "voice"
 """Known, and not on offer as long as there is none."""
 NAMES = frozenset({VOICE, *(one.name for one in OURS)})
@@ -126,6 +130,7 @@ def offers(part: Part | None) -> tuple[Offer, ...]:
         for name, used in (
             (INITIATIVE.name, policy.habits is not None),
             (PAIR.name, policy.door.pairs),
+            (NEWBOT.name, isinstance(part.platform, MakesBots)),
         )
         if not used
     }

@@ -22,6 +22,8 @@ from core.flow.floor import Floor
 from core.flow.hearsay import Hearsay
 from core.flow.initiative import Initiative
 from core.flow.mailbox import Postponed, Superseded
+from core.flow.mending import Mending
+from core.flow.new_bots import NewBots
 from core.flow.pieces import pieced
 from core.flow.presence import Introduction, Presence, entity_id, memory_id, places_of
 from core.flow.records import Records
@@ -75,6 +77,7 @@ class Turns:
         commanding: Commanding,
         doorkeeper: Doorkeeper,
         comings: Comings,
+        new_bots: NewBots,
     ) -> None:
         self._cast = cast
         self._store = store
@@ -95,6 +98,8 @@ class Turns:
         self._commanding = commanding
         self._doorkeeper = doorkeeper
         self._comings = comings
+        self._mending = mending
+        self._new_bots = new_bots
         self._unwritten: dict[Hashable, list[Spending]] = {}
         self._broken_off: dict[Hashable, int] = {}
         """How many answers to somebody's open messages have broken off half way."""
@@ -118,6 +123,12 @@ class Turns:
                     await self._act(work)
             except (Superseded, asyncio.CancelledError):
                 self._telling.ended(work, "replaced")
+                raise
+            except Postponed:
+                self._telling.ended(work, "postponed")
+                raise
+            except Postponed:
+                self._telling.ended(work, "postponed")
                 raise
             except Exception as error:  # noqa: BLE001  (the wall of one turn)
                 await self._fall(part, batch, work, error)
@@ -213,9 +224,13 @@ class Turns:
             case Kind.COMMAND:
                 await self._commanding(work)
             case Kind.EDIT:
-                await self._edited(work)
+                await self._mending.edited(work)
+            case Kind.DELETE:
+                await self._mending.taken_back(work)
             case Kind.MOVED:
                 await self._moved(work)
+            case Kind.OTHER if work.lead.made is not None:
+                await self._new_bots(work)
             case Kind.WORLD:
                 await self._world(work)
             case _:
@@ -247,16 +262,6 @@ class Turns:
     async def _note(self, work: Work) -> None:
         rule = f"{work.lead.kind.value}-noted"
         await self._scribe.write(work, InboundStatus.SILENT, rule, keep=False)
-
-    async def _edited(self, work: Work) -> None:
-        """What was said is remembered as it now reads; it is not answered a second time."""
-        part, lead = work.part, work.lead
-        memory = memory_id(part.id, lead.address, lead.message)
-        work.decided()
-        await self._scribe.write(
-            work, InboundStatus.SILENT, "edit-noted", keep=False, rewrite=memory
-        )
-        self._recent.forget(part.id, work.spot.room)
 
     async def _moved(self, work: Work) -> None:
         """A group became a supergroup: the room keeps its past under its new id."""

@@ -161,6 +161,15 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True)
+class MadeBot:
+    """A bot that its maker has given to one of ours to look after."""
+
+    id: str
+    name: str
+    username: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RoomSeen:
     """A room that exists, whether or not anybody has spoken in it."""
 
@@ -219,6 +228,8 @@ class Inbound:
     """Of a PRESS, the button's; `message` is the one that it stands below."""
     cue: str = ""
     """Of a CUE, why the character may speak, in words for its model."""
+    made: MadeBot | None = None
+    """A bot that somebody has made for us, or whose token is another one now."""
     gone: tuple[str, ...] = ()
     """Of a DELETE, the platform's ids of what was taken back."""
     forwarded: str = ""

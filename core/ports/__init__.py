@@ -30,6 +30,7 @@ from core.ports.persons import Forgotten, Persons, Traced
 from core.ports.platforms import (
     Intake,
     Limits,
+    MakesBots,
     Offer,
     Offering,
     Platform,
@@ -59,6 +60,7 @@ __all__ = [
     "Intake",
     "Lanes",
     "Limits",
+    "MakesBots",
     "Memories",
     "ModelHandler",
     "ModelProvider",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 from core.ids import Account
 from core.messages import (
@@ -18,6 +18,7 @@ from core.messages import (
     Received,
     Reply,
 )
+from core.secrets import Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,28 @@ class Limits:
     """A message can be given an emoji, and have it taken away again."""
     commands: bool = False
     """Whatever begins with a slash is a command there, those of plugins too."""
+
+
+@runtime_checkable
+class MakesBots(Protocol):
+    """A platform where one bot may look after others, which people make for it."""
+
+    @property
+    def may_make_bots(self) -> bool:
+        """Whether this one is allowed to."""
+        ...
+
+    def where_to_make(self, name: str, username: str) -> str:
+        """The address at which a person makes a bot for this one; both may be changed there."""
+        ...
+
+    async def token_of(self, bot: str) -> Secret:
+        """Raises LinkLost, LinkRejected or SendFailed, as does `renew_token`."""
+        ...
+
+    async def renew_token(self, bot: str) -> Secret:
+        """Another one in its place; whoever has the old one is out."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
