@@ -19,10 +19,10 @@ from core.flow.perceived import Perceived, failed, from_media, heard_with, kept_
 from core.flow.senses import MOST_PICTURE, Sense, Way, picture_of, ways
 from core.flow.till import Till
 from core.flow.work import Work
-from core.ids import CharacterId, MemoryId
+from core.ids import CharacterId
 from core.knowledge.reading import Reader, UnreadableDocument
-from core.memory.recent import Recent
-from core.messages import Attachment
+from core.memory.recent import Recent, line_of
+from core.messages import Attachment, Memory
 from core.ports import Forgotten, ModelRoles, ModelType, Store, Unit
 
 log = logging.getLogger(__name__)
@@ -83,7 +83,8 @@ class Perceiving:
         hanging = [one for one in hanging if self._can(work, one)]
         if not hanging:
             return False
-        found = await self._known(work)
+        answered = await self._answered(work)
+        found = _known(work, answered)
         for one in hanging:
             if one.ref not in found and (kept := self._recall(work, one.ref)) is not None:
                 found[one.ref] = kept
@@ -91,7 +92,7 @@ class Perceiving:
         async with work.batch.stopped.interrupts(), asyncio.TaskGroup() as group:
             for one in self._chosen(work, new, found):
                 group.create_task(self._perceive(work, one, found))
-        self._remember_answered(work, found)
+        self._remember(work, answered, found)
         work.inbound = tuple(heard_with(one, found) for one in work.inbound)
         work.heard[:] = [kept_with(one, found) for one in work.heard]
         return True
@@ -124,44 +125,32 @@ class Perceiving:
             else:
                 found[one.ref] = failed(sense, "there are too many at once")
 
-    async def _known(self, work: Work) -> dict[str, Perceived]:
-        """What is remembered of the message that is answered to."""
-        quote, answered = work.lead.reply_to, _answered(work)
-        if answered is None or quote is None or not any(map(ways, quote.attachments)):
-            return {}
-        memories = await self._store.read(lambda unit: unit.memories.get(work.part.id, [answered]))
-        media = [
-            one
-            for memory in memories
-            if memory.room == work.spot.room
-            for one in memory.content.attachments
-        ]
-        found = {}
-        for at, one in enumerate(quote.attachments):
-            same = next((each for each in media if each.get("id") == one.ref), None)
-            if same is None and len(media) == len(quote.attachments):
-                same = media[at]  # some platforms give a file a new name in each message
-            if same is not None and (before := from_media(one, same)) is not None:
-                found[one.ref] = before
-        return found
+    async def _answered(self, work: Work) -> Memory | None:
+        """The memory of the message that is answered to, where something hangs on that."""
+        quote = work.lead.reply_to
+        wanted = work.heard[-1].content.in_reply_to if work.heard else None
+        if wanted is None or quote is None or not any(map(ways, quote.attachments)):
+            return None
+        found = await self._store.read(lambda unit: unit.memories.get(work.part.id, [wanted]))
+        return next((one for one in found if one.room == work.spot.room), None)
 
-    def _remember_answered(self, work: Work, found: Mapping[str, Perceived]) -> None:
-        """What was seen only now, because somebody asks about it later, is known from now on."""
-        quote, answered = work.lead.reply_to, _answered(work)
-        part, room = work.part, work.spot.room
-        if quote is None or answered is None or work.private:
+    def _remember(
+        self, work: Work, answered: Memory | None, found: Mapping[str, Perceived]
+    ) -> None:
+        """What is seen only now, because somebody asks about it later, is known from now on."""
+        if answered is None or work.private:
             return
-        if not any(one.ref in found and not found[one.ref].fault for one in quote.attachments):
+        whose, id = work.part.id, answered.id
+        new = kept_with(answered, found)
+        if new == answered:
             return
 
         def keep(unit: Unit) -> None:
-            for memory in unit.memories.get(part.id, [answered]):
-                new = kept_with(memory, found)
-                if memory.room == room and new != memory:
-                    unit.memories.put(new)
+            for one in unit.memories.get(whose, [id]):
+                unit.memories.put(kept_with(one, found))
 
         work.later.append(keep)
-        self._recent.forget(part.id, room)
+        self._recent.mend(whose, work.spot.room, line_of(new))
 
     # --- one thing -----------------------------------------------------------------------------
 
@@ -275,5 +264,17 @@ def _hanging(work: Work) -> Iterator[Attachment]:
     yield from found.values()
 
 
-def _answered(work: Work) -> MemoryId | None:
-    return work.heard[-1].content.in_reply_to if work.heard else None
+def _known(work: Work, answered: Memory | None) -> dict[str, Perceived]:
+    """What is remembered to be in what hangs on the message that is answered to."""
+    quote = work.lead.reply_to
+    if answered is None or quote is None:
+        return {}
+    media = answered.content.attachments
+    found = {}
+    for at, one in enumerate(quote.attachments):
+        same = next((each for each in media if each.get("id") == one.ref), None)
+        if same is None and len(media) == len(quote.attachments):
+            same = media[at]  # some platforms give a file a new name in each message
+        if same is not None and (before := from_media(one, same)) is not None:
+            found[one.ref] = before
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from datetime import timedelta
 
 from core.ids import CharacterId, EntityId, RoomId
 from core.messages import Memory
@@ -15,6 +16,8 @@ _BUDGET = 12_000_000
 """Bytes for all rooms together; the room that has been silent longest goes first."""
 _LINE = 400
 """Bytes that a line costs beside its text: measured, with its ids and times."""
+_SAME = timedelta(milliseconds=1)
+"""What databases may round away of a time."""
 _TRIM = 0.75
 """A full window drops a quarter at once, so that prompts keep a stable beginning for long."""
 
@@ -63,6 +66,14 @@ class Recent:
             del held[:-keep]
             self._whole.discard(key)
         self._shrink()
+
+    def mend(self, character: CharacterId, room: RoomId, line: Line) -> None:
+        """A line as it reads from now on, where it is held: the one of that author and time."""
+        held = self._rooms.get((character, room), [])
+        for at, one in enumerate(held):
+            if one.author == line.author and abs(one.at - line.at) < _SAME:
+                self._spent += _size(line) - _size(one)
+                held[at] = line
 
     def begin(self, character: CharacterId, room: RoomId) -> None:
         """A room without a past: nothing to read."""

@@ -194,7 +194,9 @@ async def test_who_is_not_addressed_fetches_nothing_and_looks_when_asked(
         await until(lambda: "description" in kept(tmp_path)[0]["attachments"][0])
         bob.says(group, "@Ada and now?")
         await play.stage.next_from(ada, group)
-        assert _CAT in whole(asked.requests[-1]), "it is known from now on"
+        past = whole(asked.requests[-1])
+        assert f"my cat\n  [photo A cat: {_CAT}]" in past, "it is known from now on"
+        assert past.count("you cannot see it") == 0
         assert fetched(play) == 1
 
 
