@@ -50,6 +50,9 @@ _RULES: Mapping[str, str] = {
     "too-many": "it was more than I answer one person within so short a time",
     # What is only noted.
     "room-moved": "the group had only got a new number",
+    "bot-made": "a bot was made for one of us, or has another token now",
+    "bot-known": "it told of a bot that I look after already",
+    "bot-of-nobody": "it told of a bot that nobody who runs me has asked for",
     "world-noted": "it only told what there is on this server",
     "message-noted": "I only took note of it",
     "command-noted": "I only took note of it",
