@@ -159,12 +159,12 @@ async def test_a_command_is_offered_and_completed(browser: str) -> None:
 async def test_a_text_the_stage_refuses_comes_back_with_the_reason(browser: str) -> None:
     async with playing(browser) as play:
         await play.tab.look(
-            "(() => { const text = document.querySelector('#text'); text.value = 'x'.repeat(5000);"
+            "(() => { const text = document.querySelector('#text'); text.value = 'x'.repeat(41000);"
             " text.dispatchEvent(new Event('input')); })()"
         )
         await play.tab.press("Enter")
         await play.tab.sees("document.querySelector('.toast')?.innerText")
-        await play.tab.sees("document.querySelector('#text').value.length === 5000")
+        await play.tab.sees("document.querySelector('#text').value.length === 41000")
         # The browser itself notes the refused request in its console.
         await play.tab.look("1")
         assert all("400" in error for error in play.tab.errors)

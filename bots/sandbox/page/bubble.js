@@ -1,25 +1,33 @@
-/** One message of Telegram as a row of the log. */
+/** One message of Telegram as a row of the log; an album is one row, at its first message. */
 
 import { avatar, el, icon, timeOf, toneOf } from "./dom.js";
-import { buttons, files, moreButton, reactions, serviceRow } from "./rows.js";
+import { buttons, moreButton, reactions, serviceRow } from "./rows.js";
 import { rich } from "./text.js";
+import { briefly, thingsOf } from "./things.js";
 import { sameId } from "./world.js";
 
-/** Build the row; `hands` are what a person can do with it: menu, react, jump, press. */
+/** Build the row; `hands` are what a person can do with it: menu, react, jump, press, vote, comment. */
 export function rowOf(message, world, chat, hands) {
   if (message.service) return serviceRow(message);
+  const album = world.albumOf(message);
   const row = el("div", { class: "row", "data-id": message.id, tabindex: "-1" });
   row.message = message;
-  const own = sameId(message.from.id, world.me);
+  row.hidden = album[0].id !== message.id;
+  if (row.hidden) return row;
+  const post = chat?.kind === "channel";
+  const own = sameId(message.from.id, world.me) && !post;
   row.classList.toggle("own", own);
+  row.classList.toggle("whispered", Boolean(message.only));
   const bubble = el("div", { class: "bubble" });
-  bubble.append(el("div", { class: `sender tone-${toneOf(message.from.name)}` }, own ? "You" : message.from.name));
-  if (message.reply_to) bubble.append(quote(message.reply_to, hands));
-  const text = el("div", { class: "text", dir: "auto" }, ...rich(message.text ?? "", message.entities));
-  bubble.append(...files(message), text, meta(message, own));
+  bubble.append(sender(message, own), ...above(message, world, hands));
+  const said = album.find((one) => one.text) ?? message;
+  const text = el("div", { class: "text", dir: "auto" }, ...rich(said.text ?? "", said.entities));
+  bubble.append(...thingsOf(album, world, hands), text, meta(message, own));
+  if (message.only) bubble.append(el("p", { class: "aside" }, "Only you can see this"));
   if (message.buttons?.length) bubble.append(buttons(message, hands));
   if (message.reactions?.length) bubble.append(reactions(message, world, hands));
-  const face = chat?.kind === "private" ? null : avatar(message.from.name, { bot: message.from.bot });
+  if (post && chat.linked) bubble.append(remark(message, hands));
+  const face = chat?.kind === "private" ? null : avatar(nameOf(message), { bot: message.from.bot, group: Boolean(message.as) });
   row.append(el("div", { class: "line" }, own ? null : face, bubble, moreButton(row, hands)));
   return row;
 }
@@ -41,18 +49,42 @@ export function liveRow(bot, draft, chat) {
   return el("div", { class: `row ${draft ? "draft" : "typing"}` }, el("div", { class: "line" }, face, bubble));
 }
 
-function quote(reply, hands) {
-  return el(
-    "button",
-    {
-      class: `quote tone-${toneOf(reply.name ?? "")}`,
-      type: "button",
-      tabindex: "-1",
-      onclick: () => hands.jump(reply.id),
-    },
-    el("b", {}, reply.name ?? "Message"),
-    el("span", {}, reply.text || "Message"),
-  );
+/** In whose name it is said: a group's or a channel's, or the writer's own. */
+const nameOf = (message) => message.as ?? message.from.name;
+
+function sender(message, own) {
+  const name = nameOf(message);
+  return el("div", { class: `sender tone-${toneOf(name)}` }, own && !message.as ? "You" : name);
+}
+
+/** How the words came here: passed on, by way of a bot, as a guest, as an answer. */
+function above(message, world, hands) {
+  const { forwarded, via, guest_of: host, reply_to: reply, elsewhere } = message;
+  const parts = [];
+  if (forwarded) parts.push(el("div", { class: "passed" }, "Forwarded from ", el("b", {}, forwarded)));
+  if (via) parts.push(el("div", { class: "passed" }, "via ", el("b", {}, via)));
+  if (host) parts.push(el("div", { class: "passed" }, "A guest, called by ", el("b", {}, host)));
+  if (reply) {
+    const whole = world.message(message.chat, reply.id) ?? reply;
+    parts.push(quote(reply.name, message.quote ?? briefly(whole), () => hands.jump(reply.id)));
+  } else if (elsewhere) {
+    const name = [elsewhere.name, elsewhere.chat].filter(Boolean).join(", ");
+    parts.push(quote(name, message.quote, null));
+  }
+  return parts;
+}
+
+/** The words that are answered; those of another chat lead nowhere. */
+function quote(name, words, go) {
+  const look = { class: `quote tone-${toneOf(name ?? "")}` };
+  const parts = [el("b", {}, name ?? "Message"), el("span", {}, words || "Message")];
+  if (!go) return el("div", look, ...parts);
+  return el("button", { ...look, type: "button", tabindex: "-1", onclick: go }, ...parts);
+}
+
+function remark(message, hands) {
+  const go = () => hands.comment(message);
+  return el("button", { class: "way", type: "button", "data-key": "comment", onclick: go }, icon("thread"), el("b", {}, "Comment"));
 }
 
 function meta(message, own) {

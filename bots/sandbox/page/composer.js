@@ -1,41 +1,46 @@
 /** Where one types: sending, answering, editing. */
 
+import { Attaching } from "./attaching.js";
 import { el, icon } from "./dom.js";
-import { wordsOf } from "./markdown.js";
+import { Inline } from "./inline.js";
+import { Keyboard } from "./keyboard.js";
+import { gistOf, wordsOf } from "./markdown.js";
 import { Offers } from "./offers.js";
-import { sameId } from "./world.js";
+import { isEditable, mayWrite, sameId } from "./world.js";
 
 const TALLEST_PX = 180;
+const SIGNS = { comment: "thread" };
 
 export class Composer {
   #world;
   #pane;
-  #say;
-  #change;
-  #attach;
+  #hands;
   #offers;
+  #inline;
+  #attaching;
   #text;
   #send;
   #about;
-  #clip;
-  #file;
   #task = null;
   #unsent = new Map();
   #spot = "";
 
-  /** `say(place, text, replyTo)`, `attach(place, file, text, replyTo)` and `change(message, text)`
-   * resolve to false when the stage refused. */
-  constructor(world, pane, { say, attach, change }) {
+  /** `hands` are say, change, quote, remark, attach, hand, inline and choose; each is false when the
+   * stage refused. */
+  constructor(world, pane, hands) {
     this.#world = world;
     this.#pane = pane;
-    this.#say = say;
-    this.#change = change;
-    this.#attach = attach;
+    this.#hands = hands;
     [this.#text, this.#send, this.#about] = ["text", "send", "about"].map((name) => pane.part(name));
-    [this.#clip, this.#file] = ["attach", "file"].map((name) => pane.part(name));
-    this.#clip.addEventListener("click", () => this.#file.click());
-    this.#file.addEventListener("change", () => this.#picked());
+    this.#attaching = new Attaching(pane, this, hands);
     this.#offers = new Offers(world, pane);
+    const choose = async (...choice) => (await hands.choose(...choice)) && this.#write("");
+    const show = (offers) => this.#offers.show(offers);
+    this.#inline = new Inline(world, pane, { hands: { ...hands, choose }, show });
+    new Keyboard(world, pane, (place, words) => {
+      this.focus();
+      hands.say(place, words, null);
+    });
     this.#text.addEventListener("input", () => this.#typed());
     this.#text.addEventListener("keydown", (event) => this.#key(event));
     this.#text.addEventListener("blur", () => this.#offers.close());
@@ -59,6 +64,18 @@ export class Composer {
   reply(message) {
     if (this.#task?.kind === "edit") this.cancel();
     this.#begin({ kind: "reply", message });
+  }
+
+  /** Answer some words of a message alone. */
+  quote(message, part) {
+    if (this.#task?.kind === "edit") this.cancel();
+    this.#begin({ kind: "quote", message, part });
+  }
+
+  /** Write below a post, in the group where the channel is discussed. */
+  comment(message) {
+    if (this.#task?.kind === "edit") this.cancel();
+    this.#begin({ kind: "comment", message });
   }
 
   edit(message) {
@@ -86,10 +103,12 @@ export class Composer {
     this.#about.hidden = !task;
     this.#send.setAttribute("aria-label", task?.kind === "edit" ? "Save" : "Send");
     this.#send.replaceChildren(icon(task?.kind === "edit" ? "save" : "send"));
-    this.#dressClip();
+    this.#allow();
     if (!task) return this.#about.replaceChildren();
-    const title = task.kind === "edit" ? "Edit message" : `Reply to ${task.message.from.name}`;
-    const words = el("div", {}, el("b", {}, title), el("span", {}, this.#typedAs(task.message)));
+    const name = task.message.as ?? task.message.from.name;
+    const titles = { edit: "Edit message", reply: `Reply to ${name}`, quote: `Quote from ${name}`, comment: `Comment on ${name}` };
+    const gist = task.part ?? (this.#typedAs(task.message) || gistOf(task.message, this.#world));
+    const words = el("div", {}, el("b", {}, titles[task.kind]), el("span", {}, gist));
     const stop = () => {
       this.cancel();
       this.focus();
@@ -99,7 +118,7 @@ export class Composer {
       { type: "button", class: "round", "aria-label": "Cancel", onclick: stop },
       icon("close"),
     );
-    this.#about.replaceChildren(icon(task.kind), words, close);
+    this.#about.replaceChildren(icon(SIGNS[task.kind] ?? task.kind), words, close);
   }
 
   /** A message as one types it: in Discord's text the people are named by number. */
@@ -116,30 +135,30 @@ export class Composer {
       this.#spot = spot;
       this.#write(this.#unsent.get(spot) ?? "");
     } else if (this.#task?.kind === "edit" && !sameId(this.#task.message.from.id, this.#world.me)) this.cancel();
-    this.#text.disabled = !this.#pane.chat;
-    this.#dressClip();
+    this.#allow();
     this.#offers.close();
   }
 
-  /** An edit changes words only. */
-  #dressClip() {
-    this.#clip.disabled = !this.#pane.chat || this.#task?.kind === "edit";
+  /** In a channel readers write comments only; an edit and a comment are words only. */
+  #allow() {
+    const { chat } = this.#pane;
+    const kind = this.#task?.kind;
+    const writes = chat && mayWrite(chat, this.#world.me);
+    this.#text.disabled = !writes && kind !== "comment";
+    this.#attaching.allow(writes && kind !== "edit" && kind !== "comment");
   }
 
-  /** A file goes at once, with what is written as its caption. */
-  async #picked() {
-    const [file] = this.#file.files;
-    this.#file.value = "";
-    if (!file || this.#clip.disabled) return;
-    const words = this.#text.value.trim();
-    const replyTo = this.#task?.message.id ?? null;
+  /** Give up what is written to whoever sends it with a thing; `restore` brings it back. */
+  take({ words = true } = {}) {
     const { place } = this.#pane;
+    const text = this.#text.value.trim();
+    const replyTo = this.#task?.message.id ?? null;
     this.#task = null;
-    this.#write("");
+    if (words) this.#write("");
     this.#drawAbout();
     this.focus();
-    const done = await this.#attach(place, file, words, replyTo);
-    if (!done && this.#pane.place === place && this.#text.value === "") this.#write(words);
+    const restore = () => this.#pane.place === place && this.#text.value === "" && this.#write(text);
+    return { place, words: text, replyTo, restore };
   }
 
   #write(words) {
@@ -151,6 +170,7 @@ export class Composer {
   #typed() {
     this.#fit();
     this.#offers.refresh();
+    this.#inline.refresh(this.#text.value);
   }
 
   #fit() {
@@ -175,7 +195,7 @@ export class Composer {
   #editLast(event) {
     const mine = this.#world
       .messagesAt(this.#pane.place)
-      .filter((message) => !message.service && sameId(message.from.id, this.#world.me));
+      .filter((message) => isEditable(message) && sameId(message.from.id, this.#world.me));
     if (!mine.length) return;
     event.preventDefault();
     this.edit(mine.at(-1));
@@ -189,11 +209,21 @@ export class Composer {
     this.#task = null;
     this.#write(task?.kind === "edit" ? task.before : "");
     this.#drawAbout();
-    const done =
-      task?.kind === "edit"
-        ? this.#typedAs(task.message) === words || (await this.#change(task.message, words))
-        : await this.#say(place, words, task?.message.id ?? null);
+    const done = await this.#give(place, words, task);
     // A refused text comes back, unless something else has been written meanwhile.
     if (!done && this.#pane.place === place && this.#text.value === "") this.#write(words);
+  }
+
+  #give(place, words, task) {
+    switch (task?.kind) {
+      case "edit":
+        return this.#typedAs(task.message) === words || this.#hands.change(task.message, words);
+      case "quote":
+        return this.#hands.quote(place, task.message, task.part, words);
+      case "comment":
+        return this.#hands.remark(task.message, words);
+      default:
+        return this.#hands.say(place, words, task?.message.id ?? null);
+    }
   }
 }

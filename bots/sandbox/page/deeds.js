@@ -1,12 +1,15 @@
-/** What a person does with messages: say, change, react, press, and the menu that offers it. */
+/** What a person does with messages: say, send, change, react, press, and the menu that offers it. */
 
 import { notice } from "./dialogs.js";
+import { faceOf } from "./heading.js";
 import { act, Refused } from "./link.js";
 import { wordsOf } from "./markdown.js";
 import { showMenu } from "./menu.js";
-import { sameId } from "./world.js";
+import { isDirect, isEditable, mayWrite, sameId } from "./world.js";
 
 const LARGEST = 40 << 20;
+// Deeds that are answered with what they have just made.
+const SAYING = new Set(["send", "document", "hand", "album", "forward", "quote", "choose", "comment"]);
 const REACTIONS = {
   "👍": "Thumbs up",
   "❤️": "Heart",
@@ -29,7 +32,7 @@ export class Deeds {
     try {
       const { message } = await act({ as: world.who(world.me).id, ...deed });
       // The stream may have been quicker, and by now know more of this message than the answer does.
-      if (["send", "document"].includes(deed.do) && message && !world.message(message.chat, message.id)) world.arrived(message);
+      if (SAYING.has(deed.do) && message && !world.message(message.chat, message.id)) world.arrived(message);
       return true;
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
@@ -44,13 +47,54 @@ export class Deeds {
     return this.does({ do: "send", chat: place.chat, topic: place.topic, text, reply_to: replyTo });
   }
 
-  /** Send a file, with words or without. */
-  async attach(place, file, text, replyTo) {
-    if (file.size > LARGEST) return notice("A file may have 40 MB here at most."), false;
-    const data = await inBase64(file).catch(() => null);
-    if (data === null) return notice("The browser cannot read this file."), false;
-    const deed = { do: "document", chat: place.chat, topic: place.topic, name: file.name, data };
-    return this.does({ ...deed, text, reply_to: replyTo });
+  /** Send files, with words or without; to be `seen` (or heard), or as files. Telegram's make an album. */
+  async attach(place, files, { seen, text, replyTo }) {
+    if (files.reduce((sum, file) => sum + file.size, 0) > LARGEST) return notice("Files may have 40 MB here at most."), false;
+    const read = files.map(async (file) => ({ kind: kindOf(file, seen), name: file.name, data: await inBase64(file) }));
+    const things = await Promise.all(read).catch(() => null);
+    if (things === null) return notice("The browser cannot read this file."), false;
+    const where = { chat: place.chat, topic: place.topic, text, reply_to: replyTo };
+    if (this.#world.chats.get(place.chat)?.platform !== "discord") {
+      return this.does(things.length > 1 ? { do: "album", things, ...where } : { do: "hand", ...things[0], ...where });
+    }
+    const [first, ...rest] = things.map(({ name, data }) => ({ do: "document", name, data, ...where }));
+    const done = await this.does(first);
+    for (const deed of done ? rest : []) await this.does({ ...deed, text: "", reply_to: null });
+    return done;
+  }
+
+  /** Send a sticker, a place, a poll and the like. */
+  hand(place, thing, replyTo) {
+    return this.does({ do: "hand", chat: place.chat, topic: place.topic, reply_to: replyTo, ...thing });
+  }
+
+  quote(place, message, quote, text) {
+    const { chat, id } = message;
+    return this.does({ do: "quote", chat: place.chat, topic: place.topic, from: chat, id, quote, text });
+  }
+
+  /** A comment stands in the group where the channel is discussed. */
+  async remark({ chat, id }, text) {
+    if (!(await this.does({ do: "comment", chat, id, text }))) return false;
+    const group = this.#world.chats.get(this.#world.chats.get(chat)?.linked);
+    if (group) notice(`Your comment is in ${group.title}.`);
+    return true;
+  }
+
+  vote(message, options) {
+    return this.does({ do: "vote", chat: message.chat, id: message.id, options });
+  }
+
+  stop({ place }) {
+    return this.does({ do: "stop", chat: place.chat, topic: place.topic });
+  }
+
+  inline(place, bot, text) {
+    return this.does({ do: "inline", chat: place.chat, bot, text });
+  }
+
+  choose(place, bot, query, result) {
+    return this.does({ do: "choose", chat: place.chat, bot, query, result });
   }
 
   /** A registered slash command is not a message on Discord. */
@@ -78,7 +122,8 @@ export class Deeds {
   press(message, key, owner) {
     const does = (values) =>
       this.does({ do: "press", chat: message.chat, id: message.id, data: key.data, values });
-    if (key.url) return open(key.url, "_blank", "noopener");
+    if (key.copy) return copy(key.copy);
+    if (key.url || key.app) return open(key.url || key.app, "_blank", "noopener");
     if (!key.choices) return does([]);
     const items = key.choices.map(({ label, value }) => ({ label, run: () => does([value]) }));
     return showMenu(owner.getBoundingClientRect(), items, { label: key.text, owner });
@@ -96,13 +141,18 @@ export class Deeds {
     const discord = chat.platform === "discord";
     const words = discord ? wordsOf(message, world, chat) : message.text;
     const canThread = ["text", "announcement"].includes(chat.kind) && !world.chats.has(`dc:${message.id}`);
-    const remove = () => this.does({ do: "delete", chat: message.chat, id: message.id });
+    const telegram = !discord && this.#onTelegram(pane, row, box);
+    const remove = () => world.albumOf(message).forEach(({ id }) => this.does({ do: "delete", chat: message.chat, id }));
+    const copies = { label: "Copy", icon: "copy", run: () => copy(words) };
+    // A whisper has no number by which anything could be done to it.
+    if (message.only && !discord) return showMenu(box, [copies], { label: "Message" });
     const items = [
-      { label: "Reply", icon: "reply", run: () => pane.composer.reply(message) },
-      own && { label: "Edit", icon: "edit", run: () => pane.composer.edit(message) },
+      mayWrite(chat, world.me) && { label: "Reply", icon: "reply", run: () => pane.composer.reply(message) },
+      own && isEditable(message) && { label: "Edit", icon: "edit", run: () => pane.composer.edit(message) },
       canThread && { label: "Start thread…", icon: "thread", run: () => newThread(pane, message) },
-      { label: "Copy", icon: "copy", run: () => copy(words) },
-      own && { label: "Delete", icon: "delete", danger: true, run: remove },
+      ...(telegram?.items ?? []),
+      words && copies,
+      (own || telegram?.rules) && { label: "Delete", icon: "delete", danger: true, run: remove },
     ].filter(Boolean);
     const reactions = Object.entries(REACTIONS).map(([glyph, label]) => ({
       glyph,
@@ -113,6 +163,54 @@ export class Deeds {
     row.focus({ preventScroll: true });
     showMenu(box, items, { label: "Message", row: reactions });
   }
+
+  /** What the menu has on Telegram alone, and whether whoever speaks rules over this message. */
+  #onTelegram(pane, row, box) {
+    const { message } = row;
+    const { chat } = pane;
+    const world = this.#world;
+    const rules = isDirect(chat) || chat.kind === "business" || chat.admins.some((id) => sameId(id, world.me));
+    const pinned = chat.pinned.includes(message.id);
+    const pin = () => this.does({ do: "pin", chat: chat.id, id: message.id, on: !pinned });
+    const part = selectedIn(row);
+    const items = [
+      part && { label: "Quote", icon: "quote", run: () => pane.composer.quote(message, part) },
+      { label: "Forward…", icon: "forward", run: () => this.#forward(pane, message, box) },
+      rules && { label: pinned ? "Unpin" : "Pin", icon: "pin", run: pin },
+    ];
+    return { items: items.filter(Boolean), rules };
+  }
+
+  /** Ask where to, pass the message on (with its whole album), and go there. */
+  #forward(pane, message, box) {
+    const world = this.#world;
+    const targets = world.myChats().filter((chat) => chat.platform === "telegram" && mayWrite(chat, world.me));
+    const ids = world.albumOf(message).map(({ id }) => id);
+    const pass = async (to) => {
+      if (await this.does({ do: "forward", chat: to.id, from: message.chat, ids })) pane.enter(to.id);
+    };
+    const items = targets.map((chat) => {
+      const name = world.titleOf(chat);
+      return { label: name, face: faceOf(chat, name), run: () => pass(chat) };
+    });
+    showMenu(box, items, { label: "Forward to" });
+  }
+}
+
+/** The words of a message that are marked by mouse or keys just now. */
+function selectedIn(row) {
+  const marked = getSelection();
+  const text = row.querySelector(".text");
+  return marked && text?.contains(marked.anchorNode) && text.contains(marked.focusNode) ? marked.toString().trim() : "";
+}
+
+/** What a file is when it is not sent as a file. */
+function kindOf({ type }, seen) {
+  if (!seen) return "document";
+  const [kind] = type.split("/");
+  if (kind === "image") return type === "image/gif" ? "animation" : "photo";
+  if (type === "audio/ogg") return "voice";
+  return ["audio", "video"].includes(kind) ? kind : "document";
 }
 
 async function inBase64(file) {

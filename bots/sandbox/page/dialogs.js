@@ -68,9 +68,10 @@ export function askPost({ done }) {
   });
 }
 
-const line = (more) => el("input", { type: "text", required: true, autocomplete: "off", ...more });
+export const line = (more) => el("input", { type: "text", required: true, autocomplete: "off", ...more });
 
-function ask({ title, button, fields, done, ready }) {
+/** A form of one's own; `ready` says whether it can be sent. */
+export function ask({ title, button, fields, done, ready }) {
   const submit = el("button", { class: "primary", type: "submit" }, button);
   const dialog = el("dialog", { class: "dialog", "aria-label": title });
   const leave = () => dialog.close();

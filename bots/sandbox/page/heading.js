@@ -1,7 +1,7 @@
 /** What stands above a conversation: whose it is, who is typing, its topics, and what can be done with it. */
 
 import { avatar, el, icon, onceAFrame } from "./dom.js";
-import { hasMark, isDirect } from "./world.js";
+import { hasMark, isDirect, mayWrite } from "./world.js";
 
 const MARKS = { board: "board", post: "board", thread: "thread", private_thread: "thread" };
 const MAIN = new Set(["text", "announcement"]);
@@ -46,7 +46,7 @@ export class Heading {
       el("h2", {}, hasMark(chat) && main ? `#${name}` : name),
       el("p", {}, this.#status(chat)),
     );
-    pane.part("text").placeholder = placeholderOf(chat, name);
+    pane.part("text").placeholder = mayWrite(chat, world.me) ? placeholderOf(chat, name) : "Only administrators write here";
   }
 
   #status(chat) {
@@ -55,10 +55,12 @@ export class Heading {
     const names = [...new Set(live.map((one) => String(one.from)))].map((id) => world.who(id).name);
     if (names.length) return el("em", {}, `${names.join(", ")} ${names.length > 1 ? "are" : "is"} typing…`);
     if (isDirect(chat)) return chat.platform === "discord" ? "app on Discord" : "bot";
+    if (chat.kind === "business") return businessOf(chat, world);
     const count = (all, one, many) => (all.length === 1 ? `1 ${one}` : `${all.length} ${many}`);
     const who = `${count(chat.people, "person", "people")}, ${count(chat.bots, "character", "characters")}`;
     const above = world.chats.get(chat.parent);
     if (above) return `${chat.kind === "post" ? "Post" : "Thread"} in #${above.title} · ${who}`;
+    if (chat.kind === "channel") return `Channel · ${count(chat.people, "subscriber", "subscribers")}`;
     return chat.guild ? `${world.guildOf(chat)?.name} · ${who}` : who;
   }
 
@@ -66,7 +68,7 @@ export class Heading {
     const [world, pane] = [this.#world, this.#pane];
     const { chat } = pane;
     const bar = pane.part("topics");
-    bar.hidden = chat?.kind !== "forum";
+    bar.hidden = !chat?.topics.length;
     if (bar.hidden) return bar.replaceChildren();
     const chips = chat.topics.map((topic) => {
       const unread = world.unread(chat.id, topic.id);
@@ -98,6 +100,12 @@ export function faceOf(chat, name) {
   const mark = { class: "avatar mark", "aria-hidden": "true" };
   if (hasMark(chat)) return el("span", mark, icon(MARKS[chat.kind] ?? "hash"));
   return avatar(name, { bot: isDirect(chat), group: !isDirect(chat) });
+}
+
+/** A business is spoken for by whom it let do so. */
+function businessOf(chat, world) {
+  const owner = world.who(chat.business).name;
+  return chat.stood_in_by ? `${world.who(chat.stood_in_by).name} stands in for ${owner}` : `Business of ${owner}`;
 }
 
 function placeholderOf(chat, name) {

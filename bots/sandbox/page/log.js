@@ -27,13 +27,16 @@ export class Log {
   #log;
   #live;
   #latest;
+  #stop;
 
   constructor(world, pane, hands) {
     this.#world = world;
     this.#pane = pane;
     this.#hands = { ...hands, menu: (row, box) => hands.menu(pane, row, box), jump: (id) => this.jump(id) };
     [this.#scroller, this.#log] = [pane.part("scroller"), pane.part("log")];
-    [this.#live, this.#latest] = [pane.part("live"), pane.part("latest")];
+    [this.#live, this.#latest, this.#stop] = ["live", "latest", "stop"].map((name) => pane.part(name));
+    this.#hands.comment = (message) => pane.composer.comment(message);
+    this.#stop.addEventListener("click", () => hands.stop(pane));
     world.on("reset", () => this.show());
     pane.on("place", () => this.show());
     world.on("message", ({ message, fromDraft }) => pane.isHere(message) && this.#append(message, fromDraft));
@@ -86,6 +89,7 @@ export class Log {
     if (!fromDraft) row.classList.add("new");
     this.#log.append(row);
     this.#last += 1;
+    this.#gather(message);
     this.#trimTop();
     this.#drawEmpty();
     const own = row.classList.contains("own");
@@ -103,6 +107,12 @@ export class Log {
     }
   }
 
+  /** An album is drawn where its first message is. */
+  #gather(message) {
+    const [first] = this.#world.albumOf(message);
+    if (first.album && this.#rows.has(first.id) && (first.id !== message.id || this.#rows.get(first.id).hidden)) this.#replace(first);
+  }
+
   #replace(message) {
     const at = this.#items.findIndex((item) => item.id === message.id && item.chat === message.chat);
     if (at < 0) return;
@@ -114,9 +124,12 @@ export class Log {
     dress(row, living(old.previousElementSibling));
     // A growing answer would be read aloud from its beginning at each step.
     row.setAttribute("aria-live", "off");
-    const focused = old === document.activeElement;
+    const held = old.contains(document.activeElement) ? document.activeElement : null;
     old.replaceWith(row);
-    if (focused) row.focus();
+    if (held === old) row.focus();
+    // The buttons are new ones; whoever stood on one with the keyboard stands there still.
+    else if (held) ([...row.querySelectorAll("[data-key]")].find((one) => one.dataset.key === held.dataset.key) ?? row).focus();
+    if (row.hidden) this.#gather(message);
     this.#stick();
   }
 
@@ -129,6 +142,8 @@ export class Log {
     const row = this.#rows.get(message.id);
     if (!row) return;
     this.#rows.delete(message.id);
+    if (row.hidden) return row.remove(), this.#gather(message);
+    this.#gather(message);
     const focused = row.contains(document.activeElement);
     row.classList.add("gone");
     row.removeAttribute("data-id");
@@ -146,7 +161,7 @@ export class Log {
 
   #neighbour(row, side) {
     let next = row?.[side] ?? null;
-    while (next?.classList.contains("gone")) next = next[side];
+    while (next?.classList.contains("gone") || next?.hidden) next = next[side];
     return next;
   }
 
@@ -162,6 +177,7 @@ export class Log {
       ...drafts.map((draft) => this.#look.liveRow(world.who(draft.from), draft, chat)),
       ...typing.map((one) => this.#look.liveRow(world.who(one.from), null, chat)),
     ];
+    this.#stop.hidden = !drafts.some((draft) => draft.can_stop);
     const key = typing.map((one) => one.from).join();
     // The dots would start their dance again at every notice; leave them when nothing else changed.
     if (!drafts.length && key && this.#live.dataset.key === key) return;

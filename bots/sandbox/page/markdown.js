@@ -2,6 +2,7 @@
 
 import { el } from "./dom.js";
 import { link, spoiler } from "./text.js";
+import { briefly } from "./things.js";
 
 // Marks within marks deeper than this are shown as they were typed.
 const DEEPEST = 10;
@@ -23,7 +24,7 @@ export function rendered(text, scene) {
 /** A message in one line of plain words; what is hidden stays hidden. */
 export function gistOf(message, world) {
   const chat = world.chats.get(message.chat);
-  if (chat?.platform !== "discord") return message.text || (message.files?.[0]?.name ?? "");
+  if (chat?.platform !== "discord") return briefly(message);
   const whole = el("div", {}, ...rendered(message.text.slice(0, 1000), sceneOf(message, world, chat)));
   for (const hidden of whole.querySelectorAll(".spoiler")) hidden.textContent = "▒▒▒";
   for (const block of whole.querySelectorAll("pre, blockquote, li, h3, h4, h5, small")) block.append(" ");

@@ -39,9 +39,15 @@ export class Offers {
     this.#draw();
   }
 
-  close() {
-    this.#offers = [];
+  /** Offer what somebody else has found; each of it has a `run`. */
+  show(offers) {
+    this.#offers = offers;
+    this.#at = 0;
     this.#draw();
+  }
+
+  close() {
+    this.show([]);
   }
 
   /** True when the key was for the list. */
@@ -115,7 +121,8 @@ export class Offers {
   }
 
   #take(index) {
-    const { word } = this.#offers[index];
+    const { word, run } = this.#offers[index];
+    if (run) return this.close(), run();
     const { value, selectionStart } = this.#text;
     const rest = value.slice(selectionStart).replace(/^\s/, "");
     this.#text.value = `${value.slice(0, this.#from)}${word} ${rest}`;

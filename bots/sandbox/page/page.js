@@ -22,7 +22,14 @@ const newThread = (pane, message) => making.newThread(pane, message);
 
 const hands = {
   say: (place, text, replyTo) => deeds.say(place, text, replyTo),
-  attach: (place, file, text, replyTo) => deeds.attach(place, file, text, replyTo),
+  attach: (place, files, how) => deeds.attach(place, files, how),
+  hand: (place, thing, replyTo) => deeds.hand(place, thing, replyTo),
+  quote: (place, message, part, text) => deeds.quote(place, message, part, text),
+  remark: (post, text) => deeds.remark(post, text),
+  vote: (message, options) => deeds.vote(message, options),
+  stop: (pane) => deeds.stop(pane),
+  inline: (place, bot, text) => deeds.inline(place, bot, text),
+  choose: (place, bot, query, result) => deeds.choose(place, bot, query, result),
   change: (message, text) => deeds.change(message, text),
   react: (message, emoji, on) => deeds.react(message, emoji, on),
   press: (message, key, owner) => deeds.press(message, key, owner),

@@ -11,6 +11,8 @@ const KINDS = {
   group: "Group",
   supergroup: "Group",
   forum: "Group with topics",
+  channel: "Channel",
+  business: "Chat of a business",
   text: "Channel",
   announcement: "Announcement channel",
   thread: "Thread",

@@ -53,6 +53,7 @@ export function reactions(message, world, hands) {
       {
         class: "chip",
         type: "button",
+        "data-key": `chip ${emoji}`,
         "aria-pressed": String(mine),
         "aria-label": `${emoji} from ${names}`,
         title: names,
@@ -72,9 +73,11 @@ export function files(message) {
 
 const picture = (one) => el("img", { class: "picture", src: one.picture, alt: one.name });
 
-function file(one) {
+/** A file to be opened where it lies, or to be saved from the stage. */
+export function file(one) {
   const size = one.size < 1024 ? `${one.size} bytes` : `${Math.round(one.size / 1024)} KB`;
-  const name = el("b", {}, ...(one.url ? link(one.url, [one.name]) : [one.name]));
+  const kept = one.at ? [el("a", { href: one.at, download: one.name }, one.name)] : [one.name];
+  const name = el("b", {}, ...(one.url ? link(one.url, [one.name]) : kept));
   return el("div", { class: "file" }, icon("copy"), name, el("span", {}, size));
 }
 
@@ -83,8 +86,9 @@ export function buttons(message, hands) {
     const press = (event) => hands.press(message, key, event.currentTarget);
     const look = { class: `key ${key.style ?? ""}`.trim(), disabled: key.disabled };
     const opens = key.choices ? { "aria-haspopup": "menu" } : {};
-    const face = key.choices ? icon("down") : null;
-    return el("button", { type: "button", ...look, ...opens, onclick: press }, key.text, face);
+    const sign = key.choices ? "down" : key.copy ? "copy" : key.app || (key.url && key.data === null) ? "away" : null;
+    const face = sign ? icon(sign) : null;
+    return el("button", { type: "button", ...look, ...opens, "data-key": `key ${key.text}`, onclick: press }, key.text, face);
   };
   const rows = message.buttons.map((row) => el("div", {}, ...row.map(button)));
   return el("div", { class: "keys" }, ...rows);

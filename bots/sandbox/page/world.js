@@ -7,7 +7,7 @@ const DRAFT_SECONDS = 30;
 
 export const sameId = (one, two) => one !== null && two !== null && String(one) === String(two);
 
-/** Kinds of news: reset, place, turned (to the other pane), message, changed, gone, live, chats, read. */
+/** Kinds of news: reset, place, turned (to the other pane), message, changed, gone, live, offered, chats, read. */
 export class World extends News {
   you = null;
   me = null;
@@ -57,7 +57,11 @@ export class World extends News {
       case "confirmed":
         return this.#replaced({ ...this.message(event.chat, event.id), pending: false });
       case "delete":
-        return this.#deleted(event);
+        return (event.ids ?? [event.id]).forEach((id) => this.#deleted({ chat: event.chat, id }));
+      case "stopped":
+        return this.#stopped(event);
+      case "offered":
+        return this.tell("offered", event);
       case "typing":
         this.#takeTyping(event);
         return this.tell("live", event);
@@ -141,7 +145,9 @@ export class World extends News {
 
   #takeChat(chat) {
     const named = (chat.topics ?? []).filter((topic) => !isGeneral(topic.id));
-    const topics = chat.kind === "forum" ? [{ id: null, name: "General" }, ...named] : [];
+    // A direct chat has topics where its bot keeps some; beside them there is the chat itself.
+    const first = { id: null, name: chat.kind === "forum" ? "General" : "Chat" };
+    const topics = chat.kind === "forum" || (isDirect(chat) && named.length) ? [first, ...named] : [];
     this.chats.set(chat.id, { ...chat, topics });
   }
 
@@ -158,6 +164,16 @@ export class World extends News {
     this.#later(DRAFT_SECONDS * 1000, this.drafts, draft);
   }
 
+  /** A stop takes the words so far away, or leaves them until the message comes. */
+  #stopped({ chat, topic, from, kept }) {
+    const spot = spotOf(chat, general(topic), from);
+    const draft = this.drafts.get(spot);
+    if (!draft) return;
+    if (kept) this.drafts.set(spot, { ...draft, can_stop: false });
+    else this.drafts.delete(spot);
+    this.tell("live", draft);
+  }
+
   #later(wait, shelf, thing) {
     setTimeout(() => {
       const spot = spotOf(thing.chat, general(thing.topic), thing.from);
@@ -168,7 +184,7 @@ export class World extends News {
   }
 
   #topicOf(message) {
-    return this.chats.get(message.chat)?.kind === "forum" ? general(message.topic) : null;
+    return this.chats.get(message.chat)?.topics.length ? general(message.topic) : null;
   }
 
   /** Some of what Discord's bots say only one person can see. */
@@ -195,6 +211,14 @@ export class World extends News {
     return everything.filter((message) => this.#topicOf(message) === topic && this.#isForMe(message));
   }
 
+  /** All messages of the album that this one is in, or this one alone. */
+  albumOf(message) {
+    if (!message.album) return [message];
+    const all = [...(this.#messages.get(message.chat)?.values() ?? [])];
+    const album = all.filter((one) => one.album === message.album);
+    return album.length ? album : [message];
+  }
+
   lastOf(chat) {
     let last = null;
     for (const message of this.#messages.get(chat)?.values() ?? []) if (this.#isForMe(message)) last = message;
@@ -205,7 +229,7 @@ export class World extends News {
   isAt(thing, place) {
     if (thing.chat !== place.chat) return false;
     if (thing.only && !this.#isForMe(thing)) return false;
-    return this.chats.get(thing.chat)?.kind !== "forum" || general(thing.topic) === place.topic;
+    return !this.chats.get(thing.chat)?.topics.length || general(thing.topic) === place.topic;
   }
 
   #isWatched(thing) {
@@ -265,9 +289,10 @@ export class World extends News {
     return seers.some((id) => sameId(id, this.me));
   }
 
-  /** A direct chat is called after the bot in it, a channel of a server after its mark. */
+  /** A direct chat is called after the bot in it, a business' chat after the other one, a channel after its mark. */
   titleOf(chat) {
     if (isDirect(chat) && chat.bots.length) return this.who(chat.bots[0]).name;
+    if (chat.kind === "business") return this.who(chat.people.find((id) => !sameId(id, this.me))).name;
     return chat.title;
   }
 
@@ -284,6 +309,12 @@ export class World extends News {
 }
 
 export const isDirect = (chat) => chat?.kind === "private" || chat?.kind === "direct";
+const WORDED = new Set(["text", "photo", "video", "animation", "audio", "voice", "document"]);
+/** Only words can be changed; what was passed on has none of one's own. */
+export const isEditable = ({ service, forwarded, only, kind = "text" }) =>
+  !service && !forwarded && !only && WORDED.has(kind);
+/** In a channel of Telegram only those write who look after it. */
+export const mayWrite = (chat, me) => chat.kind !== "channel" || chat.admins.some((id) => sameId(id, me));
 export const hasMark = (chat) => chat?.platform === "discord" && !isDirect(chat);
 const isGeneral = (topic) => topic === null || topic === undefined || String(topic) === "1";
 const general = (topic) => (isGeneral(topic) ? null : String(topic));
