@@ -40,6 +40,7 @@ from core.flow.initiative import Initiative
 from core.flow.intake import Intake
 from core.flow.janitor import Janitor
 from core.flow.mailbox import Mailbox
+from core.flow.mending import Mending
 from core.flow.new_bots import NewBots
 from core.flow.pairing import Pairing, Standing
 from core.flow.patience import PatientStore
@@ -320,6 +321,7 @@ def build(
         doorkeeper,
         comings,
         new_bots,
+        Mending(store, recent, scribe, conversing, clock),
     )
     return House(
         store,

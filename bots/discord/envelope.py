@@ -26,6 +26,8 @@ _COMPONENT = 3
 _MEMBERS = frozenset({"GUILD_MEMBER_ADD", "GUILD_MEMBER_REMOVE", "GUILD_MEMBER_UPDATE"})
 _MARK = re.compile(r"<(?:#|@&)(\d{1,20})>")
 _COMMAND = re.compile(r"/(\w+)(?:\s+|\Z)", re.ASCII)
+_WHILE_TYPING = 0.7
+"""Seconds for which its author may still be changing what they have changed."""
 _SHOWN = 100  # names kept with one message; its 2,000 characters hold little more
 
 
@@ -73,6 +75,7 @@ def envelope(event: str, data: object, scene: Scene, account: Account) -> Receiv
         seq=int(number) if kind in (Kind.MESSAGE, Kind.COMMAND) else 0,
         kind=kind,
         payload=payload,
+        rests=_WHILE_TYPING if kind is Kind.EDIT else 0.0,
     )
 
 

@@ -76,6 +76,8 @@ def envelope(raw: object, account: Account) -> Received:
     match shape:
         case "inline_query":
             chat, keep, rests = author, False, _WHILE_TYPING  # the newest of what is typed counts
+        case _ if kind is Kind.EDIT:
+            rests = _WHILE_TYPING  # who has found one slip often finds another
         case "stopped_message_generation":
             author = chat  # drafts, and their button, are in direct chats only
         case "callback_query" if is_stop(event.get("data")):

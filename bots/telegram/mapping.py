@@ -24,6 +24,7 @@ _MESSAGES = (
     "message", "edited_message", "channel_post", "edited_channel_post", "business_message",
     "edited_business_message", "guest_message",
 )  # fmt: skip
+_TEXTS = (Kind.MESSAGE, Kind.EDIT)
 _CHANGES = ("my_chat_member", "chat_member")
 
 
@@ -108,7 +109,7 @@ def _message(received: Received, message: Json, us: Us) -> Inbound:
         arguments=arguments,
         forwarded=source_of(message),
         bundle=_album(message),
-        goes_on=_goes_on(text) if received.kind is Kind.MESSAGE and "text" in message else None,
+        goes_on=_goes_on(text) if received.kind in _TEXTS and "text" in message else None,
         via=f"guest:{guest}" if guest else "",
         language=words(whole(sender).get("language_code")),
     )

@@ -159,22 +159,11 @@ class Conversing:
             scene = await self._recall(turn, scene)
             scene, turn.state = await self._gather(turn, scene)
             _keep_in_mind(turn)
-            offered = scene.actions
             if carried is not None:
                 answer = await self._in_the_light(turn, scene, carried)
                 await self._end(turn, answer, scene, carried)
                 return
-            answer = await self._think(turn, scene)
-            if answer.providers:
-                scene = _thought_over(scene)
-                turn.state = await compose(
-                    scene, gear.repertoire.providers, answer.providers, only=True, onto=turn.state
-                )
-                _keep_in_mind(turn)
-                if not answer.text and not self._acting.plan(answer, offered):
-                    # Once: who would look up for ever never answers.
-                    turn.state = turn.state.without("PROVIDERS")
-                    answer = await self._think(turn, scene)
+            scene, answer = await self._consider(turn, scene)
             if scene.unsure and _SILENT.issuperset(answer.actions) and answer.actions:
                 answer = replace(answer, text="")
             plan = self._acting.plan(answer, gear.repertoire.actions)
@@ -186,6 +175,48 @@ class Conversing:
             carried = await self._acting.carry_out(turn, plan)
             told = await self._in_the_light(turn, scene, carried) if carried.tell_more else None
             await self._end(turn, told, scene, carried)
+
+    async def again(self, work: Work) -> Answer | None:
+        """Think over what was answered already, in words alone; None where nothing is to be said."""
+        verdict = self.verdict(work)
+        # Nobody is told that it is too much: the answer that stands is one.
+        quietly = replace(verdict, choice=Choice.UNSURE)
+        if verdict.choice is Choice.SILENT or self._allowance.refusal(work, quietly):
+            return None
+        turn = self._turn(work)
+        with running(turn):
+            async with self._floor.word(work.lead.address):
+                scene = await self._scenery.of(work, turn, (), turn.rank, unsure=False)
+                turn.scene, work.history = scene, scene.history
+                with work.part.outbox.typing(work.lead.address):
+                    if await self._perceiving(work):
+                        turn.perceived()
+                        scene = replace(scene, inbound=newest(work.inbound))
+                    scene = await self._recall(turn, scene)
+                    scene, turn.state = await self._gather(turn, scene)
+                    _keep_in_mind(turn)
+                    _, answer = await self._consider(turn, scene)
+        return None if work.batch.stopped.rung or not answer.text else answer
+
+    def verdict(self, work: Work) -> Verdict:
+        return self._deciding.verdict(work)
+
+    async def _consider(self, turn: RunningTurn, scene: Scene) -> tuple[Scene, Answer]:
+        """Think, and once more where the answer is that more has to be known first."""
+        answer = await self._think(turn, scene)
+        if answer.providers:
+            offered = scene.actions
+            scene = _thought_over(scene)
+            providers = turn.work.part.gear.repertoire.providers
+            turn.state = await compose(
+                scene, providers, answer.providers, only=True, onto=turn.state
+            )
+            _keep_in_mind(turn)
+            if not answer.text and not self._acting.plan(answer, offered):
+                # Once: who would look up for ever never answers.
+                turn.state = turn.state.without("PROVIDERS")
+                answer = await self._think(turn, scene)
+        return scene, answer
 
     async def _recall(self, turn: RunningTurn, scene: Scene) -> Scene:
         """What comes to mind, for whoever of the providers tells of it."""
@@ -201,8 +232,9 @@ class Conversing:
     async def _gather(self, turn: RunningTurn, scene: Scene) -> tuple[Scene, State]:
         """The scene with what may be done in it, and what providers say of it."""
         repertoire = turn.work.part.gear.repertoire
-        if not any(one.plugin and one.offered for one in repertoire.actions):
-            scene = replace(scene, actions=await self._acting.offered(turn, repertoire.actions))
+        able = () if turn.work.mends else repertoire.actions
+        if not any(one.plugin and one.offered for one in able):
+            scene = replace(scene, actions=await self._acting.offered(turn, able))
             turn.scene = scene
             return scene, await compose(scene, repertoire.providers)
         # Validators of plugins look at the state (R-57); what is on offer comes in after them.

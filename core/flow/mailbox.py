@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 
 _HOT = 2_000
 """Payloads kept in memory; the others are read again from the inbox when their turn comes."""
+_SAYS_MORE = frozenset({Kind.MESSAGE, Kind.COMMAND, Kind.EDIT})
 _LONGEST_REST = 1.5
 """Seconds for which the rest of a message is waited for."""
 
@@ -90,8 +91,22 @@ class Open:
         return any(one.kind is Kind.MESSAGE and one.author != self.author for one in self._behind())
 
     @property
-    def may_yield(self) -> bool:
-        return not (self._committed or self._keep) and self.items[0].kind is Kind.MESSAGE
+    def overtaken(self) -> bool:
+        return any(
+            one.kind is Kind.DELETE or (one.kind in _SAYS_MORE and one.author == self.author)
+            for one in self._behind()
+        )
+
+    def yields_to(self, waiting: Waiting) -> bool:
+        """Whether this turn is to be broken off, because the next one knows better."""
+        if self._committed or waiting.author != self.author:
+            return False
+        match self.items[0].kind:
+            case Kind.MESSAGE:
+                return waiting.kind is Kind.MESSAGE and not self._keep
+            case Kind.EDIT:
+                return waiting.kind in _SAYS_MORE
+        return False
 
     def interrupt(self) -> None:
         self._bell.ring()
@@ -199,12 +214,7 @@ class Mailbox:
             if running is not None and running.author == waiting.author:
                 running.stopped.ring()
             return
-        if (
-            running is not None
-            and waiting.kind is Kind.MESSAGE
-            and running.may_yield
-            and running.author == waiting.author
-        ):
+        if running is not None and running.yields_to(waiting):
             running.interrupt()
 
     def confirm(self, received: Sequence[Received]) -> None:
@@ -327,7 +337,11 @@ class Mailbox:
         """The oldest, and whatever its author has said since, where the newest wins."""
         head = lane.queue.popleft()
         taken = [head]
-        if head.keep:
+        if head.kind is Kind.EDIT:
+            # Of several changes the last one counts; what is said between them stands between.
+            while lane.queue and _changes_more(head, lane.queue[0]):
+                taken.append(lane.queue.popleft())
+        elif head.keep:
             # An answer for each message, and one message may have come in pieces.
             while taken[-1].due and lane.queue and _goes_on(taken[-1], lane.queue[0]):
                 taken.append(lane.queue.popleft())
@@ -359,6 +373,10 @@ class Mailbox:
                 await commit.wait()
         ids = [one.id for one in taken]
         return tuple(await self._store.read(lambda unit: unit.inbox.load(ids)))
+
+
+def _changes_more(one: Waiting, following: Waiting) -> bool:
+    return following.kind is Kind.EDIT and following.author == one.author
 
 
 def _goes_on(one: Waiting, following: Waiting) -> bool:

@@ -64,12 +64,14 @@ class Scenery:
         part, spot = work.part, work.spot
         if spot.new:
             self._recent.begin(part.id, spot.room)
-        history = await self._recent.lines(part.id, spot.room, part.policy.history)
+        history = work.before
+        if history is None:
+            history = await self._recent.lines(part.id, spot.room, part.policy.history)
         return Scene(
             character=part.character,
             settings=part.settings,
             inbound=newest(work.inbound),
-            history=(*history, *self._meanwhile(work)),
+            history=tuple(history) if work.mends else (*history, *self._meanwhile(work)),
             place=work.lead.place,
             now=self._clock.now(),
             unsure=unsure,

@@ -116,8 +116,8 @@ class Thinking:
     def _reveal(self, work: Work, said: _Said) -> None:
         """Let people see the answer grow, as a draft or as a message that is edited."""
         lead, outbox = work.lead, work.part.outbox
-        if lead.via:
-            return  # what answers a query is given once, and whole
+        if lead.via or work.mends:
+            return  # what answers a query, or stands already, is given once, and whole
         if outbox.drafts and lead.is_direct:
             outbox.signs.draft(lead.address, said.draft, work.started + _DRAFT_AFTER)
         elif work.growing is not None:

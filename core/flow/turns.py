@@ -25,7 +25,7 @@ from core.flow.mailbox import Postponed, Superseded
 from core.flow.mending import Mending
 from core.flow.new_bots import NewBots
 from core.flow.pieces import pieced
-from core.flow.presence import Introduction, Presence, entity_id, memory_id, places_of
+from core.flow.presence import Introduction, Presence, entity_id, places_of
 from core.flow.records import Records
 from core.flow.tally import Tally, code_of
 from core.flow.telling import Telling
@@ -78,6 +78,7 @@ class Turns:
         doorkeeper: Doorkeeper,
         comings: Comings,
         new_bots: NewBots,
+        mending: Mending,
     ) -> None:
         self._cast = cast
         self._store = store
@@ -123,9 +124,6 @@ class Turns:
                     await self._act(work)
             except (Superseded, asyncio.CancelledError):
                 self._telling.ended(work, "replaced")
-                raise
-            except Postponed:
-                self._telling.ended(work, "postponed")
                 raise
             except Postponed:
                 self._telling.ended(work, "postponed")

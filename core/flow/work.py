@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -66,6 +66,10 @@ class Work:
     """Its author may not talk here: nothing of it is kept but that it came."""
     cue: Memory | None = None
     """Of a cue, which nobody has said, and of what is still being typed: it is not remembered."""
+    before: Sequence[Line] | None = None
+    """What was said before, where it is not simply what was said last."""
+    mends: bool = False
+    """An answer that stands is thought over: nothing is done, and nothing shown before it is whole."""
     _known: Known | None = None
 
     @property
@@ -127,6 +131,13 @@ class Work:
             or not policy.remembers
             or bool(policy.sources and self.batch.address.room not in policy.sources)
         )
+
+    def anew(self, edit: Inbound, heard: Memory, before: Sequence[Line], *, mends: bool) -> None:
+        """What was edited is thought over as a message, as if it had been said so at once."""
+        self.inbound = (replace(edit, kind=Kind.MESSAGE, sent_at=heard.created_at),)
+        # Of an answer that is mended both sides are remembered already.
+        self.heard, self.cue = ([], heard) if mends else ([heard], None)
+        self.before, self.mends, self._known = before, mends, None
 
     def decided(self) -> None:
         """Raises Superseded when more was said meanwhile; from here the turn will be written down.

@@ -16,7 +16,7 @@ from core.flow.records import Records
 from core.flow.speaking import Spoken, going_out
 from core.flow.tally import Tally
 from core.flow.work import Also, Work
-from core.ids import MemoryId, RoomId, turn_of
+from core.ids import RoomId, turn_of
 from core.kept import Step, StepStatus
 from core.memory.recent import Recent, line_of
 from core.messages import (
@@ -77,7 +77,6 @@ class Scribe:
         actions: tuple[str, ...] = ("REPLY",),
         keep: bool = True,
         forget_talk: bool = False,
-        rewrite: MemoryId | None = None,
         moved: tuple[str, str] | None = None,
         places: tuple[list[World], list[Room]] | None = None,
     ) -> None:
@@ -93,8 +92,6 @@ class Scribe:
                 unit.rooms.ensure(*places)
             if forget_talk:
                 unit.rooms.forget_before(part.id, spot.room, now)
-            if rewrite:
-                unit.memories.rewrite(part.id, rewrite, lead.text)
             if moved:
                 unit.rooms.move(lead.address.account, *moved)
                 unit.deliveries.move(lead.address.account, *moved)

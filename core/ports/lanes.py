@@ -31,6 +31,11 @@ class Batch(Protocol):
         """Others have said something in this room meanwhile, and wait."""
         ...
 
+    @property
+    def overtaken(self) -> bool:
+        """Its author has said, changed or taken back more in this room, which waits."""
+        ...
+
     def commit_to(self) -> None:
         """From here on nothing supersedes this turn: a word was shown, or an action began."""
         ...

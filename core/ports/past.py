@@ -43,6 +43,8 @@ class Sent:
     reason: str
     created_at: datetime
     settled_at: datetime | None
+    message: str = ""
+    """The platform's id of the message that it became or changed; empty where nobody knows it."""
 
 
 class Past(Protocol):

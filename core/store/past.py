@@ -70,6 +70,7 @@ _SENT = (
     _OUT.c.reason,
     _OUT.c.created_at,
     _OUT.c.settled_at,
+    _OUT.c.platform_message_id,
 )
 _TOLD = (
     sa.select(*_SENT)
@@ -193,6 +194,7 @@ def _sent(row: Any) -> Sent:
         reason=row.reason,
         created_at=row.created_at,
         settled_at=row.settled_at,
+        message=row.platform_message_id or "",
     )
 
 

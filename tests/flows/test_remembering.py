@@ -88,10 +88,11 @@ async def test_reset_takes_the_older_talk_out_of_the_prompt_and_nothing_else(
                 assert "Otto" in whole(asked.requests[-1])
 
 
-async def test_an_edit_changes_what_she_remembers_and_gets_no_second_answer(
+async def test_an_edit_changes_what_she_remembers_though_not_what_she_answered(
     tmp_path: Path,
 ) -> None:
-    async with playing("Ada", model=(asked := Scripted(echo)), data=tmp_path) as play:
+    asked, never = Scripted(echo), {"TROUPE_EDIT_WINDOW": "0"}
+    async with playing("Ada", model=asked, data=tmp_path, settings=never) as play:
         ada, bob = play.bots["Ada"], play.stage.person("Bob")
         dm = play.stage.dm(bob, ada)
         wrong = bob.says(dm, "I live in Pairs")
