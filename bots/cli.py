@@ -36,6 +36,8 @@ def command(arguments: Sequence[str]) -> int:
             return _memory(asked, environment)
         if asked.do == "pair":
             return _pair(asked, environment)
+        if asked.do == "bots":
+            return _bots(asked, environment)
         data = Path(Settings(environment).text("TROUPE_DATA_DIR", "data"))
         with hold(data):
             # From here on it may take a while: everything heavy is imported now.
@@ -169,6 +171,23 @@ def _pair(asked: argparse.Namespace, environment: Environment) -> int:
     return STOPPED
 
 
+def _bots(asked: argparse.Namespace, environment: Environment) -> int:
+    from bots.knowing import House
+    from bots.made_bots import listed, removed, rotated
+
+    house = House.at(environment)
+    match asked.what:
+        case "list":
+            lines = listed(house)
+        case "remove":
+            lines = removed(house, asked.name)
+        case _:
+            lines = rotated(house, asked.name)
+    for line in lines:
+        print(line)  # noqa: T201  (a command's answer)
+    return STOPPED
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="troupe", description="Many AI characters in your chats, from one process."
@@ -177,7 +196,7 @@ def _parser() -> argparse.ArgumentParser:
     does = parser.add_subparsers(
         dest="do",
         required=True,
-        metavar="run|stage|check|costs|import|export|knowledge|memory|pair",
+        metavar="run|stage|check|costs|import|export|knowledge|memory|pair|bots",
     )
 
     run = does.add_parser(
@@ -211,7 +230,19 @@ def _parser() -> argparse.ArgumentParser:
         does.add_parser("memory", help="look into what characters remember, and forget people")
     )
     _pair_parser(does.add_parser("pair", help="tell who wants to talk to whom, and let them in"))
+    _bots_parser(
+        does.add_parser("bots", help="tell who was given a bot by /newbot, and change that")
+    )
     return parser
+
+
+def _bots_parser(parser: argparse.ArgumentParser) -> None:
+    does = parser.add_subparsers(dest="what", required=True, metavar="list|remove|rotate")
+    does.add_parser("list", help="who has one, and whose bot looks after it")
+    remove = does.add_parser("remove", help="forget a bot and its token")
+    rotate = does.add_parser("rotate", help="have its token replaced; the old one is worth nothing")
+    for one in (remove, rotate):
+        one.add_argument("name", metavar="NAME", help="the character's, or the bot's username")
 
 
 def _pair_parser(parser: argparse.ArgumentParser) -> None:
