@@ -7,7 +7,7 @@ from base64 import b64decode
 from collections.abc import Callable
 from typing import Any
 
-from bots.sandbox import media
+from bots.sandbox import affairs, media
 from bots.sandbox.cast import Bot, Person
 from bots.sandbox.media import Medium
 from bots.sandbox.world import Chat, Message, World
@@ -219,7 +219,31 @@ def _language(world: World, who: Person, asked: Json) -> None:
     who.speaks(str(asked.get("language") or "en"))
 
 
+def _broadcast(world: World, who: Person, asked: Json) -> None:
+    """Open a channel, whose bots look after it too; with a title for it, its discussion group."""
+    bots = [_bot(world, {"bot": number}) for number in asked.get("bots") or ()]
+    readers = [_someone(world, {"who": number}) for number in asked.get("people") or ()]
+    title = _word(asked, "title")
+    channel = world.open_chat("channel", title, [who], bots, bots)
+    others = [reader for reader in readers if reader is not who]
+    for reader in others:
+        reader.joins(channel)
+    if asked.get("group"):
+        group = world.open_chat("supergroup", _word(asked, "group"), [who, *others], bots)
+        world.commit({"fact": "link", "chat": channel.key, "to": group.key})
+
+
+def _customer(world: World, who: Person, asked: Json) -> None:
+    """Begin to write to the business of somebody else."""
+    owner = _someone(world, asked)
+    if owner is who:
+        raise ValueError("nobody is a customer of themselves")
+    affairs.open_business_chat(world, owner, who)
+
+
 DEEDS = {
+    "broadcast": _broadcast,
+    "customer": _customer,
     "hand": _hand,
     "album": _album,
     "forward": _forward,

@@ -94,6 +94,8 @@ class Page:
                 return {"type": "draft", **view.draft(said)}
             case "chat" if room is not None and fact.get("deed") == "gone":
                 return {"type": "closed", "chat": room.key}
+            case "connection":
+                return self._businesses(fact)
             case "stop":
                 return self._stopped(fact)
             case "results":
@@ -112,6 +114,11 @@ class Page:
                 return {"type": "answered", "text": fact["text"], "alert": fact["show_alert"]}
             case _:
                 return None
+
+    def _businesses(self, fact: Fact) -> dict[str, Any]:
+        """The chats of a business that let a bot stand in for it, or lets it no more."""
+        rooms = [r for r in self._world.chats.values() if r.owner and r.owner.id == fact["user"]]
+        return {"type": "chats", "chats": [view.chat(self._world, room) for room in rooms]}
 
     def _stopped(self, fact: Fact) -> dict[str, Any]:
         """`kept`, whether the words so far stay until the message comes."""

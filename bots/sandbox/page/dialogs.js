@@ -16,10 +16,11 @@ export function askLine({ title, label, placeholder, button, done }) {
   });
 }
 
-/** Ask for a new group: its title, who is in it, and whether it has topics. */
-export function askGroup({ people, bots, done }) {
+/** Ask for a new group or channel: its title, who is in it, and a `choice` that is made by ticking it. */
+export function askGroup({ heading = "New group", choice, people, bots, done }) {
   const title = line({ name: "title", maxlength: "128", placeholder: "Book lovers" });
-  const forum = el("input", { type: "checkbox", name: "forum" });
+  const [name, offer] = choice;
+  const tick = el("input", { type: "checkbox", name });
   const boxes = (who, bot) =>
     who.map((one) => {
       const box = el("input", { type: "checkbox", checked: true });
@@ -33,20 +34,20 @@ export function askGroup({ people, bots, done }) {
   const group = (legend, list) =>
     list.length ? el("fieldset", {}, el("legend", {}, legend), ...list.map(({ label }) => label)) : null;
   ask({
-    title: "New group",
+    title: heading,
     button: "Create",
     fields: [
       el("label", { class: "field" }, el("span", {}, "Name"), title),
       group("Characters", characters),
       group("People", guests),
-      el("label", { class: "pick" }, forum, el("span", {}, "With topics")),
+      el("label", { class: "pick" }, tick, el("span", {}, offer)),
     ],
     done: () =>
       done({
         title: title.value.trim(),
         people: chosen(guests),
         bots: chosen(characters),
-        forum: forum.checked,
+        [name]: tick.checked,
       }),
     ready: () => title.value.trim() !== "",
   });

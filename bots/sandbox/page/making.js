@@ -71,14 +71,45 @@ export class Making {
 
   // Telegram
 
+  get #others() {
+    return [...this.#world.people.values()].filter((person) => !sameId(person.id, this.#world.me));
+  }
+
+  get #characters() {
+    return [...this.#world.bots.values()].filter((bot) => bot.platform !== "discord");
+  }
+
   newGroup() {
     const world = this.#world;
-    const people = [...world.people.values()].filter((person) => !sameId(person.id, world.me));
     askGroup({
-      people,
-      bots: [...world.bots.values()].filter((bot) => bot.platform !== "discord"),
+      choice: ["forum", "With topics"],
+      people: this.#others,
+      bots: this.#characters,
       done: (group) => this.#does({ do: "group", ...group, people: [world.who(world.me).id, ...group.people] }),
     });
+  }
+
+  newBroadcast() {
+    askGroup({
+      heading: "New channel",
+      choice: ["discussed", "With a group in which it is discussed"],
+      people: this.#others,
+      bots: this.#characters,
+      done: ({ discussed, ...channel }) =>
+        this.#does({ do: "broadcast", ...channel, group: discussed ? `${channel.title} chat` : null }),
+    });
+  }
+
+  /** Choose whose business to write to. */
+  newCustomer(owner) {
+    const key = (person) => `tg:${person.id}~${this.#world.me}`;
+    const write = (person) => () => {
+      const find = () => this.#world.chats.get(key(person));
+      const enter = (chat) => this.#panes().active.enter(chat.id);
+      return this.#make({ do: "customer", who: person.id }, find, enter);
+    };
+    const items = this.#others.map((person) => ({ label: person.name, face: avatar(person.name), run: write(person) }));
+    showMenu(owner.getBoundingClientRect(), items, { label: "Write to the business of", owner });
   }
 
   newTopic({ place: { chat } }) {

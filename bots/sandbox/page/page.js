@@ -17,7 +17,7 @@ import { World } from "./world.js";
 const world = new World();
 const deeds = new Deeds(world);
 const making = new Making(world, (deed) => deeds.does(deed), () => panes);
-const panel = new Panel(world, { block: (bot, on) => deeds.does({ do: "block", bot, on }) });
+const panel = new Panel(world, (deed) => deeds.does(deed));
 const newThread = (pane, message) => making.newThread(pane, message);
 
 const hands = {
@@ -64,6 +64,8 @@ byId("new").addEventListener("click", (event) => {
   const owner = event.currentTarget;
   const items = [
     { label: "New group…", icon: "group", run: () => making.newGroup() },
+    { label: "New channel…", icon: "board", run: () => making.newBroadcast() },
+    { label: "Write to a business…", icon: "thread", run: () => making.newCustomer(owner) },
     { label: "New person…", icon: "person", run: () => making.newPerson() },
   ];
   showMenu(owner.getBoundingClientRect(), items, { label: "New", owner });

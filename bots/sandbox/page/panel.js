@@ -1,5 +1,6 @@
 /** The side panel: who is in this chat, and what the program says is running. */
 
+import { abilities } from "./abilities.js";
 import { avatar, byId, el, icon } from "./dom.js";
 import { faceOf } from "./heading.js";
 import { readiness } from "./link.js";
@@ -24,16 +25,17 @@ const MOODS = { live: "good", rejected: "bad", stopped: "off" };
 
 export class Panel {
   #world;
-  #block;
+  #does;
   #panel = byId("panel");
   #pane = null;
   #blocked = new Set();
   #news = undefined;
   #timer = 0;
 
-  constructor(world, { block }) {
+  /** `does(deed)` is false when the stage refused. */
+  constructor(world, does) {
     this.#world = world;
-    this.#block = block;
+    this.#does = does;
     this.#panel.addEventListener("keydown", (event) => event.key === "Escape" && this.close());
     world.on("reset place chats", () => this.open && this.#draw());
   }
@@ -86,6 +88,7 @@ export class Panel {
     );
     const parts = [el("header", { class: "bar" }, el("h2", {}, "About"), close)];
     if (chat) parts.push(this.#card(chat), this.#members(chat));
+    if (chat?.kind === "private") parts.push(abilities(this.#world.who(chat.bots[0]), this.#world, this.#does));
     parts.push(this.#running());
     this.#panel.replaceChildren(...parts);
     if (held) this.#panel.querySelector(`[data-panel="${held}"]`)?.focus();
@@ -118,7 +121,7 @@ export class Panel {
     const key = `${this.#world.me} ${bot.id}`;
     const on = this.#blocked.has(key);
     const press = async () => {
-      if (!(await this.#block(bot.id, !on))) return;
+      if (!(await this.#does({ do: "block", bot: bot.id, on: !on }))) return;
       if (on) this.#blocked.delete(key);
       else this.#blocked.add(key);
       this.#draw();

@@ -21,6 +21,8 @@ export class World extends News {
   watchers = new Set();
   #messages = new Map();
   #unread = new Map();
+  /** Deleted messages: the answer to an act may come after the word of its message's end. */
+  #gone = new Set();
   #flakes = new Map();
 
   /** Take over the whole state; what was unread stays unread. */
@@ -71,6 +73,9 @@ export class World extends News {
       case "chat":
         this.#takeChat(event.chat);
         return this.tell("chats");
+      case "chats":
+        event.chats.forEach((chat) => this.#takeChat(chat));
+        return this.tell("chats");
       case "people":
         this.#takePeople(event.people);
         this.#takeBots(event.bots);
@@ -90,7 +95,7 @@ export class World extends News {
   /** A message from the stream, or from the answer to our own act; whichever comes first. */
   arrived(message) {
     if (this.message(message.chat, message.id)) return this.#replaced(message);
-    if (message.deleted) return;
+    if (message.deleted || this.#gone.has(`${message.chat}|${message.id}`)) return;
     this.#put(message);
     const spot = spotOf(message.chat, this.#topicOf(message), message.from.id);
     const live = this.drafts.delete(spot) | this.typing.delete(spot);
@@ -108,6 +113,8 @@ export class World extends News {
   }
 
   #deleted({ chat, id }) {
+    this.#gone.add(`${chat}|${id}`);
+    if (this.#gone.size > KEPT) this.#gone.delete(this.#gone.values().next().value);
     const gone = this.message(chat, id);
     if (!gone) return;
     this.#messages.get(chat).delete(id);

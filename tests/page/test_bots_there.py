@@ -1,0 +1,162 @@
+"""What bots do on Telegram beside talking, as a person meets it on the page."""
+
+from tests.page.play import Play, playing
+
+
+async def ask(play: Play, words: str = "Hello") -> dict[str, object]:
+    await play.say(words)
+    return await play.ada.hears()
+
+
+async def test_stop_under_a_growing_answer_reaches_the_bot(browser: str) -> None:
+    async with playing(browser) as play:
+        said = await ask(play)
+        chat = said["chat"]["id"]  # type: ignore[index]  # what a bot hears is JSON
+        grow = {"chat_id": chat, "draft_id": 7, "can_stop": True, "keep_on_stop": True}
+        await play.ada.call("sendMessageDraft", text="Once upon", **grow)
+        await play.shows("Once upon", in_="#live .draft .text")
+        await play.tab.click("#stop")
+        (update,) = await play.ada.fetch(timeout=8)
+        assert update["stopped_message_generation"]["draft_id"] == 7
+        await play.tab.sees("document.querySelector('#stop').hidden")
+        assert await play.tab.texts("#live .draft .text") == ["Once upon"]
+
+
+async def test_ready_answers_stand_below_the_composer_until_they_are_taken_away(
+    browser: str,
+) -> None:
+    async with playing(browser) as play:
+        said = await ask(play)
+        await play.ada.says(said, "Tea?", reply_markup={"keyboard": [["Yes", "No"], ["Perhaps"]]})
+        await play.tab.click("#keyboard div:nth-child(2) .key")
+        assert (await play.ada.hears())["text"] == "Perhaps"
+        assert await play.tab.look("document.activeElement.id") == "text"
+        await play.ada.says(said, "As you like.", reply_markup={"remove_keyboard": True})
+        await play.tab.sees("document.querySelector('#keyboard').hidden")
+
+
+async def test_a_button_copies_and_another_says_where_it_leads(browser: str) -> None:
+    async with playing(browser) as play:
+        said = await ask(play)
+        await play.tab.look(
+            "Object.defineProperty(navigator, 'clipboard', {value: "
+            "{writeText: async (text) => { document.body.dataset.copied = text; }}})"
+        )
+        keys = [{"text": "Copy", "copy_text": {"text": "owl"}}]
+        keys += [{"text": "Read", "url": "https://example.org/"}]
+        await play.ada.says(said, "An owl", reply_markup={"inline_keyboard": [keys]})
+        await play.tab.click(".key[data-key='key Copy']")
+        await play.tab.sees("document.body.dataset.copied === 'owl'")
+        await play.tab.sees("document.querySelector(\"[data-key='key Read'] [href='#i-away']\")")
+
+
+async def test_what_a_bot_offers_is_shown_while_one_types_and_sent_when_chosen(
+    browser: str,
+) -> None:
+    async with playing(browser) as play:
+        play.stage.bot("Eliza").may("inline")
+        await play.enter("Tea room")
+        await play.tab.type("@eliza_bot owls")
+        (update,) = await play.eliza.fetch(timeout=8)
+        query = update["inline_query"]
+        assert query["query"] == "owls"
+        content = {"message_text": "Owls are wise."}
+        result = {
+            "type": "article",
+            "id": "1",
+            "title": "Of owls",
+            "input_message_content": content,
+        }
+        await play.eliza.call("answerInlineQuery", inline_query_id=query["id"], results=[result])
+        await play.shows("Of owls", in_=".offer b")
+        await play.tab.press("Enter")
+        await play.shows("Owls are wise.")
+        await play.shows("via Eliza", in_=".own .passed")
+        assert await play.tab.look("document.querySelector('#text').value") == ""
+
+
+async def test_a_whisper_is_marked_and_shown_to_its_one_reader(browser: str) -> None:
+    async with playing(browser) as play:
+        tea = next(c for c in play.stage.world.chats.values() if c.title == "Tea room")
+        play.person("you").promotes(tea, play.stage.bot("Ada"))
+        await play.enter("Tea room")
+        for name in ("you", "maya"):
+            to = {"receiver_user_id": play.person(name).id}
+            words = {"chat_id": tea.id, "text": f"for {name}"}
+            await play.ada.call("sendMessage", ephemeral_message_parameters=to, **words)
+        await play.shows("Only you can see this", in_=".whispered .aside")
+        assert await play.tab.texts("#log .whispered .text") == ["for you"]
+
+
+async def test_a_post_of_a_channel_is_commented_on_in_its_group(browser: str) -> None:
+    async with playing(browser) as play:
+        stage, you, maya = play.stage, play.person("you"), play.person("maya")
+        talk = stage.supergroup("Owl talk", [maya, you], [stage.bot("Ada")])
+        news = stage.channel("Owl news", maya, group=talk)
+        you.joins(news)
+        maya.says(news, "Owls are back")
+        await play.enter("Owl news")
+        assert await play.tab.look("document.querySelector('#text').disabled")
+        await play.shows("Owl news", in_="#log .sender")
+        await play.tab.click("#log .way")
+        await play.shows("Comment on Owl news", in_=".about b")
+        await play.say("At last!")
+        assert (await play.ada.hears())["text"] in {"Owls are back", "At last!"}
+        await play.enter("Owl talk")
+        await play.shows("At last!", in_=".row.own .text")
+        await play.shows("Owls are back", in_=".row.own .quote span")
+
+
+async def test_who_stands_in_for_a_business_is_said_above_its_chat(browser: str) -> None:
+    async with playing(browser) as play:
+        you, maya, bot = play.person("you"), play.person("maya"), play.stage.bot("Ada")
+        bot.may("business")
+        play.stage.business(maya, you)
+        await play.enter("Maya")
+        await play.shows("Business of Maya", in_=".heading p")
+        maya.connects(bot)
+        await play.shows("Ada stands in for Maya", in_=".heading p")
+        await play.say("Are you open?")
+        assert (await play.ada.hears("business_message"))["text"] == "Are you open?"
+
+
+async def test_several_messages_a_bot_deletes_go_at_once(browser: str) -> None:
+    async with playing(browser) as play:
+        one, two = await ask(play, "one"), await ask(play, "two")
+        numbers = [one["message_id"], two["message_id"]]
+        chat = one["chat"]["id"]  # type: ignore[index]  # what a bot hears is JSON
+        await play.ada.call("deleteMessages", chat_id=chat, message_ids=numbers)
+        await play.tab.sees("!document.querySelector('#log .row:not(.gone)')")
+
+
+async def test_a_switch_of_the_panel_lets_a_bot_be_a_guest(browser: str) -> None:
+    async with playing(browser) as play:
+        bot = play.stage.bot("Ada")
+        await play.tab.click("#info")
+        await play.tab.click("[data-panel='able guests']")
+        await play.tab.sees("document.querySelector('[data-panel=\"able guests\"]').checked")
+        await play.shows("What it may do", in_=".panel h3")
+        await play.tab.click("[data-panel='able business']")
+        await play.tab.click("[data-panel=business]")
+        (connected,) = await play.ada.fetch(timeout=8)
+        assert connected["business_connection"]["is_enabled"] is True
+        assert bot.able == {"guests", "business"}
+
+
+async def test_a_channel_with_its_group_and_a_business_are_begun(browser: str) -> None:
+    async with playing(browser) as play:
+        await play.tab.click("#new")
+        await play.choose("New channel…")
+        await play.tab.type("Owl news")
+        await play.tab.click("input[name=discussed]")
+        await play.tab.press("Enter")
+        await play.enter("Owl news")
+        await play.say("Owls are back")
+        await play.shows("Owls are back", in_=".row:not(.own) .text")
+        assert (await play.ada.hears("channel_post"))["chat"]["title"] == "Owl news"
+        await play.enter("Owl news chat")
+        await play.shows("Forwarded from Owl news", in_=".passed")
+        await play.tab.click("#new")
+        await play.choose("Write to a business…")
+        await play.choose("Jonas")
+        await play.shows("Business of Jonas", in_=".heading p")
