@@ -77,7 +77,7 @@ class Mending:
         """What was said is remembered as it now reads; an answer that stands last follows."""
         lead, room = work.lead, work.spot.room
         if lead.author.id == lead.address.account.partition(":")[2]:
-            await self._note(work, "self")
+            await self._note(work, rule="self")
             return
         edits = {_id(work, one.message): one for one in work.inbound}
         known = await self._store.read(lambda unit: unit.memories.get(work.part.id, list(edits)))
@@ -86,7 +86,7 @@ class Mending:
             work.later.append(partial(_rewrite, work.part.id, one, edit.text))
         try:
             if not edits or not await self._followed(work, edits):
-                await self._note(work, "edit-noted")
+                await self._note(work, rule="edit-noted")
         finally:
             if edits:
                 self._recent.forget(work.part.id, room)
@@ -113,7 +113,7 @@ class Mending:
 
         known, answers, sent = await self._store.read(look)
         if not known:
-            await self._note(work, "delete-noted")
+            await self._note(work, rule="delete-noted")
             return
         here = [one for one in sent if one.address == lead.address]
         self._wait_for(here)
@@ -121,7 +121,7 @@ class Mending:
         dropped = [one.id for one in (*known, *answers)]
         work.later.append(lambda unit: unit.memories.drop(part.id, dropped))
         rows = [_deletion(work, target, n) for n, target in enumerate(parts)]
-        await self._send(work, InboundStatus.SILENT, "taken-back", rows)
+        await self._send(work, InboundStatus.SILENT, rows, rule="taken-back")
         self._recent.forget(part.id, spot.room)
         self._store.evict(part.id, spot.room)
 
@@ -159,14 +159,13 @@ class Mending:
         if not rows or (len(rows) > len(found.parts) and not found.is_last):
             return False  # what is further down would be taken for the end of another answer
         work.decided()
-        work.rule = "edit-answered"
         if spoken.content.text != old.content.text:
             new = _remembered(work, old, spoken)
             work.later.append(lambda unit: unit.memories.put(new))
             rows = _over(work, rows, found.parts)
         else:
             rows = []
-        await self._send(work, InboundStatus.ANSWERED, work.rule, rows)
+        await self._send(work, InboundStatus.ANSWERED, rows, rule="edit-answered")
         return True
 
     def _look(self, unit: Unit, work: Work, edits: Mapping[MemoryId, Inbound]) -> _Standing | None:
@@ -216,12 +215,12 @@ class Mending:
 
     # --- the end -------------------------------------------------------------------------------
 
-    async def _note(self, work: Work, rule: str) -> None:
+    async def _note(self, work: Work, *, rule: str) -> None:
         work.decided()
         await self._scribe.write(work, InboundStatus.SILENT, rule, keep=False)
 
     async def _send(
-        self, work: Work, status: InboundStatus, rule: str, rows: Sequence[Delivery]
+        self, work: Work, status: InboundStatus, rows: Sequence[Delivery], *, rule: str
     ) -> None:
         """End the turn with what is to be changed on show, in its one transaction."""
         stored: list[Delivery] = []
@@ -231,6 +230,7 @@ class Mending:
             stored[:] = unit.deliveries.add(rows, now)
 
         work.decided()
+        work.rule = rule
         work.later.append(owe)
         await self._scribe.write(work, status, rule, keep=False)
         work.part.outbox.accept(stored)

@@ -16,10 +16,11 @@ from tests.flows.talk import IGNORE, echo, question, reply, whole
 pytestmark = pytest.mark.usefixtures("database")
 
 
-async def test_an_edit_changes_what_she_remembers_and_gets_no_second_answer(
+async def test_an_edit_changes_what_she_remembers_though_not_what_she_answered(
     tmp_path: Path,
 ) -> None:
-    async with on_discord("Ada", model=(asked := Scripted(echo)), data=tmp_path) as play:
+    asked, never = Scripted(echo), {"TROUPE_EDIT_WINDOW": "0"}
+    async with on_discord("Ada", model=asked, data=tmp_path, settings=never) as play:
         stage, ada = play.stage, play.discord_bots["Ada"]
         server = Server.of(stage, [ada])
         bob, general = server.owner, server.general
