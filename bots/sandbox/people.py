@@ -48,14 +48,19 @@ class Page:
         self._news = asyncio.Event()
         self._closed = False
         self._commands: dict[int, dict[int | None, list[dict[str, Any]]]] = {}
+        self._menus: dict[int, dict[str, list[dict[str, Any]]]] = {}
         self.callbacks: list[Callable[[dict[str, Any]], None]] = []
         # From the start: what a kept world holds is heard as well.
         world.listeners.append(self._learn)
 
     def _learn(self, change: Change) -> None:
+        fact = change.fact
         if change.kind == "app_commands":
-            fact = change.fact
             self._commands.setdefault(fact["bot"], {})[fact["guild"]] = fact["commands"]
+        elif change.kind == "commands":
+            scope, chat, _, language = orjson.loads(fact["scope"])
+            if chat is None and not language:  # what everybody sees
+                self._menus.setdefault(fact["bot"], {})[scope] = fact["commands"]
 
     # -- events ----------------------------------------------------------------------------------
 
@@ -106,7 +111,7 @@ class Page:
                 # Who is in a server is in all of its rooms.
                 rooms = [view.chat(self._world, each) for each in change.guild.channels.values()]
                 return {"type": "guild", "guild": view.guild(change.guild), "chats": rooms}
-            case "account" | "app_commands" | "able":
+            case "account" | "app_commands" | "commands" | "able":
                 return {"type": "people", **self._everyone()}
             case "confirmed":
                 return {"type": "confirmed", "chat": fact["chat"], "id": str(fact["id"])}
@@ -138,7 +143,10 @@ class Page:
         return view.message(self._world, said, pending=pending)
 
     def _everyone(self) -> dict[str, Any]:
-        bots = [view.bot(who, self._commands.get(who.id, {})) for who in self._bots()]
+        bots = [
+            {**view.bot(who, self._commands.get(who.id, {})), "menu": self._menus.get(who.id, {})}
+            for who in self._bots()
+        ]
         return {"people": [view.account(who) for who in self._people()], "bots": bots}
 
     def _people(self) -> list[Account]:

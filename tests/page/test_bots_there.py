@@ -160,3 +160,47 @@ async def test_a_channel_with_its_group_and_a_business_are_begun(browser: str) -
         await play.choose("Write to a business…")
         await play.choose("Jonas")
         await play.shows("Business of Jonas", in_=".heading p")
+
+
+async def test_a_direct_chat_may_have_topics(browser: str) -> None:
+    async with playing(browser) as play:
+        await play.tab.click("#info")
+        await play.tab.click("[data-panel='able topics']")
+        await play.tab.click(".topic[aria-label='New topic']")
+        await play.say("Poems")
+        await play.tab.click(".topic:nth-child(2)")
+        await play.shows("Poems", in_=".topic[aria-pressed=true]")
+        await play.tab.click("#text")
+        said = await ask(play, "An ode, please")
+        assert said["is_topic_message"] is True
+        await play.ada.says(said, "To an owl")
+        await play.shows("To an owl")
+        await play.tab.click(".topic:first-child")
+        await play.tab.sees("!document.querySelector('#log').innerText.includes('To an owl')")
+
+
+async def test_commands_that_a_bot_has_told_of_are_offered(browser: str) -> None:
+    async with playing(browser) as play:
+        told = [{"command": "tea", "description": "what is brewing"}]
+        await play.ada.call("setMyCommands", commands=told)
+        await play.tab.sees("document.querySelector('.entry-chat')")
+        await play.tab.type("/")
+        await play.shows("/tea", in_=".offer b")
+        await play.tab.press("Enter")
+        assert (await ask(play, ""))["text"] == "/tea"
+
+
+async def test_who_calls_a_guest_is_said_above_its_words(browser: str) -> None:
+    async with playing(browser) as play:
+        stage, you = play.stage, play.person("you")
+        stage.bot("Ada").may("guests")
+        stage.group("Without bots", [you, play.person("maya")])
+        await play.enter("Without bots")
+        await play.say("@ada_bot what is a sum?")
+        (update,) = await play.ada.fetch(timeout=8)
+        query = update["guest_message"]["guest_query_id"]
+        content = {"message_text": "A whole of parts."}
+        result = {"type": "article", "id": "1", "title": "A", "input_message_content": content}
+        await play.ada.call("answerGuestQuery", guest_query_id=query, result=result)
+        await play.shows("A whole of parts.")
+        await play.shows("A guest, called by You", in_=".passed")

@@ -163,3 +163,34 @@ async def test_a_caption_is_edited_and_a_sticker_is_not(browser: str) -> None:
         await play.tab.click(".sticker", button="right")
         await play.tab.sees("document.querySelector('.menu')")
         assert "Edit" not in await play.tab.texts(".menu .menu-item")
+
+
+async def test_everything_fits_a_narrow_window_and_can_be_walked_through(browser: str) -> None:
+    async with playing(browser, dark=True, width=360, height=640) as play:
+        you = play.person("you")
+        dm = play.stage.dm(you, play.stage.bot("Ada"))
+        album = (media.photo(png(400, 30)), media.video(), media.photo(png(30, 400)))
+        you.sends_album(dm, *album, caption="a long one " * 20)
+        for thing in (
+            media.photo(png(2000, 900)),
+            media.video_note(),
+            media.voice(),
+            media.audio(title="wide" * 30),
+            media.venue(1.5, 2.5, "The Inn " * 12, "Unter den Linden " * 9),
+            media.contact("+49 30 1234567890", "Noor" * 12),
+            media.poll("Which? " * 30, ["wide" * 20, "No"]),
+            media.photo(png(20, 20), spoiler=True),
+        ):
+            you.hands(dm, thing)
+        keys = [["wide " * 9, "wide " * 9, "Yes"]] * 9
+        words = {"chat_id": dm.id, "text": "Pick", "reply_markup": {"keyboard": keys}}
+        await play.ada.call("sendMessage", **words)
+        await play.tab.sees("!document.querySelector('#keyboard').hidden")
+        assert await play.tab.look("document.documentElement.scrollWidth") == 360
+        box = "document.querySelector('#scroller')"
+        assert await play.tab.look(f"{box}.scrollWidth <= {box}.clientWidth")
+        await play.tab.look("document.querySelector('#log').focus()")
+        await play.tab.press("Home", "ArrowDown")
+        await play.tab.sees("document.activeElement.querySelector('img')?.naturalWidth === 2000")
+        await play.tab.click(".spoiler")
+        await play.tab.sees("document.querySelector('.spoiler.open img')")

@@ -3,17 +3,18 @@
 import { el } from "./dom.js";
 import { sameId } from "./world.js";
 
-const NAMES = {
-  topics: "Topics in its direct chats",
-  inline: "Offers something after @its name",
-  guests: "Comes as a guest where it is called",
-  business: "Stands in for businesses",
-};
+const SWITCHES = [
+  ["Topics in its direct chats", ["topics", "new_topics"]],
+  ["Offers something after @its name", ["inline", "feedback"]],
+  ["Comes as a guest where it is called", ["guests"]],
+  ["Stands in for businesses", ["business"]],
+];
 
 /** A section of the panel; `does(deed)` is false when the stage refused. */
 export function abilities(bot, world, does) {
-  const switches = Object.entries(NAMES).map(([name, label]) => {
-    const flip = (event) => does({ do: "able", bot: bot.id, names: [name], on: event.currentTarget.checked });
+  const switches = SWITCHES.map(([label, names]) => {
+    const [name] = names;
+    const flip = (event) => does({ do: "able", bot: bot.id, names, on: event.currentTarget.checked });
     const box = { type: "checkbox", checked: bot.able.includes(name), "data-panel": `able ${name}`, onchange: flip };
     return el("label", { class: "pick" }, el("input", box), el("span", {}, label));
   });

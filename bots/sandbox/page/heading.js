@@ -68,7 +68,8 @@ export class Heading {
     const [world, pane] = [this.#world, this.#pane];
     const { chat } = pane;
     const bar = pane.part("topics");
-    bar.hidden = !chat?.topics.length;
+    const may = chat?.kind === "private" && world.who(chat.bots[0]).able?.includes("new_topics");
+    bar.hidden = !chat?.topics.length && !may;
     if (bar.hidden) return bar.replaceChildren();
     const chips = chat.topics.map((topic) => {
       const unread = world.unread(chat.id, topic.id);

@@ -285,16 +285,20 @@ export class Log {
 
   // Keys
 
+  get #shown() {
+    return [...this.#log.children].filter((row) => !row.hidden);
+  }
+
   #walk(event) {
     const row = event.target.closest(".row");
     if (event.target !== row && event.target !== this.#log) return;
     const moves = { ArrowUp: "previousElementSibling", ArrowDown: "nextElementSibling" };
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     if (event.key in moves) {
-      const next = row ? this.#neighbour(row, moves[event.key]) : this.#log.lastElementChild;
+      const next = row ? this.#neighbour(row, moves[event.key]) : this.#shown.at(-1);
       next?.focus();
-    } else if (event.key === "Home") this.#log.firstElementChild?.focus();
-    else if (event.key === "End") this.#log.lastElementChild?.focus();
+    } else if (event.key === "Home") this.#shown[0]?.focus();
+    else if (event.key === "End") this.#shown.at(-1)?.focus();
     else if (event.key === "Enter" && row) this.#hands.menu(row, bubbleBox(row));
     else return;
     event.preventDefault();

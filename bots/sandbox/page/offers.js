@@ -10,6 +10,13 @@ const COMMANDS = [
   ["/reset", "forget this conversation"],
 ];
 
+/** The commands that a bot has told Telegram of, or those that every character knows. */
+function menuOf({ menu = {} }, chat) {
+  const own = menu[isDirect(chat) ? "all_private_chats" : "all_group_chats"];
+  const told = own?.length ? own : (menu.default ?? []);
+  return told.length ? told.map(({ command, description }) => [`/${command}`, description]) : COMMANDS;
+}
+
 export class Offers {
   #list;
   #text;
@@ -101,10 +108,14 @@ export class Offers {
 
   #commands(chat) {
     if (chat.platform === "discord") return this.#registered(chat);
+    const bots = chat.bots.map((id) => this.#world.who(id));
+    const menus = bots.map((bot) => [bot, menuOf(bot, chat)]);
     // In a group a command is for everybody unless it names its bot.
-    const named = chat.bots.map((id) => this.#world.who(id).username).filter(Boolean);
-    const ends = isDirect(chat) ? [""] : ["", ...named.map((name) => `@${name}`)];
-    return ends.flatMap((end) => COMMANDS.map(([word, note]) => ({ word: word + end, note })));
+    const all = new Map(menus.flatMap(([, menu]) => menu));
+    const entry = (end) => ([word, note]) => ({ word: word + end, note });
+    const bare = [...all].map(entry(""));
+    if (isDirect(chat)) return bare;
+    return [...bare, ...menus.flatMap(([{ username }, menu]) => (username ? menu.map(entry(`@${username}`)) : []))];
   }
 
   /** The slash commands that the bots of this chat have told Discord of. */

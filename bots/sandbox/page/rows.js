@@ -8,6 +8,8 @@ const TOGETHER_SECONDS = 300;
 
 /** Say how a row stands to the one above it: a new day, the same sender going on, or neither. */
 export function dress(row, above) {
+  // The rest of an album is drawn with its first message.
+  if (row.hidden) return;
   const now = row.message;
   const before = above?.message;
   const newDay = !before || dayOf(before.date) !== dayOf(now.date);

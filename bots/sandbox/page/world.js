@@ -151,7 +151,7 @@ export class World extends News {
   }
 
   #takeChat(chat) {
-    const named = (chat.topics ?? []).filter((topic) => !isGeneral(topic.id));
+    const named = (chat.topics ?? []).filter((topic) => chat.kind !== "forum" || topic.id !== GENERAL);
     // A direct chat has topics where its bot keeps some; beside them there is the chat itself.
     const first = { id: null, name: chat.kind === "forum" ? "General" : "Chat" };
     const topics = chat.kind === "forum" || (isDirect(chat) && named.length) ? [first, ...named] : [];
@@ -160,20 +160,20 @@ export class World extends News {
 
   #takeTyping(typing) {
     if (typing.until * 1000 <= Date.now()) return;
-    this.typing.set(spotOf(typing.chat, general(typing.topic), typing.from), typing);
+    this.typing.set(spotOf(typing.chat, this.#topicOf(typing), typing.from), typing);
     this.#later(typing.until * 1000 - Date.now(), this.typing, typing);
   }
 
   #takeDraft(draft) {
-    const spot = spotOf(draft.chat, general(draft.topic), draft.from);
+    const spot = spotOf(draft.chat, this.#topicOf(draft), draft.from);
     if (!draft.text) this.drafts.delete(spot);
     else this.drafts.set(spot, draft);
     this.#later(DRAFT_SECONDS * 1000, this.drafts, draft);
   }
 
   /** A stop takes the words so far away, or leaves them until the message comes. */
-  #stopped({ chat, topic, from, kept }) {
-    const spot = spotOf(chat, general(topic), from);
+  #stopped({ kept, ...stopped }) {
+    const spot = spotOf(stopped.chat, this.#topicOf(stopped), stopped.from);
     const draft = this.drafts.get(spot);
     if (!draft) return;
     if (kept) this.drafts.set(spot, { ...draft, can_stop: false });
@@ -183,15 +183,18 @@ export class World extends News {
 
   #later(wait, shelf, thing) {
     setTimeout(() => {
-      const spot = spotOf(thing.chat, general(thing.topic), thing.from);
+      const spot = spotOf(thing.chat, this.#topicOf(thing), thing.from);
       if (shelf.get(spot) !== thing) return;
       shelf.delete(spot);
       this.tell("live", thing);
     }, wait + 50);
   }
 
-  #topicOf(message) {
-    return this.chats.get(message.chat)?.topics.length ? general(message.topic) : null;
+  /** In which of its chat's topics something is; null stands for General, and for where there are none. */
+  #topicOf({ chat, topic }) {
+    const room = this.chats.get(chat);
+    if (!room?.topics.length || topic === undefined) return null;
+    return room.kind === "forum" && topic === GENERAL ? null : topic;
   }
 
   /** Some of what Discord's bots say only one person can see. */
@@ -236,7 +239,7 @@ export class World extends News {
   isAt(thing, place) {
     if (thing.chat !== place.chat) return false;
     if (thing.only && !this.#isForMe(thing)) return false;
-    return !this.chats.get(thing.chat)?.topics.length || general(thing.topic) === place.topic;
+    return !this.chats.get(thing.chat)?.topics.length || this.#topicOf(thing) === place.topic;
   }
 
   #isWatched(thing) {
@@ -323,6 +326,6 @@ export const isEditable = ({ service, forwarded, only, kind = "text" }) =>
 /** In a channel of Telegram only those write who look after it. */
 export const mayWrite = (chat, me) => chat.kind !== "channel" || chat.admins.some((id) => sameId(id, me));
 export const hasMark = (chat) => chat?.platform === "discord" && !isDirect(chat);
-const isGeneral = (topic) => topic === null || topic === undefined || String(topic) === "1";
-const general = (topic) => (isGeneral(topic) ? null : String(topic));
+/** A forum's first topic, which its messages do not name. */
+const GENERAL = "1";
 const spotOf = (chat, topic, from) => `${chat}|${topic ?? ""}|${from}`;
