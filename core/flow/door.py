@@ -28,6 +28,8 @@ _EVERYBODYS = frozenset({"the environment", ".env"})
 _MEND = 'Write ["123456", "-1001234567890", "@name"]'
 INLINE = "inline:"
 """Such an Inbound.via comes from a person in whatever chat, and goes back to that person alone."""
+GUEST = "guest:"
+"""Such a one summons her into a chat in which she is not a member."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,9 @@ class Door:
     listed: Listed | None = None
     """Who may talk, or where; None: everybody."""
     directs: bool = True
+    inline: bool = True
+    guest: bool = True
+    """Whether she answers where she is not: queries behind her name, and who summons her."""
     groups: Listed | None = None
     """Where she takes part; None: wherever she is."""
     leaves: bool = False
@@ -74,6 +79,10 @@ class Door:
 
         `known` are those whom the operator has let in.
         """
+        if lead.via.startswith(INLINE) and not self.inline:
+            return "inline-off"
+        if lead.via.startswith(GUEST) and not self.guest:
+            return "guest-off"
         listed, room = self.listed, lead.address.room
         in_person = listed is not None and listed.holds(author.id, author.username)
         if lead.is_direct or lead.via.startswith(INLINE):
@@ -119,6 +128,8 @@ def door_of(settings: Settings, platform: str) -> Door:
     return Door(
         listed=listed,
         directs=_flag(settings, f"{prefix}DIRECT_MESSAGES", doubt=False, otherwise=True),
+        inline=_flag(settings, f"{prefix}INLINE", doubt=False, otherwise=True),
+        guest=_flag(settings, f"{prefix}GUEST", doubt=False, otherwise=True),
         groups=groups,
         leaves=_flag(settings, f"{prefix}LEAVES_OTHERS", doubt=False, otherwise=False),
         pairs=not shut and _flag(settings, "TROUPE_PAIRING", doubt=True, otherwise=False),

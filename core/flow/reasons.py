@@ -46,6 +46,8 @@ _RULES: Mapping[str, str] = {
     "not-allowed": "my settings do not let me talk here",
     "group-not-allowed": "this group is not among those that I talk in",
     "directs-off": "I do not talk to people directly",
+    "inline-off": "I do not answer what is typed behind my name elsewhere",
+    "guest-off": "I do not answer in chats that I am not in",
     "not-paired": "whoever runs me has not let this person in yet",
     "too-many": "it was more than I answer one person within so short a time",
     # What is only noted.
