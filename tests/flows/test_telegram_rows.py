@@ -146,6 +146,22 @@ async def test_a_summons_a_query_and_a_customer_are_answered_where_they_asked(
         await until(lambda: "is it open?" in heard(play, shop))
 
 
+async def test_a_character_that_is_not_to_speak_elsewhere_does_not(tmp_path: Path) -> None:
+    model = Scripted(echo)
+    settings = {"TELEGRAM_INLINE": "false", "TELEGRAM_GUEST": "no"}
+    async with playing("Ada", model=model, data=tmp_path, settings=settings) as play:
+        ada, bob = play.bots["Ada"], play.stage.person("Bob")
+        ada.may("guests", "inline")
+        elsewhere = play.stage.supergroup("Elsewhere", [bob])
+        bob.summons(elsewhere, ada, "who wrote Emma?")
+        bob.types_inline(ada, "who wrote Persuasion")
+        found = await settled(play, 2)
+        assert sorted(found) == [("silent", "guest-off"), ("silent", "inline-off")]
+        bob.says(play.stage.dm(bob, ada), "hello")
+        await play.stage.next_from(ada, play.stage.dm(bob, ada))
+    assert [question(one) for one in model.requests] == ["hello"]
+
+
 def heard(play: Play, chat: Chat) -> str:
     """What Ada has said there, in whoever's name."""
     texts = (one.text for one in play.stage.messages(chat))
