@@ -11,6 +11,7 @@ import pytest
 
 from bots.telegram.markdown import MAX_PARTS
 from core.flow.speaking import buttons_of, reply_of, shows_anything
+from core.settings.chatting import CHATTING
 from core.settings.keys import KEYS
 from tests.docs.test_elizaos_page import ROOT, is_there
 
@@ -56,6 +57,7 @@ def test_no_row_stands_there_twice() -> None:
 
 def test_every_test_that_is_named_exists() -> None:
     assert [(row.id, test) for row in ROWS for test in row.shown_by if not is_there(test)] == []
+    assert [test for test in _NAMED.findall(PAGE) if not is_there(test)] == []
 
 
 def test_what_no_test_shows_says_why() -> None:
@@ -77,6 +79,20 @@ def test_every_setting_that_it_names_is_one() -> None:
     named = set(re.findall(r"`((?:TELEGRAM|TROUPE|SERVER)_[A-Z_]+)", PAGE))
     assert named - known == {"TELEGRAM_BOT_TOKEN"} - known
     assert len(named) > 10
+
+
+def test_every_setting_of_talking_is_read_by_something() -> None:
+    """V-14: a switch that switches nothing is worse than none. Telegram's may be read by prefix."""
+    files = (*ROOT.glob("core/**/*.py"), *ROOT.glob("bots/**/*.py"))
+    code = "\n".join(
+        one.read_text(encoding="utf-8") for one in files if one.parent.name != "settings"
+    )
+
+    def is_read(name: str) -> bool:
+        return f'"{name}"' in code or f'{{prefix}}{name.removeprefix("TELEGRAM_")}"' in code
+
+    assert [key.name for key in CHATTING if not is_read(key.name)] == []
+    assert not is_read("TELEGRAM_NOBODY_READS_THIS")
 
 
 def test_what_its_example_says_can_be_said() -> None:
