@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from core.clock import Clock
@@ -40,6 +40,7 @@ _SAID = (Kind.MESSAGE, Kind.COMMAND, Kind.PRESS)
 """What somebody does in a room that stands behind what they said before."""
 _BEHIND = 20
 """Lines that may stand behind what is edited; what is further up is left as it was."""
+_A_MOMENT = timedelta(minutes=1)
 _ON_ITS_WAY = 0.5
 _ARRIVES_WITHIN = 20.0
 """Seconds after which an answer that has not arrived yet is left as it was."""
@@ -119,7 +120,16 @@ class Mending:
         self._wait_for(here)
         parts = _shown(here)
         dropped = [one.id for one in (*known, *answers)]
-        work.later.append(lambda unit: unit.memories.drop(part.id, dropped))
+        turns = {one.turn for one in here}
+        # Platforms tell times by whole seconds.
+        since = min(one.created_at for one in known) - _A_MOMENT
+
+        def forget(unit: Unit) -> None:
+            unit.memories.drop(part.id, dropped)
+            unit.inbox.unsay(lead.address, lead.gone, since)
+            unit.deliveries.unsay(turns)
+
+        work.later.append(forget)
         rows = [_deletion(work, target, n) for n, target in enumerate(parts)]
         await self._send(work, InboundStatus.SILENT, rows, rule="taken-back")
         self._recent.forget(part.id, spot.room)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
-from core.ids import Account, CharacterId, EntityId, MemoryId, RoomId, WorldId
+from core.ids import Account, CharacterId, EntityId, MemoryId, RoomId, TurnId, WorldId
 from core.messages import (
     Address,
     Delivery,
@@ -75,6 +75,11 @@ class Inbox(Protocol):
         """Write down how it ended; a private row keeps its key, but none of its words."""
         ...
 
+    def unsay(self, address: Address, messages: Collection[str], since: datetime) -> None:
+        """Keep no words of what finished rows of a room say of these messages: they were taken
+        back. Rows that ended before `since` hold nothing of them."""
+        ...
+
     def forget(self, before: datetime) -> int:
         """Drop finished rows older than this; how many."""
         ...
@@ -109,6 +114,10 @@ class Deliveries(Protocol):
 
     def finish(self, growing: Delivery) -> None:
         """Take over what a growing row has become: its kind, target, payload and status."""
+        ...
+
+    def unsay(self, turns: Collection[TurnId]) -> None:
+        """Keep no words of what these turns have said."""
         ...
 
     def move(self, account: Account, old_room: str, new_room: str) -> int:

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-import orjson
 import sqlalchemy as sa
 
 from core.ids import CharacterId, EntityId, RoomId
 from core.ports.persons import Forgotten, Traced
 from core.store import inserts, tables
+from core.store.naming import names
 from core.store.traces import Found, Traces, parts
 from core.store.values import read, written
 
@@ -152,25 +152,8 @@ def _quoted(db: sa.Connection, traces: Traces) -> None:
                 _IN.c.payload.contains(author, autoescape=True),
             )
         )
-        quoting = [row.id for row in found if _names(row.payload, author)]
+        quoting = [row.id for row in found if names(row.payload, (author,), _WHO)]
         _by_key(db, sa.update(_IN).where(_IN.c.id.in_(_IDS)).values(payload=""), quoting)
-
-
-def _names(payload: str, author: str) -> bool:
-    """Whether an update holds them as somebody, and not their number by chance."""
-    try:
-        ahead = [orjson.loads(payload)]
-    except ValueError:
-        return True  # it could not be read, and is no loss
-    while ahead:
-        one = ahead.pop()
-        if isinstance(one, dict):
-            if any(str(one.get(name)) == author for name in _WHO):
-                return True
-            ahead += one.values()
-        elif isinstance(one, list):
-            ahead += one
-    return False
 
 
 # --- what is kept beside talk ----------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -22,11 +22,14 @@ from core.messages import (
 )
 from core.ports import Waiting
 from core.store import inserts, tables
+from core.store.naming import names
 from core.store.texts import Text
 
 _INBOX = tables.inbox
 _OUT = tables.deliveries
 _OPEN = tables.OPEN
+_NUMBERS = ("message_id", "id")
+"""What platforms call the number of a message; a person of that number does no harm."""
 
 
 _ADD_INBOX = inserts.add(_INBOX).returning(_INBOX.c.id, _INBOX.c.account, _INBOX.c.event_key)
@@ -83,6 +86,15 @@ _CUES = (
     )
     .order_by(_INBOX.c.closed_at)
 )
+_SAID_HERE = sa.select(_INBOX.c.id, _INBOX.c.payload).where(
+    _INBOX.c.closed_at >= sa.bindparam("since"),
+    _INBOX.c.account == sa.bindparam("whose"),
+    _INBOX.c.room == sa.bindparam("where"),
+    _INBOX.c.thread == sa.bindparam("topic"),
+)
+_BLANK_INBOX = (
+    sa.update(_INBOX).where(_INBOX.c.id.in_(sa.bindparam("ids", expanding=True))).values(payload="")
+)
 _FORGET_INBOX = sa.delete(_INBOX).where(_INBOX.c.closed_at < sa.bindparam("before"))
 
 _ADD_OUT = inserts.add(_OUT).returning(_OUT.c.seq, _OUT.c.turn_id, _OUT.c.step, _OUT.c.ordinal)
@@ -134,6 +146,14 @@ _MOVE = (
         _OUT.c.status.in_(_OPEN),
     )
     .values(room=sa.bindparam("new"))
+)
+_BLANK_OUT = (
+    sa.update(_OUT)
+    .where(
+        _OUT.c.turn_id.in_(sa.bindparam("turns", expanding=True)),
+        _OUT.c.status.in_(("sent", "failed")),
+    )
+    .values(payload="")
 )
 _FORGET_OUT = sa.delete(_OUT).where(
     sa.or_(
@@ -227,6 +247,13 @@ class InboxRows:
                 for row in ids
             ],
         )
+
+    def unsay(self, address: Address, messages: Collection[str], since: datetime) -> None:
+        asked = {"whose": address.account, "where": address.room, "topic": address.thread}
+        rows = self._db.execute(_SAID_HERE, {**asked, "since": since})
+        ids = [row.id for row in rows if names(row.payload, messages, _NUMBERS)]
+        if ids:
+            self._db.execute(_BLANK_INBOX, {"ids": ids})
 
     def forget(self, before: datetime) -> int:
         return self._db.execute(_FORGET_INBOX, {"before": before}).rowcount
@@ -339,6 +366,9 @@ class DeliveryRows:
                 "later": growing.not_before,
             },
         )
+
+    def unsay(self, turns: Collection[TurnId]) -> None:
+        self._db.execute(_BLANK_OUT, {"turns": list(turns)})
 
     def move(self, account: Account, old_room: str, new_room: str) -> int:
         return self._db.execute(

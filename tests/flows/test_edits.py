@@ -321,6 +321,11 @@ async def test_what_is_taken_back_in_a_business_chat_is_forgotten_with_its_answe
         bob.says(shop, "what is my number?")
         await until(lambda: len(asked.requests) == 3)
         assert "12345" not in whole(asked.requests[-1])
+        await settled(play, 5)
+    for table in ("inbox", "deliveries", "memories"):
+        found = in_use.now.ask(tmp_path, f"SELECT * FROM {table}")
+        assert found
+        assert "12345" not in str([tuple(row.values()) for row in found])
 
 
 async def test_in_a_business_chat_too_her_answer_follows_an_edit(tmp_path: Path) -> None:

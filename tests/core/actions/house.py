@@ -87,6 +87,7 @@ class Batch:
     committed: bool = False
     is_stored: bool = True
     crowded: bool = False
+    overtaken: bool = False
     stopped: Bell = field(default_factory=Bell)
 
     @property
