@@ -98,10 +98,13 @@ async def test_a_post_of_a_channel_is_commented_on_in_its_group(browser: str) ->
         await play.enter("Owl news")
         assert await play.tab.look("document.querySelector('#text').disabled")
         await play.shows("Owl news", in_="#log .sender")
+        await play.tab.sees("document.querySelector('#text').placeholder.startsWith('Only admin')")
         await play.tab.click("#log .way")
         await play.shows("Comment on Owl news", in_=".about b")
         await play.say("At last!")
         assert (await play.ada.hears())["text"] in {"Owls are back", "At last!"}
+        maya.promotes(news, you)
+        await play.tab.sees("!document.querySelector('#text').disabled")
         await play.enter("Owl talk")
         await play.shows("At last!", in_=".row.own .text")
         await play.shows("Owls are back", in_=".row.own .quote span")

@@ -49,6 +49,7 @@ export class Composer {
       this.#submit();
     });
     world.on("reset", () => this.#moved());
+    world.on("chats", () => this.#allow());
     pane.on("place", () => this.#moved());
     world.on("gone", (message) => this.#task?.message.id === message.id && this.isAbout(message) && this.cancel());
   }
@@ -144,8 +145,10 @@ export class Composer {
     const { chat } = this.#pane;
     const kind = this.#task?.kind;
     const writes = chat && mayWrite(chat, this.#world.me);
-    this.#text.disabled = !writes && kind !== "comment";
-    this.#attaching.allow(writes && kind !== "edit" && kind !== "comment");
+    const comments = kind === "comment";
+    this.#text.disabled = !writes && !comments;
+    if (chat && !writes) this.#text.placeholder = comments ? "Comment" : "Only administrators write here";
+    this.#attaching.allow(writes && kind !== "edit" && !comments);
   }
 
   /** Give up what is written to whoever sends it with a thing; `restore` brings it back. */

@@ -46,7 +46,8 @@ export class Heading {
       el("h2", {}, hasMark(chat) && main ? `#${name}` : name),
       el("p", {}, this.#status(chat)),
     );
-    pane.part("text").placeholder = mayWrite(chat, world.me) ? placeholderOf(chat, name) : "Only administrators write here";
+    // What stands there for readers of a channel depends on whether they comment.
+    if (mayWrite(chat, world.me)) pane.part("text").placeholder = placeholderOf(chat, name);
   }
 
   #status(chat) {

@@ -108,8 +108,8 @@ export class Sidebar {
     if (typing) return [el("em", {}, `${world.who(typing.from).name} is typing…`)];
     if (!last) return [isDirect(chat) ? "Say hello" : "No messages yet"];
     if (last.service) return [last.service];
-    const own = sameId(last.from.id, world.me);
-    const speaker = own ? "You" : isDirect(chat) ? null : last.from.name;
+    const own = sameId(last.from.id, world.me) && !last.as;
+    const speaker = own ? "You" : isDirect(chat) || last.as === chat.title ? null : (last.as ?? last.from.name);
     const words = gistOf(last, world).slice(0, 120);
     return speaker ? [el("b", {}, `${speaker}: `), words] : [words];
   }
