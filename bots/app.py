@@ -200,6 +200,7 @@ class Gateway:
             if isinstance(models, Models):
                 background.append(group.create_task(self._warm(models)))
             await stop.heard()
+            await self._reloading.acquire()  # for good: whoever came now would never be told to go
             await house.tasks.settle(_LAST_WORDS)
             await close(
                 house.company.leaves,
