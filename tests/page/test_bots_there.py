@@ -207,3 +207,17 @@ async def test_who_calls_a_guest_is_said_above_its_words(browser: str) -> None:
         await play.ada.call("answerGuestQuery", guest_query_id=query, result=result)
         await play.shows("A whole of parts.")
         await play.shows("A guest, called by You", in_=".passed")
+
+
+async def test_who_rules_a_group_promotes_a_bot_and_lets_people_in(browser: str) -> None:
+    async with playing(browser) as play:
+        you, bot = play.person("you"), play.stage.bot("Ada")
+        club = play.stage.supergroup("Club", [you], [bot])
+        play.person("maya").asks_to_join(club)
+        await play.enter("Club")
+        await play.tab.click("#info")
+        await play.tab.click(f"[data-panel='rule {bot.id}']")
+        await play.shows("Demote", in_=".members .plain")
+        await play.tab.click(f"[data-panel='let in {play.person('maya').id}']")
+        await play.shows("Maya joined", in_="#log .service span")
+        assert club.members[bot] == "administrator"

@@ -4,6 +4,7 @@ import { abilities } from "./abilities.js";
 import { avatar, byId, el, icon } from "./dom.js";
 import { faceOf } from "./heading.js";
 import { readiness } from "./link.js";
+import { asking, ruleOver } from "./ruling.js";
 import { isDirect, sameId } from "./world.js";
 
 const EVERY_MS = 4000;
@@ -89,6 +90,8 @@ export class Panel {
     const parts = [el("header", { class: "bar" }, el("h2", {}, "About"), close)];
     if (chat) parts.push(this.#card(chat), this.#members(chat));
     if (chat?.kind === "private") parts.push(abilities(this.#world.who(chat.bots[0]), this.#world, this.#does));
+    const waiting = chat && asking(chat, this.#world, this.#does);
+    if (waiting) parts.push(waiting);
     parts.push(this.#running());
     this.#panel.replaceChildren(...parts);
     if (held) this.#panel.querySelector(`[data-panel="${held}"]`)?.focus();
@@ -113,7 +116,8 @@ export class Panel {
     const me = sameId(who.id, this.#world.me);
     const row = el("li", {}, avatar(who.name, { bot }), el("b", {}, me ? `${who.name} (speaking)` : who.name));
     if (note) row.append(el("span", {}, note));
-    if (bot && chat.kind === "private") row.append(this.#blocker(who));
+    const button = bot && chat.kind === "private" ? this.#blocker(who) : ruleOver(who, chat, this.#world, this.#does);
+    if (button) row.append(button);
     return row;
   }
 
