@@ -82,6 +82,6 @@ async def test_a_process_that_is_killed_before_it_has_the_token_fetches_it_later
             said = [one.text for one in stage.messages(dm) if one.sender is ada]
             assert said.count(told.text) == 1
             assert await gateway.end() == 0
-            assert "getManagedBotToken" in gateway.log
+            assert "Eliza on telegram is live" in gateway.log
             assert hits({"the log": gateway.log}, [secret]) == []
             assert hits(dict(files(gateway.data)), [secret]) == []
