@@ -91,6 +91,7 @@ class Thinking:
                         said.add(reader.feed(piece))
                         if said.text:
                             self._reveal(work, said)
+            said.whole = True
             answer = reader.end()
             self._records.asked(f"{part.character.name} {turn_of(lead.id)}", request, raw)
             if work.batch.stopped.rung:
@@ -139,12 +140,14 @@ class Thinking:
 class _Said:
     """What an answer says so far, and what of it people may see."""
 
-    __slots__ = ("_began", "_now", "_shown", "_tried", "_work", "text")
+    __slots__ = ("_began", "_now", "_shown", "_tried", "_work", "text", "whole")
 
     def __init__(
         self, work: Work, shown: Callable[[str, bool], str], now: Callable[[], float]
     ) -> None:
         self.text = ""
+        self.whole = False
+        """Its message comes next, and would have to wait for what is shown before it."""
         self._work = work
         self._shown = shown
         self._now = now
@@ -169,7 +172,8 @@ class _Said:
         return True
 
     def so_far(self) -> str:
-        return seemly(self._shown(self.text, False))
+        """Empty when there is nothing to be shown meanwhile."""
+        return "" if self.whole else seemly(self._shown(self.text, False))
 
     def draft(self) -> Live | None:
         """None while nothing may be seen; from the first on nothing supersedes the turn."""

@@ -71,6 +71,18 @@ async def test_an_answer_at_once_costs_no_sign(tmp_path: Path) -> None:
     assert not calls & {"sendChatAction", "sendMessageDraft"}
 
 
+async def test_a_late_answer_that_comes_in_one_piece_waits_for_no_draft(tmp_path: Path) -> None:
+    async with ModelServer(lambda request: Script(reply("One two three."), before=0.7)) as server:
+        settings = {"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "a-key-for-nothing"}
+        async with playing("Ada", data=tmp_path, settings=settings) as play:
+            ada, bob = play.bots["Ada"], play.stage.person("Bob")
+            dm = play.stage.dm(bob, ada)
+            bob.says(dm, "count")
+            await play.stage.next_from(ada, dm)
+            assert play.stage.journal.of("sendChatAction"), "it took long"
+            assert not play.stage.journal.of("sendMessageDraft")
+
+
 async def test_a_sign_that_fails_harms_no_answer(tmp_path: Path) -> None:
     async with ModelServer(slowly) as server:
         settings = {"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "a-key-for-nothing"}
