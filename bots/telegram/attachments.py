@@ -22,7 +22,7 @@ def attachments_of(message: Json) -> tuple[Attachment, ...]:
     """Each once: an animation comes as a document as well, a venue as a location."""
     found: dict[str, Attachment] = {}
     for name in FILES:
-        if (one := _file(name, whole(message.get(name)))) is not None:
+        if name in message and (one := _file(name, whole(message[name]))) is not None:
             found.setdefault(one.ref, one)
     if "live_photo" not in message and (photo := _photo(message.get("photo"))) is not None:
         found.setdefault(photo.ref, photo)
@@ -30,9 +30,9 @@ def attachments_of(message: Json) -> tuple[Attachment, ...]:
         found.setdefault(media.ref, media)
     things = []
     for name in THINGS:
-        if name == "location" and "venue" in message:
+        if name not in message or (name == "location" and "venue" in message):
             continue
-        if thing := whole(message.get(name)):
+        if thing := whole(message[name]):
             kind, tell = _TOLD[name]
             things.append(Attachment("", kind=kind, about=tell(thing)))
     return (*found.values(), *things)
