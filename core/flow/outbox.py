@@ -13,7 +13,7 @@ from core.clock import Clock
 from core.errors import LinkRejected, Moved, SendDelayed, SendFailed, SendUncertain, Throttled
 from core.flow.doubt import ATTEMPTS, is_given_up
 from core.flow.growing import Beginnings, Growing
-from core.flow.pace import BEGINNING, Pace
+from core.flow.pace import BEGINNING, Flight, Pace
 from core.flow.penalties import Penalties
 from core.flow.places import Places
 from core.flow.signs import Signs
@@ -53,7 +53,7 @@ class Outbox:
         self._settled = settled
         self._rooms: dict[Address, deque[Delivery]] = {}
         self._busy: set[Address] = set()
-        self._granted: set[Address] = set()
+        self._granted: dict[Address, Flight] = {}
         self._places = Places(limits.sends_in_flight)
         self._group: asyncio.TaskGroup | None = None
         self._platform: Platform | None = None
@@ -96,13 +96,12 @@ class Outbox:
             or not self._places.take_now()
         ):
             return False
-        self._pace.take(address, direct=direct)
-        self._granted.add(address)
+        self._granted[address] = self._pace.take(address, direct=direct)
         return True
 
     def release(self, address: Address) -> None:
-        if address in self._granted:
-            self._granted.remove(address)
+        if (flight := self._granted.pop(address, None)) is not None:
+            flight.land()
             self._places.give_back()
 
     def accept(self, deliveries: Sequence[Delivery]) -> None:
@@ -170,6 +169,7 @@ class Outbox:
             self._beginnings.end()
             self._busy.clear()
             self._granted.clear()
+            self._pace.land_all()
             self._places = Places(self._limits.sends_in_flight)
 
     async def flush(self) -> None:
@@ -211,14 +211,13 @@ class Outbox:
         if address not in self._granted:
             await self._until_due(row)
             await places.take(address)
-        if address in self._granted:
-            self._granted.remove(address)
+        if (flight := self._granted.pop(address, None)) is not None:
             row = queue[0]  # whoever handed over its place has marked it meanwhile
         elif self._pace.wait(address, direct=row.direct) > 0:
             places.give_back()
             return  # somebody else was faster; wait in line again
         else:
-            self._pace.take(address, direct=row.direct)
+            flight = self._pace.take(address, direct=row.direct)
         handed_on = False
         try:
             await self.signs.clear(address)
@@ -227,8 +226,9 @@ class Outbox:
                 return
             if row.status is not DeliveryStatus.SENDING:
                 row = await self._start(queue, row)
-            handed_on = await self._perform(queue, row)
+            handed_on = await self._perform(queue, row, flight)
         finally:
+            flight.land()
             if not handed_on:
                 places.give_back()
 
@@ -242,11 +242,12 @@ class Outbox:
         )
         return queue[0]
 
-    async def _perform(self, queue: deque[Delivery], row: Delivery) -> bool:
+    async def _perform(self, queue: deque[Delivery], row: Delivery, flight: Flight) -> bool:
         """Whether the place in flight has been handed on."""
         assert self._platform is not None
         try:
-            receipt = await self._platform.perform(row)
+            with flight:  # what is written down next takes no place of the rates
+                receipt = await self._platform.perform(row)
         except asyncio.CancelledError:
             # The link is going down in mid-send: nobody knows whether it arrived.
             queue[0] = replace(row, status=DeliveryStatus.UNCERTAIN)
@@ -332,8 +333,8 @@ class Outbox:
                 unit.deliveries.start([following.seq])
 
         if following is not None:
-            self._pace.take(following.address, direct=following.direct)
-            self._granted.add(following.address)
+            flight = self._pace.take(following.address, direct=following.direct)
+            self._granted[following.address] = flight
             self._rooms[following.address][0] = replace(
                 following, status=DeliveryStatus.SENDING, attempt=following.attempt + 1
             )

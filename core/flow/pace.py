@@ -12,9 +12,9 @@ from core.ports import Limits
 from core.settings.layers import Settings
 
 _MARGIN = 0.05
-"""Seconds that messages may bunch up on their way: they must keep the rate where they arrive."""
-_JITTER = 0.1
-"""As much again, because between its place and its way each message waits for a commit."""
+"""Seconds by which the platform's clock may count otherwise than ours."""
+_LOOK_AGAIN = 0.05
+"""Seconds after which one looks again where everything that counts is still on its way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,35 +26,63 @@ class Rate:
 
 
 class Window:
-    """A sliding log, exact in every window; a leaky bucket lets twice its rate through at times."""
+    """A sliding log, exact in every window; a leaky bucket lets twice its rate through at times.
 
-    __slots__ = ("_rate", "_times")
+    What counts is when the platform gets something, and all that is known of that is that it is
+    before the answer. So a place is taken for as long as something is on its way, and from then on
+    for the seconds of the rate: however long it took, the rate is kept where it arrives.
+    """
+
+    __slots__ = ("_flying", "_rate", "_times")
 
     def __init__(self, rate: Rate) -> None:
         self._rate = rate
+        self._flying = 0
         self._times: deque[float] = deque(maxlen=rate.most)
 
     def wait(self, now: float, share: float = 1.0) -> float:
         """Seconds until there is room for one more; with a share, until that is still free."""
-        if share < 1.0:
-            return self._wait_for(min(int(share * self._rate.most), self._rate.most - 2), now)
-        if len(self._times) < self._rate.most:
-            return 0.0
-        return max(0.0, self._times[0] + self._rate.seconds + _MARGIN - now)
-
-    def _wait_for(self, used: int, now: float) -> float:
-        """Seconds until no more than so many places are taken."""
+        most = self._rate.most
+        used = most - 1 if share >= 1.0 else min(int(share * most), most - 2)
         if used < 0:
             return math.inf  # there is but one place, and it is kept
+        used -= self._flying
+        if used < 0:
+            return _LOOK_AGAIN
         if len(self._times) <= used:
             return 0.0
         return max(0.0, self._times[-used - 1] + self._rate.seconds + _MARGIN - now)
 
-    def take(self, now: float) -> None:
+    def take(self) -> None:
+        self._flying += 1
+
+    def land(self, now: float) -> None:
+        self._flying -= 1
         self._times.append(now)
 
     def idle(self, now: float) -> bool:
+        if self._flying:
+            return False
         return not self._times or self._times[-1] + self._rate.seconds + _MARGIN < now
+
+
+class Flight:
+    """Something is on its way, and has its places until it is known to have arrived, or not."""
+
+    __slots__ = ("_pace", "_windows")
+
+    def __init__(self, pace: Pace, windows: tuple[Window, ...]) -> None:
+        self._pace = pace
+        self._windows = windows
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *exc: object) -> None:
+        self.land()
+
+    def land(self) -> None:
+        """The platform has answered, or nothing was sent; once more is no harm."""
+        self._pace.landed(self, self._windows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +124,7 @@ class Pace:
         self._now = monotonic
         self._paused_until = 0.0
         self._silences: dict[str, float] = {}
+        self._flights: set[Flight] = set()
 
     def wait(self, address: Address, *, direct: bool) -> float:
         """Seconds until a message may go there; 0 for now."""
@@ -109,15 +138,15 @@ class Pace:
             wait = max(wait, group.wait(now))
         return max(0.0, wait)
 
-    def take(self, address: Address, *, direct: bool) -> None:
-        """One message goes there."""
+    def take(self, address: Address, *, direct: bool) -> Flight:
+        """One message goes there; whoever sends it lets it land."""
         now = self._now()
-        if self._overall:
-            self._overall.take(now)
+        windows = [self._overall] if self._overall else []
         if self._chat_rate.most:
-            self._of(self._chats, address.room, self._chat_rate, now).take(now)
+            windows.append(self._of(self._chats, address.room, self._chat_rate, now))
         if not direct and self._group_rate.most:
-            self._of(self._groups, address.room, self._group_rate, now).take(now)
+            windows.append(self._of(self._groups, address.room, self._group_rate, now))
+        return self._fly(windows)
 
     def leisure(self, address: Address, use: Use, *, direct: bool) -> float:
         """Seconds until something may be shown there that keeps no message waiting; 0 for now."""
@@ -135,12 +164,23 @@ class Pace:
             wait = max(wait, group.wait(now, use.share))
         return max(0.0, wait)
 
-    def spend(self, address: Address, use: Use, *, direct: bool) -> None:
-        """It is shown."""
+    def spend(self, address: Address, use: Use, *, direct: bool) -> Flight:
+        """It is shown; whoever shows it lets it land."""
         if use.counts:
-            self.take(address, direct=direct or not use.in_group)
-        elif self._overall:
-            self._overall.take(self._now())
+            return self.take(address, direct=direct or not use.in_group)
+        return self._fly([self._overall] if self._overall else [])
+
+    def landed(self, flight: Flight, windows: tuple[Window, ...]) -> None:
+        if flight in self._flights:
+            self._flights.remove(flight)
+            now = self._now()
+            for window in windows:
+                window.land(now)
+
+    def land_all(self) -> None:
+        """The link is gone, and whatever was on its way with it."""
+        for flight in tuple(self._flights):
+            flight.land()
 
     def silent(self, room: str) -> float:
         """Seconds for which the platform wants to hear nothing there; 0 for none."""
@@ -163,6 +203,13 @@ class Pace:
             del self._silences[room]
         return max(self._paused_until, until) - now
 
+    def _fly(self, windows: list[Window]) -> Flight:
+        flight = Flight(self, tuple(windows))
+        self._flights.add(flight)
+        for window in windows:
+            window.take()
+        return flight
+
     def _of(self, windows: dict[str, Window], room: str, rate: Rate, now: float) -> Window:
         window = windows.get(room)
         if window is None:
@@ -182,9 +229,9 @@ def pace_of(
     chat = settings.number(f"{prefix}_CHAT_SENDS_PER_SECOND", 1)
     group = settings.number(f"{prefix}_GROUP_SENDS_PER_MINUTE", 0)
     return Pace(
-        overall=Rate(max(1, int(overall)) if overall else 0, 1.0 + _JITTER),
+        overall=Rate(max(1, int(overall)) if overall else 0, 1.0),
         chat=_in_bursts(chat, limits.burst),
-        group=Rate(max(1, int(group)) if group else 0, 60.0 + _JITTER),
+        group=Rate(max(1, int(group)) if group else 0, 60.0),
         monotonic=monotonic,
     )
 
@@ -192,4 +239,4 @@ def pace_of(
 def _in_bursts(rate: float, burst: int) -> Rate:
     if not rate:
         return Rate(0, 1.0)
-    return Rate(round(rate * burst), burst + _JITTER) if rate * burst >= 1 else Rate(1, 1 / rate)
+    return Rate(round(rate * burst), burst) if rate * burst >= 1 else Rate(1, 1 / rate)

@@ -14,7 +14,7 @@ from itertools import count
 from core.bell import Bell
 from core.clock import Clock
 from core.errors import LinkRejected, SendFailed, Throttled, Unsendable
-from core.flow.pace import DRAFT, EDIT, REACTION, TYPING, Pace, Use
+from core.flow.pace import DRAFT, EDIT, REACTION, TYPING, Flight, Pace, Use
 from core.messages import Address, Live
 from core.ports import Platform
 
@@ -230,17 +230,24 @@ class Signs:
             room.gap = min(room.gap * _SLOWER, _SLOWEST)
         if room.typing:
             room.typing_due = now + _TYPING_EVERY
-        self._pace.spend(address, use, direct=room.direct)
+        flight = self._pace.spend(address, use, direct=room.direct)
         room.showing = asyncio.Event()
-        group.create_task(self._show(platform, address, room, live, room.showing))
+        group.create_task(self._show(platform, address, room, live, flight, room.showing))
 
     async def _show(
-        self, platform: Platform, address: Address, room: _Room, live: Live, shown: asyncio.Event
+        self,
+        platform: Platform,
+        address: Address,
+        room: _Room,
+        live: Live,
+        flight: Flight,
+        shown: asyncio.Event,
     ) -> None:
         try:
             if not await self._ask(platform, live) and live.text:
                 room.impossible, room.growth = True, None
         finally:
+            flight.land()
             room.showing = None
             shown.set()
             if self._rooms.get(address) is room:
@@ -254,17 +261,18 @@ class Signs:
         if wait > 0:
             self._put(self._clock.monotonic() + min(wait, _LOOK_AGAIN), mark)
             return
-        self._pace.spend(mark.address, REACTION, direct=mark.direct)
+        flight = self._pace.spend(mark.address, REACTION, direct=mark.direct)
         mark.busy, mark.on_show = True, mark.wanted
-        group.create_task(self._mark(platform, mark))
+        group.create_task(self._mark(platform, mark, flight))
 
-    async def _mark(self, platform: Platform, mark: _Mark) -> None:
+    async def _mark(self, platform: Platform, mark: _Mark, flight: Flight) -> None:
         emoji = mark.emoji if mark.on_show else ""
         live = Live(mark.address, draft=1, message=mark.message, reaction=emoji)
         try:
             if not await self._ask(platform, live):
                 mark.on_show = mark.wanted = False
         finally:
+            flight.land()
             mark.busy = False
             if mark.on_show and not mark.wanted:
                 self._put(self._clock.monotonic(), mark)

@@ -197,7 +197,7 @@ async def test_a_mark_stays_until_there_is_a_place_to_take_it_away() -> None:
     async with a_desk(chat=Rate(3, 3.0)) as desk:
         with desk.signs.seen(ROOM, "m1", "👀", 0.5):
             await desk.clock.advance(1)
-            desk.pace.take(ROOM, direct=False)
+            desk.pace.take(ROOM, direct=False).land()
         await desk.clock.advance(1)
         assert desk.platform.emojis == ["👀"]
         await desk.clock.advance(3)
