@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from bots.sandbox import Bot, Person
 from bots.sandbox.world import Chat, Message
 from bots.testkit import Play
@@ -15,8 +17,9 @@ from core.errors import ModelUnavailable
 from core.models.scripted import Line, Scripted
 from core.plugins import Plugin
 from core.plugins.records import Turn
-from core.ports import ModelRequest
+from core.ports import ModelRequest, ModelType
 from tests.fakes.databases import in_use
+from tests.fakes.pictures import png
 from tests.flows import on_discord as discord
 from tests.flows.talk import (
     echo,
@@ -57,6 +60,7 @@ def as_long_as_asked(request: ModelRequest) -> str:
     return reply(LONG if "long" in question(request) else "Short.")
 
 
+@pytest.mark.usefixtures("database")
 async def test_her_answer_follows_what_is_edited(tmp_path: Path) -> None:
     async with playing("Ada", model=(asked := Scripted(echo)), data=tmp_path) as play:
         ada, bob, dm = direct(play)
@@ -260,6 +264,30 @@ async def test_no_action_is_done_twice_because_of_an_edit(tmp_path: Path) -> Non
         assert "Light a candle" not in whole(asked.requests[-1]), "it is not on offer"
 
 
+async def test_words_below_a_picture_are_changed_and_the_picture_is_looked_at_once(
+    tmp_path: Path,
+) -> None:
+    eyes, seen, asked = Plugin("eyes"), list[Any](), Scripted(echo)
+
+    @eyes.model(ModelType.IMAGE_DESCRIPTION)
+    async def look(runtime: Any, params: Any) -> dict[str, str]:
+        seen.append(params)
+        return {"title": "A cat", "description": "A grey cat."}
+
+    async with playing("Ada", model=asked, data=tmp_path, plugins=[eyes]) as play:
+        ada, bob, dm = direct(play)
+        said = bob.sends_photo(dm, png(9, 9), caption="my dog")
+        await play.stage.next_from(ada, dm)
+        bob.edits(said, "my cat")
+        assert (await settled(play, 2))[1] == MENDED
+        assert question(asked.requests[-1]) == "my cat\n[photo: A grey cat.]"
+        await until(lambda: "my cat" in hers(play, dm)[0])
+        bob.says(dm, "who is that?")
+        await play.stage.next_from(ada, dm)
+        assert "my cat\n[photo: A grey cat.]" in whole(asked.requests[-1])
+        assert len(seen) == 1
+
+
 async def test_where_no_model_answers_the_old_answer_stays(tmp_path: Path) -> None:
     def answer(request: ModelRequest) -> str | Exception:
         return ModelUnavailable("away") if "two" in question(request) else echo(request)
@@ -301,6 +329,7 @@ async def test_what_bots_change_is_remembered_and_answered_by_nobody(tmp_path: P
 # --- taken back ------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("database")
 async def test_what_is_taken_back_in_a_business_chat_is_forgotten_with_its_answer(
     tmp_path: Path,
 ) -> None:
