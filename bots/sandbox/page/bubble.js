@@ -27,7 +27,8 @@ export function rowOf(message, world, chat, hands) {
   if (message.buttons?.length) bubble.append(buttons(message, hands));
   if (message.reactions?.length) bubble.append(reactions(message, world, hands));
   if (post && chat.linked) bubble.append(remark(message, hands));
-  const face = chat?.kind === "private" ? null : avatar(nameOf(message), { bot: message.from.bot, group: Boolean(message.as) });
+  const shape = { bot: message.from.bot, group: Boolean(message.as) };
+  const face = chat?.kind === "private" ? null : avatar(nameOf(message), shape);
   row.append(el("div", { class: "line" }, own ? null : face, bubble, moreButton(row, hands)));
   return row;
 }
@@ -84,7 +85,8 @@ function quote(name, words, go) {
 
 function remark(message, hands) {
   const go = () => hands.comment(message);
-  return el("button", { class: "way", type: "button", "data-key": "comment", onclick: go }, icon("thread"), el("b", {}, "Comment"));
+  const way = { class: "way", type: "button", "data-key": "comment", onclick: go };
+  return el("button", way, icon("thread"), el("b", {}, "Comment"));
 }
 
 function meta(message, own) {

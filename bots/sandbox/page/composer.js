@@ -107,7 +107,12 @@ export class Composer {
     this.#allow();
     if (!task) return this.#about.replaceChildren();
     const name = task.message.as ?? task.message.from.name;
-    const titles = { edit: "Edit message", reply: `Reply to ${name}`, quote: `Quote from ${name}`, comment: `Comment on ${name}` };
+    const titles = {
+      edit: "Edit message",
+      reply: `Reply to ${name}`,
+      quote: `Quote from ${name}`,
+      comment: `Comment on ${name}`,
+    };
     const gist = task.part ?? (this.#typedAs(task.message) || gistOf(task.message, this.#world));
     const words = el("div", {}, el("b", {}, titles[task.kind]), el("span", {}, gist));
     const stop = () => {

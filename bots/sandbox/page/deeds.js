@@ -49,7 +49,8 @@ export class Deeds {
 
   /** Send files, with words or without; to be `seen` (or heard), or as files. Telegram's make an album. */
   async attach(place, files, { seen, text, replyTo }) {
-    if (files.reduce((sum, file) => sum + file.size, 0) > LARGEST) return notice("Files may have 40 MB here at most."), false;
+    const size = files.reduce((sum, file) => sum + file.size, 0);
+    if (size > LARGEST) return notice("Files may have 40 MB here at most."), false;
     const read = files.map(async (file) => ({ kind: kindOf(file, seen), name: file.name, data: await inBase64(file) }));
     const things = await Promise.all(read).catch(() => null);
     if (things === null) return notice("The browser cannot read this file."), false;

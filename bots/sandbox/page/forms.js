@@ -15,7 +15,12 @@ export function askPlace({ done }) {
   ask({
     title: "Send a location",
     button: "Send",
-    fields: [field("Latitude", north), field("Longitude", east), field("Name (if it has one)", title), field("Address", address)],
+    fields: [
+      field("Latitude", north),
+      field("Longitude", east),
+      field("Name (if it has one)", title),
+      field("Address", address),
+    ],
     done: () => {
       const place = { latitude: north.valueAsNumber, longitude: east.valueAsNumber };
       if (!filled(title)) return done({ kind: "location", ...place });

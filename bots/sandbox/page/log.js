@@ -110,7 +110,8 @@ export class Log {
   /** An album is drawn where its first message is. */
   #gather(message) {
     const [first] = this.#world.albumOf(message);
-    if (first.album && this.#rows.has(first.id) && (first.id !== message.id || this.#rows.get(first.id).hidden)) this.#replace(first);
+    const row = first.album ? this.#rows.get(first.id) : null;
+    if (row && (first.id !== message.id || row.hidden)) this.#replace(first);
   }
 
   #replace(message) {
@@ -128,7 +129,10 @@ export class Log {
     old.replaceWith(row);
     if (held === old) row.focus();
     // The buttons are new ones; whoever stood on one with the keyboard stands there still.
-    else if (held) ([...row.querySelectorAll("[data-key]")].find((one) => one.dataset.key === held.dataset.key) ?? row).focus();
+    else if (held) {
+      const keys = [...row.querySelectorAll("[data-key]")];
+      (keys.find((one) => one.dataset.key === held.dataset.key) ?? row).focus();
+    }
     if (row.hidden) this.#gather(message);
     this.#stick();
   }

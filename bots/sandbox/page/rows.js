@@ -90,7 +90,8 @@ export function buttons(message, hands) {
     const opens = key.choices ? { "aria-haspopup": "menu" } : {};
     const sign = key.choices ? "down" : key.copy ? "copy" : key.app || (key.url && key.data === null) ? "away" : null;
     const face = sign ? icon(sign) : null;
-    return el("button", { type: "button", ...look, ...opens, "data-key": `key ${key.text}`, onclick: press }, key.text, face);
+    const does = { type: "button", "data-key": `key ${key.text}`, onclick: press };
+    return el("button", { ...does, ...look, ...opens }, key.text, face);
   };
   const rows = message.buttons.map((row) => el("div", {}, ...row.map(button)));
   return el("div", { class: "keys" }, ...rows);

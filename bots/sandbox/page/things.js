@@ -47,22 +47,23 @@ function look(message, one) {
 }
 
 function picture(one) {
-  return el("img", { class: "picture", src: one.picture ?? one.at, alt: one.name, width: one.width, height: one.height });
+  const box = { width: one.width, height: one.height };
+  return el("img", { class: "picture", src: one.picture ?? one.at, alt: one.name, ...box });
 }
 
 function film({ kind }, one) {
   const ends = { controls: true, preload: "none", loop: kind === "animation", playsinline: true };
   const box = { width: one.width, height: one.height, poster: one.still, src: one.at };
   const name = [KINDS[kind], lasting(one)].filter(Boolean).join(", ");
-  return el("video", { class: `picture film ${kind === "video_note" ? "round-film" : ""}`, ...box, ...ends, "aria-label": name });
+  const look = kind === "video_note" ? "picture film round-film" : "picture film";
+  return el("video", { class: look, ...box, ...ends, "aria-label": name });
 }
 
 function sound({ kind }, one) {
   const name = kind === "voice" ? KINDS.voice : songOf(one);
   const player = one.at ? el("audio", { src: one.at, controls: true, preload: "none", "aria-label": name }) : null;
-  const save = one.at
-    ? el("a", { href: one.at, download: one.name, class: "keep", "aria-label": `Save ${name}`, title: "Save" }, icon("keep"))
-    : null;
+  const keeps = { href: one.at, download: one.name, class: "keep", "aria-label": `Save ${name}`, title: "Save" };
+  const save = one.at ? el("a", keeps, icon("keep")) : null;
   const words = el("span", {}, el("b", {}, name), el("small", {}, lasting(one)));
   return el("div", { class: "sound" }, icon(kind === "voice" ? "voice" : "music"), words, save, player);
 }
@@ -71,8 +72,8 @@ function sticker(message) {
   const [one] = message.files;
   const name = `Sticker ${message.emoji ?? ""}`.trim();
   const shown = one?.picture ?? one?.still;
-  if (shown) return el("img", { class: "sticker", src: shown, alt: name, title: message.emoji, width: 512, height: 512 });
-  return el("div", { class: "sticker", role: "img", "aria-label": name }, message.emoji ?? "🖼️");
+  if (!shown) return el("div", { class: "sticker", role: "img", "aria-label": name }, message.emoji ?? "🖼️");
+  return el("img", { class: "sticker", src: shown, alt: name, title: message.emoji, width: 512, height: 512 });
 }
 
 function place({ place: where }) {
@@ -84,7 +85,13 @@ function place({ place: where }) {
     "div",
     { class: "card-row" },
     el("span", { class: "disc", "aria-hidden": "true" }, icon("place")),
-    el("span", {}, el("b", {}, title), where.address ? el("small", {}, where.address) : null, el("small", {}, el("a", away, spot))),
+    el(
+      "span",
+      {},
+      el("b", {}, title),
+      where.address ? el("small", {}, where.address) : null,
+      el("small", {}, el("a", away, spot)),
+    ),
   );
 }
 
