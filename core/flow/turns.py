@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Hashable
+from dataclasses import replace
 from typing import NoReturn
 
 from core.clock import Clock
@@ -214,6 +215,10 @@ class Turns:
                 await self._speak_first(work)
             case Kind.PRESS if self._choosing.is_choice(work.lead.press):
                 await self._pressed(work)
+            case Kind.PRESS if work.lead.press and work.lead.text:
+                # As if they had said what stands on it; actions find what it gives (T-60).
+                work.inbound = (*work.inbound[:-1], replace(work.lead, kind=Kind.MESSAGE))
+                await self._converse(work)
             case Kind.MEMBER if work.lead.joined:
                 await self._initiative.joined(work)
                 await self._note(work)

@@ -181,6 +181,8 @@ def memory_of(part: Part, one: Inbound, spot: Spot, author: EntityId) -> Memory:
 def _told_beside(one: Inbound) -> dict[str, Any]:
     """What elizaOS' content has no place for."""
     beside: dict[str, Any] = {FORWARDED: one.forwarded} if one.forwarded else {}
+    if one.press:  # as actions of elizaOS read it (T-60)
+        beside["callback_data"] = one.press
     if one.joined:  # as plugins that welcome people read it (T-40)
         beside["new_chat_members"] = [
             {"id": who.id, "first_name": who.name, "username": who.username, "is_bot": who.is_bot}

@@ -88,6 +88,32 @@ def asker() -> Plugin:
     return plugin
 
 
+async def test_a_press_is_what_somebody_says_and_actions_find_what_it_gives(
+    tmp_path: Path,
+) -> None:
+    """T-60: `content.callback_data`, as elizaOS' HANDLE_CALLBACK reads it."""
+    given: list[object] = []
+    plugin = asker()
+
+    @plugin.action()
+    async def pour(turn: Turn) -> str:
+        """Pour tea."""
+        given.append(turn.message.content.extra.get("callback_data"))
+        return "Poured."
+
+    asked = Scripted(["<response><actions>POUR</actions></response>"])
+    async with playing("Ada", model=asked, data=tmp_path, plugins=[plugin]) as play:
+        ada, bob = play.bots["Ada"], play.stage.person("Bob")
+        dm = play.stage.dm(bob, ada)
+        bob.says(dm, "/ask")
+        drawn = await play.stage.next_from(ada, dm)
+        bob.presses(drawn, "nobody_knows")
+        await settled(play, 2)
+        assert outcomes(play)[-1][0] == "answered"
+    assert given == ["nobody_knows"]
+    assert question(asked.requests[0]) == "Yes"
+
+
 async def test_a_press_that_leads_nowhere_is_answered_all_the_same(tmp_path: Path) -> None:
     """T-59: the button stops turning, and nobody is asked anything."""
     asked = Scripted(echo)
@@ -96,7 +122,18 @@ async def test_a_press_that_leads_nowhere_is_answered_all_the_same(tmp_path: Pat
         dm = play.stage.dm(bob, ada)
         bob.says(dm, "/ask")
         drawn = await play.stage.next_from(ada, dm)
-        bob.presses(drawn, "nobody_knows")
+        query = {
+            "id": "81",
+            "from": {"id": bob.id, "is_bot": False, "first_name": "Bob"},
+            "chat_instance": "1",
+            "data": "of_a_message_that_is_gone",
+            "message": {
+                "message_id": drawn.id,
+                "date": 0,
+                "chat": {"id": dm.id, "type": "private"},
+            },
+        }
+        ada.inject({"callback_query": query})
         await until(lambda: play.stage.journal.of("answerCallbackQuery", bot=ada.id))
         await settled(play, 2)
         assert outcomes(play)[-1] == ("silent", "press-noted")
