@@ -31,7 +31,8 @@ _ASKED = "troupe:newbot:"
 _REMEMBERED = timedelta(days=1)
 _AGAIN = 5.0
 """Seconds until a token that could not be fetched is asked for again."""
-_TRIES = 60
+_TRIES = 720
+"""An hour, in which nothing else can be said to that operator either."""
 _USERNAME = re.compile(r"@?([A-Za-z][A-Za-z0-9_]{1,28}bot)", re.IGNORECASE)
 _SHOWN = 30
 """Names that are offered to be pressed."""
