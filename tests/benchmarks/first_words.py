@@ -50,7 +50,7 @@ async def shown_after(bench: Bench, messages: int) -> list[float]:
         async with world.playing("troupe") as one:
             await world.answers(one, rooms[0])
             load = await world.crowd.stroll(rooms, _EVERY, messages)
-        spoken, shown = (await world.asked())["first_words"], await world.crowd.first_shown()
+        spoken, shown = await world.first_words(), await world.crowd.first_shown()
     marks = {f"q{number}z" for number in load.talks}
     return [(shown[mark] - spoken[mark]) / 1e6 for mark in marks & spoken.keys() & shown.keys()]
 

@@ -54,14 +54,8 @@ async def _serve() -> None:
 
         async def asked(request: web.Request) -> web.Response:
             answers = model.chats - _small
-            return web.json_response(
-                {
-                    "answers": answers,
-                    "small": _small,
-                    "embeddings": model.embeddings,
-                    "first_words": _first_words,
-                }
-            )
+            counts = {"answers": answers, "small": _small, "embeddings": model.embeddings}
+            return web.json_response({"counts": counts, "first_words": _first_words})
 
         app = web.Application()
         app.router.add_get("/asked", asked)

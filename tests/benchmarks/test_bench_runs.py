@@ -12,6 +12,7 @@ from tests.benchmarks.first_words import shown_after
 from tests.benchmarks.history import fill
 from tests.benchmarks.links import links
 from tests.benchmarks.rows import Row, Sample, table
+from tests.benchmarks.size import memory
 from tests.benchmarks.speed import Bench, start
 from tests.benchmarks.theatre import theatre
 
@@ -23,6 +24,13 @@ async def test_both_bots_answer_at_their_start(tmp_path: Path, platform: Platfor
     (row,) = await start(Bench(tmp_path / "bench", quick=True), platform)
     assert 0 < float(row.troupe) < 20
     assert 0 < float(row.floor) < 20
+
+
+async def test_what_a_message_costs_is_counted(tmp_path: Path) -> None:
+    rows = {row.figure: row for row in await memory(Bench(tmp_path / "bench", quick=True))}
+    assert rows["chat calls a message"].troupe == "1.000"
+    assert float(rows["writes a message"].troupe) > 1
+    assert float(rows["idle MB"].troupe) > 20
 
 
 async def test_three_links_go_on_while_the_fourth_is_in_trouble(tmp_path: Path) -> None:

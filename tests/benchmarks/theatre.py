@@ -50,11 +50,17 @@ class Theatre:
             return await self.crowd.channels(self.bot(platform, who), many)
         return await self.crowd.rooms(self.bot(platform, who), many)
 
-    async def asked(self) -> dict[str, Any]:
-        """How often the model was asked, by kind, and when the first words of slow answers went."""
+    async def asked(self) -> dict[str, int]:
+        """How often the model was asked, by kind."""
         async with self.session.get(self.asked_url) as answer:
-            counts: dict[str, Any] = await answer.json()
+            counts: dict[str, int] = (await answer.json())["counts"]
             return counts
+
+    async def first_words(self) -> dict[str, int]:
+        """When the first words of slow answers went out, by the mark of their question."""
+        async with self.session.get(self.asked_url) as answer:
+            times: dict[str, int] = (await answer.json())["first_words"]
+            return times
 
     @contextlib.asynccontextmanager
     async def playing(
