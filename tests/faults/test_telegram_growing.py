@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -120,3 +121,36 @@ async def test_g6_killed_while_first_words_are_on_their_way_a_group_gets_its_who
             beginning, whole = answers(stage, gateway, group)
             assert whole == WHOLE
             assert WHOLE.startswith(beginning)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_g6_killed_at_any_moment_every_answer_that_grows_becomes_whole(
+    seed: int, tmp_path: Path, stage: Stage, model: ModelServer
+) -> None:
+    """Whole once, and beside it nothing but beginnings and what says that it may be a double."""
+    kills, chance = 8, random.Random(seed)
+    every = {"BASIC_CAPABILITIES_KEEP_RESP": "true"}
+    async with gateway_process(tmp_path, stage, "Ada", **settings(model), **every) as gateway:
+        rooms = company(stage, gateway)
+        for _ in range(kills):
+            await gateway.until()
+            asks(rooms)
+            await asyncio.sleep(chance.uniform(0, 5))
+            await gateway.kill()
+            await gateway.start()
+        await until(
+            lambda: (
+                ledgers.read(gateway.data).statuses() == {"answered": kills * ROOMS}
+                and {row["status"] for row in sent(gateway)} == {"sent"}
+            ),
+            timeout=120,
+        )
+        assert await gateway.end() == 0
+    assert "Traceback" not in gateway.log
+    for _, group in rooms:
+        said = answers(stage, gateway, group)
+        assert said.count(WHOLE) <= kills
+        assert said.count(WHOLE) + said.count(ledgers.MARK + WHOLE) >= kills
+        assert all(WHOLE.startswith(one.removeprefix(ledgers.MARK)) for one in said)
