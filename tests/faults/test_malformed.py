@@ -125,10 +125,10 @@ async def test_g29_spoilt_updates_are_put_aside_and_every_good_one_is_answered(
                 bob.says(dm, f"question {one}")
                 await asyncio.sleep(0)
         for one in range(0, number, 25):
-            said = await stage.next_from(ada, dm, timeout=60)
+            said = await stage.next_from(ada, dm, timeout=120)
             assert said.text.endswith(f"question {one}")
-        await until(lambda: not stage.pending(ada), timeout=60)
-        await until(lambda: "new" not in ledgers.read(tmp_path).statuses(), timeout=60)
+        await until(lambda: not stage.pending(ada), timeout=120)
+        await until(lambda: "new" not in ledgers.read(tmp_path).statuses(), timeout=120)
         spent = time.monotonic() - started
         polls = len(stage.journal.of("getUpdates"))
         assert play.gateway.ready()["links"][0]["phase"] == "live"
