@@ -40,7 +40,7 @@ run: .venv/.run
 
 # Most of the time of a test is waiting, so several run side by side.
 test: .venv/.dev
-	$(BIN)/python -m pytest -q -n 3
+	$(BIN)/python -m pytest -q -n 3 --durations=30
 
 lint: .venv/.dev
 	$(BIN)/ruff format --check .

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
@@ -18,6 +19,19 @@ from tests.fakes.databases import Database, in_use
 from tests.fakes.postgres import NoPostgres, PostgresServer, postgres_server
 
 _LOCAL = ("127.0.0.1", "::1", "localhost", "0.0.0.0")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of the flows a third plays on PostgreSQL each time, by their names; at night all of them do.
+
+    What a database does is tested on both kinds everywhere else.
+    """
+    for item in items:
+        on = getattr(item, "callspec", None)
+        if on is None or on.params.get("database") != "postgres":
+            continue
+        if item.nodeid.startswith("tests/flows/") and crc32(item.nodeid.encode()) % 3:
+            item.add_marker(pytest.mark.soak)
 
 
 @pytest.fixture(autouse=True)

@@ -62,7 +62,7 @@ def test_the_commands_of_the_readme_are_the_commands_there_are() -> None:
     named = [line.split("#")[0].split() for line in lines if line.startswith("troupe ")]
     assert {words[1] for words in named} == {
         *("run", "stage", "check", "costs"),
-        *("import", "knowledge", "memory"),
+        *("import", "knowledge", "memory", "pair"),
     }
     assert parser.parse_args(["run", "--character", "ada,eliza", "x.json"]).character == [
         "ada,eliza",

@@ -20,7 +20,7 @@ Variables = Callable[..., dict[str, str]]
 async def test_g9_on_discord_at_sigterm_two_hundred_running_turns_are_finished(
     tmp_path: Path, stage: Stage, model: ModelServer, thinks: Variables
 ) -> None:
-    model.answer = slow = Slow(1.0)
+    model.answer = slow = Slow(2.5)
     async with discord_process(tmp_path, stage, **thinks(STOP_PATIENCE="8")) as gateway:
         crowd = crowd_of(stage, gateway.bots["Ada"], 200)
         await gateway.until()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -20,7 +21,9 @@ from tests.core.prompting.corpus import MANY, corpus
 from tests.core.prompting.obedient import Model
 
 CORPUS = tuple(corpus())
-EACH = pytest.mark.parametrize("number", range(MANY))
+_TOGETHER = 25
+EACH = pytest.mark.parametrize("first", range(0, MANY, _TOGETHER))
+"""Each answer, so many in one test: a test costs more than an answer does."""
 _LONGEST = 0.2
 
 _BONES = re.compile(
@@ -60,57 +63,66 @@ def streamed(written: str, sizes: list[int]) -> tuple[str, Answer]:
 
 
 @EACH
-def test_the_words_of_any_answer_are_words_and_the_cuts_make_no_difference(number: int) -> None:
-    written, chance = CORPUS[number], Random(number)
-    said, answer = within_limits(lambda: streamed(written, [100_000]))
-    assert len(answer.text) <= MOST_SAID
-    assert answer.text.startswith(said)
-    assert answer.text == answer.text.strip()
-    answer.text.encode()
-    assert answer.text or not answer.actions or SILENT.isdisjoint(answer.actions) or not said
-    if not _spoken_of(written):
-        assert not _BONES.search(answer.text)
-    # A long flood need not come in single letters to be told apart from itself.
-    sizes = [chance.randint(1, 9 if len(written) < 20_000 else 20_000) for _ in range(7)]
-    assert streamed(written, sizes)[1] == answer
+def test_the_words_of_any_answer_are_words_and_the_cuts_make_no_difference(first: int) -> None:
+    for number in range(first, first + _TOGETHER):
+        written, chance = CORPUS[number], Random(number)
+        said, answer = within_limits(partial(streamed, written, [100_000]))
+        assert len(answer.text) <= MOST_SAID
+        assert answer.text.startswith(said)
+        assert answer.text == answer.text.strip()
+        answer.text.encode()
+        assert answer.text or not answer.actions or SILENT.isdisjoint(answer.actions) or not said
+        if not _spoken_of(written):
+            assert not _BONES.search(answer.text)
+        # A long flood need not come in single letters to be told apart from itself.
+        sizes = [chance.randint(1, 9 if len(written) < 20_000 else 20_000) for _ in range(7)]
+        assert streamed(written, sizes)[1] == answer
 
 
 @EACH
-def test_arguments_of_any_answer_are_bounded(number: int) -> None:
-    answer = streamed(CORPUS[number], [100_000])[1]
-    assert all(isinstance(one, dict) for one in answer.params.values())
-    assert len(repr(answer.params)) <= 40 * MOST_PARAMS
-    assert len(answer.next) <= 64
+def test_arguments_of_any_answer_are_bounded(first: int) -> None:
+    for number in range(first, first + _TOGETHER):
+        answer = streamed(CORPUS[number], [100_000])[1]
+        assert all(isinstance(one, dict) for one in answer.params.values())
+        assert len(repr(answer.params)) <= 40 * MOST_PARAMS
+        assert len(answer.next) <= 64
 
 
 @EACH
 @pytest.mark.parametrize("form", ["", "json", "xml"])
-def test_any_answer_is_read_as_fields_or_as_nothing(number: int, form: Any) -> None:
-    found = within_limits(lambda: read(CORPUS[number], form=form))
-    assert found is None or found
-    assert _size(found) <= MOST_READ
-    assert _depth(found) <= 66
+def test_any_answer_is_read_as_fields_or_as_nothing(first: int, form: Any) -> None:
+    for number in range(first, first + _TOGETHER):
+        found = within_limits(partial(read, CORPUS[number], form=form))
+        assert found is None or found
+        assert _size(found) <= MOST_READ
+        assert _depth(found) <= 66
 
 
 @EACH
-async def test_a_structured_prompt_gives_all_or_nothing(number: int) -> None:
-    written = CORPUS[number]
-    level = number % 4
-    shown: list[str] = []
-    options = Options(
-        level=level,
-        format="json" if number % 3 else "xml",
-        max_retries=0,
-        on_event=lambda event: shown.append(event.text) if event.kind == "chunk" else None,
-    )
-    model = Model(written, size=max(7, len(written) // 50))
-    result = await prompt_exec(model, values={}, template="Well?", rows=_ROWS, options=options)
-    # Nobody who has not read the prompt can know its codes.
-    assert result is None or (level == 0 and result["text"].strip())
-    assert result is None or result.keys() <= {"thought", "text"}
-    if level:
-        assert not shown
-    assert len("".join(shown)) <= MOST_SAID
+async def test_a_structured_prompt_gives_all_or_nothing(first: int) -> None:
+    for number in range(first, first + _TOGETHER):
+        written = CORPUS[number]
+        level = number % 4
+        shown: list[str] = []
+        options = Options(
+            level=level,
+            format="json" if number % 3 else "xml",
+            max_retries=0,
+            on_event=partial(_note, shown),
+        )
+        model = Model(written, size=max(7, len(written) // 50))
+        result = await prompt_exec(model, values={}, template="Well?", rows=_ROWS, options=options)
+        # Nobody who has not read the prompt can know its codes.
+        assert result is None or (level == 0 and result["text"].strip())
+        assert result is None or result.keys() <= {"thought", "text"}
+        if level:
+            assert not shown
+        assert len("".join(shown)) <= MOST_SAID
+
+
+def _note(shown: list[str], event: Any) -> None:
+    if event.kind == "chunk":
+        shown.append(event.text)
 
 
 def _spoken_of(written: str) -> bool:

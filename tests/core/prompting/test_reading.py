@@ -39,12 +39,12 @@ def read(written: str, *sizes: int) -> tuple[str, Answer]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=range(len(CASES)))
-@pytest.mark.parametrize("size", [1, 3, 100_000])
-def test_an_answer_says_its_words_and_nothing_else(case: Case, size: int) -> None:
-    said, answer = read(case.written, size)
-    assert answer.text == case.text
-    assert answer.actions == case.actions
-    assert answer.text.startswith(said)
+def test_an_answer_says_its_words_and_nothing_else(case: Case) -> None:
+    for size in (1, 3, 100_000):
+        said, answer = read(case.written, size)
+        assert answer.text == case.text
+        assert answer.actions == case.actions
+        assert answer.text.startswith(said)
 
 
 @settings(max_examples=3000, deadline=None)
