@@ -38,9 +38,10 @@ embeddings: .venv/.run requirements-embeddings.lock
 run: .venv/.run
 	@exec $(BIN)/troupe run
 
-# Most of the time of a test is waiting, so several run side by side.
+# Most of the time of a test is waiting, so several run side by side; fewer of those that watch the clock.
 test: .venv/.dev
-	$(BIN)/python -m pytest -q -n 3 --durations=30
+	$(BIN)/python -m pytest -q -n 3 --durations=15 --ignore=tests/faults
+	$(BIN)/python -m pytest -q -n 2 --durations=15 tests/faults
 
 lint: .venv/.dev
 	$(BIN)/ruff format --check .

@@ -22,15 +22,16 @@ _LOCAL = ("127.0.0.1", "::1", "localhost", "0.0.0.0")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of the flows a third plays on PostgreSQL each time, by their names; at night all of them do.
+    """Of flows and faults a third plays on PostgreSQL each time, by their names; at night all do.
 
-    What a database does is tested on both kinds everywhere else.
+    What a database itself does is tested on both kinds everywhere else.
     """
     for item in items:
         on = getattr(item, "callspec", None)
         if on is None or on.params.get("database") != "postgres":
             continue
-        if item.nodeid.startswith("tests/flows/") and crc32(item.nodeid.encode()) % 3:
+        playing = item.nodeid.startswith(("tests/flows/", "tests/faults/"))
+        if playing and item.path.name != "test_database.py" and crc32(item.nodeid.encode()) % 3:
             item.add_marker(pytest.mark.soak)
 
 

@@ -44,6 +44,7 @@ def resident(process: int | None) -> int:
     return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * 4096
 
 
+@pytest.mark.soak  # each bomb for itself, and a file to be looked at, are tested every time
 @pytest.mark.timeout(180)
 async def test_g32_a_bomb_sent_in_chat_ends_as_a_sentence_and_harms_nobody(
     tmp_path: Path, stage: Stage, thinks: Callable[..., dict[str, str]]

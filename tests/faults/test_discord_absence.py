@@ -172,7 +172,7 @@ async def test_g5_on_discord_killed_while_it_reads_back_it_still_loses_nothing(
         for enough in (
             4,
             20,
-            38,
+            34,
         ):  # in the midst of the unheard rooms, of the known ones, at the end
             await gateway.start()
             await until_read_back(stage, enough)

@@ -157,6 +157,7 @@ async def test_g16_a_lock_left_by_a_killed_process_stops_nobody(
         assert (gateway.data / "troupe.lock").read_text() == str(gateway.process.pid)
 
 
+@pytest.mark.soak  # half a minute is what it waits
 async def test_g16_told_of_another_reader_the_account_falls_silent_for_half_a_minute_and_loses_nothing(
     tmp_path: Path, stage: Stage, thinks: Variables
 ) -> None:
