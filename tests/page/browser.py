@@ -196,13 +196,14 @@ class Tab:
         )
         return list(found)
 
-    async def click(self, selector: str, *, button: str = "left") -> None:
+    async def click(self, selector: str, *, button: str = "left", within: float = 8) -> None:
         """Click in the middle of the first element that matches, once it is there."""
         box = await self.sees(
             f"(() => {{ const node = document.querySelector({json.dumps(selector)});"
             " if (!node || node.disabled) return null; node.scrollIntoView({block: 'nearest'});"
             " const box = node.getBoundingClientRect(); if (!box.width) return null;"
-            " return [box.x + box.width / 2, box.y + box.height / 2]; })()"
+            " return [box.x + box.width / 2, box.y + box.height / 2]; })()",
+            within=within,
         )
         place = {"x": box[0], "y": box[1]}
         held = 2 if button == "right" else 1

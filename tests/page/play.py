@@ -134,12 +134,19 @@ class Play:
         await self.shows(heading or title, in_="[data-platform=discord] .heading h2")
 
     async def _click_on(self, kind: str, title: str) -> None:
-        await self.tab.sees(
-            f"(() => {{ const found = [...document.querySelectorAll('{kind}')].find((entry) =>"
-            f" entry.querySelector('.entry-title').textContent === {json.dumps(title)});"
-            " if (found) found.dataset.at = 'here'; return found; })()"
-        )
-        await self.tab.click(f"{kind}[data-at=here]")
+        """What is marked may be drawn anew before it is clicked on: then once more."""
+        for tries_left in reversed(range(8)):
+            await self.tab.sees(
+                f"(() => {{ const found = [...document.querySelectorAll('{kind}')].find((entry) =>"
+                f" entry.querySelector('.entry-title').textContent === {json.dumps(title)});"
+                " if (found) found.dataset.at = 'here'; return found; })()"
+            )
+            try:
+                await self.tab.click(f"{kind}[data-at=here]", within=1)
+                return
+            except AssertionError:
+                if not tries_left:
+                    raise
 
     async def say(self, words: str) -> None:
         await self.tab.type(words)
