@@ -186,7 +186,8 @@ async def test_commands_that_a_bot_has_told_of_are_offered(browser: str) -> None
     async with playing(browser) as play:
         told = [{"command": "tea", "description": "what is brewing"}]
         await play.ada.call("setMyCommands", commands=told)
-        await play.tab.sees("document.querySelector('.entry-chat')")
+        await play.enter("Ada")
+        await play.tab.sees("document.activeElement.id === 'text'")
         await play.tab.type("/")
         await play.shows("/tea", in_=".offer b")
         await play.tab.press("Enter")
