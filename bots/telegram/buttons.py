@@ -7,8 +7,6 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import telegram
-
 from bots.telegram.envelope import STOP
 from bots.telegram.places import is_group
 from core.messages import Address, Button
@@ -59,14 +57,6 @@ def in_group(rows: Sequence[Sequence[Key]], address: Address) -> list[list[Key]]
     if not is_group(address):
         return [list(row) for row in rows]
     return [[_outward(key) for key in row] for row in rows]
-
-
-def label_of(markup: telegram.InlineKeyboardMarkup | None, press: str) -> str:
-    """What stands on the button that gives this; empty where the message no longer shows it."""
-    rows: Sequence[Sequence[telegram.InlineKeyboardButton]]
-    rows = markup.inline_keyboard if markup is not None else ()
-    found = (key.text for row in rows for key in row if key.callback_data == press)
-    return next(found, "")
 
 
 def _outward(key: Key) -> Key:
