@@ -216,6 +216,7 @@ class Embedder:
             raise
         if question is not None:
             self._settle(question, vectors.pop(0))
+            self._indexer.nudge(CharacterId(settings.character_id))
         if portion is not None:
             await self._indexer.keep(portion, vectors)
             self._say(portion, EventType.EMBEDDING_GENERATION_COMPLETED, vectors=vectors)

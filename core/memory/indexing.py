@@ -82,7 +82,7 @@ class Indexer:
         self.nudge(character)
 
     def nudge(self, character: CharacterId) -> None:
-        """The allowance has grown."""
+        """The allowance has grown, or the model has answered."""
         watch = self._pending.get(character)
         if watch is not None and self._due_at(character, watch) <= self._clock.monotonic():
             self._news.set()
@@ -151,7 +151,6 @@ class Indexer:
         if watch is None or watch.name != portion.name:
             return
         watch.look = portion.backlog
-        watch.not_before = self._maker.away_until(portion.settings, portion.name)
         if not isinstance(error, ModelRejected):
             return
         # It may be one text that is refused: with fewer of them it is found, in the end alone.
@@ -242,12 +241,14 @@ class Indexer:
         if watch.busy or (not may and self._maker.cost(watch.name, 2) > 1):
             return NEVER
         full, old = self._batch(watch)
+        # Asked anew each time: a question that was answered meanwhile ends the waiting.
+        earliest = max(watch.not_before, self._maker.away_until(watch.settings, watch.name))
         waiting = watch.waiting + (watch.news + watch.found) * _PER_TURN
         if watch.look or waiting >= full:
-            return watch.not_before
+            return earliest
         if watch.soon:
-            return watch.not_before if may else NEVER
-        return max(watch.since + old, watch.not_before) if may else NEVER
+            return earliest if may else NEVER
+        return max(watch.since + old, earliest) if may else NEVER
 
     def _batch(self, watch: Watch) -> tuple[int, float]:
         if self._maker.is_free(watch.name):
@@ -282,9 +283,7 @@ class Indexer:
             watch.news = watch.found = 0
             watch.since = NEVER
             return
-        until = self._maker.away_until(watch.settings, name)
-        if until > self._clock.monotonic():
-            watch.not_before = until
+        if self._maker.away_until(watch.settings, name) > self._clock.monotonic():
             return
         soon, watch.soon = watch.soon, False
         limit = self._gathering.limit(character, watch)

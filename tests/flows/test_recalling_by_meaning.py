@@ -117,8 +117,8 @@ async def test_a_model_of_vectors_that_is_away_costs_no_answer_and_loses_nothing
         told = [one for one in caplog.messages if "no vectors from" in one]
         assert len(told) == 1
         away = False
-        talk.clock.turn(3600)
-        await talk.says("Good morning.")
+        while not any("makes vectors again" in one for one in caplog.messages):
+            await talk.says("Good morning.", pause=400)
         await talk.understood()
         assert TOLD in await talk.asks(SHIP)
     assert len([one for one in caplog.messages if "makes vectors again" in one]) == 1

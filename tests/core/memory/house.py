@@ -50,12 +50,13 @@ class Vectorist:
         assert kind is ModelType.TEXT_EMBEDDING
         texts = params["input"]
         self.settings.append(settings)
-        self.requests.append([texts] if isinstance(texts, str) else list(texts))
+        asked = [texts] if isinstance(texts, str) else list(texts)
+        self.requests.append(asked)
         self.now += 1
         self.most = max(self.most, self.now)
         try:
             await self.open.wait()
-            if error := self.fault or self.refuses(self.requests[-1]):
+            if error := self.fault or self.refuses(asked):
                 raise error
             width = params.get("dimensions") or self.width
             return self.answer(texts, width)

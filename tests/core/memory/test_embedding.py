@@ -169,6 +169,28 @@ async def test_a_model_that_is_away_is_asked_less_and_less_and_nothing_is_lost(
         assert await house.have() == 80
 
 
+async def test_memories_wait_no_longer_once_a_question_was_answered(house: House) -> None:
+    """Their own request failed a moment before: its long pause is over with the answer."""
+    house.model.fault = AWAY
+    async with house.awake() as embedder:
+        await house.talk(40)
+        await house.later(3600)
+        house.model.fault = None
+        house.model.refuses = lambda texts: None if "well?" in texts else AWAY
+        house.model.open.clear()
+        while not house.model.now:
+            await house.later(1)
+        question = asyncio.create_task(embedder.query(house.config(), "well?"))
+        await house.rest()
+        assert house.model.now == 2
+        house.model.open.set()
+        assert await question is not None
+        await house.rest()
+        house.model.refuses = lambda texts: None
+        await house.later(3)
+        assert await house.have() == 64
+
+
 async def test_one_text_that_is_refused_costs_no_other_its_vector(
     house: House, caplog: pytest.LogCaptureFixture
 ) -> None:
