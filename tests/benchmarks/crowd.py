@@ -31,6 +31,8 @@ class Room:
     key: str
     call: str = ""
     """What a message begins with where others could be meant."""
+    among_themselves: bool = False
+    """What is said is for the others; nobody waits for an answer."""
 
 
 @dataclass(slots=True)
@@ -124,6 +126,21 @@ class Crowd:
         keys = [server["channels"][name] for name in names]
         return [Room(one, key, f"<@{bot}> ") for one, key in zip(people, keys, strict=True)]
 
+    async def groups(self, bot: int, name: str, many: int, each: int) -> list[list[Room]]:
+        """On Telegram: so many groups of so many people, with the bot; each as its people see it."""
+        people = await self._anybody(many * each)
+        theirs = [people[at * each : (at + 1) * each] for at in range(many)]
+        keys = await self._do(
+            [
+                {"do": "chat", "kind": "supergroup", "title": f"G{at}", "members": [*some, bot]}
+                for at, some in enumerate(theirs)
+            ]
+        )
+        return [
+            [Room(person, key, f"@{name} ") for person in some]
+            for some, key in zip(theirs, keys, strict=True)
+        ]
+
     async def _anybody(self, many: int) -> list[int]:
         people: list[int] = []
         for at in range(0, many, _AT_ONCE):
@@ -147,7 +164,8 @@ class Crowd:
             ]
         )
         for number, room, (_, at) in zip(numbers, rooms, said, strict=True):
-            load.talks[number] = Talk(room, at)
+            if not room.among_themselves:
+                load.talks[number] = Talk(room, at)
 
     async def listen(self, load: Load) -> list[Talk]:
         """The talks that were answered for the first time since the last look."""
