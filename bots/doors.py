@@ -70,8 +70,13 @@ def _enter_discord(
 ) -> Platform:
     from bots.discord.client import DiscordLink
     from bots.discord.endpoints import Endpoints
+    from bots.discord.ways import ways_of
 
     settings = planned.settings
+    try:
+        ways = ways_of(settings)
+    except BadInput as error:  # trying again would find the same
+        raise LinkRejected(str(error)) from None
     return DiscordLink(
         planned.token,
         endpoints=Endpoints(
@@ -85,6 +90,8 @@ def _enter_discord(
         files=files,
         # Who keeps no pace speaks to a server without limits.
         limited=bool(settings.number("DISCORD_SENDS_PER_SECOND")),
+        ways=ways,
+        offering=offering,
     )
 
 
@@ -99,7 +106,8 @@ _WEBHOOK = (
     "TELEGRAM_WEBHOOK_CERTIFICATE",
     "TELEGRAM_WEBHOOK_CONNECTIONS",
 )
+_WAYS = ("DISCORD_PRESENCE", "DISCORD_HISTORY", "DISCORD_WELCOME_CHANNEL", "DISCORD_SHARDS")
 DOORS: Mapping[str, Door] = {
     "telegram": Door(_enter_telegram, _limits_of_telegram, anew=_WEBHOOK),
-    "discord": Door(_enter_discord, _limits_of_discord),
+    "discord": Door(_enter_discord, _limits_of_discord, anew=_WAYS),
 }

@@ -29,6 +29,7 @@ from bots.discord.quota import Quota
 from bots.discord.ranks import Ranks
 from bots.discord.rendering import MAX_PARTS, MAX_TEXT, render
 from bots.discord.walls import Walls
+from bots.discord.ways import Ways
 from core.clock import Clock
 from core.errors import FetchFailed, LinkLost, LinkRejected, SendDelayed
 from core.files import Files
@@ -44,7 +45,7 @@ from core.messages import (
     Received,
     Reply,
 )
-from core.ports import Intake, Limits
+from core.ports import Intake, Limits, Offering
 from core.secrets import Secret
 
 log = logging.getLogger(__name__)
@@ -84,10 +85,13 @@ class DiscordLink:
         most_heard: int = 10_000,
         limited: bool = True,
         files: Files | None = None,
+        ways: Ways | None = None,
+        offering: Offering | None = None,
     ) -> None:
         """`limited` keeps all requests together below Discord's rate for one bot.
 
-        `files` is where what is attached to a delivery lies.
+        `files` is where what is attached to a delivery lies; `offering` is what its commands are
+        made of, none where there is none.
         """
         self._token = token
         self._endpoints = endpoints or DISCORD
@@ -99,6 +103,8 @@ class DiscordLink:
         self._most_heard = most_heard
         self._limited = limited
         self._files = files
+        self._ways = ways or Ways()
+        self._offering = offering
         number = _bot_of(token.reveal())
         self._well_formed = bool(number)
         self._us = mapping.Us(number, "")

@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from bots.discord.buttons import label_of
+from bots.discord import interactions
 from bots.discord.envelope import WORLD, command_in, is_direct, loads, snowflake
 from bots.discord.marks import Seen, seen
 from bots.discord.people import author_of, listed, place_of, words, world_seen
 from core.errors import Unreadable
 from core.messages import Attachment, Author, ChannelType, Inbound, Kind, Place, Quote, Received
-from core.text import clean
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
 _FIRST_MS = 1_420_070_400_000  # Discord counts from 2015
@@ -47,11 +46,12 @@ def read(received: Received, us: Us) -> Inbound:
 def _inbound(received: Received, raw: Any, us: Us) -> Inbound:
     whole = _object(raw)
     event, said, scene = whole.get("t"), _object(whole.get("d")), _object(whole.get("in"))
+    if event == "INTERACTION_CREATE" and received.kind is not Kind.OTHER:
+        blank = _blank(received, said, scene, _doer(said))
+        return interactions.read(replace(blank, sent_at=_made(snowflake(said.get("id")))), said)
     match received.kind:
         case Kind.MESSAGE | Kind.COMMAND | Kind.EDIT:
             return _message(received, said, scene, us)
-        case Kind.PRESS:
-            return _press(received, said, scene)
         case Kind.REACTION:
             return _reaction(received, said, scene, is_gone=event != "MESSAGE_REACTION_ADD")
         case Kind.MEMBER:
@@ -94,21 +94,6 @@ def _message(received: Received, said: dict[str, Any], scene: dict[str, Any], us
         attachments=_attachments(said),
         command=command,
         arguments=arguments,
-    )
-
-
-def _press(received: Received, said: dict[str, Any], scene: dict[str, Any]) -> Inbound:
-    """Of a button its label is the text, of a menu what was chosen in it."""
-    pressed, below = _object(said.get("data")), _object(said.get("message"))
-    press = words(pressed.get("custom_id"))
-    chosen = " ".join(filter(None, map(words, _list(pressed.get("values")))))
-    return replace(
-        _blank(received, said, scene, _doer(said)),
-        message=snowflake(below.get("id")),
-        text=chosen or clean(label_of(below.get("components"), press)),
-        sent_at=_made(snowflake(said.get("id"))),
-        replies_to_us=True,
-        press=press,
     )
 
 

@@ -32,13 +32,18 @@ WANTED = frozenset(
         "MESSAGE_REACTION_REMOVE_EMOJI",
         "GUILD_MEMBER_ADD",
         "GUILD_MEMBER_REMOVE",
+        "GUILD_MEMBER_UPDATE",
+        "GUILD_DELETE",
+        "CHANNEL_DELETE",
+        "THREAD_DELETE",
         "INTERACTION_CREATE",
     }
 )
 """What is stored. Presence, typing and voice are nobody's business here."""
 
 # discord.py would make objects of these that nobody looks at: half of the work of an event.
-_NOT_PARSED = (WANTED - {"GUILD_MEMBER_ADD", "GUILD_MEMBER_REMOVE", "INTERACTION_CREATE"}) | {
+_NOT_PARSED = {
+    *(one for one in WANTED if one.startswith("MESSAGE_")),
     "PRESENCE_UPDATE",
     "TYPING_START",
 }

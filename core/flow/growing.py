@@ -70,15 +70,15 @@ class Growing:
         """The first words are out, or will not go out."""
         self._begun.set()
 
-    def grow(self, so_far: Callable[[], str], draft: int) -> None:
-        """Show the text so far, once there is a message to show it in."""
+    def grow(self, so_far: Callable[[], str], draft: int, via: str = "") -> None:
+        """Show the text so far, once there is a message to show it in; `via` as in its Reply."""
         address, target = self.row.address, self.row.target
         if not target:
             return
 
         def live() -> Live | None:
             text = so_far()
-            return Live(address, draft, text, target) if text else None
+            return Live(address, draft, text, target, via=via) if text else None
 
         self._signs.edit(address, live, direct=self.row.direct)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from core.clock import Clock
 from core.flow import commands
@@ -34,3 +34,8 @@ class OnOffer:
 
     async def keep(self, mark: str) -> None:
         await self._store.write(lambda unit: unit.cache.put(self._whose, self._key, mark))
+
+    def suggest(
+        self, command: str, option: str, typed: str, given: Mapping[str, str]
+    ) -> Sequence[str]:
+        return ()

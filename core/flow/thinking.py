@@ -122,7 +122,7 @@ class Thinking:
         if outbox.drafts and lead.is_direct:
             outbox.signs.draft(lead.address, said.draft, work.started + _DRAFT_AFTER)
         elif work.growing is not None:
-            work.growing.grow(said.so_far, work.draft)
+            work.growing.grow(said.so_far, work.draft, work.lead.via)
         elif (
             len(said.text) >= _WORTH_SHOWING
             and said.seconds > _SPEAKS_FOR

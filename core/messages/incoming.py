@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
@@ -108,6 +109,8 @@ class Author:
     name: str
     username: str = ""
     is_bot: bool = False
+    roles: tuple[str, ...] = ()
+    """The platform's ids of what they are in this server, as far as it came with what they did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,8 @@ class Place:
     """Its public name, without the @; empty where it has none, and of a direct chat."""
     is_first_name: bool = False
     """So the room was called when it was opened, if that is known; it may be renamed since."""
+    within: str = ""
+    """Of a thread or post, the platform's id of the channel that it hangs from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +251,13 @@ class Inbound:
     """Somebody is still typing it somewhere else: nothing of it is remembered."""
     language: str = ""
     """The author's, as the platform tells it ("de", "pt-br")."""
+    waits: bool = False
+    """Its author sees that it is being worked on until an answer comes, so that there has to be one,
+    if only to say why there is none."""
+    given: Mapping[str, str] = field(default_factory=dict)
+    """Of a COMMAND that is a form, its options as they were filled in; of a PRESS of a menu or a
+    form, what was chosen or written, by the names of its fields ("" for a menu's only one, lines
+    for several choices)."""
 
 
 class InboundStatus(StrEnum):

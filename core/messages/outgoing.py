@@ -26,6 +26,36 @@ class Button:
 
 
 @dataclass(frozen=True, slots=True)
+class Menu:
+    """Something to choose from, below a message."""
+
+    press: str
+    """What comes back when something is chosen, with what it was: see Button.press."""
+    options: tuple[tuple[str, str], ...]
+    """Value and label of each, 1 to 25."""
+    placeholder: str = ""
+    most: int = 1
+    """So many may be chosen at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Embed:
+    """A card; where a platform has none it is shown as text."""
+
+    title: str = ""
+    text: str = ""
+    """Markdown."""
+    url: str = ""
+    fields: tuple[tuple[str, str, bool], ...] = ()
+    """Name, value, and whether it stands beside the next one; at most 25."""
+    colour: int | None = None
+    """0xRRGGBB."""
+    footer: str = ""
+    at: str = ""
+    """A time in ISO 8601."""
+
+
+@dataclass(frozen=True, slots=True)
 class Poll:
     question: str
     options: tuple[str, ...]
@@ -68,6 +98,12 @@ class Reply:
     location: Location | None = None
     sticker: str = ""
     """The platform's id of one."""
+    embeds: tuple[Embed, ...] = ()
+    menus: tuple[Menu, ...] = ()
+    """Below the last part, above its buttons."""
+    thread: str = ""
+    """A name: it is said in a thread that hangs from `reply_to`, which is opened where there is none
+    yet; where a platform cannot do that, in the room itself."""
 
 
 class DeliveryKind(StrEnum):
@@ -134,3 +170,5 @@ class Live:
     """The message that is edited into this text; empty for a draft, which is no message yet."""
     reaction: str | None = None
     """In place of a text: the emoji that is put on `message`, empty to take it away again."""
+    via: str = ""
+    """As Reply.via, of the answer whose `message` is edited."""

@@ -33,6 +33,8 @@ from core.ports.platforms import (
     MakesBots,
     Offer,
     Offering,
+    Option,
+    OptionKind,
     Platform,
 )
 from core.ports.storage import (
@@ -71,6 +73,8 @@ __all__ = [
     "Notes",
     "Offer",
     "Offering",
+    "Option",
+    "OptionKind",
     "Own",
     "Passages",
     "Past",

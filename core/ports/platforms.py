@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol, Self, runtime_checkable
 
 from core.ids import Account
@@ -45,6 +46,8 @@ class Limits:
     """A message can be given an emoji, and have it taken away again."""
     commands: bool = False
     """Whatever begins with a slash is a command there, those of plugins too."""
+    forms: bool = False
+    """Commands are forms there: they have options, and whoever gives one waits for its answer."""
 
 
 @runtime_checkable
@@ -69,6 +72,39 @@ class MakesBots(Protocol):
         ...
 
 
+class OptionKind(StrEnum):
+    TEXT = "text"
+    NUMBER = "number"
+    """A whole one."""
+    FLAG = "flag"
+    CHANNEL = "channel"
+    """What comes is its id; so with the next two."""
+    ROLE = "role"
+    PERSON = "person"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """What may be said with a command, where commands are forms; elsewhere it is the text behind
+    it, in the order of the options."""
+
+    name: str
+    """1 to 32 of a-z, 0-9 and _."""
+    about: str
+    """In at most 100 characters."""
+    kind: OptionKind = OptionKind.TEXT
+    required: bool = False
+    least: int | None = None
+    most: int | None = None
+    """Of a number its bounds, of a text those of its length."""
+    choices: tuple[str, ...] = ()
+    """Nothing else may be said; at most 25."""
+    suggests: bool = False
+    """`Offering.suggest` is asked while somebody types."""
+    words: Mapping[str, str] = field(default_factory=dict)
+    """`about` in other languages, by their codes ("de")."""
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """A command that people may give, as a menu shows it."""
@@ -83,6 +119,10 @@ class Offer:
     """The least rank of whoever gives it."""
     direct: bool = True
     groups: bool = True
+    options: tuple[Option, ...] = ()
+    aside: bool = False
+    """Its answer is a matter of whoever gave it alone: where commands are forms, nobody else sees
+    it."""
 
 
 class Offering(Protocol):
@@ -97,6 +137,11 @@ class Offering(Protocol):
         ...
 
     async def keep(self, mark: str) -> None: ...
+    def suggest(
+        self, command: str, option: str, typed: str, given: Mapping[str, str]
+    ) -> Sequence[str]:
+        """What somebody may be about to write, at most 25; `given` are the options so far."""
+        ...
 
 
 class Intake(Protocol):

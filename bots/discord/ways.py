@@ -1,0 +1,29 @@
+"""How one bot goes about on Discord, as its character's settings say: read once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.settings.layers import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    presence: str = ""
+    """What stands below its name; empty for nothing."""
+    history: int = 0
+    """Messages of a channel that are read back when it is met for the first time."""
+    welcome: str = ""
+    """The id or name of the channel for greetings; empty: the server's own."""
+    shards: int = 0
+    """Connections; 0: as many as Discord asks for."""
+
+
+def ways_of(settings: Settings) -> Ways:
+    """Raises BadInput for what is no number."""
+    return Ways(
+        presence=settings.text("DISCORD_PRESENCE"),
+        history=max(0, int(settings.number("DISCORD_HISTORY", 0))),
+        welcome=settings.text("DISCORD_WELCOME_CHANNEL").strip(),
+        shards=max(0, int(settings.number("DISCORD_SHARDS", 0))),
+    )
