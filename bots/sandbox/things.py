@@ -58,6 +58,17 @@ class Guild:
 
 
 @dataclass(slots=True, eq=False)
+class Hook:
+    """A webhook of a Discord channel: whoever knows its token speaks there under any name."""
+
+    id: int
+    chat: Chat = field(repr=False)
+    name: str
+    token: str = field(repr=False)
+    owner: Account = field(repr=False)
+
+
+@dataclass(slots=True, eq=False)
 class Chat:
     """A room with its members and everything said in it.
 
@@ -130,6 +141,12 @@ class Message:
     origin: dict[str, Any] | None = None
     draft: int | None = None
     more: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def spoken_as(self) -> str:
+        """Under whose name it stands: a webhook's of Discord may be another with each message."""
+        face = self.more.get("face")
+        return str(face["name"]) if face else self.sender.name
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,9 @@ def message(world: World, said: Message, *, pending: bool) -> Json:
 
 
 def _plain(world: World, said: Message, pending: bool) -> Json:
-    sender = {"id": number(said.sender.id), "name": said.sender.name, "bot": said.sender.is_bot}
+    sender = {"id": number(said.sender.id), "name": said.spoken_as, "bot": said.sender.is_bot}
+    if said.more.get("face"):
+        sender |= {"bot": True, "picture": said.more["face"].get("url"), "face": True}
     return {
         "chat": said.chat.key,
         "id": str(said.id),
@@ -110,7 +112,7 @@ def _reply(said: Message) -> Json | None:
     answered = said.chat.messages.get(said.reply_to) if said.reply_to is not None else None
     if answered is None or answered.deleted:
         return None
-    return {"id": str(answered.id), "name": answered.sender.name, "text": answered.text}
+    return {"id": str(answered.id), "name": answered.spoken_as, "text": answered.text}
 
 
 def _reactions(said: Message) -> list[Json]:

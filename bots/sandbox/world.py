@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from bots.sandbox.text import spans
-from bots.sandbox.things import PRESENT, Account, Change, Chat, Entity, Fact, Guild, Message
+from bots.sandbox.things import PRESENT, Account, Change, Chat, Entity, Fact, Guild, Hook, Message
 
 __all__ = [
     "GENERAL",
@@ -55,6 +55,7 @@ class World:
         self.typing: dict[tuple[str, int | None, int], float] = {}
         self.guilds: dict[int, Guild] = {}
         self.directs: dict[tuple[int, int], Chat] = {}
+        self.hooks: dict[int, Hook] = {}
         self.snowflakes: dict[int, Account] = {}
         self.last_snowflake = 0
         # What was handed over, by its id; not kept across a restart.

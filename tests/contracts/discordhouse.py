@@ -96,6 +96,7 @@ async def play_well(wire: Wire, house: House) -> None:
     await open_threads(wire, house)
     await keep_house(wire, house)
     await take_commands(wire, house)
+    await wear_masks(wire, house)
 
 
 async def ask_of_itself(wire: Wire, house: House) -> None:
@@ -232,6 +233,27 @@ async def take_commands(wire: Wire, house: House) -> None:
     press = house.bob.presses(asked, "again")
     await answered(press, 9, form)
     await answered(house.bob.fills(press, why="thirst"), 7, {"content": "I see", "components": []})
+
+
+async def wear_masks(wire: Wire, house: House) -> None:
+    at = f"/channels/{house.general.id}/webhooks"
+    hook = await wire("POST", at, {"name": "Masks"})
+    await wire("GET", at)
+    await wire("GET", f"/guilds/{house.guild.id}/webhooks")
+    await wire("GET", f"/webhooks/{hook['id']}")
+    await wire("PATCH", f"/webhooks/{hook['id']}", {"name": "Faces"})
+    here = f"/webhooks/{hook['id']}/{hook['token']}"
+    await wire("GET", here)
+    await wire("PATCH", here, {"name": "Faces"})
+    face = {"username": "Bob", "avatar_url": "https://pictures.example/bob.png"}
+    whom = {"allowed_mentions": {"parse": []}}
+    said = await wire("POST", here, {"content": "I am Bob", **face, **whom}, wait="true")
+    await wire("POST", here, {"content": "aside"}, thread_id=house.thread.id)
+    await wire("PATCH", f"{here}/messages/{said['id']}", {"content": "I was Bob"})
+    await wire("DELETE", f"{here}/messages/{said['id']}")
+    await wire("DELETE", here)
+    again = await wire("POST", at, {"name": "Masks"})
+    await wire("DELETE", f"/webhooks/{again['id']}")
 
 
 async def play_badly(wire: Wire, house: House) -> None:

@@ -15,6 +15,7 @@ from bots.sandbox.discord import (
     callbacks,
     channels,
     commands,
+    hooks,
     messages,
     reactions,
     selves,
@@ -39,7 +40,7 @@ from tests.stage.conftest import stage
 pytestmark = needs_contract
 __all__ = ["stage"]
 
-PARTS = (callbacks, channels, commands, messages, reactions, selves, servers)
+PARTS = (callbacks, channels, commands, hooks, messages, reactions, selves, servers)
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ from bots.sandbox.asked import LARGEST
 from bots.sandbox.discord.office import Office
 from bots.sandbox.discord.permissions import VIEW, in_channel
 from bots.sandbox.discord.refusals import Form, no
-from bots.sandbox.things import Account, Chat, Guild, Message
+from bots.sandbox.things import Account, Chat, Guild, Hook, Message
 from bots.sandbox.world import World
 
 Json = dict[str, Any]
@@ -90,6 +90,11 @@ class Ask:
         if self.bot not in guild.members:
             raise no(50001)
         return guild
+
+    def hook(self) -> Hook | None:
+        """The channel's webhook whose token is in the address; None where it is an interaction's."""
+        hook = self.world.hooks.get(self.number("application"))
+        return hook if hook is not None and hook.token == self.args["token"] else None
 
     def member(self, guild: Guild, name: str = "user") -> Account:
         who = self.world.snowflakes.get(self.number(name))

@@ -3,12 +3,12 @@
 from dataclasses import replace
 from typing import Any
 
-from bots.sandbox.discord import content, shapes, talking
+from bots.sandbox.discord import content, hooks, shapes, talking
 from bots.sandbox.discord.asking import Answer, Ask, snowflake
 from bots.sandbox.discord.interactions import COMMAND, COMPLETION, COMPONENT, MODAL, Interaction
 from bots.sandbox.discord.messages import rewrite
 from bots.sandbox.discord.refusals import Form, no
-from bots.sandbox.discord.routing import Routes
+from bots.sandbox.discord.routing import Rate, Routes
 from bots.sandbox.things import Message
 
 Json = dict[str, Any]
@@ -19,6 +19,7 @@ _LATER = _WEBHOOK + "/messages/{message}"
 _SAY, _SAY_LATER, _UPDATE_LATER, _UPDATE, _CHOICES, _FORM = 4, 5, 6, 7, 8, 9
 _LOADING = 1 << 7
 _COMMAND_MESSAGE = 20
+_HOOKED = Rate(5, 2.0)
 
 
 @routes("POST", "/interactions/{interaction}/{token}/callback", open=True)
@@ -128,7 +129,7 @@ def _metadata(it: Interaction) -> Json:
     return shape
 
 
-# -- later answers, through the interaction's webhook ----------------------------------------------
+# -- later answers, through the interaction's webhook; a channel's has the same addresses -----------
 
 
 def _of(ask: Ask) -> Interaction:
@@ -140,9 +141,12 @@ def _of(ask: Ask) -> Interaction:
     return it
 
 
-@routes("POST", _WEBHOOK, open=True)
-def execute_webhook(ask: Ask) -> Json:
+@routes("POST", _WEBHOOK, open=True, rate=_HOOKED)
+def execute_webhook(ask: Ask) -> Answer:
     """Say more; the first word after a promise to answer takes the place of that promise."""
+    hook = ask.hook()
+    if hook is not None:
+        return hooks.execute(ask, hook)
     it = _of(ask)
     text, more = content.read(ask, it.chat.id)
     content.check_filled(ask.form, text, more)
@@ -151,7 +155,7 @@ def execute_webhook(ask: Ask) -> Json:
         said = _fill(ask, waiting, text or "", more)
     else:
         said = _say(ask, it, text or "", more, later=True)
-    return shapes.message(ask.world, said, ask.bot)
+    return Answer(200, shapes.message(ask.world, said, ask.bot))
 
 
 def _fill(ask: Ask, waiting: Message, text: str, more: Json) -> Message:
@@ -170,6 +174,9 @@ def _original(ask: Ask) -> Message:
 
 def _later(ask: Ask) -> Message:
     """A message that this webhook said."""
+    hook = ask.hook()
+    if hook is not None:
+        return hooks.said_by(ask, hook)
     it = _of(ask)
     said = it.chat.messages.get(snowflake("message", ask.args["message"]))
     if said is None or said.deleted or said.sender is not ask.bot:

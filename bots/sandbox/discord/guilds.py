@@ -10,7 +10,7 @@ from typing import Any
 
 from bots.sandbox.discord.permissions import EVERYONE, THREADS, VIEW, in_channel
 from bots.sandbox.discord.snowflakes import seen
-from bots.sandbox.things import Account, Change, Chat, Fact, Guild, Message, Role
+from bots.sandbox.things import Account, Change, Chat, Fact, Guild, Hook, Message, Role
 from bots.sandbox.world import World
 
 
@@ -100,6 +100,8 @@ def _room_changed(world: World, fact: Fact) -> Change:
 
 def _room_gone(world: World, fact: Fact) -> Change:
     room = world.chats.pop(fact["chat"])
+    for number in [hook.id for hook in world.hooks.values() if hook.chat is room]:
+        del world.hooks[number]
     if room.guild is not None:
         room.guild.channels.pop(room.id)
     return Change("chat", {**fact, "deed": "gone"}, room, guild=room.guild)
@@ -113,6 +115,20 @@ def _thread_member(world: World, fact: Fact) -> Change:
         room.joined.pop(who, None)
     _look(room, who)
     return Change("thread_member", fact, room, guild=room.guild)
+
+
+def _hook(world: World, fact: Fact) -> Change:
+    """A webhook is made or changed; without a channel it is gone."""
+    seen(world, fact["id"])
+    known = world.hooks.get(fact["id"])
+    if fact["chat"] is None:
+        assert known is not None
+        del world.hooks[known.id]
+        return Change("hook", fact, known.chat, guild=known.chat.guild)
+    room = world.chats[fact["chat"]]
+    owner = world.accounts[fact["owner"]]
+    world.hooks[fact["id"]] = Hook(fact["id"], room, fact["name"], fact["token"], owner)
+    return Change("hook", fact, room, guild=room.guild)
 
 
 # -- messages --------------------------------------------------------------------------------------
@@ -190,6 +206,7 @@ HANDLERS: dict[str, Callable[[World, Fact], Change]] = {
     "room_changed": _room_changed,
     "room_gone": _room_gone,
     "thread_member": _thread_member,
+    "hook": _hook,
     "said": _said,
     "said_edit": _edited,
     "said_delete": _deleted,

@@ -40,6 +40,7 @@ class Hearing:
             "member": self._member,
             "role": self._role,
             "guild": self._guild,
+            "hook": self._hook,
         }
 
     def tell(self, change: Change) -> None:
@@ -60,11 +61,12 @@ class Hearing:
         hears: Callable[[Account], bool],
         *,
         about: Account | None = None,
+        intent: Intents | None = None,
     ) -> None:
         """Give an event to the sessions of those who hear it; `about` needs no intent for itself."""
         if guild is not None:
             data["guild_id"] = str(guild.id)
-        intent = needed(name, direct=guild is None)
+        intent = intent or needed(name, direct=guild is None)
         event: Event | None = None
         for session in self._near(guild, hears):
             if session.wants(intent) or session.bot is about:
@@ -241,6 +243,18 @@ class Hearing:
         name = "GUILD_ROLE_CREATE" if deed == "made" else "GUILD_ROLE_UPDATE"
         data = {"role": shapes.role(guild.roles[change.fact["id"]])}
         self._put(name, data, guild, guild.members.__contains__)
+
+    def _hook(self, change: Change) -> None:
+        assert change.chat is not None
+        room = change.chat
+        # Only that there was a change is told; who wants to know what, has to ask.
+        self._put(
+            "WEBHOOKS_UPDATE",
+            {"channel_id": str(room.id)},
+            room.guild,
+            room.members.__contains__,
+            intent=Intents.GUILD_WEBHOOKS,
+        )
 
     def _guild(self, change: Change) -> None:
         guild = change.guild

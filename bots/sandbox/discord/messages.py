@@ -96,11 +96,8 @@ def _check_may_write(ask: Ask, room: Chat) -> None:
         return
     if not may_send(room, ask.bot) or (ask.files and not in_channel(room, ask.bot) & ATTACH):
         raise no(50013)
-    if room.kind in THREADS and room.more.get("archived"):
-        if room.more.get("locked"):
-            raise no(160005)
-        fact = {"fact": "room_changed", "chat": room.key, "more": {"archived": False}}
-        ask.world.commit(fact)
+    if room.kind in THREADS:
+        talking.wake(ask.world, room)
 
 
 def _answered(body: Json, room: Chat) -> int | None:
@@ -133,7 +130,7 @@ def _answered(body: Json, room: Chat) -> int | None:
 @routes("PATCH", _A_MESSAGE, rate=_FIVE)
 def update_message(ask: Ask) -> Json:
     said = ask.message()
-    if said.sender is not ask.bot:
+    if not is_own(ask, said):
         # Of another's message only the embeds may be hidden, by those who may manage messages.
         if set(ask.form) != {"flags"}:
             raise no(50005)
@@ -142,6 +139,11 @@ def update_message(ask: Ask) -> Json:
     if said.chat.more.get("archived"):
         raise no(50083)
     return shapes.message(ask.world, rewrite(ask, said), ask.bot)
+
+
+def is_own(ask: Ask, said: Message) -> bool:
+    """What a webhook said is the webhook's, even for the bot that it belongs to."""
+    return said.sender is ask.bot and "face" not in said.more
 
 
 def rewrite(ask: Ask, said: Message) -> Message:
@@ -158,7 +160,7 @@ def rewrite(ask: Ask, said: Message) -> Message:
 @routes("DELETE", _A_MESSAGE)
 def delete_message(ask: Ask) -> None:
     said = ask.message()
-    if said.sender is not ask.bot:
+    if not is_own(ask, said):
         if said.chat.guild is None:
             raise no(50003)
         if not in_channel(said.chat, ask.bot) & MANAGE_MESSAGES:

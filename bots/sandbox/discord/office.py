@@ -48,7 +48,15 @@ class Office:
         it = self.interactions.with_token(args["token"])
         if it is not None:
             return it.bot
-        raise no(10062 if "interaction" in args else 50027)
+        if "interaction" in args:
+            raise no(10062)
+        number = args["application"]
+        hook = self.world.hooks.get(int(number)) if number.isdigit() else None
+        if hook is None and number.isdigit() and int(number) not in self.world.accounts:
+            raise no(10015)
+        if hook is None or hook.token != args["token"]:
+            raise no(50027)
+        return hook.owner
 
     def hear(self, change: Change) -> None:
         """Learn from a change, a kept one too, what answers depend on."""

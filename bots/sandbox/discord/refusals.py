@@ -13,9 +13,11 @@ _WORDS = {
     10013: (404, "Unknown User"),
     10014: (400, "Unknown Emoji"),
     10015: (404, "Unknown Webhook"),
+    10026: (404, "Unknown Ban"),
     10062: (404, "Unknown interaction"),
     10063: (404, "Unknown application command"),
     30003: (400, "Maximum number of pins reached for the channel (50)"),
+    30007: (400, "Maximum number of webhooks reached (15)"),
     30032: (400, "Maximum number of application commands reached (100)."),
     40060: (400, "Interaction has already been acknowledged."),
     50001: (403, "Missing Access"),
@@ -37,6 +39,12 @@ _WORDS = {
     50109: (400, "The request body contains invalid JSON."),
     160004: (400, "A thread has already been created for this message"),
     160005: (400, "Thread is locked"),
+    220001: (400, "Webhooks posted to forum channels must have a thread_name or thread_id"),
+    220002: (
+        400,
+        "Webhooks posted to forum channels cannot have both a thread_name and thread_id",
+    ),
+    220003: (400, "Webhooks can only create threads in forum channels"),
 }
 
 

@@ -13,6 +13,7 @@ from bots.sandbox.discord import (
     channels,
     commands,
     deeds,
+    hooks,
     messages,
     reactions,
     selves,
@@ -43,6 +44,7 @@ _ROUTES = Map(
     servers.routes,
     commands.routes,
     callbacks.routes,
+    hooks.routes,
 )
 
 

@@ -252,7 +252,7 @@ def message(
         "channel_id": str(room.id),
         "type": more.get("type", 0),
         "content": said.text,
-        "author": user(said.sender),
+        "author": author(said),
         "timestamp": timestamp(said.date),
         "edited_timestamp": None if said.edited is None else timestamp(said.edited),
         "flags": more.get("flags", 0),
@@ -279,6 +279,24 @@ def message(
         if answered and shape["type"] in REPLIES:
             shape["referenced_message"] = _answered(world, said, reference, bot)
     return shape
+
+
+def author(said: Message) -> Json:
+    """Who is shown as the writer: a webhook is no account, and may have a name of its own."""
+    face = said.more.get("face")
+    if face is None:
+        return user(said.sender)
+    return {
+        "id": str(face["id"]),
+        "username": face["name"],
+        "avatar": face.get("picture"),
+        "discriminator": "0000",
+        "public_flags": 0,
+        "flags": 0,
+        "bot": True,
+        "global_name": None,
+        "primary_guild": None,
+    }
 
 
 def _reference(said: Message) -> Json | None:
@@ -319,7 +337,7 @@ def message_event(world: World, said: Message, bot: Account | None = None) -> Js
     if guild is None:
         return shape
     shape["guild_id"] = str(guild.id)
-    if said.sender in guild.members:
+    if said.sender in guild.members and "face" not in said.more:
         shape["member"] = member(guild, said.sender, with_user=False)
     for called in shape["mentions"]:
         who = world.snowflakes[int(called["id"])]

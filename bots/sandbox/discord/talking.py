@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bots.sandbox.discord.permissions import MENTION_EVERYONE, in_channel
+from bots.sandbox.discord.refusals import no
 from bots.sandbox.discord.snowflakes import mint
 from bots.sandbox.things import Account, Chat, Message
 from bots.sandbox.world import World
@@ -110,7 +111,7 @@ def _calls(
     """Whom a text calls, as far as its writer let it: accounts, roles, everyone."""
     allowed = _EVERY if allowed is None else allowed
     called: list[int] = []
-    if answered is not None and allowed.get("replied_user"):
+    if answered is not None and allowed.get("replied_user") and "face" not in answered.more:
         called.append(answered.sender.id)
     calls: Json = {"mentions": called, "mention_roles": [], "mention_everyone": False}
     if "@" not in text:
@@ -211,6 +212,15 @@ def _announce(world: World, room: Chat, thread: Chat, by: Account, message: Mess
     reference |= {"channel_id": str(room.id), "message_id": str(message.id)}
     more = {"type": THREAD_STARTER, "reference": reference}
     say(world, by, thread, "", more=more, service={"thread_began": message.id})
+
+
+def wake(world: World, thread: Chat) -> None:
+    """Take a thread out of the archive, as whatever is said in it does; a locked one stays."""
+    if not thread.more.get("archived"):
+        return
+    if thread.more.get("locked"):
+        raise no(160005)
+    world.commit({"fact": "room_changed", "chat": thread.key, "more": {"archived": False}})
 
 
 def direct(world: World, person: Account, bot: Account) -> Chat:
