@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from bots.discord.kinds import keeps, kind_of
 from core.flow.commands import NAMES
 from core.ids import Account
 from core.messages import Address, Kind, Received
@@ -22,7 +23,7 @@ WORLD = "GUILD_SEEN"
 # 21, a thread's first line, repeats what was heard in the channel that the thread hangs from.
 _SPOKEN = (0, 19, 20, 23)
 """Types of messages that somebody wrote: plain, an answer, and what came of a command."""
-_COMPONENT = 3
+_TALK = (Kind.MESSAGE, Kind.COMMAND)
 _MEMBERS = frozenset({"GUILD_MEMBER_ADD", "GUILD_MEMBER_REMOVE", "GUILD_MEMBER_UPDATE"})
 _MARK = re.compile(r"<(?:#|@&)(\d{1,20})>")
 _COMMAND = re.compile(r"/(\w+)(?:\s+|\Z)", re.ASCII)
@@ -72,9 +73,11 @@ def envelope(event: str, data: object, scene: Scene, account: Account) -> Receiv
         address=Address(PLATFORM, account, channel or snowflake(said.get("guild_id"))),
         event_key=event_key,
         author=_author(said),
-        seq=int(number) if kind in (Kind.MESSAGE, Kind.COMMAND) else 0,
+        # By these it is known how far a room has been read back, where only messages stand.
+        seq=int(number) if event == "MESSAGE_CREATE" and kind in _TALK else 0,
         kind=kind,
         payload=payload,
+        keep=keeps(said) if event == "INTERACTION_CREATE" else None,
         rests=_WHILE_TYPING if kind is Kind.EDIT else 0.0,
     )
 
@@ -157,8 +160,8 @@ def _kind(event: str, said: dict[str, Any], scene: Scene, us: str) -> Kind:
         return Kind.REACTION
     if event in _MEMBERS:
         return Kind.MEMBER
-    if event == "INTERACTION_CREATE" and said.get("type") == _COMPONENT:
-        return Kind.PRESS
+    if event == "INTERACTION_CREATE":
+        return kind_of(said)
     return Kind.OTHER
 
 

@@ -48,7 +48,9 @@ def _inbound(received: Received, raw: Any, us: Us) -> Inbound:
     event, said, scene = whole.get("t"), _object(whole.get("d")), _object(whole.get("in"))
     if event == "INTERACTION_CREATE" and received.kind is not Kind.OTHER:
         blank = _blank(received, said, scene, _doer(said))
-        return interactions.read(replace(blank, sent_at=_made(snowflake(said.get("id")))), said)
+        quote = _quote(interactions.pointing(said), scene, us)
+        blank = replace(blank, sent_at=_made(snowflake(said.get("id"))), reply_to=quote)
+        return interactions.read(blank, said, _people(said, us))
     match received.kind:
         case Kind.MESSAGE | Kind.COMMAND | Kind.EDIT:
             return _message(received, said, scene, us)
