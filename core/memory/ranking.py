@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import chain
 from math import log
 
 from core.ids import MemoryId
 from core.memory.asking import Question, bare
-from core.ports.finding import Found
+from core.ports.finding import Found, Judge, Shared
 from core.words import words
 
 _SOFT = 10
@@ -46,14 +48,17 @@ class Weights:
     stand there in other words.
     """
 
-    def __init__(self, asked: Question, found: Sequence[Found]) -> None:
+    def __init__(
+        self, asked: Question, found: Sequence[Found], others: Sequence[Shared] = ()
+    ) -> None:
+        """`others` are hits that were not read, by what they share."""
         self._asked = frozenset(asked.words)
         self._shared: dict[MemoryId, frozenset[str]] = {}
-        seen: dict[str, int] = {}
+        seen = Counter(chain.from_iterable(others))
         for one in found:
-            for word in self._shared_by(one):
-                seen[word] = seen.get(word, 0) + 1
-        worth = {w: log(1 + (len(found) + 1) / (seen.get(w, 0) + 0.5)) for w in asked.words}
+            seen.update(self._shared_by(one))
+        many = len(found) + len(others)
+        worth = {w: log(1 + (many + 1) / (seen[w] + 0.5)) for w in asked.words}
         self._worth = worth
         self._all = sum(worth.values())
         self._own = {word: worth[word] for word in asked.own}
@@ -62,9 +67,11 @@ class Weights:
     def of(self, found: Found) -> float:
         """How much of the question it shares, 0 to 1; of what is asked itself, or of that and the
         line before."""
+        return self.share(self._shared_by(found))
+
+    def share(self, shared: Iterable[str]) -> float:
         if not self._all_own:
             return 0.0
-        shared = self._shared_by(found)
         both = sum([self._worth.get(word, 0.0) for word in shared])
         own = sum([self._own.get(word, 0.0) for word in shared])
         return max(both / self._all, own / self._all_own)
@@ -80,10 +87,21 @@ class Weights:
         return shared
 
 
+def judging(asked: Question, least: float) -> Judge:
+    """Whoever shares less than that with the question is not read."""
+
+    def judge(hits: Sequence[Shared]) -> list[bool]:
+        weights = Weights(asked, (), hits)
+        worth = {shared: weights.share(shared) >= least for shared in set(hits)}
+        return [worth[shared] for shared in hits]
+
+    return judge
+
+
 def fused(
     by_words: Sequence[Found],
     by_meaning: Iterable[tuple[Sequence[Found], float]],
-    asked: Question,
+    weights: Weights,
     *,
     least: float,
 ) -> list[Hit]:
@@ -92,7 +110,6 @@ def fused(
     `by_meaning` are lists with what their ranks count; a rank by words counts as much as it shares
     of the question. What is found by words alone shares at least so much.
     """
-    weights = Weights(asked, by_words)
     shares = {one.memory.id: weights.of(one) for one in by_words}
     ranked = sorted(by_words, key=lambda one: _order(shares[one.memory.id], one), reverse=True)
     hits: dict[MemoryId, Hit] = {}

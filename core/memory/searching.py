@@ -14,10 +14,10 @@ from core.ids import CharacterId, EntityId, MemoryId
 from core.knowledge.documents import PIECES, home
 from core.memory.asking import Question, bare
 from core.memory.places import Places
-from core.memory.ranking import Hit, Weights, fused, once
+from core.memory.ranking import Hit, Weights, fused, judging, once
 from core.messages import Memory
 from core.ports import Unit
-from core.ports.finding import Found, Scope
+from core.ports.finding import Found, Hits, Scope
 from core.words import words
 
 log = logging.getLogger(__name__)
@@ -53,6 +53,8 @@ class Pile:
     """Found in one kind of memory."""
 
     words: Sequence[Found] = ()
+    weights: Weights | None = None
+    """Of the question's words; None where nothing was found by them."""
     near: tuple[tuple[Sequence[Found], float], ...] = ()
     lent: bool | None = None
     """Whether the best by words had vectors to lend; None where nobody was asked."""
@@ -117,23 +119,34 @@ class Seen:
         ]
 
     def pieces(self) -> list[Hit]:
-        pile = self.knowledge
-        found = once(fused(pile.words, pile.near, self.asked, least=_SHARE))
+        found = once(self.fused(self.knowledge))
         return [
             hit for hit in found if hit.found.memory.metadata.get("documentId") not in self.half
         ]
 
     def fitting(self) -> list[Hit]:
         """Facts."""
-        return once(fused(self.facts.words, self.facts.near, self.asked, least=_SHARE))
+        return once(self.fused(self.facts))
+
+    def fused(self, pile: Pile) -> list[Hit]:
+        weights = pile.weights or Weights(self.asked, pile.words)
+        return fused(pile.words, pile.near, weights, least=_SHARE)
 
     @property
     def too_little(self) -> bool:
         """Nothing that was found by words has half of what the question is about; names of people
         who are here say whose words to look at, not what about."""
-        about = self.asked.but(self.named.values())
-        weighed = ((Weights(about, pile.words), pile.words) for pile in self._piles)
-        return not any(weights.of(one) >= _ENOUGH for weights, found in weighed for one in found)
+        return not any(
+            weights.of(one) >= _ENOUGH
+            for pile in self._piles
+            for weights in (self._about(pile),)
+            for one in pile.words
+        )
+
+    def _about(self, pile: Pile) -> Weights:
+        if pile.weights is not None and not self.named:
+            return pile.weights
+        return Weights(self.asked.but(self.named.values()), pile.words)
 
     @property
     def _piles(self) -> tuple[Pile, ...]:
@@ -161,7 +174,8 @@ def look(unit: Unit, places: Places, wanted: Wanted) -> Seen:
     facts = [places.facts] if wanted.facts else []
     knowledge = places.knowledge if wanted.knowledge else []
     kinds = [(talk, _CANDIDATES), (facts, _FACTS), (knowledge, _PIECES)]
-    said, learned, read = _piles(unit, kinds, wanted)
+    named = bool(seen.named or places.others)
+    said, learned, read = _piles(unit, kinds, wanted, named=named)
     seen = replace(seen, talk=said, facts=learned, knowledge=read)
     for scope in facts:
         about = replace(scope, entity=wanted.person)
@@ -211,47 +225,57 @@ def owner_knows(unit: Unit, owner: CharacterId) -> bool:
 # --- each kind -------------------------------------------------------------------------------------
 
 
-def _piles(unit: Unit, kinds: Sequence[tuple[Sequence[Scope], int]], wanted: Wanted) -> list[Pile]:
-    """Of each kind its scopes, and how many candidates."""
+def _piles(
+    unit: Unit,
+    kinds: Sequence[tuple[Sequence[Scope], int]],
+    wanted: Wanted,
+    *,
+    named: bool,
+) -> list[Pile]:
+    """Of each kind its scopes, and how many candidates; `named`: a word may be somebody's name."""
     asked = [(scope, most) for scopes, most in kinds for scope in scopes]
     if not (asked and wanted.question.words):
         return [Pile() for _ in kinds]
-    found = iter(unit.passages.find_each(asked, wanted.question.words))
+    # The name of who has said it counts as well (see Weights); it is known when it is read.
+    judge = judging(wanted.question, _SHARE / 2 if named else _SHARE)
+    found = iter(unit.passages.find_each(asked, wanted.question.words, judge))
     return [
-        _pile(unit, scopes, chain.from_iterable(islice(found, len(scopes))), wanted, most)
+        _pile(unit, scopes, list(islice(found, len(scopes))), wanted, most)
         for scopes, most in kinds
     ]
 
 
 def _pile(
-    unit: Unit, scopes: Sequence[Scope], every: Iterable[Found], wanted: Wanted, most: int
+    unit: Unit, scopes: Sequence[Scope], hits: Sequence[Hits], wanted: Wanted, most: int
 ) -> Pile:
+    every = chain.from_iterable(one.found for one in hits)
     found = list({one.memory.id: one for one in every}.values())
     found.sort(key=lambda one: one.score, reverse=True)
-    if not wanted.model or not found:
-        return Pile(found)
-    return _lent(unit, scopes, found, wanted, most)
+    if not found:
+        return Pile()
+    others = list(chain.from_iterable(one.others for one in hits))
+    pile = Pile(found, Weights(wanted.question, found, others))
+    return _lent(unit, scopes, pile, wanted, most) if wanted.model else pile
 
 
-def _lent(
-    unit: Unit, scopes: Sequence[Scope], found: list[Found], wanted: Wanted, most: int
-) -> Pile:
+def _lent(unit: Unit, scopes: Sequence[Scope], pile: Pile, wanted: Wanted, most: int) -> Pile:
     """Pseudo-relevance feedback: the best hits by words lend their vectors, which costs nothing."""
-    weights = Weights(wanted.question, found)
+    assert pile.weights is not None
+    found, weights = pile.words, pile.weights
     best = [one for one in found[:_LENDERS] if weights.of(one) >= _SHARE]
     if not best:
-        return Pile(found)
+        return pile
     vectors: list[Sequence[float]] = []
     for owner in dict.fromkeys(one.memory.character for one in best):
         ids = [one.memory.id for one in best if one.memory.character == owner]
         vectors.extend(unit.vectors.of(owner, wanted.model, ids).values())
     if not vectors:
-        return Pile(found, lent=False)
+        return replace(pile, lent=False)
     width = len(vectors[0])
     same = [one for one in vectors if len(one) == width]
     middle = [sum(numbers) / len(same) for numbers in zip(*same, strict=True)]
     near = _near(unit, scopes, wanted.model, middle, most, _LENT_NEAR)
-    return Pile(found, ((near, _LENT),), lent=True)
+    return replace(pile, near=((near, _LENT),), lent=True)
 
 
 def _near(
@@ -313,7 +337,7 @@ def _of_another_width(model: str, width: int) -> None:
 
 def _accompanied(unit: Unit, seen: Seen, wanted: Wanted) -> Seen:
     """Ranked, with the question to an answer, and the answer to a question, where they are short."""
-    hits = fused(seen.talk.words, seen.talk.near, wanted.question, least=_SHARE)
+    hits = seen.fused(seen.talk)
     beside: dict[MemoryId, Memory] = {}
     asked = [
         hit.found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -36,6 +36,19 @@ class Found:
     """The memory's row."""
 
 
+Shared = tuple[str, ...]
+"""Words of a question that a memory has."""
+Judge = Callable[[Sequence[Shared]], Sequence[bool]]
+"""Which of these hits, by the words that they share, are worth reading."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    found: Sequence[Found] = ()
+    others: Sequence[Shared] = ()
+    """What those share that were not worth reading."""
+
+
 class Passages(Protocol):
     """The full-text index. It follows behind: what was just said is in the prompt anyway."""
 
@@ -53,9 +66,15 @@ class Passages(Protocol):
         ...
 
     def find_each(
-        self, wanted: Sequence[tuple[Scope, int]], words: Sequence[str]
-    ) -> list[list[Found]]:
-        """As `find` of each scope with its limit, for little more than one of them costs."""
+        self,
+        wanted: Sequence[tuple[Scope, int]],
+        words: Sequence[str],
+        judge: Judge | None = None,
+    ) -> list[Hits]:
+        """As `find` of each scope with its limit, for little more than one of them costs.
+
+        What `judge` does not hold worth reading is not read.
+        """
         ...
 
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from core.ids import CharacterId, EntityId, RoomId, WorldId
 from core.knowledge.documents import PIECES, SHARED, home
 from core.memory.asking import Question, content_words
-from core.memory.ranking import fused
+from core.memory.ranking import Weights, fused
 from core.memory.recall import Asking
 from core.messages import Memory
 from core.plugins.classic_given import asked
@@ -79,7 +79,8 @@ class SearchCalls:
             asks = tuple(content_words([text]))
             worded = [one for scope in scopes for one in unit.passages.find(scope, asks, count)]
             worded.sort(key=lambda one: one.score, reverse=True)
-            hits = fused(worded, [(near, 1.0)], Question(asks, asks, text), least=_SHARE)
+            weights = Weights(Question(asks, asks, text), worded)
+            hits = fused(worded, [(near, 1.0)], weights, least=_SHARE)
             return [
                 (hit.found.memory, hit.share if hit.cosine is None else hit.cosine)
                 for hit in hits[:count]

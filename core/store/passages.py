@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from core.ids import RoomId
 from core.ports import Found, Scope
+from core.ports.finding import Hits, Judge
 from core.store import codes, contents, inserts, postings, tables, values
 from core.store.searching import Search, Shelf, found
 from core.words import words as words_of
@@ -72,15 +73,18 @@ class PassageRows:
         return max(int(self._db.execute(_NEWEST).scalar_one()) - self._looked(), 0)
 
     def find(self, scope: Scope, words: Sequence[str], limit: int) -> list[Found]:
-        return self.find_each([(scope, limit)], words)[0]
+        return list(self.find_each([(scope, limit)], words)[0].found)
 
     def find_each(
-        self, wanted: Sequence[tuple[Scope, int]], words: Sequence[str]
-    ) -> list[list[Found]]:
+        self,
+        wanted: Sequence[tuple[Scope, int]],
+        words: Sequence[str],
+        judge: Judge | None = None,
+    ) -> list[Hits]:
         # Words are letters and digits, also of a caller who has not made them by core.words.
         asked = [word for word in dict.fromkeys(words) if word.isalnum()][:_MOST_WORDS]
         if not asked:
-            return [[] for _ in wanted]
+            return [Hits() for _ in wanted]
         whole = [replace(scope, entity=None, before=None) for scope, _ in wanted]
         shelves = self._shelves(list(dict.fromkeys(whole)), asked)
         searches = [
@@ -90,12 +94,14 @@ class PassageRows:
         ]
         for search in searches:
             search.run(_LONGEST)
+            if judge is not None:
+                search.judged(judge)
         of_each = dict(
             zip(
                 ((one.scope, one.limit) for one in searches), found(self._db, searches), strict=True
             )
         )
-        return [of_each.get(one, []) for one in wanted]
+        return [of_each.get(one, Hits()) for one in wanted]
 
     def _shelves(self, whole: Sequence[Scope], asked: Sequence[str]) -> dict[Scope, Shelf]:
         """Those that have any of the words."""

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from core.ids import RoomId
 from core.messages import Memory
 from core.ports import Found, Scope
+from core.ports.finding import Hits, Judge, Shared
 from core.store import codes, contents, handed, tables
 from core.store.postings import Postings
 from core.store.tables import milliseconds, milliseconds_of
@@ -59,7 +60,7 @@ class _Hit(NamedTuple):
 
     score: float
     passage: int
-    words: tuple[str, ...]
+    words: Shared
 
 
 class Shelf:
@@ -73,10 +74,14 @@ class Shelf:
         self._places = places
         self._tally = tally
         self._looked: dict[int, Sequence[Any]] = {}
+        self._shared: dict[int, Shared] = {}
+        self._bits: dict[int, int] = {}
         self.since = places.since
         self.worth = {word: math.log1p(max(size, many) / many) for word, many in tally.items()}
         self.shares: dict[int, float] = {}
         """Of the words that were looked up, what those are worth that a passage has."""
+        self.whole = True
+        """All that has any of these words is among them."""
         self._rest = sorted(self.worth, key=self.worth.__getitem__)
 
     @property
@@ -100,7 +105,9 @@ class Shelf:
     def go_on(self, most: int) -> None:
         """Look up the next word, at most its newest occurrences."""
         word = self._rest.pop()
-        self._add(word, self._places.newest(word, most))
+        occurrences = self._places.newest(word, most)
+        self.whole = self.whole and len(occurrences) < most
+        self._add(word, occurrences)
 
     def look(self, passages: Sequence[int]) -> Iterable[Sequence[Any]]:
         """Rows of `_LOOK_AT`."""
@@ -114,10 +121,21 @@ class Shelf:
                 known[row[0]] = row
         return [known[one] for one in passages if one in known]
 
+    def shared(self, passage: int) -> Shared:
+        """Which of the words it has; right only where all were looked up whole."""
+        bits = self._bits[passage]
+        found = self._shared.get(bits)
+        if found is None:
+            words = enumerate(self.worth)
+            found = self._shared[bits] = tuple([word for at, word in words if bits >> at & 1])
+        return found
+
     def _add(self, word: str, occurrences: Iterable[int]) -> None:
-        worth, shares = self.worth[word], self.shares
+        worth, shares, all_bits = self.worth[word], self.shares, self._bits
+        bit = 1 << list(self.worth).index(word)
         for passage in occurrences:
             shares[passage] = shares.get(passage, 0.0) + worth
+            all_bits[passage] = all_bits.get(passage, 0) | bit
 
 
 class Search:
@@ -136,6 +154,7 @@ class Search:
         self._entity = None if scope.entity is None else codes.number(scope.entity)
         self._seen: set[int] = set()
         self._best: list[_Hit] = []
+        self._others: list[Shared] = []
 
     def run(self, longest: int) -> None:
         """Of a word that occurs oftener than `longest`, only the newest occurrences are read, and
@@ -148,19 +167,31 @@ class Search:
                 break
             shelf.go_on(longest)
 
+    def judged(self, judge: Judge) -> None:
+        """Leave out what is not worth reading."""
+        verdicts = judge([hit.words for hit in self._best])
+        kept = []
+        for hit, worth in zip(self._best, verdicts, strict=True):
+            if worth:
+                kept.append(hit)
+            else:
+                self._others.append(hit.words)
+        self._best = kept
+
     @property
     def passages(self) -> list[int]:
         return [hit.passage for hit in self._best]
 
-    def found(self, read: Mapping[int, tuple[Any, Memory]]) -> list[Found]:
+    def found(self, read: Mapping[int, tuple[Any, Memory]]) -> Hits:
         """`read` are memories with their rows, by their passages."""
         of_these = ((hit, read.get(hit.passage)) for hit in sorted(self._best, reverse=True))
-        return [
+        found = [
             Found(one[1], hit.score, hit.words, one[0].seq)
             for hit, one in of_these
             # Whole names are compared now, where codes have been so far.
             if one is not None and within(one[0], self.scope, self._shelf.since)
         ]
+        return Hits(found, self._others)
 
     @property
     def _enough(self) -> bool:
@@ -189,6 +220,8 @@ class Search:
         new = [one for one in passages if one not in self._seen]
         self._seen.update(new)
         worth = self._shelf.worth
+        # What each has is known already, where every list was read to its end.
+        is_known = self._shelf.whole and not self._shelf.next
         for passage, shelf, room, entity, words, at in self._shelf.look(new):
             start = self._starts.get(room)
             if start is None or at < start or shelf != self._code:
@@ -197,8 +230,11 @@ class Search:
                 continue
             if self._entity is not None and entity != self._entity:
                 continue
-            said = set(words.split())
-            shared = tuple([word for word in worth if word in said])
+            if is_known:
+                shared = self._shelf.shared(passage)
+            else:
+                said = set(words.split())
+                shared = tuple([word for word in worth if word in said])
             hit = _Hit(sum(map(worth.__getitem__, shared)), passage, shared)
             if self._enough:
                 heapq.heappushpop(self._best, hit)
@@ -206,11 +242,11 @@ class Search:
                 heapq.heappush(self._best, hit)
 
 
-def found(connection: sa.Connection, searches: Sequence[Search]) -> list[list[Found]]:
+def found(connection: sa.Connection, searches: Sequence[Search]) -> list[Hits]:
     """What each of them has found; every memory is read once."""
     passages = {passage for search in searches for passage in search.passages}
     if not passages:
-        return [[] for _ in searches]
+        return [search.found({}) for search in searches]
     rows: Iterable[tuple[int, Any]]
     if connection.dialect.name == "sqlite":
         handed_over = handed.of_one(connection, _READ_IN_A_FILE, handed.asked(passages))

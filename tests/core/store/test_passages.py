@@ -14,6 +14,7 @@ import pytest
 from core.ids import EntityId, MemoryId, RoomId
 from core.messages import Content, Memory, Room
 from core.ports import Found, Scope, Unit
+from core.ports.finding import Shared
 from core.store import passages
 from core.store.engine import SqlStore
 from core.words import words
@@ -225,8 +226,25 @@ async def test_several_scopes_are_searched_together_as_each_alone(furnished: Sql
         alone = await furnished.read(
             lambda unit, scope=scope, limit=limit: unit.passages.find(scope, asked, limit)
         )
-        assert found == alone
-    assert [len(found) for found in together] == [9, 9, 3, 2, 22, 0, 0, 1]
+        assert list(found.found) == alone
+    assert [len(found.found) for found in together] == [9, 9, 3, 2, 22, 0, 0, 1]
+
+
+async def test_what_is_not_worth_reading_is_told_by_the_words_it_shares(
+    furnished: SqlStore,
+) -> None:
+    asked = ["tea", "cake", "water"]
+
+    def judge(hits: Sequence[Shared]) -> list[bool]:
+        return ["tea" in shared for shared in hits]
+
+    whole = await furnished.read(lambda unit: unit.passages.find(HERE, asked, 99))
+    (hits,) = await furnished.read(lambda unit: unit.passages.find_each([(HERE, 99)], asked, judge))
+    assert list(hits.found) == [one for one in whole if "tea" in one.words]
+    others = [one.words for one in whole if "tea" not in one.words]
+    assert hits.found
+    assert others
+    assert sorted(hits.others) == sorted(others)
 
 
 # --- following behind --------------------------------------------------------------------------
