@@ -234,6 +234,7 @@ async def test_what_is_not_worth_reading_is_told_by_the_words_it_shares(
     furnished: SqlStore,
 ) -> None:
     asked = ["tea", "cake", "water"]
+    await hear(furnished, *said("tea with cake", "cake", "water and cake", "tea", "nothing"))
 
     def judge(hits: Sequence[Shared]) -> list[bool]:
         return ["tea" in shared for shared in hits]
