@@ -312,7 +312,7 @@ class Gateway:
             trouble=house.store.trouble if house else "the database is not open yet",
             open_now=house.mailbox.open if house else 0,
             owed=house.company.owed if house else 0,
-            busy=house.mind.progress if house else (),
+            busy=house.progress if house else (),
         )
 
     def _answering(self) -> Iterable[Answering]:

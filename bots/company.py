@@ -18,13 +18,14 @@ from core.clock import Clock
 from core.errors import BadInput, LinkRejected
 from core.files import Files
 from core.flow.cast import Cast, Gear, Part, Policy, policy_of
+from core.flow.chronicle import Chronicles
 from core.flow.intake import Intake
 from core.flow.offering import OnOffer
 from core.flow.outbox import Outbox
 from core.flow.pace import pace_of
 from core.ids import Account, CharacterId
 from core.messages import Delivery, DeliveryStatus
-from core.ports import Limits, Offering, Platform, Store
+from core.ports import Chronicle, Limits, Offering, Platform, Store
 from core.settings.layers import Settings
 
 log = logging.getLogger(__name__)
@@ -34,7 +35,9 @@ log = logging.getLogger(__name__)
 class Door:
     """How a platform is entered; its library is not imported before its first link starts."""
 
-    enter: Callable[[PlannedLink, aiohttp.ClientSession, Clock, Files, Hooks, Offering], Platform]
+    enter: Callable[
+        [PlannedLink, aiohttp.ClientSession, Clock, Files, Hooks, Offering, Chronicle], Platform
+    ]
     limits: Callable[[], Limits]
     anew: tuple[str, ...] = ()
     """Settings that a link takes at its start alone: it is made anew where one changed."""
@@ -65,6 +68,7 @@ class Company:
         gear: Callable[[CharacterId], Awaitable[Gear]],
         settled: Callable[[Delivery, DeliveryStatus, str], None],
         hooks: Hooks,
+        chronicles: Chronicles,
     ) -> None:
         """`gear` waits until a character is dressed; `settled` hears what became of a delivery;
         `hooks` is where platforms bring what they do not let us ask for."""
@@ -80,6 +84,7 @@ class Company:
         self._gear = gear
         self._settled = settled
         self._hooks = hooks
+        self._chronicles = chronicles
         self._links: dict[tuple[CharacterId, str], _Running] = {}
         self._outboxes: dict[Account, Outbox] = {}
         self._loaded: set[Account] = set()
@@ -109,6 +114,8 @@ class Company:
             self._cast, self._store, self._clock, planned.account, planned.character.id
         )
 
+        chronicle = self._chronicles.of(planned.account, planned.character.id)
+
         async def entered(platform: Platform) -> None:
             # Her link outlives what she was when it started: a reload may have come between.
             now = self._links[planned.character.id, planned.platform].planned
@@ -117,7 +124,13 @@ class Company:
         task = self._group.create_task(
             keep_link(
                 lambda: enter(
-                    planned, self._session, self._clock, self._files, self._hooks, on_offer
+                    planned,
+                    self._session,
+                    self._clock,
+                    self._files,
+                    self._hooks,
+                    on_offer,
+                    chronicle,
                 ),
                 outbox,
                 intake,

@@ -13,7 +13,7 @@ from bots.telegram.webhook import Hooks
 from core.clock import Clock
 from core.errors import BadInput, LinkRejected
 from core.files import Files
-from core.ports import Limits, Offering, Platform
+from core.ports import Chronicle, Limits, Offering, Platform
 from core.settings.layers import Settings
 
 
@@ -24,6 +24,7 @@ def _enter_telegram(
     files: Files,
     hooks: Hooks,
     offering: Offering,
+    chronicle: Chronicle,
 ) -> Platform:
     from bots.telegram.client import TelegramLink
 
@@ -67,6 +68,7 @@ def _enter_discord(
     files: Files,
     hooks: Hooks,
     offering: Offering,
+    chronicle: Chronicle,
 ) -> Platform:
     from bots.discord.client import DiscordLink
     from bots.discord.endpoints import Endpoints
@@ -92,6 +94,7 @@ def _enter_discord(
         limited=bool(settings.number("DISCORD_SENDS_PER_SECOND")),
         ways=ways,
         offering=offering,
+        chronicle=chronicle,
     )
 
 

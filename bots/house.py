@@ -27,6 +27,7 @@ from core.flow.allowance import Allowance
 from core.flow.backstage import Backstage
 from core.flow.cast import Cast
 from core.flow.choosing import Choosing
+from core.flow.chronicle import Chronicles
 from core.flow.comings import Comings
 from core.flow.commanding import Commanding
 from core.flow.conversing import Conversing
@@ -91,6 +92,12 @@ class House:
     pairing: Pairing
     new_bots: NewBots
     mind: Mind
+    chronicles: Chronicles
+
+    @property
+    def progress(self) -> list[dict[str, Any]]:
+        """What is going on behind the talk, for /ready."""
+        return self.mind.progress + self.chronicles.progress
 
     @property
     def orders(self) -> Mapping[str, Do]:
@@ -244,8 +251,21 @@ def build(
         allowed=settings.csv("TROUPE_PLUGINS"),
         at_hand=plugins,
     )
+    chronicles = Chronicles(cast, store, presence, recent, clock, mind.heard)
     company = Company(
-        group, doors, session, files, store, cast, settings, clock, chance, wardrobe.of, sent, hooks
+        group,
+        doors,
+        session,
+        files,
+        store,
+        cast,
+        settings,
+        clock,
+        chance,
+        wardrobe.of,
+        sent,
+        hooks,
+        chronicles,
     )
     perceiving = Perceiving(models, reader, till, store, recent)
     conversing = Conversing(
@@ -341,4 +361,5 @@ def build(
         pairing,
         new_bots,
         mind,
+        chronicles,
     )

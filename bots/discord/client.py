@@ -23,7 +23,9 @@ from bots.discord.envelope import PLATFORM
 from bots.discord.errors import link_failure
 from bots.discord.fetching import Fetching
 from bots.discord.heard import Heard
+from bots.discord.history import History
 from bots.discord.line import Line
+from bots.discord.presence import activity_of
 from bots.discord.presses import Presses
 from bots.discord.quota import Quota
 from bots.discord.ranks import Ranks
@@ -45,7 +47,7 @@ from core.messages import (
     Received,
     Reply,
 )
-from core.ports import Intake, Limits, Offering
+from core.ports import Chronicle, Intake, Limits, Offering
 from core.secrets import Secret
 
 log = logging.getLogger(__name__)
@@ -87,6 +89,7 @@ class DiscordLink:
         files: Files | None = None,
         ways: Ways | None = None,
         offering: Offering | None = None,
+        chronicle: Chronicle | None = None,
     ) -> None:
         """`limited` keeps all requests together below Discord's rate for one bot.
 
@@ -105,6 +108,7 @@ class DiscordLink:
         self._files = files
         self._ways = ways or Ways()
         self._offering = offering
+        self._chronicle = chronicle
         number = _bot_of(token.reveal())
         self._well_formed = bool(number)
         self._us = mapping.Us(number, "")
@@ -115,6 +119,7 @@ class DiscordLink:
         self._fetching: Fetching | None = None
         self._heard: Heard | None = None
         self._backlog: Backlog | None = None
+        self._history: History | None = None
         self._line: Line | None = None
         self._stack = contextlib.AsyncExitStack()
 
@@ -141,7 +146,7 @@ class DiscordLink:
         async with contextlib.AsyncExitStack() as stack:
             stack.enter_context(living_at(self._endpoints))
             quota = Quota(self._clock, limited=self._limited)
-            client = _client(quota, self._lent)
+            client = _client(quota, self._lent, self._ways.presence)
             stack.push_async_callback(self._leave, client)
             try:
                 async with asyncio.timeout(_LOGIN):
@@ -173,7 +178,11 @@ class DiscordLink:
         )
         line.on_fresh(backlog.begin)
         walls.on_ready, walls.on_resumed = line.ready, line.resumed
-        walls.on_server, walls.on_late_server = backlog.server_came, backlog.begin
+        self._history = history = History(
+            client, walls, quota, self._account, self._clock, self._chronicle, self._ways.history
+        )
+        walls.on_server = backlog.server_came
+        walls.on_late_server = _both(backlog.begin, history.look)
         self._client, self._heard, self._backlog, self._line = client, heard, backlog, line
         self._calls = Calls(client, quota, self._answers_within, self._clock, self._files)
         self._ranks = Ranks(client, quota)
@@ -181,7 +190,7 @@ class DiscordLink:
 
     async def __aexit__(self, *exc: object) -> None:
         self._client = self._calls = self._ranks = self._fetching = None
-        self._heard = self._backlog = self._line = None
+        self._heard = self._backlog = self._line = self._history = None
         await self._stack.aclose()
 
     async def _leave(self, client: discord.Client) -> None:
@@ -197,7 +206,8 @@ class DiscordLink:
 
     async def listen(self, intake: Intake, begun: Callable[[], None] = lambda: None) -> None:
         client, heard, backlog, line = self._client, self._heard, self._backlog, self._line
-        if client is None or heard is None or backlog is None or line is None:
+        history = self._history
+        if client is None or heard is None or backlog is None or line is None or history is None:
             raise LinkLost("the link is closed")
         end: LinkLost | LinkRejected
         try:
@@ -208,6 +218,7 @@ class DiscordLink:
                         _store(heard, intake, lambda batch: presses.stored(group, batch))
                     ),
                     group.create_task(backlog.keep_up(intake)),
+                    group.create_task(history.keep_up(intake)),
                 ]
                 end = await line.follow(begun)
                 for task in beside:
@@ -274,7 +285,15 @@ async def _store(heard: Heard, intake: Intake, then: Callable[[list[Received]], 
         then(batch)
 
 
-def _client(quota: Quota, connector: aiohttp.BaseConnector | None) -> discord.Client:
+def _both(*calls: Callable[[], None]) -> Callable[[], None]:
+    def call() -> None:
+        for one in calls:
+            one()
+
+    return call
+
+
+def _client(quota: Quota, connector: aiohttp.BaseConnector | None, presence: str) -> discord.Client:
     """As lean as discord.py can be: no messages, no members, nobody's presence."""
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # nobody asked for voice
     return discord.Client(
@@ -293,6 +312,7 @@ def _client(quota: Quota, connector: aiohttp.BaseConnector | None) -> discord.Cl
         max_ratelimit_timeout=_LONGEST_LIMIT,
         connector=connector,
         http_trace=quota.trace(),
+        activity=activity_of(presence),
     )
 
 

@@ -14,6 +14,8 @@ _REFUSALS = frozenset({401, 403, 429})
 _OWN_TOKEN = frozenset({"webhooks", "interactions"})
 _WINDOW = 600.0
 _SHUT = 60.0
+_LITTLE = 10
+"""Requests a second that leave enough for what nobody waits for."""
 
 
 class TooManyRefusals(aiohttp.ClientError):
@@ -63,6 +65,13 @@ class Quota:
         if len(self._refused) < self._most:
             return 0.0
         return self._refused[0] + _WINDOW - now
+
+    @property
+    def at_leisure(self) -> bool:
+        """So little is being asked that what nobody waits for may be asked as well."""
+        if self.silence or len(self._asked) < _LITTLE:
+            return not self.silence
+        return self._asked[-_LITTLE] + self._per < self._clock.monotonic()
 
     def trace(self) -> aiohttp.TraceConfig:
         """To be hung into the client's session, where every request passes and every answer.

@@ -28,6 +28,7 @@ from core.ports.models import (
 from core.ports.past import Ended, Past, Sent, message_key
 from core.ports.persons import Forgotten, Persons, Traced
 from core.ports.platforms import (
+    Chronicle,
     Intake,
     Limits,
     MakesBots,
@@ -53,6 +54,7 @@ __all__ = [
     "Batch",
     "Bonds",
     "Cache",
+    "Chronicle",
     "Deliveries",
     "Ended",
     "Forgotten",

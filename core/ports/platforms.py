@@ -144,6 +144,27 @@ class Offering(Protocol):
         ...
 
 
+class Chronicle(Protocol):
+    """What was said in a server's rooms before a character came there: remembered, never answered."""
+
+    async def planned(self, world: str) -> Mapping[str, int]:
+        """By its rooms, below which number each is still to be read; 0 for one that is done."""
+        ...
+
+    async def plan(self, world: str, rooms: Mapping[str, int]) -> None:
+        """As `planned`, of rooms that were not known; written down before any is read."""
+        ...
+
+    async def remember(self, world: str, room: str, said: Sequence[Received]) -> int:
+        """All that is remembered of a room, oldest first, and that it is done; how many of them
+        are new."""
+        ...
+
+    def tell(self, done: int, every: int) -> None:
+        """How many rooms are read, of all that are to be: for whoever looks on."""
+        ...
+
+
 class Intake(Protocol):
     async def __call__(self, received: Sequence[Received]) -> None:
         """Write down, drop doubles, wake the lanes; returns once it is safe to confirm.
