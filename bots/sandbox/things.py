@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 Fact = dict[str, Any]
 Entity = dict[str, Any]
@@ -12,11 +13,17 @@ PRESENT = frozenset({"creator", "administrator", "member", "restricted"})
 _PEOPLE_SINCE_MS = 200_000_000_000
 
 
+class Timed(Protocol):
+    """A world that knows how late it is."""
+
+    now: Callable[[], float]
+
+
 @dataclass(slots=True, eq=False)
 class Account:
     """Someone who can speak: a person, who is on every platform, or a bot, which is on one."""
 
-    world: object = field(repr=False)
+    world: Timed = field(repr=False)
     id: int
     name: str
     username: str | None = None
@@ -55,6 +62,14 @@ class Guild:
     members: dict[Account, set[int]] = field(default_factory=dict, repr=False)
     joined: dict[Account, float] = field(default_factory=dict, repr=False)
     channels: dict[int, Chat] = field(default_factory=dict, repr=False)
+    nicks: dict[Account, str] = field(default_factory=dict, repr=False)
+    # Until when somebody may not speak.
+    timeouts: dict[Account, float] = field(default_factory=dict, repr=False)
+    banned: set[Account] = field(default_factory=set, repr=False)
+    # By id: name, emoji and who made it.
+    stickers: dict[int, dict[str, Any]] = field(default_factory=dict, repr=False)
+    # Whether Discord has lost it for now.
+    down: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -68,14 +83,24 @@ class Hook:
     owner: Account = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Overwrite:
+    """What a channel of Discord allows and denies a role or one member."""
+
+    of_member: bool
+    allow: int
+    deny: int
+
+
 @dataclass(slots=True, eq=False)
 class Chat:
     """A room with its members and everything said in it.
 
     On Telegram `kind` is private, group, supergroup, forum, channel or business, which is a chat of
     a business (its `owner`) with a customer, whom a bot may stand in for; on Discord text, announcement,
-    thread, private_thread, board (what Discord calls a forum), post (a thread of a board) or
-    direct. `members` are those who see it; `joined` those who follow a Discord thread.
+    voice and stage (for the chat beside the talk), thread, private_thread, board and media (what
+    Discord calls a forum, and one of pictures), post (a thread of a board), category, direct or
+    direct_group. `members` are those who see it; `joined` those who follow a Discord thread.
     """
 
     key: str
@@ -94,6 +119,8 @@ class Chat:
     closed_to: set[Account] = field(default_factory=set, repr=False)
     muted: set[Account] = field(default_factory=set, repr=False)
     joined: dict[Account, float] = field(default_factory=dict, repr=False)
+    # What is allowed and denied here beyond the roles, by the id of a role or of somebody on Discord.
+    overwrites: dict[int, Overwrite] = field(default_factory=dict, repr=False)
     # What only one platform knows of a room: on Discord its topic, tags, slow mode, whether it is
     # archived; on Telegram what is pinned, closed, linked, and as whom somebody speaks.
     more: dict[str, Any] = field(default_factory=dict, repr=False)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bots.sandbox.discord.permissions import THREADS
 from bots.sandbox.glance import commands, of_discord
 from bots.sandbox.glance_telegram import of_telegram, room_on_telegram, service_of_telegram
 from bots.sandbox.things import Guild
@@ -53,7 +54,8 @@ def chat(world: World, room: Chat) -> Json:
         "topics": [{"id": str(place), "name": name} for place, name in room.topics.items()],
         "owner": people[0].id if direct else None,
         "guild": None if room.guild is None else str(room.guild.id),
-        "parent": None if room.parent is None else room.parent.key,
+        # A category is above a channel too, but not what it belongs to.
+        "parent": room.parent.key if room.parent is not None and room.kind in THREADS else None,
     }
     return shown | (room_on_telegram(world, room) if room.platform == "telegram" else {})
 

@@ -56,6 +56,8 @@ class World:
         self.guilds: dict[int, Guild] = {}
         self.directs: dict[tuple[int, int], Chat] = {}
         self.hooks: dict[int, Hook] = {}
+        # Which applications people have with them on Discord: person and bot.
+        self.installs: set[tuple[int, int]] = set()
         self.snowflakes: dict[int, Account] = {}
         self.last_snowflake = 0
         # What was handed over, by its id; not kept across a restart.

@@ -11,7 +11,7 @@ from multidict import MultiDict
 
 from bots.sandbox.asked import LARGEST
 from bots.sandbox.discord.office import Office
-from bots.sandbox.discord.permissions import VIEW, in_channel
+from bots.sandbox.discord.permissions import BOARDS, VIEW, in_channel
 from bots.sandbox.discord.refusals import Form, no
 from bots.sandbox.things import Account, Chat, Guild, Hook, Message
 from bots.sandbox.world import World
@@ -76,7 +76,7 @@ class Ask:
     def channel(self) -> Chat:
         """The same, for what needs messages."""
         room = self.any_channel()
-        if room.kind == "board":
+        if room.kind in BOARDS or room.kind == "category":
             raise no(50008)
         return room
 

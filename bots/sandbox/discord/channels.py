@@ -3,27 +3,34 @@
 from typing import Any
 
 from bots.sandbox.discord import content, deeds, shapes, talking
-from bots.sandbox.discord.asking import Answer, Ask
+from bots.sandbox.discord.asking import Answer, Ask, snowflake
 from bots.sandbox.discord.permissions import (
+    BOARDS,
     MANAGE_CHANNELS,
+    MANAGE_ROLES,
     MANAGE_THREADS,
     PRIVATE_THREADS,
     PUBLIC_THREADS,
     SEND,
     THREADS,
     VIEW,
+    WITH_THREADS,
     in_channel,
 )
 from bots.sandbox.discord.refusals import Form, no
 from bots.sandbox.discord.routing import Routes
+from bots.sandbox.discord.snowflakes import mint
 from bots.sandbox.things import Account, Chat
+from bots.sandbox.world import World
 
 Json = dict[str, Any]
 routes = Routes()
 _A_CHANNEL = "/channels/{channel}"
 _MEMBERS = _A_CHANNEL + "/thread-members"
 _PRIVATE_THREAD = 12
+_NEEDS_TAG = 1 << 4
 _MINUTES = frozenset({60, 1440, 4320, 10080})
+_CHANGED = ("topic", "rate_limit_per_user", "available_tags", "flags", "applied_tags")
 
 
 @routes("GET", _A_CHANNEL)
@@ -38,11 +45,10 @@ def update_channel(ask: Ask) -> Json:
         raise no(50003)
     _check_may_change(room, ask.bot)
     name = form.text(body, "name", 100, least=1) if "name" in body else room.title
-    more: Json = {
-        field: body[field]
-        for field in ("topic", "rate_limit_per_user", "available_tags", "flags", "applied_tags")
-        if field in body
-    }
+    form.number(body, "rate_limit_per_user", 0, 0, 21_600)
+    more: Json = {field: body[field] for field in _CHANGED if field in body}
+    if "available_tags" in more:
+        more["available_tags"] = tags(ask.world, more["available_tags"] or [])
     if room.kind in THREADS:
         more |= {
             field: body[field]
@@ -51,9 +57,76 @@ def update_channel(ask: Ask) -> Json:
         }
         if body.get("archived"):
             more["archived_at"] = ask.world.now()
+        if room.more.get("archived") and more.get("archived") is not False:
+            raise no(50083)
     form.check()
-    ask.world.commit({"fact": "room_changed", "chat": room.key, "name": name, "more": more})
+    fact: Json = {"fact": "room_changed", "chat": room.key, "name": name, "more": more}
+    if "parent_id" in body and room.kind not in THREADS:
+        fact["parent"] = _category(ask, body["parent_id"])
+    if "permission_overwrites" in body:
+        fact["overwrites"] = {
+            str(each["id"]): _overwrite(each) for each in body["permission_overwrites"] or ()
+        }
+    ask.world.commit(fact)
     return shapes.channel(room, ask.bot)
+
+
+def _category(ask: Ask, given: Any) -> int | None:
+    if given is None:
+        return None
+    above = ask.world.chats.get(f"dc:{snowflake('parent', given)}")
+    if above is None or above.kind != "category":
+        form = Form()
+        form.wrong("parent_id", "CHANNEL_PARENT_INVALID_TYPE", "Not a category")
+        form.check()
+    assert above is not None
+    return above.id
+
+
+def tags(world: World, given: list[Json]) -> list[Json]:
+    """The tags of a board; those that are new get an id."""
+    return [
+        {
+            "id": str(each.get("id") or mint(world)),
+            "name": str(each.get("name") or ""),
+            "moderated": bool(each.get("moderated")),
+            "emoji_id": each.get("emoji_id"),
+            "emoji_name": each.get("emoji_name"),
+        }
+        for each in given
+    ]
+
+
+def _overwrite(given: Json) -> list[Any]:
+    return [given.get("type") == 1, int(given.get("allow") or 0), int(given.get("deny") or 0)]
+
+
+@routes("PUT", _A_CHANNEL + "/permissions/{overwrite}")
+def set_channel_permission_overwrite(ask: Ask) -> None:
+    room = _to_rule(ask)
+    _rule(ask, room, _overwrite(ask.form))
+
+
+@routes("DELETE", _A_CHANNEL + "/permissions/{overwrite}")
+def delete_channel_permission_overwrite(ask: Ask) -> None:
+    room = _to_rule(ask)
+    if ask.number("overwrite") not in room.overwrites:
+        raise no(10009)
+    _rule(ask, room, None)
+
+
+def _to_rule(ask: Ask) -> Chat:
+    room = ask.any_channel()
+    if room.guild is None:
+        raise no(50003)
+    if not in_channel(room, ask.bot) & MANAGE_ROLES:
+        raise no(50013)
+    return room
+
+
+def _rule(ask: Ask, room: Chat, overwrite: list[Any] | None) -> None:
+    changed = {str(ask.number("overwrite")): overwrite}
+    ask.world.commit({"fact": "room_changed", "chat": room.key, "overwrite": changed})
 
 
 def _check_may_change(room: Chat, bot: Account) -> None:
@@ -83,7 +156,7 @@ def delete_channel(ask: Ask) -> Json:
 def create_thread_from_message(ask: Ask) -> Answer:
     said = ask.message()
     room = said.chat
-    if room.kind not in {"text", "announcement"}:
+    if room.kind not in WITH_THREADS:
         raise no(50024)
     if not in_channel(room, ask.bot) & PUBLIC_THREADS:
         raise no(50013)
@@ -97,9 +170,9 @@ def create_thread_from_message(ask: Ask) -> Answer:
 @routes("POST", _A_CHANNEL + "/threads")
 def create_thread(ask: Ask) -> Answer:
     room, body = ask.any_channel(), ask.form
-    if room.kind == "board":
+    if room.kind in BOARDS:
         return _post(ask, room, body)
-    if room.kind not in {"text", "announcement"}:
+    if room.kind not in WITH_THREADS:
         raise no(50024)
     private = body.get("type", _PRIVATE_THREAD) == _PRIVATE_THREAD
     if not in_channel(room, ask.bot) & (PRIVATE_THREADS if private else PUBLIC_THREADS):
@@ -121,7 +194,7 @@ def _post(ask: Ask, board: Chat, body: Json) -> Answer:
         form = Form()
         form.wrong("message", "BASE_TYPE_REQUIRED", "This field is required")
         form.check()
-    more["applied_tags"] = [str(each) for each in body.get("applied_tags") or ()]
+    more["applied_tags"] = _applied(board, body)
     inner = Ask(ask.office, ask.bot, ask.args, ask.query, message, ask.files)
     text, beside = content.read(inner, board.id)
     content.check_filled(inner.form, text, beside)
@@ -129,6 +202,17 @@ def _post(ask: Ask, board: Chat, body: Json) -> Answer:
     said = talking.say(ask.world, ask.bot, made, text or "", more=beside, number=made.id)
     shape = shapes.thread(made, ask.bot)
     return Answer(201, {**shape, "message": shapes.message(ask.world, said, ask.bot)})
+
+
+def _applied(board: Chat, body: Json) -> list[str]:
+    """The tags of a new post; a board may ask for one at least, and knows which there are."""
+    given = [str(each) for each in body.get("applied_tags") or ()]
+    known = {each["id"] for each in board.more.get("available_tags", ())}
+    if set(given) - known:
+        raise no(40066 if not known else 10087)
+    if not given and board.more.get("flags", 0) & _NEEDS_TAG:
+        raise no(40067)
+    return given
 
 
 def _named(body: Json) -> tuple[str, Json]:

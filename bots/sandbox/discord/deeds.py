@@ -9,8 +9,10 @@ from urllib.parse import quote
 from bots.sandbox.discord import talking
 from bots.sandbox.discord.permissions import (
     ATTACH,
+    BOARDS,
     HISTORY,
     MANAGE_MESSAGES,
+    MANAGE_THREADS,
     THREADS,
     in_channel,
     may_send,
@@ -23,7 +25,7 @@ from bots.sandbox.world import World
 def says(
     world: World, who: Account, room: Chat, text: str, reply_to: Message | int | None
 ) -> Message:
-    answered = _may_answer(who, room, reply_to)
+    answered = _may_answer(world, who, room, reply_to)
     return talking.say(world, who, room, _fit(room, text), reply_to=answered)
 
 
@@ -37,7 +39,7 @@ def sends(
     reply_to: Message | int | None,
 ) -> Message:
     """A document; what lies at its address is found by the part of the address behind the folder."""
-    answered = _may_answer(who, room, reply_to)
+    answered = _may_answer(world, who, room, reply_to)
     if not in_channel(room, who) & ATTACH:
         raise ValueError(f"{who.name} may not send files in {room.title}")
     number, name = str(mint(world)), re.sub(r"[^\w.()-]+", "_", name)
@@ -52,12 +54,20 @@ def sends(
     return talking.say(world, who, room, text, reply_to=answered, more=more)
 
 
-def _may_answer(who: Account, room: Chat, reply_to: Message | int | None) -> int | None:
+def _may_answer(
+    world: World, who: Account, room: Chat, reply_to: Message | int | None
+) -> int | None:
     """The number of what is answered, where somebody may write."""
-    if room.kind == "board":
+    if room.kind in BOARDS:
         raise ValueError(f"{room.title} has posts only")
     if who not in room.members or not may_send(room, who):
         raise ValueError(f"{who.name} may not write in {room.title}")
+    if talking.pause_left(world, room, who) > 0:
+        raise ValueError(f"{room.title} is in slow mode")
+    if room.more.get("archived"):
+        if room.more.get("locked") and not in_channel(room, who) & MANAGE_THREADS:
+            raise ValueError(f"{room.title} is locked")
+        world.commit({"fact": "room_changed", "chat": room.key, "more": {"archived": False}})
     answered = reply_to.id if isinstance(reply_to, Message) else reply_to
     if answered is not None and (answered not in room.messages or room.messages[answered].deleted):
         raise ValueError("the message to reply to is not here")

@@ -4,13 +4,13 @@ Each kind of change names in its fact what the gateway needs: `deed` of a chat i
 gone; `deed` of a member is joined, left or roles; a reaction tells `who`, `emoji` and whether `on`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
 from bots.sandbox.discord.permissions import EVERYONE, THREADS, VIEW, in_channel
 from bots.sandbox.discord.snowflakes import seen
-from bots.sandbox.things import Account, Change, Chat, Fact, Guild, Hook, Message, Role
+from bots.sandbox.things import Account, Change, Chat, Fact, Guild, Hook, Message, Overwrite, Role
 from bots.sandbox.world import World
 
 
@@ -26,13 +26,28 @@ def _guild(world: World, fact: Fact) -> Change:
     return Change("guild", fact, guild=guild)
 
 
+def _mark(marks: dict[Account, Any], who: Account, mark: Any) -> None:
+    marks.pop(who, None)
+    if mark:
+        marks[who] = mark
+
+
 def _role(world: World, fact: Fact) -> Change:
     seen(world, fact["id"])
     guild = world.guilds[fact["guild"]]
     known = guild.roles.get(fact["id"])
     fact["deed"] = "made" if known is None else "changed"
     place = len(guild.roles) if known is None else known.position
-    guild.roles[fact["id"]] = Role(fact["id"], fact["name"], fact["permissions"], place)
+    if fact.get("gone"):
+        fact["deed"] = "gone"
+        del guild.roles[fact["id"]]
+        for roles in guild.members.values():
+            roles.discard(fact["id"])
+    else:
+        place = fact.get("position", place)
+        guild.roles[fact["id"]] = Role(fact["id"], fact["name"], fact["permissions"], place)
+    if known is not None:
+        _look_again(guild, guild.members)
     return Change("role", fact, guild=guild)
 
 
@@ -41,16 +56,54 @@ def _member(world: World, fact: Fact) -> Change:
     if fact["deed"] == "left":
         guild.members.pop(who, None)
         guild.joined.pop(who, None)
+        guild.nicks.pop(who, None)
         for room in guild.channels.values():
             room.members.pop(who, None)
             room.joined.pop(who, None)
         return Change("member", fact, guild=guild)
     guild.members[who] = set(fact["roles"])
+    if fact["deed"] == "roles":
+        # What a member was called before there were nicknames here is not told.
+        _mark(guild.nicks, who, fact.get("nick", guild.nicks.get(who)))
+        _mark(guild.timeouts, who, fact.get("until", guild.timeouts.get(who)))
+        _look_again(guild, [who])
     if fact["deed"] == "joined":
         guild.joined[who] = fact["date"]
         for room in guild.channels.values():
             _look(room, who)
     return Change("member", fact, guild=guild)
+
+
+def _ban(world: World, fact: Fact) -> Change:
+    guild, who = world.guilds[fact["guild"]], world.accounts[fact["who"]]
+    (guild.banned.add if fact["on"] else guild.banned.discard)(who)
+    return Change("ban", fact, guild=guild)
+
+
+def _outage(world: World, fact: Fact) -> Change:
+    guild = world.guilds[fact["guild"]]
+    guild.down = fact["on"]
+    return Change("guild_outage", fact, guild=guild)
+
+
+def _sticker(world: World, fact: Fact) -> Change:
+    guild = world.guilds[fact["guild"]]
+    seen(world, fact["id"])
+    guild.stickers[fact["id"]] = {name: fact[name] for name in ("name", "tags", "by")}
+    return Change("sticker", fact, guild=guild)
+
+
+def _installed(world: World, fact: Fact) -> Change:
+    pair = (fact["who"], fact["bot"])
+    (world.installs.add if fact["on"] else world.installs.discard)(pair)
+    return Change("installed", fact)
+
+
+def _look_again(guild: Guild, people: Iterable[Account]) -> None:
+    """Who sees what, after roles or the rules of a channel have changed."""
+    for room in guild.channels.values():
+        for who in people:
+            _look(room, who)
 
 
 def _look(room: Chat, who: Account) -> None:
@@ -71,8 +124,9 @@ def _room(world: World, fact: Fact) -> Change:
         room.joined[world.accounts[number]] = fact["date"]
     if fact["guild"] is None:
         room.members = dict.fromkeys(room.joined, "member")
-        first, second = list(room.members)
-        world.directs[first.id, second.id] = room
+        if room.kind == "direct":
+            first, second = list(room.members)
+            world.directs[first.id, second.id] = room
     else:
         room.guild = world.guilds[fact["guild"]]
         room.guild.channels[room.id] = room
@@ -87,6 +141,16 @@ def _room_changed(world: World, fact: Fact) -> Change:
     room = world.chats[fact["chat"]]
     room.title = fact.get("name", room.title)
     room.more = {**room.more, **fact.get("more", {})}
+    if "parent" in fact and room.guild is not None:
+        room.parent = room.guild.channels[fact["parent"]] if fact["parent"] else None
+    if "overwrites" in fact:
+        room.overwrites.clear()
+    for number, given in (*fact.get("overwrites", {}).items(), *fact.get("overwrite", {}).items()):
+        room.overwrites.pop(int(number), None)
+        if given is not None:
+            room.overwrites[int(number)] = Overwrite(*given)
+    if room.guild is not None and ("overwrites" in fact or "overwrite" in fact):
+        _look_again(room.guild, room.guild.members)
     if "who" in fact:
         who = world.accounts[fact["who"]]
         for name, people in (("closed", room.closed_to), ("muted", room.muted)):
@@ -207,6 +271,10 @@ HANDLERS: dict[str, Callable[[World, Fact], Change]] = {
     "room_gone": _room_gone,
     "thread_member": _thread_member,
     "hook": _hook,
+    "guild_ban": _ban,
+    "guild_outage": _outage,
+    "sticker": _sticker,
+    "installed": _installed,
     "said": _said,
     "said_edit": _edited,
     "said_delete": _deleted,

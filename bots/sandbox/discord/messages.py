@@ -14,7 +14,7 @@ from bots.sandbox.discord.permissions import (
     in_channel,
     may_send,
 )
-from bots.sandbox.discord.refusals import Form, no
+from bots.sandbox.discord.refusals import Form, no, too_soon
 from bots.sandbox.discord.routing import Rate, Routes
 from bots.sandbox.discord.snowflakes import timestamp
 from bots.sandbox.things import Chat, Message
@@ -96,6 +96,9 @@ def _check_may_write(ask: Ask, room: Chat) -> None:
         return
     if not may_send(room, ask.bot) or (ask.files and not in_channel(room, ask.bot) & ATTACH):
         raise no(50013)
+    left = talking.pause_left(ask.world, room, ask.bot)
+    if left > 0:
+        raise too_soon(left)
     if room.kind in THREADS:
         talking.wake(ask.world, room)
 

@@ -3,6 +3,7 @@
 from bots.sandbox.things import Account, Chat, Guild
 
 KICK = 1 << 1
+BAN = 1 << 2
 ADMINISTRATOR = 1 << 3
 MANAGE_CHANNELS = 1 << 4
 MANAGE_GUILD = 1 << 5
@@ -14,6 +15,7 @@ EMBED = 1 << 14
 ATTACH = 1 << 15
 HISTORY = 1 << 16
 MENTION_EVERYONE = 1 << 17
+MANAGE_NICKNAMES = 1 << 27
 MANAGE_ROLES = 1 << 28
 MANAGE_WEBHOOKS = 1 << 29
 COMMANDS = 1 << 31
@@ -21,9 +23,15 @@ MANAGE_THREADS = 1 << 34
 PUBLIC_THREADS = 1 << 35
 PRIVATE_THREADS = 1 << 36
 SEND_IN_THREADS = 1 << 38
+MODERATE = 1 << 40
+POLLS = 1 << 49
+EXTERNAL_APPS = 1 << 50
 PIN = 1 << 51
+BYPASS_SLOW = 1 << 52
 ALL = (1 << 53) - 1
 THREADS = frozenset({"thread", "private_thread", "post"})
+BOARDS = frozenset({"board", "media"})
+WITH_THREADS = frozenset({"text", "announcement"})
 
 # What everyone may do in a new server.
 EVERYONE = (
@@ -38,7 +46,11 @@ EVERYONE = (
     | PUBLIC_THREADS
     | PRIVATE_THREADS
     | SEND_IN_THREADS
+    | POLLS
+    | EXTERNAL_APPS
 )
+# What is left to somebody who was told to be silent for a while.
+_TIMED_OUT = VIEW | HISTORY
 
 
 def in_guild(guild: Guild, who: Account) -> int:
@@ -57,15 +69,46 @@ def in_channel(room: Chat, who: Account) -> int:
     if room.guild is None:
         return EVERYONE if who in room.members else 0
     allowed = in_guild(room.guild, who)
-    if who in room.closed_to or (room.parent is not None and who in room.parent.closed_to):
+    above = room.parent if room.kind in THREADS and room.parent is not None else room
+    if who in room.closed_to or who in above.closed_to:
+        return 0
+    if allowed == ALL:
+        return allowed
+    if above.overwrites:
+        allowed = _overwritten(above, room.guild, who, allowed)
+    if not allowed & VIEW:
         return 0
     if room.kind == "private_thread" and who not in room.joined and not allowed & MANAGE_THREADS:
         return 0
-    if who in room.muted or (room.parent is not None and who in room.parent.muted):
+    if who in room.muted or who in above.muted:
         allowed &= ~(SEND | SEND_IN_THREADS)
-    return allowed
+    return allowed & _TIMED_OUT if is_timed_out(room.guild, who) else allowed
+
+
+def _overwritten(room: Chat, guild: Guild, who: Account, allowed: int) -> int:
+    """First what holds for everyone here, then for the roles together, then for this one."""
+    everyone = room.overwrites.get(guild.id)
+    if everyone is not None:
+        allowed = allowed & ~everyone.deny | everyone.allow
+    roles = [room.overwrites[role] for role in guild.members[who] if role in room.overwrites]
+    for each in roles:
+        allowed &= ~each.deny
+    for each in roles:
+        allowed |= each.allow
+    own = room.overwrites.get(who.snowflake)
+    return allowed if own is None else allowed & ~own.deny | own.allow
+
+
+def is_timed_out(guild: Guild, who: Account) -> bool:
+    until = guild.timeouts.get(who)
+    return until is not None and until > who.world.now()
 
 
 def may_send(room: Chat, who: Account) -> bool:
     wanted = SEND_IN_THREADS if room.kind in THREADS else SEND
     return bool(in_channel(room, who) & wanted)
+
+
+def is_unhurried(room: Chat, who: Account) -> bool:
+    """Whether slow mode is not for this one."""
+    return bool(in_channel(room, who) & (MANAGE_MESSAGES | MANAGE_CHANNELS | BYPASS_SLOW))

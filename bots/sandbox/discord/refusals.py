@@ -10,15 +10,24 @@ _WORDS = {
     10007: (404, "Unknown Member"),
     10008: (404, "Unknown Message"),
     10011: (404, "Unknown Role"),
+    10009: (404, "Unknown permission overwrite"),
     10013: (404, "Unknown User"),
     10014: (400, "Unknown Emoji"),
     10015: (404, "Unknown Webhook"),
     10026: (404, "Unknown Ban"),
+    10060: (404, "Unknown sticker"),
     10062: (404, "Unknown interaction"),
     10063: (404, "Unknown application command"),
+    10087: (404, "Unknown tag"),
     30003: (400, "Maximum number of pins reached for the channel (50)"),
     30007: (400, "Maximum number of webhooks reached (15)"),
     30032: (400, "Maximum number of application commands reached (100)."),
+    40066: (400, "There are no tags available that can be set by non-moderators"),
+    40067: (400, "A tag is required to create a forum post in this channel"),
+    40094: (
+        400,
+        "This interaction has reached the maximum number of follow up messages",
+    ),
     40060: (400, "Interaction has already been acknowledged."),
     50001: (403, "Missing Access"),
     50003: (403, "Cannot execute action on a DM channel"),
@@ -35,10 +44,18 @@ _WORDS = {
     50024: (400, "Cannot execute action on this channel type"),
     50027: (401, "Invalid Webhook Token"),
     50034: (400, "You can only bulk delete messages that are under 14 days old."),
+    50081: (400, "Invalid sticker sent"),
     50083: (400, "Thread is archived"),
     50109: (400, "The request body contains invalid JSON."),
+    50159: (400, "Voice messages do not support additional content"),
+    50160: (400, "Voice messages must have a single audio attachment"),
+    50161: (400, "Voice messages must have supporting metadata"),
+    50278: (403, "Cannot send messages to this user due to having no mutual guilds"),
     160004: (400, "A thread has already been created for this message"),
     160005: (400, "Thread is locked"),
+    520000: (400, "Failed to create poll"),
+    520001: (400, "Poll expired"),
+    520006: (400, "Cannot expire a non-poll message"),
     220001: (400, "Webhooks posted to forum channels must have a thread_name or thread_id"),
     220002: (
         400,
@@ -52,18 +69,28 @@ class Refused(Exception):
     """The server says no; `code` 0 is Discord's for what is wrong with the request as such."""
 
     def __init__(
-        self, status: int, code: int, message: str, errors: dict[str, Any] | None = None
+        self,
+        status: int,
+        code: int,
+        message: str,
+        errors: dict[str, Any] | None = None,
+        *,
+        after: float | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
         self.errors = errors
+        # After how many seconds it may be tried again.
+        self.after = after
 
     def body(self) -> bytes:
         shape: dict[str, Any] = {"message": self.message, "code": self.code}
         if self.errors is not None:
             shape["errors"] = self.errors
+        if self.after is not None:
+            shape |= {"retry_after": self.after, "global": False}
         return orjson.dumps(shape)
 
 
@@ -71,6 +98,12 @@ def no(code: int) -> Refused:
     """A refusal by Discord's code for it."""
     status, words = _WORDS[code]
     return Refused(status, code, words)
+
+
+def too_soon(seconds: float) -> Refused:
+    """Slow mode: so many seconds are left until the next message."""
+    words = "This action cannot be performed due to slowmode rate limit."
+    return Refused(429, 20016, words, after=round(seconds + 0.001, 3))
 
 
 class Form:

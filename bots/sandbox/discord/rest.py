@@ -137,9 +137,10 @@ class Rest:
             call.status, call.done = refusal.status, time.monotonic()
             if self._journal.keep_results:
                 call.result = orjson.loads(body)
-        return web.Response(
-            body=body, status=refusal.status, headers={**_JSON, **_VIA, **(headers or {})}
-        )
+        head = {**_JSON, **_VIA, **(headers or {})}
+        if refusal.after is not None:
+            head |= {"Retry-After": str(math.ceil(refusal.after)), "X-RateLimit-Scope": "user"}
+        return web.Response(body=body, status=refusal.status, headers=head)
 
     def _slow(self, slow: Slow, headers: dict[str, str], call: Call) -> web.Response:
         self._buckets.invalid()

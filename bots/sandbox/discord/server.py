@@ -4,6 +4,7 @@ import base64
 import contextlib
 import secrets
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from aiohttp import web
 
@@ -25,6 +26,7 @@ from bots.sandbox.discord.guilds import HANDLERS
 from bots.sandbox.discord.intents import NONE, PRIVILEGED, Intents
 from bots.sandbox.discord.interactions import Interaction
 from bots.sandbox.discord.office import Office
+from bots.sandbox.discord.permissions import BOARDS
 from bots.sandbox.discord.rest import Rest
 from bots.sandbox.discord.routing import Map
 from bots.sandbox.discord.snowflakes import mint
@@ -34,6 +36,7 @@ from bots.sandbox.port import Port
 from bots.sandbox.things import Account, Change, Chat, Guild, Message
 from bots.sandbox.world import World
 
+_KINDS = frozenset({"text", "announcement", "board", "media", "voice", "stage", "category"})
 # Bots for which no token names an id are numbered from here, one a second.
 _BOTS_SINCE_MS = 250_000_000_000
 _ROUTES = Map(
@@ -200,11 +203,22 @@ class Discord:
             self.invite(made, who)
         return made
 
-    def channel(self, guild: Guild, name: str, kind: str = "text") -> Chat:
-        """A channel of a server: text, announcement or board (what Discord calls a forum)."""
-        if kind not in {"text", "announcement", "board"}:
+    def channel(
+        self,
+        guild: Guild,
+        name: str,
+        kind: str = "text",
+        *,
+        under: Chat | None = None,
+        tags: Iterable[str] = (),
+    ) -> Chat:
+        """A channel of a server: text, announcement, board (what Discord calls a forum), media,
+        voice, stage or category; `under` is its category, `tags` are those of a board's posts."""
+        if kind not in _KINDS:
             raise ValueError(f"there is no channel of the kind {kind}")
-        return talking.open_room(self._world, kind, name, guild=guild.id)
+        given = channels.tags(self._world, [{"name": tag} for tag in tags])
+        more = {"available_tags": given} if given else {}
+        return talking.open_room(self._world, kind, name, guild=guild.id, parent=under, more=more)
 
     def thread(
         self,
@@ -218,11 +232,15 @@ class Discord:
         """A thread, at a message or beside all of them."""
         return talking.open_thread(self._world, channel, name, by, message=message, private=private)
 
-    def post(self, board: Chat, title: str, by: Account, text: str) -> Chat:
+    def post(
+        self, board: Chat, title: str, by: Account, text: str, *, tags: Iterable[str] = ()
+    ) -> Chat:
         """A post of a board with its first message, which has the post's own id."""
-        if board.kind != "board":
+        if board.kind not in BOARDS:
             raise ValueError("only a board has posts")
-        made = talking.open_thread(self._world, board, title, by)
+        known = {tag["name"]: tag["id"] for tag in board.more.get("available_tags", ())}
+        applied = {"applied_tags": [known[tag] for tag in tags]}
+        made = talking.open_thread(self._world, board, title, by, more=applied)
         talking.say(self._world, by, made, talking.named(made, text), number=made.id)
         return made
 
@@ -257,6 +275,25 @@ class Discord:
 
     def _stand(self, channel: Chat, who: Account, how: str, on: bool) -> None:
         fact = {"fact": "room_changed", "chat": channel.key, "who": who.id, how: on}
+        self._world.commit(fact)
+
+    def slow(self, channel: Chat, seconds: int) -> None:
+        """Let members write only once in so many seconds; 0 ends it."""
+        more = {"rate_limit_per_user": seconds}
+        self._world.commit({"fact": "room_changed", "chat": channel.key, "more": more})
+
+    def allow(self, channel: Chat, whom: Account | int, *, allow: int = 0, deny: int = 0) -> None:
+        """Let a member or a role (by its id; everyone's is the server's) do more or less here."""
+        member = isinstance(whom, Account)
+        number = whom.snowflake if isinstance(whom, Account) else whom
+        changed = {str(number): [member, allow, deny]}
+        self._world.commit({"fact": "room_changed", "chat": channel.key, "overwrite": changed})
+
+    def rename(self, channel: Chat, name: str, *, under: Chat | None = None) -> None:
+        """Give a channel another name, and with `under` another category."""
+        fact: dict[str, Any] = {"fact": "room_changed", "chat": channel.key, "name": name}
+        if under is not None:
+            fact["parent"] = under.id
         self._world.commit(fact)
 
     def archive(self, thread: Chat, *, on: bool = True, locked: bool = False) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bots.sandbox.discord.permissions import THREADS
+from bots.sandbox.discord.permissions import BOARDS, THREADS
 from bots.sandbox.discord.snowflakes import moment, timestamp
 from bots.sandbox.things import Account, Chat, Guild, Message, Role
 from bots.sandbox.world import World
@@ -11,11 +11,16 @@ Json = dict[str, Any]
 CHANNEL_TYPES = {
     "text": 0,
     "direct": 1,
+    "voice": 2,
+    "direct_group": 3,
+    "category": 4,
     "announcement": 5,
     "thread": 11,
     "post": 11,
     "private_thread": 12,
+    "stage": 13,
     "board": 15,
+    "media": 16,
 }
 REPLIES = frozenset({19, 21, 23})
 _ARCHIVE_MINUTES = 4320
@@ -43,13 +48,14 @@ def user(who: Account) -> Json:
 
 def member(guild: Guild, who: Account, *, with_user: bool = True) -> Json:
     """A membership; in a message it comes without its user, who is the author beside it."""
+    until = guild.timeouts.get(who)
     shape: Json = {
         "avatar": None,
         "banner": None,
-        "communication_disabled_until": None,
+        "communication_disabled_until": timestamp(until) if until is not None else None,
         "flags": 0,
         "joined_at": timestamp(guild.joined.get(who, moment(guild.id))),
-        "nick": None,
+        "nick": guild.nicks.get(who),
         "pending": False,
         "premium_since": None,
         "roles": [str(number) for number in sorted(guild.members.get(who, ()))],
@@ -88,18 +94,23 @@ def channel(room: Chat, bot: Account | None = None) -> Json:
     shape["last_message_id"] = last
     if room.guild is None:
         others = [who for who in room.members if who is not bot]
+        if room.kind == "direct_group":
+            owner = room.owner or others[0]
+            shape |= {"name": room.title, "icon": None, "owner_id": str(owner.snowflake)}
         return {**shape, "recipients": [user(who) for who in others]}
     shape |= {
         "guild_id": str(room.guild.id),
         "name": room.title,
-        "parent_id": None,
+        "parent_id": None if room.parent is None else str(room.parent.id),
         "position": list(room.guild.channels).index(room.id),
         "permission_overwrites": _overwrites(room),
         "nsfw": False,
         "topic": room.more.get("topic"),
         "rate_limit_per_user": room.more.get("rate_limit_per_user", 0),
     }
-    if room.kind == "board":
+    if room.kind in {"voice", "stage"}:
+        shape |= {"bitrate": 64_000, "user_limit": 0, "rtc_region": None, "video_quality_mode": 1}
+    if room.kind in BOARDS:
         shape |= {
             "available_tags": room.more.get("available_tags", []),
             "default_reaction_emoji": None,
@@ -112,9 +123,13 @@ def channel(room: Chat, bot: Account | None = None) -> Json:
 def _overwrites(room: Chat) -> list[Json]:
     closed = [(who, 1 << 10) for who in room.closed_to]
     denied = [*closed, *((who, 1 << 11) for who in room.muted - room.closed_to)]
-    return [
+    shown = [
         {"id": str(who.snowflake), "type": 1, "allow": "0", "deny": str(mask)}
         for who, mask in denied
+    ]
+    return shown + [
+        {"id": str(number), "type": int(it.of_member), "allow": str(it.allow), "deny": str(it.deny)}
+        for number, it in room.overwrites.items()
     ]
 
 

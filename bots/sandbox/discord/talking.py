@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from bots.sandbox.discord.permissions import MENTION_EVERYONE, in_channel
+from bots.sandbox.discord.permissions import BOARDS, MENTION_EVERYONE, in_channel, is_unhurried
 from bots.sandbox.discord.refusals import no
 from bots.sandbox.discord.snowflakes import mint
 from bots.sandbox.things import Account, Chat, Message
@@ -83,6 +83,21 @@ def delete_together(world: World, room: Chat, found: Iterable[Message]) -> None:
         fact = {"fact": "said_delete", "chat": room.key, "id": number, "together": True}
         world.commit(fact)
     world.tell({"fact": "deleted_together", "chat": room.key, "ids": gone})
+
+
+def pause_left(world: World, room: Chat, who: Account) -> float:
+    """How many seconds slow mode lets somebody wait for the next message here."""
+    pause = float(room.more.get("rate_limit_per_user") or 0)
+    if not pause or room.guild is None or is_unhurried(room, who):
+        return 0.0
+    since = world.now() - pause
+    for said in reversed(room.messages.values()):
+        if said.date <= since:
+            return 0.0
+        # What a command or a webhook says is not the member's own writing.
+        if said.sender is who and "webhook_id" not in said.more and said.service is None:
+            return said.date - since
+    return 0.0
 
 
 def react(world: World, who: Account, said: Message, emoji: str, *, on: bool = True) -> bool:
@@ -181,7 +196,7 @@ def open_thread(
 ) -> Chat:
     """Begin a thread, at a message or beside all; a board's thread is a post."""
     assert room.guild is not None
-    kind = "post" if room.kind == "board" else "private_thread" if private else "thread"
+    kind = "post" if room.kind in BOARDS else "private_thread" if private else "thread"
     thread = open_room(
         world,
         kind,

@@ -286,7 +286,9 @@ export class World extends News {
     const within = (chat) => mine.filter((one) => one.parent === chat.id);
     const platforms = [...new Set(mine.map((chat) => chat.platform))].sort().reverse();
     return platforms.flatMap((platform) => {
-      const here = mine.filter((chat) => chat.platform === platform && !chat.parent);
+      const here = mine.filter(
+        (chat) => chat.platform === platform && !chat.parent && chat.kind !== "category",
+      );
       const direct = here.filter((chat) => isDirect(chat));
       const rooms = here.filter((chat) => !isDirect(chat)).flatMap((chat) => [chat, ...within(chat)]);
       // Telegram's people write to somebody first; Discord's come into a server first.
