@@ -16,6 +16,8 @@ import aiohttp
 import discord
 
 from bots.discord import mapping
+from bots.discord.acknowledging import Acknowledging
+from bots.discord.at_once import Targets
 from bots.discord.backlog import Backlog
 from bots.discord.calls import Calls
 from bots.discord.endpoints import DISCORD, Endpoints, lead_voice, living_at
@@ -26,10 +28,11 @@ from bots.discord.heard import Heard
 from bots.discord.history import History
 from bots.discord.line import Line
 from bots.discord.presence import activity_of
-from bots.discord.presses import Presses
 from bots.discord.quota import Quota
 from bots.discord.ranks import Ranks
+from bots.discord.registering import Slash
 from bots.discord.rendering import MAX_PARTS, MAX_TEXT, render
+from bots.discord.standing import Standing
 from bots.discord.walls import Walls
 from bots.discord.ways import Ways
 from core.clock import Clock
@@ -72,6 +75,7 @@ class DiscordLink:
         edits=True,
         hears_bots=True,
         buttons=True,
+        forms=True,
     )
 
     def __init__(
@@ -89,12 +93,13 @@ class DiscordLink:
         files: Files | None = None,
         ways: Ways | None = None,
         offering: Offering | None = None,
+        commands_after: float = 2.0,
         chronicle: Chronicle | None = None,
     ) -> None:
         """`limited` keeps all requests together below Discord's rate for one bot.
 
         `files` is where what is attached to a delivery lies; `offering` is what its commands are
-        made of, none where there is none.
+        made of, none where there is none; they are told `commands_after` seconds from the start.
         """
         self._token = token
         self._endpoints = endpoints or DISCORD
@@ -108,6 +113,7 @@ class DiscordLink:
         self._files = files
         self._ways = ways or Ways()
         self._offering = offering
+        self._commands_after = commands_after
         self._chronicle = chronicle
         number = _bot_of(token.reveal())
         self._well_formed = bool(number)
@@ -121,6 +127,9 @@ class DiscordLink:
         self._backlog: Backlog | None = None
         self._history: History | None = None
         self._line: Line | None = None
+        self._acknowledging: Acknowledging | None = None
+        self._standing: Standing | None = None
+        self._slash: Slash | None = None
         self._stack = contextlib.AsyncExitStack()
 
     def __repr__(self) -> str:
@@ -176,6 +185,14 @@ class DiscordLink:
             self._chance,
             patience=self._patience,
         )
+        standing = Standing(client, self._clock)
+        self._acknowledging = Acknowledging(
+            client, self._account, standing, Targets(self._clock), self._offering
+        )
+        self._acknowledging.stand_before()
+        if self._offering is not None:
+            self._slash = Slash(client, quota, self._account, self._offering, self._clock)
+        self._standing = standing
         line.on_fresh(backlog.begin)
         walls.on_ready, walls.on_resumed = line.ready, line.resumed
         self._history = history = History(
@@ -190,6 +207,7 @@ class DiscordLink:
 
     async def __aexit__(self, *exc: object) -> None:
         self._client = self._calls = self._ranks = self._fetching = None
+        self._acknowledging = self._standing = self._slash = None
         self._heard = self._backlog = self._line = self._history = None
         await self._stack.aclose()
 
@@ -206,24 +224,27 @@ class DiscordLink:
 
     async def listen(self, intake: Intake, begun: Callable[[], None] = lambda: None) -> None:
         client, heard, backlog, line = self._client, self._heard, self._backlog, self._line
-        history = self._history
+        history, answers = self._history, self._acknowledging
         if client is None or heard is None or backlog is None or line is None or history is None:
+            raise LinkLost("the link is closed")
+        if answers is None:
             raise LinkLost("the link is closed")
         end: LinkLost | LinkRejected
         try:
             async with asyncio.TaskGroup() as group:
-                presses = Presses(client, self._account)
+                answers.begin(group)
                 beside = [
-                    group.create_task(
-                        _store(heard, intake, lambda batch: presses.stored(group, batch))
-                    ),
+                    group.create_task(_store(heard, intake, answers.stored)),
                     group.create_task(backlog.keep_up(intake)),
                     group.create_task(history.keep_up(intake)),
                 ]
+                if self._slash is not None:
+                    # Beside the listening, so that nobody's first answer waits for a menu.
+                    beside.append(group.create_task(self._slash.keep(self._commands_after)))
                 end = await line.follow(begun)
                 for task in beside:
                     task.cancel()
-                presses.stop()
+                answers.stop()
         except BaseExceptionGroup as errors:
             raise _refusal(errors) from None
         raise end
@@ -242,7 +263,8 @@ class DiscordLink:
     async def rank(self, address: Address, author: str) -> Rank:
         if self._ranks is None:
             raise LinkLost("the link is closed")
-        return await self._ranks.of(address, author)
+        told = self._standing.of(address, author) if self._standing else None
+        return await self._ranks.of(address, author) if told is None else told
 
     async def leave(self, address: Address) -> None:
         if self._ranks is None:

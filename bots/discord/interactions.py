@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -65,9 +65,28 @@ def pointing(said: dict[str, Any]) -> dict[str, Any]:
     return {"message_reference": reference, "referenced_message": there.get(number)}
 
 
+def filled_in(given: dict[str, Any], levels: int = _DEEP) -> Iterator[dict[str, Any]]:
+    """The options of a command as Discord sends them."""
+    for one in listed(given.get("options")) if levels else ():
+        if "value" in one:
+            yield one
+        yield from filled_in(one, levels - 1)
+
+
+def arranged(said: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """A command with its options in this order; Discord sends them as people came to them."""
+    given = _object(said.get("data"))
+    options = listed(given.get("options"))
+    if len(options) < 2 or not names:
+        return said
+    at = {name: place for place, name in enumerate(names)}
+    options = sorted(options, key=lambda one: at.get(words(one.get("name")), len(at)))
+    return {**said, "data": {**given, "options": options}}
+
+
 def options_of(given: dict[str, Any]) -> dict[str, str]:
     """The values of a command's options as text, by their names; of people and places their ids."""
-    return {words(one.get("name")): _value(one.get("value")) for one in _options(given, _DEEP)}
+    return {words(one.get("name")): _value(one.get("value")) for one in filled_in(given)}
 
 
 def _command(blank: Inbound, said: dict[str, Any], people: Mapping[str, str]) -> Inbound:
@@ -209,13 +228,6 @@ def _target(given: dict[str, Any]) -> str:
 def _in_their_words(texts: Mapping[str, str], said: dict[str, Any]) -> str:
     language = words(said.get("locale")).partition("-")[0].lower()
     return texts.get(language) or texts[""]
-
-
-def _options(given: dict[str, Any], levels: int) -> Iterator[dict[str, Any]]:
-    for one in listed(given.get("options")) if levels else ():
-        if "value" in one:
-            yield one
-        yield from _options(one, levels - 1)
 
 
 def _value(value: object) -> str:
