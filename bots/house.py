@@ -54,6 +54,7 @@ from core.flow.scenery import Scenery
 from core.flow.tally import Tally
 from core.flow.telling import Telling
 from core.flow.thinking import Thinking
+from core.flow.threads import Threads
 from core.flow.till import Billed, Till
 from core.flow.turns import Turns
 from core.flow.wishes import Wishes
@@ -161,6 +162,7 @@ def build(
     telling = Telling(after)
     ranks = Ranks(store, clock)
     wishes, cache = Wishes(store), StateCache(clock)
+    threads = Threads(store, clock)
 
     def expired(character: CharacterId) -> None:
         recent.forget_all(character)
@@ -216,7 +218,8 @@ def build(
 
     def may_grow(work: Work) -> bool:
         # Others of ours would hear the beginning alone, and answer that.
-        return not floor.others(work.lead.address)
+        # What opens a thread is said in it, and nothing of it in the channel.
+        return not (floor.others(work.lead.address) or threads.title(work))
 
     acting = Acting(store, scribe, ranks, clock, acted)
 
@@ -270,7 +273,7 @@ def build(
     perceiving = Perceiving(models, reader, till, store, recent)
     conversing = Conversing(
         cast,
-        Deciding(cast, floor, clock),
+        Deciding(cast, floor, clock, threads),
         Scenery(cast, store, recent, floor, clock, ranks.world, choices, mind.recall),
         Thinking(models, clock, till, records, grow, may_grow),
         acting,
@@ -283,6 +286,7 @@ def build(
         till,
         Allowance(cast, ranks, clock),
         perceiving,
+        threads,
         choices,
         tasks.chosen,
         mind.librarian,

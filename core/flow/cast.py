@@ -17,6 +17,7 @@ from core.messages import Address
 from core.plugins.records import Repertoire
 from core.ports import Platform
 from core.prompting.custom import templates_of
+from core.settings import schema
 from core.settings.layers import Settings
 
 R = TypeVar("R")
@@ -81,6 +82,8 @@ class Policy:
     """When she may speak first; None for never."""
     seen: str = ""
     """Put on a message that takes a while to answer; empty for nothing (TROUPE_SEEN)."""
+    threads: int = 0
+    """Exchanges with one person in a channel after which she goes on in a thread; 0: never."""
     door: Door = OPEN
     """Who may talk to her on the platform that she plays on."""
 
@@ -139,6 +142,7 @@ def policy_of(character: Character, settings: Settings, platform: str = "") -> P
             answer_bots=settings.flag("TROUPE_ANSWER_BOTS"),
             hops=int(settings.number("TROUPE_HOPS", 3)),
             pair_exchanges=int(settings.number("TROUPE_PAIR_EXCHANGES", 20)),
+            joins=settings.number("TROUPE_JOINS_IN"),
             stale_group=settings.number("TROUPE_STALE_GROUP", 900),
             stale_direct=settings.number("TROUPE_STALE_DIRECT", 86_400),
         ),
@@ -154,8 +158,15 @@ def policy_of(character: Character, settings: Settings, platform: str = "") -> P
         ),
         habits=habits_of(settings),
         seen=_emoji(settings.text("TROUPE_SEEN")),
+        threads=_threads(settings, platform),
         door=door_of(settings, platform),
     )
+
+
+def _threads(settings: Settings, platform: str) -> int:
+    """Of a platform that has no such setting talk stays where it is."""
+    key = f"{platform.upper()}_THREADS"
+    return max(0, int(settings.number(key, 0))) if schema.find(key) is not None else 0
 
 
 def _emoji(text: str) -> str:

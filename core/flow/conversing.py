@@ -25,6 +25,7 @@ from core.flow.reach import nobody_chose, nothing_to_choose
 from core.flow.running_turn import RunningTurn
 from core.flow.scenery import Scenery, newest
 from core.flow.thinking import Thinking
+from core.flow.threads import Threads
 from core.flow.till import Till
 from core.flow.work import Work
 from core.flow.writing import Scribe
@@ -71,6 +72,7 @@ class Conversing:
         till: Till,
         allowance: Allowance,
         perceiving: Perceiving,
+        threads: Threads,
         choices: Choices = nothing_to_choose,
         chosen: Callable[[Task], object] = nobody_chose,
         librarian: Librarian | None = None,
@@ -89,12 +91,14 @@ class Conversing:
         self._till = till
         self._allowance = allowance
         self._perceiving = perceiving
+        self._threads = threads
         self._choices = choices
         self._chosen = chosen
         self._librarian = librarian
 
     async def __call__(self, work: Work, verdict: Verdict | None = None) -> None:
         """`verdict` is given where it is not the message that decides."""
+        await self._threads.look(work)
         verdict = verdict or self._deciding.verdict(work)
         work.rule = verdict.rule
         turn = self._turn(work)
@@ -284,15 +288,22 @@ class Conversing:
         if answer is not None and scene is not None:
             self._pass_on(turn, scene, answer)
         first = not (lead.is_direct or turn.responses)
+        title = self._threads.title(work) if first and text else ""
+        if text:
+            self._threads.answered(work, title)
+        self._deciding.answered(work)
         await self._scribe.write(
             work,
             InboundStatus.ANSWERED,
             "stopped" if work.batch.stopped.rung else work.rule,
-            say=Reply(text, (lead.message or None) if first else None) if text else None,
+            say=Reply(text, (lead.message or None) if first else None, thread=title)
+            if text
+            else None,
             thought=answer.thought if answer else "",
             actions=answer.actions if answer else (),
         )
-        work.spot.answered(lead.author.id, self._clock.monotonic())
+        # Whoever goes on in a thread is not followed here.
+        work.spot.answered("" if title else lead.author.id, self._clock.monotonic())
         self._look_back(turn, answered=True)
 
     # --- before and after ----------------------------------------------------------------------

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable
 
 from core.clock import Clock
+from core.flow import house_rules
 from core.flow.cast import Cast
 from core.flow.etiquette import Choice, Circumstances, Verdict, Word, decide
 from core.flow.floor import Floor
+from core.flow.joining import RULE, Joining
+from core.flow.threads import Threads
 from core.flow.work import Work
 from core.messages import Inbound
 from core.ports import ModelRequest
@@ -17,6 +20,7 @@ from core.prompting.templates import TemplateError
 from core.state import Scene, State
 
 _SILENT = frozenset({"IGNORE", "NONE", "STOP"})
+_UNCALLED = frozenset({"not-addressed", "followed"})
 _ROWS = (Row("reasoning"), Row("action", required=True))
 
 Ask = Callable[[ModelRequest], AsyncGenerator[str, None]]
@@ -25,16 +29,18 @@ Ask = Callable[[ModelRequest], AsyncGenerator[str, None]]
 class Deciding:
     """Rules first, each with a name that is written down."""
 
-    def __init__(self, cast: Cast, floor: Floor, clock: Clock) -> None:
+    def __init__(self, cast: Cast, floor: Floor, clock: Clock, threads: Threads) -> None:
         self._cast = cast
         self._floor = floor
         self._clock = clock
+        self._threads = threads
+        self._joining = Joining()
 
     def verdict(self, work: Work) -> Verdict:
         """The strongest verdict on any of the open messages: one question among chatter counts."""
         best: Verdict | None = None
         for one in work.inbound:
-            verdict = self._on(work, one)
+            verdict = house_rules.bounded(self._on(work, one), work.rules)
             if verdict.choice is Choice.ANSWER:
                 return verdict
             if best is None or verdict.choice is Choice.UNSURE:
@@ -55,17 +61,27 @@ class Deciding:
                 colleague=colleague,
                 hops=spot.hops,
                 follow_up=spot.just_answered(one.author.id, now),
+                hers=self._threads.is_hers(one.address),
                 word=self._word(one, now) if colleague else Word.FREE,
             ),
         )
+        most = part.policy.manners.joins
+        if most is not None and verdict.rule in _UNCALLED and not one.author.is_bot:
+            looks = self._joining.may_look(one.address, one.id, most, now)
+            return Verdict(*((Choice.UNSURE, RULE) if looks else (Choice.SILENT, "not-addressed")))
         if verdict.rule == "not-addressed" and part.policy.asks and not one.author.is_bot:
             return Verdict(Choice.UNSURE, "model-decides")
         if verdict.choice is Choice.SILENT or not one.author.is_bot:
             return verdict
-        most = part.policy.manners.pair_exchanges
-        if not self._floor.may_exchange(one.address, one.author.id, most, now):
+        exchanges = part.policy.manners.pair_exchanges
+        if not self._floor.may_exchange(one.address, one.author.id, exchanges, now):
             return Verdict(Choice.SILENT, "enough-exchanged")
         return verdict
+
+    def answered(self, work: Work) -> None:
+        """She is about to say something."""
+        if work.rule == RULE:
+            self._joining.joined(work.lead.address, self._clock.monotonic())
 
     def _word(self, one: Inbound, now: float) -> Word:
         given = self._floor.given_to(one.address, now)

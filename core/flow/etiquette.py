@@ -38,6 +38,9 @@ class Manners:
     """How many messages a minute two bots may exchange in a room (G39)."""
     hops: int = 3
     """How often characters may answer one another before a person has to speak again."""
+    joins: float | None = None
+    """How often an hour she may join in where nobody has called her, in each room (TROUPE_JOINS_IN);
+    None: where her own template, or having been told to follow, makes her."""
     stale_group: float = 900.0
     stale_direct: float = 86_400.0
     """Seconds after which a message is remembered, but no longer answered."""
@@ -66,6 +69,8 @@ class Circumstances:
     """How many messages of bots stand at the end of the talk."""
     follow_up: bool = False
     """The author has just been answered by us, and nobody spoke between."""
+    hers: bool = False
+    """The thread was opened by her: whoever speaks in it speaks to her."""
     word: Word = Word.FREE
 
 
@@ -115,6 +120,8 @@ def decide(inbound: Inbound, manners: Manners, at: Circumstances) -> Verdict:
         return _silent("answered-by-colleague")
     if inbound.mentions_others or inbound.reply_to is not None:
         return _silent("addressed-to-another")
+    if at.hers and not inbound.author.is_bot:
+        return _answer("her-thread")
     if at.follow_up and not inbound.author.is_bot:
         return Verdict(Choice.UNSURE, "follow-up")
     if at.followed and not inbound.author.is_bot:

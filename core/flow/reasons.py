@@ -19,6 +19,8 @@ _RULES: Mapping[str, str] = {
     "follow-up": "whoever wrote had just been answered by me, and it may have been meant for me",
     "followed": "I follow this room, and join in where I have something to say",
     "model-decides": "nobody clearly spoke to me, and my own judgement decides here",
+    "joins-in": "nobody spoke to me, and once in a while I join in where I have something to say",
+    "her-thread": "I opened this thread, so that what is said in it is said to me",
     # Why she keeps silent.
     "not-addressed": "nobody spoke to me: no mention, no reply, not my name",
     "addressed-to-another": "it was meant for somebody else",
@@ -48,6 +50,8 @@ _RULES: Mapping[str, str] = {
     "directs-off": "I do not talk to people directly",
     "inline-off": "I do not answer what is typed behind my name elsewhere",
     "guest-off": "I do not answer in chats that I am not in",
+    "channel-closed": "I do not take part in this channel; /settings channels changes that",
+    "quiet": "I speak here only when I am spoken to; /settings quiet changes that",
     "not-paired": "whoever runs me has not let this person in yet",
     "too-many": "it was more than I answer one person within so short a time",
     # What is only noted.
@@ -89,6 +93,12 @@ def told(rule: str) -> str:
         kind = rule.removeprefix(_BUG)
         return f"of a mistake in what I am made of ({kind}), which stands in the log"
     return f"of the rule “{rule}”"
+
+
+def excuse(rule: str) -> str:
+    """To somebody who waits for an answer, and gets none."""
+    why = told(rule)
+    return f"I did not answer: {'because ' if why.startswith('of ') else ''}{why}."
 
 
 def has_words(rule: str) -> bool:

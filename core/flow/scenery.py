@@ -67,6 +67,8 @@ class Scenery:
         history = work.before
         if history is None:
             history = await self._recent.lines(part.id, spot.room, part.policy.history)
+        if work.led:
+            history = (*work.led, *history)[-part.policy.history :]
         return Scene(
             character=part.character,
             settings=part.settings,
@@ -86,11 +88,14 @@ class Scenery:
             capabilities=part.gear.capabilities,
             room=spot.room,
             person=work.person,
-            world=None if spot.new or work.lead.is_direct else await self._world(part, spot.world),
+            world=await self._world(part, spot.world) if self._has_world(work) else None,
             read=self._store.read,
             note=None if work.private else work.later.append,
             remember=self._remember,
         )
+
+    def _has_world(self, work: Work) -> bool:
+        return not (work.lead.is_direct or work.world_is_new)
 
     def _meanwhile(self, work: Work) -> list[Line]:
         """What our others have just said: the platform brings it only later."""

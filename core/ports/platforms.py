@@ -42,6 +42,8 @@ class Limits:
     hears_bots: bool = True
     """What one bot says in a group reaches the others; where not, our characters are told by us."""
     buttons: bool = False
+    threads: bool = False
+    """A talk may go on in a thread, which has the number of the message that it hangs from."""
     reactions: bool = False
     """A message can be given an emoji, and have it taken away again."""
     commands: bool = False

@@ -102,6 +102,14 @@ CHATTING: tuple[Key, ...] = (
         "character",
     ),
     Key(
+        "TROUPE_JOINS_IN",
+        "number",
+        "",
+        "How many times an hour she may join in in a room where nobody has called her; 0: never;"
+        " empty: only where her own template, or having been told to follow a room, makes her.",
+        "character",
+    ),
+    Key(
         "TROUPE_SEEN",
         "text",
         "👀",
