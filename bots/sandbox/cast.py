@@ -72,13 +72,18 @@ class Person(Member):
         """Give a slash command of a bot on Discord; gives the id of the interaction."""
         return deeds.uses(self.world, self, chat, bot, command, options)
 
+    def installs(self, bot: Account, *, on: bool = True) -> None:
+        """Take an application of Discord along, to use it wherever one is; or leave it again."""
+        fact = {"fact": "installed", "who": self.id, "bot": bot.id, "on": on}
+        self.world.commit(fact)
+
     def completes(
         self, chat: Chat, bot: Account, command: str, option: str, /, **options: Any
     ) -> str:
         """Begin to write an option of a command, so that the bot offers choices for it."""
         return deeds.uses(self.world, self, chat, bot, command, options, completing=option)
 
-    def fills(self, interaction: str, /, **fields: str) -> str:
+    def fills(self, interaction: str, /, **fields: str | Sequence[str]) -> str:
         """Fill in the form that a bot answered an interaction with, and send it."""
         return deeds.fills(self.world, self, interaction, fields)
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from bots.sandbox.discord import content, hooks, shapes, talking
+from bots.sandbox.discord import content, hooks, reach, shapes, talking
 from bots.sandbox.discord.asking import Answer, Ask, snowflake
 from bots.sandbox.discord.interactions import COMMAND, COMPLETION, COMPONENT, MODAL, Interaction
 from bots.sandbox.discord.messages import rewrite
@@ -18,7 +18,8 @@ _ORIGINAL = _WEBHOOK + "/messages/@original"
 _LATER = _WEBHOOK + "/messages/{message}"
 _SAY, _SAY_LATER, _UPDATE_LATER, _UPDATE, _CHOICES, _FORM = 4, 5, 6, 7, 8, 9
 _LOADING = 1 << 7
-_COMMAND_MESSAGE = 20
+_COMMAND_MESSAGE, _MENU_MESSAGE = 20, 23
+_GUEST_SAYS = 5
 _HOOKED = Rate(5, 2.0)
 
 
@@ -46,7 +47,7 @@ def create_interaction_response(ask: Ask) -> Answer | None:
         case _ if kind == _UPDATE:
             said = it.original = rewrite(inner, _source(it))
         case _ if kind == _CHOICES:
-            it.choices = list(data.get("choices") or ())
+            it.choices = _choices(data)
         case _:
             it.modal = _form(data)
     ask.office.interactions.answer(it)
@@ -75,12 +76,27 @@ def _source(it: Interaction) -> Message:
     return it.chat.messages[it.source]
 
 
+def _choices(data: Json) -> list[Json]:
+    """What is offered while an option is written: 25 at most, each with a name and a value."""
+    form = Form()
+    given = form.records(data, "choices", 25)
+    for number, choice in enumerate(given):
+        place = f"choices.{number}"
+        form.text(choice, "name", 100, least=1, place=place)
+        if isinstance(choice.get("value"), str):
+            form.text(choice, "value", 100, least=1, place=place)
+    form.check()
+    return given
+
+
 def _form(data: Json) -> Json:
     form = Form()
     form.text(data, "custom_id", 100, least=1)
     form.text(data, "title", 45, least=1)
     if not form.records(data, "components", 5):
         form.wrong("components", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 5 in length.")
+    form.check()
+    content.check_fields(form, data)
     form.check()
     return data
 
@@ -107,11 +123,13 @@ def _say(
     """Put an answer into the channel; one for the asker's eyes only is kept from all others."""
     kept: Json = {**more, "webhook_id": str(ask.bot.id), "application_id": str(ask.bot.id)}
     if not later and it.kind == COMMAND:
-        kept["type"] = _COMMAND_MESSAGE
+        kept["type"] = _MENU_MESSAGE if "target_id" in it.data else _COMMAND_MESSAGE
         kept["interaction"] = {"id": it.number, "type": COMMAND, "name": it.name}
         kept["interaction"]["user"] = shapes.user(it.who)
     kept["interaction_metadata"] = _metadata(it)
-    if more.get("flags", 0) & content.EPHEMERAL:
+    if reach.must_whisper(it.who, it.chat, it.bot):
+        kept["flags"] = more.get("flags", 0) | content.EPHEMERAL
+    if kept.get("flags", 0) & content.EPHEMERAL:
         kept["only_for"] = it.who.id
     service = {"thinking": it.number} if thinking else None
     return talking.say(ask.world, ask.bot, it.chat, text, more=kept, service=service)
@@ -120,8 +138,12 @@ def _say(
 def _metadata(it: Interaction) -> Json:
     """What a message tells of the interaction that it answers."""
     shape: Json = {"id": it.number, "type": it.kind, "user": shapes.user(it.who)}
-    guild = it.chat.guild
-    shape["authorizing_integration_owners"] = {"0": str(guild.id) if guild is not None else "0"}
+    shape["authorizing_integration_owners"] = it.owners
+    target = (it.data.get("resolved") or {}) if it.kind == COMMAND else {}
+    if "target_id" in it.data and "users" in target:
+        shape["target_user"] = target["users"][it.data["target_id"]]
+    elif "target_id" in it.data:
+        shape["target_message_id"] = it.data["target_id"]
     if it.source is not None and it.kind == COMPONENT:
         shape["interacted_message_id"] = str(it.source)
     if it.asked is not None:
@@ -154,6 +176,9 @@ def execute_webhook(ask: Ask) -> Answer:
     if waiting is not None and waiting.more.get("flags", 0) & _LOADING:
         said = _fill(ask, waiting, text or "", more)
     else:
+        if reach.is_guest(it.chat, it.bot) and it.later >= _GUEST_SAYS:
+            raise no(40094)
+        it.later += 1
         said = _say(ask, it, text or "", more, later=True)
     return Answer(200, shapes.message(ask.world, said, ask.bot))
 

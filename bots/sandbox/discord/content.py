@@ -15,6 +15,7 @@ _EMBEDS, _EMBED_TEXT, _ROWS, _FILES, _ALL_COMPONENTS = 10, 6000, 5, 10, 40
 _EMBED_LIMITS = {"title": 256, "description": 4096}
 _NAMED = ("users", "roles", "everyone")
 _ROW, _BUTTON, _STRING_SELECT, _SELECTS = 1, 2, 3, range(5, 9)
+_TEXT, _TEXT_DISPLAY = 4, 10
 _LINK, _PREMIUM = 5, 6  # styles of buttons
 
 
@@ -157,11 +158,57 @@ def _component(form: Form, where: str, given: Json, numbers: Any, seen: set[str]
             _custom_id(form, where, given, seen)
     if kind == _STRING_SELECT or kind in _SELECTS:
         _custom_id(form, where, given, seen)
+        form.text(given, "placeholder", 150, place=where)
+        if kind == _STRING_SELECT:
+            _check_options(form, where, given)
         shape |= {
             "min_values": given.get("min_values", 1),
             "max_values": given.get("max_values", 1),
         }
     return shape
+
+
+def check_fields(form: Form, data: Json) -> None:
+    """What a form asks for: in rows of one text each, or below a label of its own."""
+    seen: set[str] = set()
+    for place, each in enumerate(data["components"]):
+        where = f"components.{place}"
+        inside = (
+            form.records(each, "components", 1, place=where) if each.get("type") == _ROW else []
+        )
+        fields = [
+            *inside,
+            *([each["component"]] if isinstance(each.get("component"), dict) else []),
+        ]
+        for field in fields:
+            _custom_id(form, where, field, seen)
+            if field.get("type") == _TEXT and each.get("type") == _ROW:
+                form.text(field, "label", 45, least=1, place=where)
+            if field.get("type") == _TEXT:
+                form.text(field, "placeholder", 100, place=where)
+                form.text(field, "value", 4000, place=where)
+            if field.get("type") == _STRING_SELECT:
+                _check_options(form, where, field)
+        if not fields and each.get("type") != _TEXT_DISPLAY:
+            form.wrong(where, "BASE_TYPE_REQUIRED", "This field is required")
+
+
+def _check_options(form: Form, where: str, given: Json) -> None:
+    """What can be picked in a menu of words."""
+    options = form.records(given, "options", 25, place=where)
+    if not options:
+        message = "Must be between 1 and 25 in length."
+        form.wrong(f"{where}.options", "BASE_TYPE_BAD_LENGTH", message)
+    values: set[str] = set()
+    for number, option in enumerate(options):
+        place = f"{where}.options.{number}"
+        form.text(option, "label", 100, least=1, place=place)
+        value = form.text(option, "value", 100, least=1, place=place)
+        form.text(option, "description", 100, place=place)
+        if value in values:
+            message = "The specified option value is already used"
+            form.wrong(f"{place}.value", "SELECT_COMPONENT_OPTION_VALUE_DUPLICATED", message)
+        values.add(value or "")
 
 
 def _check_button(form: Form, where: str, given: Json) -> None:

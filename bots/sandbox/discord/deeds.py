@@ -21,6 +21,8 @@ from bots.sandbox.discord.snowflakes import mint
 from bots.sandbox.things import Account, Chat, Fact, Guild, Message
 from bots.sandbox.world import World
 
+_BUTTON, _STRING_MENU = 2, 3
+
 
 def says(
     world: World, who: Account, room: Chat, text: str, reply_to: Message | int | None
@@ -175,20 +177,32 @@ def uses(
     *,
     completing: str | None = None,
 ) -> str:
-    if who not in room.members or bot not in room.members:
-        raise ValueError(f"{bot.name} cannot be asked in {room.title}")
     fact: Fact = {"kind": "command", "bot": bot.id, "name": command, "options": dict(options)}
     return _interact(world, who, room, {**fact, "completing": completing})
+
+
+def _check_picked(menu: Mapping[str, Any], values: Sequence[str]) -> None:
+    """As many as the menu wants, and of a menu of words only those that it has."""
+    least, most = menu.get("min_values", 1), menu.get("max_values", 1)
+    if not least <= len(values) <= most:
+        raise ValueError(f"{least} to {most} of the menu have to be picked")
+    offered = {option["value"] for option in menu.get("options") or ()}
+    if menu["type"] == _STRING_MENU and not set(values) <= offered:
+        raise ValueError(f"the menu has no {', '.join(sorted(set(values) - offered))}")
 
 
 def presses(world: World, who: Account, said: Message, data: str, values: Sequence[str]) -> str:
     found = next((c for c in parts(said.more.get("components", ())) if _carries(c, data)), None)
     if found is None:
         raise ValueError(f"the message has no button {data!r}")
+    if who not in said.chat.members or said.more.get("only_for") not in {None, who.id}:
+        raise ValueError(f"{who.name} does not see this message")
     if found.get("disabled"):
         raise ValueError(f"the button {data!r} cannot be pressed")
     fact: Fact = {"kind": "component", "bot": said.sender.id, "id": said.id, "custom_id": data}
-    fact |= {"component_type": found["type"], "values": [*values]}
+    if found["type"] != _BUTTON:
+        _check_picked(found, values)
+    fact |= {"component_type": found["type"], "values": [*values], "part": found.get("id", 1)}
     return _interact(world, who, said.chat, fact)
 
 
@@ -207,7 +221,7 @@ def parts(components: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return found
 
 
-def fills(world: World, who: Account, interaction: str, fields: Mapping[str, str]) -> str:
+def fills(world: World, who: Account, interaction: str, fields: Mapping[str, Any]) -> str:
     fact: Fact = {"kind": "modal", "asked": interaction, "fields": dict(fields)}
     number = str(mint(world))
     world.tell({"fact": "interaction", "number": number, "who": who.id, **fact})

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from bots.sandbox.discord import options, shapes
+from bots.sandbox.discord import options, reach, shapes
 from bots.sandbox.discord.gateway import Gateway
 from bots.sandbox.discord.permissions import in_channel
 from bots.sandbox.things import Account, Change, Chat, Fact, Message
 from bots.sandbox.world import World
 
 Json = dict[str, Any]
-Commands = Callable[[Account, Chat, str], Json | None]
+Commands = Callable[[Account, Chat, str, Account, int], Json | None]
 PING, COMMAND, COMPONENT, COMPLETION, MODAL = 1, 2, 3, 4, 5
 _TOKEN_SECONDS = 900.0
 
@@ -39,6 +39,11 @@ class Interaction:
     original: Message | None = None
     modal: Json | None = None
     choices: list[Json] | None = None
+    # On whose behalf: a server's, a person's own, or both.
+    owners: Json = field(default_factory=dict)
+    # What was chosen or written; how often the bot has said more.
+    data: Json = field(default_factory=dict, repr=False)
+    later: int = 0
     timer: asyncio.TimerHandle | None = field(default=None, repr=False)
 
     @property
@@ -79,16 +84,16 @@ class Interactions:
         if fact["kind"] == "component":
             it = Interaction(fact["number"], token, COMPONENT, bot, who, room, now)
             it.source = fact["id"]
-            data: Json = {"custom_id": fact["custom_id"], "component_type": fact["component_type"]}
-            data["id"] = 1
-            if fact["values"] or fact["component_type"] != 2:
-                data["values"] = fact["values"]
-            return self._put(it, data)
-        command = self._commands(bot, room, fact["name"])
+            it.owners = reach.owners(self._world, who, room, bot)
+            return self._put(it, options.picked(self._world, room, fact))
+        kind = options.kind_of(fact["options"])
+        command = self._commands(bot, room, fact["name"], who, kind)
         if command is None:
             raise ValueError(f"{bot.name} has no command {fact['name']}")
+        behalf = reach.may_use(self._world, who, room, bot, command)
         kind = COMPLETION if fact.get("completing") else COMMAND
         it = Interaction(fact["number"], token, kind, bot, who, room, now, command["name"])
+        it.owners = behalf
         given, completing = fact["options"], fact.get("completing")
         data = options.chosen(self._world, room, command, fact["name"], given, completing)
         return self._put(it, data)
@@ -112,9 +117,11 @@ class Interactions:
             asked.source,
             asked,
         )
+        it.owners = asked.owners
         self._put(it, data)
 
     def _put(self, it: Interaction, data: Json) -> None:
+        it.data = data
         self._by_number[it.number] = self._by_token[it.token] = it
         loop = asyncio.get_running_loop()
         it.timer = loop.call_later(self.patience, self._give_up, it)
@@ -134,11 +141,11 @@ class Interactions:
             },
             "token": it.token,
             "version": 1,
-            "app_permissions": str(in_channel(room, it.bot)),
-            "locale": "en-US",
+            "app_permissions": str(reach.permissions_of(room, it.bot)),
+            "locale": reach.locale(it.who),
             "entitlements": [],
-            "authorizing_integration_owners": {"0": str(guild.id) if guild else "0"},
-            "context": 0 if guild is not None else 1,
+            "authorizing_integration_owners": it.owners,
+            "context": reach.context(room, it.bot),
             "attachment_size_limit": 10 << 20,
         }
         if guild is None:

@@ -7,6 +7,7 @@ from typing import Any
 from bots.sandbox.discord.gateway import Gateway
 from bots.sandbox.discord.intents import Intents
 from bots.sandbox.discord.interactions import Interactions
+from bots.sandbox.discord.reach import is_called
 from bots.sandbox.discord.refusals import no
 from bots.sandbox.things import Account, Change, Chat, Message
 from bots.sandbox.world import World
@@ -33,13 +34,12 @@ class Office:
     def __post_init__(self) -> None:
         self.interactions = Interactions(self.world, self.gateway, self.command)
 
-    def command(self, bot: Account, room: Chat, name: str) -> Json | None:
+    def command(self, bot: Account, room: Chat, name: str, who: Account, kind: int) -> Json | None:
         """The command that is meant in a channel: the server's own before the one for all places."""
         guild = room.guild.id if room.guild is not None else None
         for place in dict.fromkeys((guild, None)):
             for each in self.commands.get((bot.id, place), {}).values():
-                # The name of an entry in a context menu may have spaces; a command's has parts.
-                if each["name"] in {name, name.partition(" ")[0]}:
+                if each["type"] == kind and is_called(each, name, who):
                     return each
         return None
 

@@ -244,8 +244,14 @@ class Discord:
         talking.say(self._world, by, made, talking.named(made, text), number=made.id)
         return made
 
-    def dm(self, person: Person, bot: Bot) -> Chat:
+    def dm(self, person: Person, bot: Account) -> Chat:
+        """The direct channel of a person with a bot or with another person."""
         return talking.direct(self._world, person, bot)
+
+    def group_dm(self, title: str, people: Sequence[Person]) -> Chat:
+        """A direct channel of several people; no bot is in it but by those who bring it along."""
+        joined, owner = tuple(people), people[0]
+        return talking.open_room(self._world, "direct_group", title, joined=joined, owner=owner)
 
     def role(
         self, guild: Guild, name: str, members: Iterable[Account] = (), *, permissions: int = 0
