@@ -37,6 +37,7 @@ from core.flow.explaining import Explaining
 from core.flow.floor import Floor
 from core.flow.forgetting import Forgetting
 from core.flow.hearsay import Hearsay
+from core.flow.house_rules import HouseRuling
 from core.flow.initiative import Initiative
 from core.flow.intake import Intake
 from core.flow.janitor import Janitor
@@ -51,6 +52,7 @@ from core.flow.ranks import Ranks
 from core.flow.records import Records
 from core.flow.running_turn import RunningTurn
 from core.flow.scenery import Scenery
+from core.flow.summarizing import Summarizing
 from core.flow.tally import Tally
 from core.flow.telling import Telling
 from core.flow.thinking import Thinking
@@ -271,11 +273,13 @@ def build(
         chronicles,
     )
     perceiving = Perceiving(models, reader, till, store, recent)
+    thinking = Thinking(models, clock, till, records, grow, may_grow)
+    allowance = Allowance(cast, ranks, clock)
     conversing = Conversing(
         cast,
         Deciding(cast, floor, clock, threads),
         Scenery(cast, store, recent, floor, clock, ranks.world, choices, mind.recall),
-        Thinking(models, clock, till, records, grow, may_grow),
+        thinking,
         acting,
         ranks,
         scribe,
@@ -284,7 +288,7 @@ def build(
         models,
         clock,
         till,
-        Allowance(cast, ranks, clock),
+        allowance,
         perceiving,
         threads,
         choices,
@@ -312,6 +316,8 @@ def build(
     )
     new_bots = NewBots(store, cast, ranks, scribe, clock, without, changed)
     doorkeeper = Doorkeeper(ranks, pairing, scribe, clock)
+    ruling = HouseRuling(store, ranks, scribe)
+    summarizing = Summarizing(store, ranks, scribe, thinking, allowance, floor, clock)
     turns = Turns(
         cast,
         store,
@@ -340,12 +346,15 @@ def build(
                 "export": forgetting.command,
                 "pair": doorkeeper.command,
                 "newbot": new_bots.command,
+                "settings": ruling.command,
+                "summarize": summarizing.command,
             },
         ),
         doorkeeper,
         comings,
         new_bots,
         Mending(store, recent, scribe, conversing, clock),
+        ruling,
     )
     return House(
         store,

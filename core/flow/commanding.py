@@ -9,13 +9,14 @@ from core.clock import Clock
 from core.flow import commands, greetings
 from core.flow.commands import Done
 from core.flow.conversing import Conversing
+from core.flow.forms import given_of
 from core.flow.plans import Plan, Planned
 from core.flow.presence import MUTED
 from core.flow.ranks import Ranks
 from core.flow.work import Work
 from core.flow.writing import Scribe
 from core.ids import EntityId
-from core.messages import Inbound, InboundStatus, Kind, Rank, Reply
+from core.messages import InboundStatus, Kind, Rank
 from core.plugins.records import Action, ActionResult, Command, Turn
 
 Does = Callable[[Work], Awaitable[None]]
@@ -53,6 +54,11 @@ class Commanding:
         if offer is None:
             await self._unknown(work)
             return
+        if name in commands.TALK:  # written, where it is no form
+            work.inbound = (*work.inbound[:-1], replace(lead, mentions_us=True))
+            await self._talk(work)
+            return
+        work.aside = offer.aside and lead.waits
         if does := self._do.get(name):
             await does(work)  # and says by itself who may
             return
@@ -60,10 +66,18 @@ class Commanding:
         if reason := commands.refusal(offer, lead, rank):
             await self._answer(work, Done(reason, aside=True))
         elif plugged := commands.of_plugin(part, name):
-            await self._converse.carry_out(work, _plan(plugged, work), f"command-{name}", "")
+            await self._plugged(work, plugged)
         else:
             work.decided()  # what is done from here on must not be left to a successor
             await self._answer(work, await self._done(work))
+
+    async def _plugged(self, work: Work, command: Command) -> None:
+        given = given_of(command.offer, work.lead)
+        if isinstance(given, str):
+            await self._answer(work, Done(given, aside=True))
+            return
+        work.inbound = (*work.inbound[:-1], replace(work.lead, given=given))
+        await self._converse.carry_out(work, _plan(command, work), f"command-{command.name}", "")
 
     async def _done(self, work: Work) -> Done:
         """What one of ours does that needs no more than the turn's own end."""
@@ -104,12 +118,19 @@ class Commanding:
     async def _unknown(self, work: Work) -> None:
         """Talk like any other where we are alone; in company it may be another bot's."""
         lead = work.lead
+        if lead.waits:
+            # A platform's menu may be older than what she understands.
+            await self._answer(work, Done(f"I do not know /{lead.command} (any more).", aside=True))
+            return
         if lead.is_direct:
-            work.inbound = (*work.inbound[:-1], replace(lead, kind=Kind.MESSAGE))
-            await self._converse(work)
+            await self._talk(work)
             return
         work.decided()
         await self._scribe.write(work, InboundStatus.SILENT, "command-of-another", keep=False)
+
+    async def _talk(self, work: Work) -> None:
+        work.inbound = (*work.inbound[:-1], replace(work.lead, kind=Kind.MESSAGE))
+        await self._converse(work)
 
     async def _answer(self, work: Work, done: Done) -> None:
         lead = work.lead
@@ -118,20 +139,13 @@ class Commanding:
             work,
             InboundStatus.ANSWERED,
             f"command-{lead.command}",
-            say=_reply(done, lead),
+            say=commands.answer(done, lead, aside=lead.waits and (work.aside or done.aside)),
             keep=done.begins or not (done.forget_talk or done.aside),
             forget_talk=done.forget_talk,
         )
 
     async def _rank(self, work: Work) -> Rank:
         return await self._ranks.of(work.part, work.lead, work.spot)
-
-
-def _reply(done: Done, lead: Inbound) -> Reply:
-    if lead.is_direct:
-        return Reply(done.say)
-    alone = lead.author.id if done.aside and not lead.via else ""
-    return Reply(done.say, lead.message, only_for=alone, silent=done.aside)
 
 
 def _plan(command: Command, work: Work) -> Plan:

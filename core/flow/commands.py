@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from core.flow.cast import Part
-from core.messages import Inbound, Rank
+from core.messages import Inbound, Menu, Rank, Reply
 from core.plugins.records import Command
-from core.ports import MakesBots, Offer
+from core.ports import MakesBots, Offer, Option, OptionKind
 
 MOST = 100
 """Commands that a platform takes."""
+LONGEST = 4_000
+"""Characters that somebody may fill in."""
 
 
 def _ours(
@@ -22,12 +24,92 @@ def _ours(
     fr: str,
     pt: str,
     ru: str,
-    *,
+    *options: Option,
     who: Rank = Rank.STRANGER,
+    direct: bool = True,
+    aside: bool = False,
 ) -> Offer:
-    return Offer(name, about, {"de": de, "es": es, "fr": fr, "pt": pt, "ru": ru}, who)
+    words = {"de": de, "es": es, "fr": fr, "pt": pt, "ru": ru}
+    return Offer(name, about, words, who, direct, options=options, aside=aside)
 
 
+def _option(
+    name: str,
+    about: str,
+    de: str,
+    es: str,
+    fr: str,
+    pt: str,
+    ru: str,
+    *choices: str,
+    kind: OptionKind = OptionKind.TEXT,
+    required: bool = False,
+    least: int | None = None,
+    most: int | None = None,
+    suggests: bool = False,
+) -> Option:
+    words = {"de": de, "es": es, "fr": fr, "pt": pt, "ru": ru}
+    return Option(name, about, kind, required, least, most, choices, suggests, words)
+
+
+CHAT = _ours(
+    "chat", "Say something to me",
+    "Mir etwas sagen", "Decirme algo", "Me dire quelque chose", "Dizer-me algo",
+    "Сказать мне что-нибудь",
+    _option(
+        "message", "What you want to say",
+        "Was du sagen möchtest", "Lo que quieres decir", "Ce que vous voulez dire",
+        "O que você quer dizer", "Что вы хотите сказать",
+        required=True, most=LONGEST,
+    ),
+)  # fmt: skip
+ASK = _ours(
+    "ask", "Ask me something",
+    "Mich etwas fragen", "Preguntarme algo", "Me demander quelque chose", "Perguntar-me algo",
+    "Спросить меня о чём-нибудь",
+    _option(
+        "question", "What you want to know",
+        "Was du wissen möchtest", "Lo que quieres saber", "Ce que vous voulez savoir",
+        "O que você quer saber", "Что вы хотите узнать",
+        required=True, most=LONGEST,
+    ),
+)  # fmt: skip
+SUMMARIZE = _ours(
+    "summarize", "Sum up what was said here lately",
+    "Zusammenfassen, was hier zuletzt gesagt wurde", "Resumir lo que se dijo aquí últimamente",
+    "Résumer ce qui s'est dit ici récemment", "Resumir o que foi dito aqui recentemente",
+    "Подвести итог тому, что здесь недавно говорили",
+    _option(
+        "messages", "How many messages: 5 to 50, 20 where you do not say",
+        "Wie viele Nachrichten: 5 bis 50, sonst 20", "Cuántos mensajes: de 5 a 50; si no, 20",
+        "Combien de messages : de 5 à 50, sinon 20", "Quantas mensagens: de 5 a 50; senão, 20",
+        "Сколько сообщений: от 5 до 50, иначе 20",
+        kind=OptionKind.NUMBER, least=5, most=50,
+    ),
+)  # fmt: skip
+SETTINGS = _ours(
+    "settings", "How I behave in this group: show it, or change it",
+    "Wie ich mich in dieser Gruppe verhalte: zeigen oder ändern",
+    "Cómo me comporto en este grupo: verlo o cambiarlo",
+    "Comment je me comporte dans ce groupe : le voir ou le changer",
+    "Como me comporto neste grupo: ver ou mudar",
+    "Как я веду себя в этой группе: показать или изменить",
+    _option(
+        "name", "Which setting; without one, all are shown",
+        "Welche Einstellung; ohne sie werden alle gezeigt", "Qué ajuste; sin él se muestran todos",
+        "Quel réglage ; sans lui, tous sont montrés", "Qual ajuste; sem ele, todos são mostrados",
+        "Какая настройка; без неё показываются все",
+        suggests=True,
+    ),
+    _option(
+        "value", "What it is to be; “default” takes it back",
+        "Was gelten soll; „default“ nimmt es zurück", "Qué debe ser; «default» lo deshace",
+        "Ce que ce doit être ; « default » l'annule", "O que deve ser; “default” desfaz",
+        "Каким ей быть; «default» возвращает прежнее",
+        most=1_000, suggests=True,
+    ),
+    who=Rank.ADMIN, direct=False, aside=True,
+)  # fmt: skip
 START = _ours(
     "start", "Begin a conversation",
     "Ein Gespräch beginnen", "Empezar una conversación", "Commencer une conversation",
@@ -36,6 +118,7 @@ START = _ours(
 HELP = _ours(
     "help", "What I can do",
     "Was ich kann", "Lo que sé hacer", "Ce que je sais faire", "O que sei fazer", "Что я умею",
+    aside=True,
 )  # fmt: skip
 RESET = _ours(
     "reset", "Forget this conversation and begin anew",
@@ -64,6 +147,7 @@ WHY = _ours(
     "Pourquoi j'ai répondu ou non ; de préférence en réponse à un message",
     "Por que respondi ou não; de preferência em resposta a uma mensagem",
     "Почему я ответила или нет; лучше в ответ на сообщение",
+    aside=True,
 )  # fmt: skip
 INITIATIVE = _ours(
     "initiative", "Whether I may speak first here: on, off, status",
@@ -72,6 +156,21 @@ INITIATIVE = _ours(
     "Si je peux parler ici de moi-même : on, off, status",
     "Se posso falar aqui por iniciativa própria: on, off, status",
     "Можно ли мне здесь говорить первой: on, off, status",
+    _option(
+        "state", "Switch it, or see how it is",
+        "Umschalten oder nachsehen", "Cambiarlo o ver cómo está", "Changer, ou voir ce qu'il en est",
+        "Mudar, ou ver como está", "Переключить или посмотреть",
+        "on", "off", "status",
+    ),
+)  # fmt: skip
+_ME = _option(
+    "whom", "“me”, to do it; without it you are told what it does",
+    "„me“, um es zu tun; ohne das wird dir gesagt, was es tut",
+    "«me» para hacerlo; sin ello se te dice qué hace",
+    "« me » pour le faire ; sans cela, on vous dit ce que cela fait",
+    "“me” para fazer; sem isso, você fica sabendo o que faz",
+    "«me», чтобы сделать это; без него будет сказано, что произойдёт",
+    "me",
 )  # fmt: skip
 EXPORT = _ours(
     "export", "“export me”: a file with everything of yours that I keep",
@@ -80,6 +179,7 @@ EXPORT = _ours(
     "« export me » : un fichier avec tout ce que je garde de toi",
     "“export me”: um arquivo com tudo o que guardo de você",
     "«export me»: файл со всем, что я о вас храню",
+    _ME, aside=True,
 )  # fmt: skip
 FORGET = _ours(
     "forget", "“forget me”: forget everything of you, everywhere",
@@ -88,14 +188,26 @@ FORGET = _ours(
     "« forget me » : oublier tout de toi, partout",
     "“forget me”: esquecer tudo sobre você, em todo lugar",
     "«forget me»: забыть о вас всё и везде",
+    _ME, aside=True,
 )  # fmt: skip
-PAIR = Offer("pair", "Let somebody in: /pair and the code they were given", who=Rank.OPERATOR)
+PAIR = Offer(
+    "pair", "Let somebody in: /pair and the code they were given", who=Rank.OPERATOR,
+    options=(Option("code", "The code that they were given", required=True, most=40),), aside=True,
+)  # fmt: skip
 NEWBOT = Offer(
     "newbot", "Make a bot for a character who has none: /newbot NAME", who=Rank.OPERATOR,
-    groups=False,
+    groups=False, options=(Option("name", "Whose bot it will be", required=True, most=100),),
 )  # fmt: skip
 
-OURS = (START, HELP, RESET, MUTE, UNMUTE, WHY, INITIATIVE, EXPORT, FORGET, PAIR, NEWBOT)
+MENU = "settings_menu"
+"""What comes back when a setting is chosen from the menu that /settings shows."""
+
+OURS = (
+    START, HELP, CHAT, ASK, SUMMARIZE, RESET, MUTE, UNMUTE, WHY, SETTINGS, INITIATIVE, EXPORT,
+    FORGET, PAIR, NEWBOT,
+)  # fmt: skip
+TALK = frozenset({CHAT.name, ASK.name})
+"""Talk by another way: what a form brings is a message already."""
 VOICE = "voice"
 """Known, and not on offer as long as there is none."""
 NAMES = frozenset({VOICE, *(one.name for one in OURS)})
@@ -117,17 +229,20 @@ class Done:
     aside: bool = False
     """A matter of whoever gave it alone: no part of the talk, and in a group, where the platform
     can do that, nobody else sees it."""
+    menus: tuple[Menu, ...] = ()
 
 
 def offers(part: Part | None) -> tuple[Offer, ...]:
     """Everything that this character understands, ours first; nothing of one who is not there."""
     if part is None:
         return ()
-    hers = part.gear.repertoire.commands if part.platform.limits.commands else ()
-    policy = part.policy
+    policy, limits = part.policy, part.platform.limits
+    hers = part.gear.repertoire.commands if limits.commands or limits.forms else ()
     idle = {
         name
         for name, used in (
+            (CHAT.name, limits.forms),
+            (ASK.name, limits.forms),
             (INITIATIVE.name, policy.habits is not None),
             (PAIR.name, policy.door.pairs),
             (NEWBOT.name, isinstance(part.platform, MakesBots)),
@@ -139,6 +254,8 @@ def offers(part: Part | None) -> tuple[Offer, ...]:
 
 def found(part: Part, name: str) -> Offer | None:
     """What is on offer by this name; ours that make no sense for this character say so."""
+    if name in TALK and not part.platform.limits.forms:
+        return None
     for one in (*OURS, *(command.offer for command in part.gear.repertoire.commands)):
         if one.name == name:
             return one
@@ -178,3 +295,12 @@ def _for(part: Part, inbound: Inbound, rank: Rank) -> Iterator[Offer]:
     for one in offers(part):
         if not refusal(one, inbound, rank):
             yield one
+
+
+def answer(done: Done, lead: Inbound, *, aside: bool = False) -> Reply:
+    """What is said of it; `aside` where it was asked for as a matter of one person alone."""
+    only_for = lead.author.id if aside or (done.aside and not lead.via) else ""
+    if lead.is_direct:
+        return Reply(done.say, menus=done.menus, only_for=only_for if aside else "")
+    silent = done.aside or aside
+    return Reply(done.say, lead.message or None, only_for=only_for, silent=silent, menus=done.menus)

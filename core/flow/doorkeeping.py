@@ -11,20 +11,27 @@ from core.clock import Clock
 from core.errors import LinkLost, SendFailed
 from core.flow.allowance import Refusal
 from core.flow.cast import Part
+from core.flow.commands import MENU, SETTINGS
 from core.flow.pairing import Pairing, Standing, Stranger
 from core.flow.ranks import Ranks
 from core.flow.work import Work
 from core.flow.writing import Scribe
 from core.ids import Account, EntityId
 from core.messages import Address, Author, Inbound, InboundStatus, Kind, Reply
+from core.state.house import HouseRules, rules_of
 
 log = logging.getLogger(__name__)
 
+CLOSED = "channel-closed"
 PAIR = "pair"
 """The command by which an operator lets a stranger in."""
 _PASSES = frozenset({Kind.MOVED, Kind.DELETE, Kind.STOP})
 """What keeps our own books right, and is nobody's to say."""
 _SPOKEN = frozenset({Kind.MESSAGE, Kind.COMMAND})
+_RULED = frozenset(
+    {Kind.MESSAGE, Kind.COMMAND, Kind.PRESS, Kind.REACTION, Kind.EDIT, Kind.CUE, Kind.OVERHEARD}
+)
+"""What the settings of a server may keep out of a channel; who comes and goes is noted anywhere."""
 _PATIENCE = 10.0
 _LEFT = 600.0
 """Seconds after which a group that could not be left is tried again."""
@@ -46,7 +53,11 @@ class Doorkeeper:
         lead, part = work.lead, work.part
         if lead.kind is Kind.MOVED:
             _tell_of_move(part, lead)
-        if lead.kind in _PASSES or lead.left or self.is_operator(work):
+        if lead.kind in _PASSES or lead.left:
+            return None
+        if rule := await self._house_refuses(work):
+            return Refusal(rule)
+        if self.is_operator(work):
             return None
         if lead.kind is Kind.CUE:
             rule = await self._of_cue(part, lead)
@@ -63,6 +74,14 @@ class Doorkeeper:
         added = any(_is_us(part, one) for one in lead.joined)
         leave = not lead.is_direct and not lead.via and door.wants_out(rule, added=added)
         return Refusal(rule, leave=leave)
+
+    async def _house_refuses(self, work: Work) -> str:
+        """By what the admins of this server have set, which counts for everybody there."""
+        lead = work.lead
+        if lead.is_direct or work.world_is_new or lead.kind is Kind.WORLD:
+            return ""
+        work.rules = rules_of(await self._ranks.world(work.part, work.spot.world))
+        return "" if _is_open(work.rules, lead) else CLOSED
 
     async def turn_away(self, work: Work, refusal: Refusal) -> None:
         """Say what is to be said; of what came in its key alone is kept."""
@@ -113,7 +132,9 @@ class Doorkeeper:
     async def _notice(self, work: Work) -> Reply | None:
         """What a stranger is told who has written to her, and nobody else, in whoever's name."""
         lead = work.lead
-        if lead.kind not in _SPOKEN or lead.via or not lead.author.id or lead.author.is_bot:
+        if lead.kind not in _SPOKEN or not lead.author.id or lead.author.is_bot:
+            return None
+        if lead.via and not lead.waits:
             return None
         if lead.address.thread.startswith("b:"):
             return None  # a business chat: it would be said in its owner's name
@@ -171,6 +192,16 @@ def _tell_of_move(part: Part, lead: Inbound) -> None:
         log.warning(
             "%s: group %s is %s now; a list names the old id", part.character.name, old, new
         )
+
+
+def _is_open(rules: HouseRules, lead: Inbound) -> bool:
+    """Whoever has shut every channel can open them by the command for that, wherever it is given."""
+    if lead.kind not in _RULED or lead.command == SETTINGS.name or lead.press == MENU:
+        return True
+    address = lead.address
+    if lead.kind is Kind.CUE and rules.greeting_room == address.room:
+        return True
+    return rules.is_open(address.room, address.thread, lead.place.within)
 
 
 def _is_us(part: Part, one: Author) -> bool:

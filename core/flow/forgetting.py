@@ -162,7 +162,13 @@ class Forgetting:
         rule = f"command-{lead.command}"
         spoken = Spoken(
             where=work.here,
-            say=Reply(text, None if lead.is_direct else lead.message, (), attachments),
+            say=Reply(
+                text,
+                None if lead.is_direct else lead.message or None,
+                attachments=attachments,
+                via=lead.via,
+                only_for=lead.author.id if lead.waits else "",
+            ),
             content=Content(text=text),
             key="",
             turn=turn_of(lead.id),

@@ -122,10 +122,12 @@ class Initiative:
         """Somebody has come: a task to greet them, in the room where people meet."""
         part, lead = work.part, work.lead
         habits = part.policy.habits
-        if habits is None or JOINED not in habits.on:
+        if habits is None or not work.rules.greets(otherwise=JOINED in habits.on):
             return
         people = [one for one in lead.joined if not one.is_bot and one.id != _number(part)]
-        if not people or lead.is_direct or (room := await self._meeting_room(part, lead)) is None:
+        if not people or lead.is_direct:
+            return
+        if (room := await self._meeting_room(part, lead, work.rules.greeting_room)) is None:
             return
         names = ", ".join(named(one.name) for one in people[:5])
         # A platform may tell of it twice: to everybody, and to an admin.
@@ -257,8 +259,8 @@ class Initiative:
 
         return await self._store.read(look)
 
-    async def _meeting_room(self, part: Part, lead: Inbound) -> RoomId | None:
-        """Where it was told; else where there was talk last, in the same server."""
+    async def _meeting_room(self, part: Part, lead: Inbound, wanted: str = "") -> RoomId | None:
+        """The channel that its admins want, else where it was told, or where there was talk last."""
         await self._occasions.know(part)
         world = world_id(part.id, lead.address, lead.place.world)
 
@@ -266,9 +268,11 @@ class Initiative:
             return unit.rooms.find(part.id, lead.address), unit.rooms.within(part.id, world)
 
         here, rooms = await self._store.read(look)
+        by_address = {room.address: room.id for room in rooms}
+        if (chosen := by_address.get(lead.address._replace(room=wanted, thread=""))) is not None:
+            return chosen
         if here is not None and here.channel not in (ChannelType.WORLD, *_DIRECT):
             return here.id
-        by_address = {room.address: room.id for room in rooms}
         talked = (by_address.get(one) for one in self._occasions.rooms(lead.address.account))
         greeting = (
             room.id

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from core.clock import Clock
-from core.flow import commands
+from core.flow import commands, house_rules
 from core.flow.cast import Cast
 from core.ids import Account, CharacterId
 from core.ports import Offer, Store
@@ -38,4 +38,6 @@ class OnOffer:
     def suggest(
         self, command: str, option: str, typed: str, given: Mapping[str, str]
     ) -> Sequence[str]:
-        return ()
+        if command != commands.SETTINGS.name:
+            return ()
+        return house_rules.suggested(option, typed, given)

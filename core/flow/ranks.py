@@ -16,6 +16,7 @@ from core.messages import Address, Inbound, Kind, Rank, World
 from core.ports import Store
 from core.settings.context import RequestContext, request_scope
 from core.settings.layers import Settings
+from core.state.house import rules_of
 
 log = logging.getLogger(__name__)
 
@@ -51,23 +52,25 @@ class Ranks:
         world = self._fresh(self._worlds, spot.world)
         if world is None and not spot.new:
             return None
+        least = self._least(inbound, spot)
         role = _role(world[0] if world else None, entity_id(part.id, inbound.address, author.id))
         if role is not None:
-            return role
+            return max(role, least)
         told = self._fresh(self._told, (_chat(inbound.address), author.id))
-        return Rank(told[0]) if told else None
+        return max(Rank(told[0]), least) if told else None
 
     def known(self, part: Part, inbound: Inbound, spot: Spot) -> Rank:
-        """As `settled`; a member as long as nobody has been asked."""
+        """As `settled`; a member, or a moderator, as long as nobody has been asked."""
         rank = self.settled(part, inbound, spot)
-        return Rank.MEMBER if rank is None else rank
+        return max(Rank.MEMBER, self._least(inbound, spot)) if rank is None else rank
 
     async def of(self, part: Part, inbound: Inbound, spot: Spot) -> Rank:
         """Looked up where it is not known; whoever cannot be asked about is a member at most."""
         rank = self.settled(part, inbound, spot)
         if rank is not None:
             return rank
-        return await self.of_person(part, inbound.address, inbound.author.id, spot.world)
+        found = await self.of_person(part, inbound.address, inbound.author.id, spot.world)
+        return max(found, self._least(inbound, spot))
 
     async def of_person(self, part: Part, address: Address, author: str, world: WorldId) -> Rank:
         """Somebody in a group or server, whether or not they have spoken."""
@@ -114,6 +117,14 @@ class Ranks:
         self._worlds.pop(world, None)
 
     # --- keeping ---------------------------------------------------------------------------------
+
+    def _least(self, inbound: Inbound, spot: Spot) -> Rank:
+        """What somebody's roles on the server make of them by its own settings."""
+        if not inbound.author.roles:
+            return Rank.STRANGER
+        world = self._fresh(self._worlds, spot.world)
+        moderates = world is not None and rules_of(world[0]).moderates(inbound.author.roles)
+        return Rank.ADMIN if moderates else Rank.STRANGER
 
     async def _ask(self, part: Part, address: Address, author: str) -> tuple[Rank, float]:
         try:

@@ -158,16 +158,17 @@ class RunningTurn:
         key = f"{self.id}:{self.step}.{number}"
         parcel = await packed(self._scribe.files, told, attachments, key=key, private=work.private)
         first = not (self._responses or lead.is_direct)
+        say = reply_of(
+            content,
+            parcel.text,
+            reply_to=(lead.message or None) if first else None,
+            files=parcel.files,
+            buttons=buttons,
+            via=lead.via,
+        )
         spoken = Spoken(
             where=work.here,
-            say=reply_of(
-                content,
-                parcel.text,
-                reply_to=(lead.message or None) if first else None,
-                files=parcel.files,
-                buttons=buttons,
-                via=lead.via,
-            ),
+            say=replace(say, only_for=lead.author.id) if work.aside else say,
             content=parcel.content,
             key=key,
             turn=self.id,

@@ -16,15 +16,18 @@ from core.flow.cast import Cast, Part
 from core.flow.choosing import Choosing
 from core.flow.comings import Comings
 from core.flow.commanding import Commanding
+from core.flow.commands import MENU
 from core.flow.conversing import Conversing
 from core.flow.doorkeeping import Doorkeeper
 from core.flow.etiquette import Choice, Verdict
+from core.flow.excusing import give_up
 from core.flow.floor import Floor
 from core.flow.hearsay import Hearsay
+from core.flow.house_rules import HouseRuling
 from core.flow.initiative import Initiative
-from core.flow.mailbox import Postponed, Superseded
-from core.flow.mending import Mending
+from core.flow.mending import TAKEN_BACK, Mending
 from core.flow.new_bots import NewBots
+from core.flow.opened import Postponed, Superseded
 from core.flow.pieces import pieced
 from core.flow.presence import Introduction, Presence, entity_id, places_of
 from core.flow.records import Records
@@ -45,7 +48,7 @@ log = logging.getLogger(__name__)
 
 _APOLOGY_EVERY = 600.0
 """Seconds between two apologies in one room (G23)."""
-_UNASKED = frozenset({"", "follow-up", "followed", "model-decides"})
+_UNASKED = frozenset({"", "follow-up", "followed", "model-decides", "joins-in"})
 """Rules by which nobody has clearly spoken to the character: nobody waits for an answer."""
 _PAUSE = 2.0
 """Seconds until a model that is away is asked again, where nobody has named a time."""
@@ -80,6 +83,7 @@ class Turns:
         comings: Comings,
         new_bots: NewBots,
         mending: Mending,
+        ruling: HouseRuling,
     ) -> None:
         self._cast = cast
         self._store = store
@@ -101,6 +105,7 @@ class Turns:
         self._doorkeeper = doorkeeper
         self._comings = comings
         self._mending = mending
+        self._ruling = ruling
         self._new_bots = new_bots
         self._unwritten: dict[Hashable, list[Spending]] = {}
         self._broken_off: dict[Hashable, int] = {}
@@ -116,6 +121,9 @@ class Turns:
                 async with asyncio.timeout(part.policy.patience) as limit:
                     work = await self._hear(part, batch, limit)
                     if work is None:
+                        return
+                    if batch.taken_back:
+                        await self._unheard(work)
                         return
                     if refusal := await self._doorkeeper.admit(work):
                         await self._doorkeeper.turn_away(work, refusal)
@@ -152,7 +160,10 @@ class Turns:
         """Map what came in; what cannot be read becomes a dead letter with its reason."""
         inbound: list[Inbound] = []
         dead: list[tuple[Received, str]] = []
+        gone = [] if batch.taken_back else list(filter(batch.is_gone, batch.items))
         for received in batch.items:
+            if received in gone:
+                continue
             try:
                 ours = received.kind in inner.INNER
                 inbound.append(inner.read(received) if ours else part.platform.read(received))
@@ -177,7 +188,7 @@ class Turns:
                 continue
             introduction.meet(author, one.author, batch.address.platform)
             heard.append(memory)
-        return Work(
+        work = Work(
             part=part,
             batch=batch,
             inbound=tuple(inbound),
@@ -191,6 +202,11 @@ class Turns:
             cue=cue,
             meter=Meter(part.policy.calls, spendings=self._unwritten.pop(_who(batch), [])),
         )
+        if gone:
+            ids, outcome = [one.id for one in gone], Outcome(InboundStatus.SILENT, TAKEN_BACK)
+            spot.heard.difference_update(ids)
+            work.later.append(lambda unit: unit.inbox.close(ids, outcome, work.began, private=True))
+        return work
 
     async def _listen(self, work: Work) -> None:
         """Somebody who may talk has been heard here: tell whoever else has to know of it."""
@@ -213,6 +229,8 @@ class Turns:
                 await self._talk(work)
             case Kind.CUE:
                 await self._speak_first(work)
+            case Kind.PRESS if work.lead.press == MENU:
+                await self._ruling.pressed(work)
             case Kind.PRESS if self._choosing.is_choice(work.lead.press):
                 await self._pressed(work)
             case Kind.PRESS if work.lead.press and work.lead.text:
@@ -248,7 +266,7 @@ class Turns:
         self._initiative.heard(work)
 
     async def _speak_first(self, work: Work) -> None:
-        rule = await self._initiative.refusal(work)
+        rule = await self._initiative.refusal(work) or ("quiet" if work.rules.quiet else "")
         if not rule:
             await self._converse(work, Verdict(Choice.ANSWER, "cue"))
             return
@@ -265,6 +283,11 @@ class Turns:
     async def _note(self, work: Work) -> None:
         rule = f"{work.lead.kind.value}-noted"
         await self._scribe.write(work, InboundStatus.SILENT, rule, keep=False)
+
+    async def _unheard(self, work: Work) -> None:
+        """Whoever said it has taken it back: nobody waits for an answer, and nothing is kept."""
+        work.decided()
+        await self._scribe.write(work, InboundStatus.SILENT, TAKEN_BACK, keep=False)
 
     async def _moved(self, work: Work) -> None:
         """A group became a supergroup: the room keeps its past under its new id."""
@@ -339,12 +362,10 @@ class Turns:
         else:
             log.error("%s: a turn failed (%s)", part.character.name, code, exc_info=error)
         if work is None:
-            ids = [one.id for one in batch.items]
             now = self._clock.now()
             await batch.stored()
-            await self._store.write(
-                lambda unit: unit.inbox.close(ids, Outcome(InboundStatus.FAILED, code), now)
-            )
+            owed = await self._store.write(lambda unit: give_up(unit, part, batch, code, now))
+            part.outbox.accept(owed)
             self._tally.ended(part.character.name, batch.address.platform, "failed", code)
             return
         work.batch.commit_to()

@@ -21,6 +21,7 @@ from core.messages import Content, Inbound, Kind, Memory, Received
 from core.messages.hanging import FORWARDED, kept, words_of
 from core.ports import Batch, Unit
 from core.state import Line
+from core.state.house import NONE, HouseRules
 
 _EVER = datetime.min.replace(tzinfo=UTC)
 
@@ -62,12 +63,18 @@ class Work:
     """What came to mind, and why: kept with the answer, without anybody's words."""
     providers: tuple[str, ...] = ()
     """Who has told the model something, by name."""
+    rules: HouseRules = NONE
+    """What the admins of this server or group have set."""
+    aside: bool = False
+    """What is said is a matter of its author alone, and nobody else sees it."""
     turned_away: bool = False
     """Its author may not talk here: nothing of it is kept but that it came."""
     cue: Memory | None = None
     """Of a cue, which nobody has said, and of what is still being typed: it is not remembered."""
     before: Sequence[Line] | None = None
     """What was said before, where it is not simply what was said last."""
+    led: Sequence[Line] = ()
+    """What was said in the channel before it came into this thread of hers."""
     mends: bool = False
     """An answer that stands is thought over: nothing is done, and nothing shown before it is whole."""
     _known: Known | None = None
@@ -105,6 +112,13 @@ class Work:
     def here(self) -> Where:
         spot, lead = self.spot, self.lead
         return Where(lead.address, spot.room, spot.world, lead.is_direct)
+
+    @property
+    def world_is_new(self) -> bool:
+        """A group that is met for the first time; a new room of a server is in a world we know."""
+        lead = self.lead
+        alone = lead.place.world in ("", lead.address.room) and not lead.address.thread
+        return self.spot.new and alone
 
     @property
     def known(self) -> Known:

@@ -9,11 +9,12 @@ from datetime import datetime
 from core.clock import Clock
 from core.files import Files
 from core.flow.cast import Part
+from core.flow.excusing import excuse, owed
 from core.flow.growing import Growing, finishing
 from core.flow.hearsay import Hearsay
 from core.flow.policy import decent
 from core.flow.records import Records
-from core.flow.speaking import Spoken, going_out
+from core.flow.speaking import Spoken, going_out, shows_anything
 from core.flow.tally import Tally
 from core.flow.work import Also, Work
 from core.ids import RoomId, turn_of
@@ -80,11 +81,17 @@ class Scribe:
         moved: tuple[str, str] | None = None,
         places: tuple[list[World], list[Room]] | None = None,
     ) -> None:
-        """The turn's one transaction: memories, deliveries and the end of what was open."""
+        """The turn's one transaction: memories, deliveries and the end of what was open.
+
+        Whoever waits for an answer, and gets none, is told why.
+        """
         part, spot, lead = work.part, work.spot, work.lead
         now = self._clock.now()
         private = work.private
         spoken = _answer(work, say, thought, actions) if say else None
+        is_said = spoken is not None and shows_anything(spoken.say)
+        excuses = [] if is_said else excuse(part, lead, status, rule, private=private)
+        excused: list[Delivery] = []
 
         def end(unit: Unit) -> None:
             bury(unit, work.dead, now)
@@ -99,6 +106,8 @@ class Scribe:
                 by = Outcome(InboundStatus.SUPERSEDED, rule, successor=lead.id)
                 unit.inbox.close(earlier, by, now, private=private)
             unit.inbox.close([lead.id], Outcome(status, rule), now, private=private)
+            if left := owed(unit, turn_of(lead.id), excuses):
+                excused[:] = unit.deliveries.add(left, now)
             for step in work.steps.values():
                 # A plan is open until here, and what is private is kept no longer.
                 if not step.ordinal:
@@ -108,6 +117,7 @@ class Scribe:
                     unit.steps.end(step.turn, step.ordinal, step.status, {}, now)
 
         await self._commit(work, spoken, end, now, keep=keep, grows=True)
+        part.outbox.accept(excused)
         work.step += 1  # an evaluator may still have something done
         spot.heard.difference_update(one.id for one in work.inbound)
         if forget_talk:
@@ -282,6 +292,8 @@ def _answer(work: Work, say: Reply, thought: str, actions: tuple[str, ...]) -> S
     """The turn's own words, as far as they may be said."""
     lead, turn = work.lead, turn_of(work.lead.id)
     say = replace(say, text=decent(say.text, work.known), via=lead.via)
+    if work.aside:
+        say = replace(say, only_for=lead.author.id)
     if say.reply_to == lead.message and work.batch.crowded:
         say = replace(say, quote=_worth_quoting(work))
     behind = f":{work.step}" if work.step else ""

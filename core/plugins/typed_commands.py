@@ -16,7 +16,7 @@ from core.ports import Offer
 TAKEN = frozenset(
     {
         "start", "help", "reset", "mute", "unmute", "forget", "export", "why", "voice",
-        "initiative", "pair", "newbot",
+        "initiative", "pair", "newbot", "chat", "ask", "summarize", "settings",
     }
 )  # fmt: skip
 """Ours: `core.flow.commands` has them."""

@@ -18,7 +18,7 @@ _NEVER = frozenset({"ACTION_STATE", "CHOICE"})
 """What an answer cannot do without."""
 _RECALLED = ("RECALL", "KNOWLEDGE")
 _LATER = ("SETTINGS", "ROLES")
-_LAST = ("TIME", "ENTITIES", "COMPANY", "ROOM")
+_LAST = ("TIME", "ENTITIES", "COMPANY", "HOUSE_RULES", "ROOM")
 _SHEET = (1, 2)
 """The parts of a character sheet that go before those; see `sheet`."""
 

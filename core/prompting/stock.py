@@ -69,7 +69,7 @@ _ABOVE = ("CHARACTER", "ACTIONS", "PROVIDERS", "CAPABILITIES")
 ELSEWHERE = frozenset({*_ABOVE, "RECENT_MESSAGES", "LOREBOOK"})
 """Sections that this prompt shows in another place: in the stable part, as messages, or apart."""
 
-_LONGEST_PROMPT = 12_000
+LONGEST_PROMPT = 12_000
 _LONGEST_TALK = 24_000
 """Characters of conversation; a longer one loses its oldest lines."""
 _LONGEST_LINE = 2_000
@@ -81,7 +81,7 @@ _LEAST_QUESTION = 200
 
 def prompt(scene: Scene, state: State) -> ModelRequest:
     """The request that lets the character answer: by its own template, else by this one."""
-    most = int(scene.settings.number("TROUPE_PROMPT_TOKENS", 0.0)) or _LONGEST_PROMPT
+    most = int(scene.settings.number("TROUPE_PROMPT_TOKENS", 0.0)) or LONGEST_PROMPT
     return prompt_of_template(scene, state, most) or _stock(scene, state, most)
 
 

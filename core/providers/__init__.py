@@ -10,6 +10,7 @@ from core.providers.choice import choice
 from core.providers.company import company
 from core.providers.deeds import deeds
 from core.providers.equipment import capabilities, evaluators, sources
+from core.providers.house import house
 from core.providers.knowledge import knowledge
 from core.providers.lorebook import lorebook
 from core.providers.memories import memories
@@ -28,6 +29,7 @@ def built_in(random: Random | None = None) -> tuple[Provider, ...]:
     return (
         character,
         room,
+        house,
         people,
         company,
         recalled,
