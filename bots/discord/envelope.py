@@ -24,7 +24,12 @@ WORLD = "GUILD_SEEN"
 _SPOKEN = (0, 19, 20, 23)
 """Types of messages that somebody wrote: plain, an answer, and what came of a command."""
 _TALK = (Kind.MESSAGE, Kind.COMMAND)
-_MEMBERS = frozenset({"GUILD_MEMBER_ADD", "GUILD_MEMBER_REMOVE", "GUILD_MEMBER_UPDATE"})
+MEMBERS = frozenset({"GUILD_MEMBER_ADD", "GUILD_MEMBER_REMOVE", "GUILD_MEMBER_UPDATE"})
+_ENDED = frozenset({"GUILD_DELETE", "CHANNEL_DELETE", "THREAD_DELETE"})
+"""We are not there any more."""
+_RENEWED = frozenset({"GUILD_ROLE_UPDATE", "GUILD_ROLE_DELETE", "THREAD_CREATE", "THREAD_UPDATE"})
+"""Something of a server is not what it was: these rows hold no more of it."""
+_FORWARD = 1
 _MARK = re.compile(r"<(?:#|@&)(\d{1,20})>")
 _COMMAND = re.compile(r"/(\w+)(?:\s+|\Z)", re.ASCII)
 _WHILE_TYPING = 0.7
@@ -50,6 +55,16 @@ class Scene:
     """Of the channels and roles that a message tags: see `tagged`."""
     ours: tuple[str, ...] = ()
     """The roles that are ours alone: Discord makes one when a bot is invited."""
+    tags: tuple[str, ...] = ()
+    """Of a post, what it was filed under."""
+    owner: str = ""
+    """Of what happens to a member, whose server it is."""
+    leads: tuple[str, ...] = ()
+    """Of the same, the roles whose members lead it."""
+    welcome: str = ""
+    """Of somebody's coming, the channel in which people are greeted: the one that is told of."""
+    mark: str = ""
+    """What tells two events apart that look alike; it is not kept."""
 
 
 def envelope(event: str, data: object, scene: Scene, account: Account) -> Received:
@@ -61,24 +76,27 @@ def envelope(event: str, data: object, scene: Scene, account: Account) -> Receiv
     said = _object(data)
     channel, number = snowflake(said.get("channel_id")), snowflake(said.get("id"))
     kind, event_key = _kind(event, said, scene, account.partition(":")[2]), ""
+    gone = taken_back(said) if kind is Kind.DELETE else ()
     if event == "INTERACTION_CREATE":
         event_key = f"i:{number}" if number else ""
     elif channel and number:
         event_key = _key_of_message(event, channel, number, said)
+    elif gone:
+        event_key = f"d:{channel}:{_short(' '.join(gone))}"
     if not event_key:
-        event_key = f"x:{blake2b(payload, digest_size=12).hexdigest()}"
+        event_key = ":".join(filter(None, ("x", _short(payload), scene.mark)))
         # Without its ids it can be neither told from its repeats nor answered.
         kind = Kind.OTHER if kind in (Kind.MESSAGE, Kind.COMMAND, Kind.EDIT) else kind
     return Received(
-        address=Address(PLATFORM, account, channel or snowflake(said.get("guild_id"))),
+        address=Address(PLATFORM, account, _room(event, said, scene)),
         event_key=event_key,
         author=_author(said),
-        # By these it is known how far a room has been read back, where only messages stand.
-        seq=int(number) if event == "MESSAGE_CREATE" and kind in _TALK else 0,
+        seq=_seq(event, kind, number, scene),
         kind=kind,
         payload=payload,
         keep=keeps(said) if event == "INTERACTION_CREATE" else None,
         rests=_WHILE_TYPING if kind is Kind.EDIT else 0.0,
+        unsays=tuple(f"m:{channel}:{one}" for one in gone),
     )
 
 
@@ -109,9 +127,27 @@ def world(guild: object, account: Account, mark: int) -> Received:
 
 def tagged(data: object) -> tuple[str, ...]:
     """The channels and roles whose names must stand in the Scene; Discord sends their ids only."""
-    content = _object(data).get("content")
-    found = _MARK.findall(content) if isinstance(content, str) else []
+    said = _object(data)
+    source = forwarded_from(said)
+    parts = (said, *(_object(_object(one).get("message")) for one in _snapshots(said)))
+    found = [source] if source else []
+    for part in parts:
+        if isinstance(content := part.get("content"), str) and "<" in content:
+            found += _MARK.findall(content)
     return tuple(dict.fromkeys(found))[:_SHOWN]
+
+
+def forwarded_from(said: dict[str, Any]) -> str:
+    """The channel in which was said what is passed on here; empty for what is somebody's own."""
+    reference = _object(said.get("message_reference"))
+    is_one = reference.get("type") == _FORWARD
+    return snowflake(reference.get("channel_id")) if is_one else ""
+
+
+def taken_back(said: dict[str, Any]) -> tuple[str, ...]:
+    """The messages that are gone, of one or of many."""
+    many = map(snowflake, _list(said.get("ids")))
+    return tuple(dict.fromkeys(filter(None, (snowflake(said.get("id")), *many))))
 
 
 def loads(payload: bytes) -> Any:
@@ -144,7 +180,22 @@ def command_in(content: str, us: str) -> tuple[str, str]:
 
 def is_direct(said: dict[str, Any], type: object, guild: object) -> bool:
     """A chat with one person, or, where nothing is known of the channel, outside of any server."""
-    return type in (1, 3) if isinstance(type, int) else not (guild or said.get("guild_id"))
+    return type == 1 if isinstance(type, int) else not (guild or said.get("guild_id"))
+
+
+def _room(event: str, said: dict[str, Any], scene: Scene) -> str:
+    if event in _ENDED:
+        return snowflake(said.get("id"))
+    if event == "GUILD_MEMBER_ADD" and scene.welcome:
+        return scene.welcome
+    return snowflake(said.get("channel_id")) or snowflake(said.get("guild_id"))
+
+
+def _seq(event: str, kind: Kind, number: str, scene: Scene) -> int:
+    """By these it is known how far a room has been read back, where only messages stand."""
+    if kind is Kind.WORLD:
+        return int(scene.mark or 0)
+    return int(number) if event == "MESSAGE_CREATE" and kind in _TALK else 0
 
 
 def _kind(event: str, said: dict[str, Any], scene: Scene, us: str) -> Kind:
@@ -158,8 +209,12 @@ def _kind(event: str, said: dict[str, Any], scene: Scene, us: str) -> Kind:
         return Kind.EDIT if written else Kind.OTHER
     if event.startswith("MESSAGE_REACTION_"):
         return Kind.REACTION
-    if event in _MEMBERS:
+    if event in ("MESSAGE_DELETE", "MESSAGE_DELETE_BULK"):
+        return Kind.DELETE if taken_back(said) and snowflake(said.get("channel_id")) else Kind.OTHER
+    if event in MEMBERS or event in _ENDED:
         return Kind.MEMBER
+    if event in _RENEWED and snowflake(said.get("guild_id")):
+        return Kind.WORLD
     if event == "INTERACTION_CREATE":
         return kind_of(said)
     return Kind.OTHER
@@ -208,15 +263,24 @@ def _author(said: dict[str, Any]) -> str:
     return snowflake(said.get("user_id"))
 
 
+def _short(what: bytes | str) -> str:
+    whole = what.encode("utf-8", "surrogatepass") if isinstance(what, str) else what
+    return blake2b(whole, digest_size=12).hexdigest()
+
+
 def _plain(text: str) -> str:
     """A time as Discord writes it; else something of that length which any database takes."""
     if len(text) <= 40 and text.isascii() and text.isprintable():
         return text
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+    return _short(text)
 
 
 def _object(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
+
+
+def _snapshots(said: dict[str, Any]) -> list[Any]:
+    return _list(said.get("message_snapshots"))
 
 
 def _list(value: object) -> list[Any]:
@@ -234,6 +298,9 @@ def _dumps(event: str, data: object, scene: Scene) -> bytes:
         "parent_type": scene.parent_type,
         "names": dict(scene.names),
         "ours": scene.ours,
+        "tags": scene.tags,
+        "owner": scene.owner,
+        "leads": scene.leads,
     }
     whole = {"t": event, "d": data, "in": {k: v for k, v in known.items() if v or v == 0}}
     try:

@@ -7,8 +7,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from bots.discord import interactions
-from bots.discord.envelope import WORLD, command_in, is_direct, loads, snowflake
+from bots.discord import affairs, interactions
+from bots.discord.envelope import (
+    WORLD,
+    command_in,
+    forwarded_from,
+    is_direct,
+    loads,
+    snowflake,
+    taken_back,
+)
 from bots.discord.marks import Seen, seen
 from bots.discord.people import author_of, listed, place_of, words, world_seen
 from core.errors import Unreadable
@@ -17,6 +25,9 @@ from core.messages import Attachment, Author, ChannelType, Inbound, Kind, Place,
 _EPOCH = datetime.fromtimestamp(0, UTC)
 _FIRST_MS = 1_420_070_400_000  # Discord counts from 2015
 _FORWARD = 1
+_CROSSPOST = 1 << 1
+"""The flag of what was said in another server, and is published here by a follower's wish."""
+_BOARDS = (15, 16)
 _STICKERS = {1: "image/png", 2: "image/apng", 3: "application/json", 4: "image/gif"}
 _SPOKEN = 1 << 13
 """The flag of a voice message."""
@@ -56,10 +67,17 @@ def _inbound(received: Received, raw: Any, us: Us) -> Inbound:
             return _message(received, said, scene, us)
         case Kind.REACTION:
             return _reaction(received, said, scene, is_gone=event != "MESSAGE_REACTION_ADD")
+        case Kind.DELETE:
+            return replace(_blank(received, said, scene, Author("", "")), gone=taken_back(said))
+        case Kind.MEMBER if event in affairs.ENDED:
+            return affairs.ended(_blank(received, said, scene, Author("", "")), said, scene)
         case Kind.MEMBER:
-            return _member(received, said, scene, has_come=event == "GUILD_MEMBER_ADD")
+            return _member(received, str(event), said, scene)
         case Kind.WORLD if event == WORLD and snowflake(said.get("id")):
             return _world(received, said)
+        case Kind.WORLD if event != WORLD and snowflake(said.get("guild_id")):
+            blank = _blank(received, said, scene, Author("", ""))
+            return affairs.renewed(blank, str(event), said, scene)
         case Kind.OTHER:
             return _other(received, said, scene)
     raise Unreadable(f"an event of kind {received.kind} without its content")
@@ -86,7 +104,7 @@ def _message(received: Received, said: dict[str, Any], scene: dict[str, Any], us
         author=author,
         place=place_of(said, scene, author if author.id != us.id else None),
         message=number,
-        text="\n".join(filter(None, (shown.text, *_told(said, scene, us)))),
+        text="\n".join(filter(None, (*_heading(said, scene), shown.text, *_told(said, scene, us)))),
         sent_at=_when(edited) or _when(said.get("timestamp")) or _made(number),
         is_direct=is_direct(said, scene.get("type"), scene.get("guild")),
         mentions_us=tagged_us,
@@ -94,6 +112,7 @@ def _message(received: Received, said: dict[str, Any], scene: dict[str, Any], us
         reply_to=quote,
         replies_to_us=quote is not None and quote.author is not None and quote.author.id == us.id,
         attachments=_attachments(said),
+        forwarded=_source(said, scene),
         command=command,
         arguments=arguments,
     )
@@ -112,15 +131,11 @@ def _reaction(
     )
 
 
-def _member(
-    received: Received, said: dict[str, Any], scene: dict[str, Any], *, has_come: bool
-) -> Inbound:
+def _member(received: Received, event: str, said: dict[str, Any], scene: dict[str, Any]) -> Inbound:
     who = author_of(_object(said.get("user")), said)
-    return replace(
-        _blank(received, said, scene, who),
-        sent_at=_when(said.get("joined_at")) or _EPOCH,
-        joined=(who,) if has_come and who.id else (),
-    )
+    blank = _blank(received, said, scene, who)
+    came = _when(said.get("joined_at")) or _EPOCH
+    return affairs.of_member(replace(blank, sent_at=came), event, said, scene)
 
 
 def _world(received: Received, guild: dict[str, Any]) -> Inbound:
@@ -197,12 +212,16 @@ def _tags_elsewhere(said: dict[str, Any]) -> list[dict[str, Any]]:
 def _quote(said: dict[str, Any], scene: dict[str, Any], us: Us) -> Quote | None:
     reference = _object(said.get("message_reference"))
     number = snowflake(reference.get("message_id"))
-    if not number or reference.get("type") == _FORWARD:
+    flags = said.get("flags")
+    is_published = isinstance(flags, int) and bool(flags & _CROSSPOST)
+    if not number or reference.get("type") == _FORWARD or is_published:
         return None
     answered = _object(said.get("referenced_message"))
     if not answered:  # it has been deleted, or Discord did not look
         return Quote(number)
-    text = "\n".join(filter(None, (_shown(answered, scene, us).text, *_told(answered, scene, us))))
+    told = _told(answered, scene, us)
+    passed_on = "[forwarded]" if _forwarded(answered) else ""
+    text = "\n".join(filter(None, (passed_on, _shown(answered, scene, us).text, *told)))
     return Quote(number, _author(answered), text, attachments=_attachments(answered))
 
 
@@ -216,10 +235,25 @@ def _told(said: dict[str, Any], scene: dict[str, Any], us: Us) -> list[str]:
     if poll := _object(said.get("poll")):
         lines.append(_told_of_poll(poll))
     for forwarded in _forwarded(said):
-        text = _shown(forwarded, scene, us).text
-        lines.append("\n".join(filter(None, ("[forwarded]", text))))
+        lines.append(_shown(forwarded, scene, us).text)
         lines += _told({**forwarded, "message_snapshots": []}, scene, us)
     return lines
+
+
+def _heading(said: dict[str, Any], scene: dict[str, Any]) -> list[str]:
+    """Of a post its title, and what it was filed under: both stand above its first message."""
+    if scene.get("parent_type") not in _BOARDS or said.get("id") != said.get("channel_id"):
+        return []
+    tags = ", ".join(filter(None, map(words, _list(scene.get("tags")))))
+    return [words(scene.get("name")), f"[tags: {tags}]" if tags else ""]
+
+
+def _source(said: dict[str, Any], scene: dict[str, Any]) -> str:
+    """Where what is passed on was said, as far as Discord tells: never by whom."""
+    if not _forwarded(said):
+        return ""
+    name = words(_object(scene.get("names")).get(forwarded_from(said)))
+    return f"#{name}" if name else "elsewhere"
 
 
 def _told_of_embed(embed: dict[str, Any]) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict, deque
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from core.bell import Bell
+from core.flow.opened import Open, Postponed, Superseded
 from core.messages import Address, Kind, Received
 from core.ports import Handler, Store, Waiting
 
@@ -16,100 +17,8 @@ log = logging.getLogger(__name__)
 
 _HOT = 2_000
 """Payloads kept in memory; the others are read again from the inbox when their turn comes."""
-_SAYS_MORE = frozenset({Kind.MESSAGE, Kind.COMMAND, Kind.EDIT})
 _LONGEST_REST = 1.5
 """Seconds for which the rest of a message is waited for."""
-
-
-class Superseded(Exception):
-    """The same person has said more; the next turn answers everything."""
-
-
-class Postponed(Exception):
-    """It cannot be answered now; the room waits `seconds` for it, and takes up no place meanwhile."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__(f"again in {seconds:g} s")
-        self.seconds = seconds
-
-
-class Open:
-    """core.ports.Batch: the messages that a running turn answers."""
-
-    __slots__ = (
-        "_behind",
-        "_bell",
-        "_committed",
-        "_keep",
-        "_unstored",
-        "address",
-        "items",
-        "stopped",
-    )
-
-    def __init__(
-        self,
-        address: Address,
-        items: tuple[Received, ...],
-        bell: Bell,
-        unstored: Mapping[int, asyncio.Event],
-        behind: Callable[[], Collection[Waiting]] = tuple,
-        *,
-        keep: bool,
-    ) -> None:
-        """`behind` is what waits in the room meanwhile."""
-        self.address = address
-        self.items = items
-        self._bell = bell
-        self._unstored = unstored
-        self._keep = keep
-        self._behind = behind
-        self._committed = False
-        self.stopped = Bell()
-
-    @property
-    def is_stored(self) -> bool:
-        return not any(one.id in self._unstored for one in self.items)
-
-    async def stored(self) -> None:
-        for one in self.items:
-            if (commit := self._unstored.get(one.id)) is not None:
-                await commit.wait()
-
-    def commit_to(self) -> None:
-        """Raises Superseded when that has happened already."""
-        if self._bell.rung and not self._committed:
-            raise Superseded
-        self._committed = True
-
-    @property
-    def author(self) -> str:
-        return self.items[0].author
-
-    @property
-    def crowded(self) -> bool:
-        return any(one.kind is Kind.MESSAGE and one.author != self.author for one in self._behind())
-
-    @property
-    def overtaken(self) -> bool:
-        return any(
-            one.kind is Kind.DELETE or (one.kind in _SAYS_MORE and one.author == self.author)
-            for one in self._behind()
-        )
-
-    def yields_to(self, waiting: Waiting) -> bool:
-        """Whether this turn is to be broken off, because the next one knows better."""
-        if self._committed or waiting.author != self.author:
-            return False
-        match self.items[0].kind:
-            case Kind.MESSAGE:
-                return waiting.kind is Kind.MESSAGE and not self._keep
-            case Kind.EDIT:
-                return waiting.kind in _SAYS_MORE
-        return False
-
-    def interrupt(self) -> None:
-        self._bell.ring()
 
 
 @dataclass(slots=True)
@@ -118,6 +27,8 @@ class _Lane:
 
     queue: deque[Waiting] = field(default_factory=deque)
     running: Open | None = None
+    gone: set[str] = field(default_factory=set)
+    """The keys of what the messages in the queue take back."""
     rests: float = 0.0
     """Seconds for which its oldest message is put off."""
     timer: asyncio.TimerHandle | None = None
@@ -186,6 +97,7 @@ class Mailbox:
                 received.keep,
                 since=now,
                 due=now + received.rests if received.rests else 0.0,
+                unsays=received.unsays,
             )
         )
 
@@ -199,7 +111,7 @@ class Mailbox:
             waiting = replace(waiting, keep=self._keeps(address))
         lane = self._lanes.get(address)
         if lane is None:
-            lane = self._lanes[address] = _Lane(deque([waiting]))
+            lane = self._lanes[address] = _Lane(deque([waiting]), gone=set(waiting.unsays))
             if waiting.due:
                 self._rest(address, lane)
             else:
@@ -207,15 +119,11 @@ class Mailbox:
                 self._pump()
             return
         lane.queue.append(waiting)
+        lane.gone.update(waiting.unsays)
         if lane.timer is not None and lane.queue[0].due:
             self._rest(address, lane)
-        running = lane.running
-        if waiting.kind is Kind.STOP:
-            if running is not None and running.author == waiting.author:
-                running.stopped.ring()
-            return
-        if running is not None and running.yields_to(waiting):
-            running.interrupt()
+        if lane.running is not None:
+            lane.running.meet(waiting)
 
     def confirm(self, received: Sequence[Received]) -> None:
         """Their commit is through."""
@@ -308,7 +216,13 @@ class Mailbox:
             if not items:
                 return
             lane.running = Open(
-                address, items, bell, self._unstored, lambda: lane.queue, keep=bool(taken[0].keep)
+                address,
+                items,
+                bell,
+                self._unstored,
+                lambda: lane.queue,
+                lane.gone,
+                keep=bool(taken[0].keep),
             )
             assert self._handler is not None
             finished = False
@@ -336,6 +250,7 @@ class Mailbox:
     def _take(self, address: Address, lane: _Lane) -> list[Waiting]:
         """The oldest, and whatever its author has said since, where the newest wins."""
         head = lane.queue.popleft()
+        lane.gone.difference_update(head.unsays)
         taken = [head]
         if head.kind is Kind.EDIT:
             # Of several changes the last one counts; what is said between them stands between.

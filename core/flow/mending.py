@@ -12,7 +12,7 @@ from core.clock import Clock
 from core.errors import ModelError
 from core.flow.conversing import Conversing
 from core.flow.etiquette import Choice
-from core.flow.mailbox import Postponed
+from core.flow.opened import Postponed
 from core.flow.policy import decent
 from core.flow.presence import memory_id
 from core.flow.speaking import Spoken
@@ -36,11 +36,15 @@ from core.state import Line
 
 log = logging.getLogger(__name__)
 
+TAKEN_BACK = "taken-back"
+"""The rule by which nothing is said to what is gone."""
 _SAID = (Kind.MESSAGE, Kind.COMMAND, Kind.PRESS)
 """What somebody does in a room that stands behind what they said before."""
 _BEHIND = 20
 """Lines that may stand behind what is edited; what is further up is left as it was."""
 _A_MOMENT = timedelta(minutes=1)
+_MANY = 500
+"""Answers among which those are found that somebody has taken away."""
 _ON_ITS_WAY = 0.5
 _ARRIVES_WITHIN = 20.0
 """Seconds after which an answer that has not arrived yet is left as it was."""
@@ -93,7 +97,11 @@ class Mending:
                 self._recent.forget(work.part.id, room)
 
     async def taken_back(self, work: Work) -> None:
-        """What was said is forgotten, and a fresh answer to it goes as well."""
+        """What was said is forgotten, and a fresh answer to it goes as well.
+
+        So are our own words, where somebody else has taken them away; what else its turn has said
+        stands.
+        """
         part, lead, spot = work.part, work.lead, work.spot
         ids = [_id(work, one) for one in lead.gone]
         now, window = self._clock.now(), _window(work)
@@ -101,6 +109,7 @@ class Mending:
         def look(unit: Unit) -> tuple[list[Memory], list[Memory], list[Sent]]:
             known = unit.memories.get(part.id, ids)
             gone = {one.id for one in known}
+            known += self._ours(unit, work)
             talk = unit.memories.recent(part.id, spot.room, part.policy.history + _BEHIND)
             answers = [
                 one
@@ -113,27 +122,51 @@ class Mending:
             return known, answers, [row for turn in turns for row in unit.past.sent(turn)]
 
         known, answers, sent = await self._store.read(look)
+        here = [one for one in sent if one.address == lead.address]
+        self._wait_for(here)
+        parts = [one for one in _shown(here) if one not in lead.gone]
+        dropped = [one.id for one in (*known, *answers)]
+        turns = {one.turn for one in here} | {_turn(one) for one in known if _turn(one)}
+        # Platforms tell times by whole seconds.
+        since = min((one.created_at for one in known), default=now) - _A_MOMENT
+
+        def forget(unit: Unit) -> None:
+            unit.inbox.unsay(lead.address, lead.gone, since)
+            if dropped:
+                unit.memories.drop(part.id, dropped)
+                unit.deliveries.unsay(turns)
+
+        work.later.append(forget)
         if not known:
             await self._note(work, rule="delete-noted")
             return
-        here = [one for one in sent if one.address == lead.address]
-        self._wait_for(here)
-        parts = _shown(here)
-        dropped = [one.id for one in (*known, *answers)]
-        turns = {one.turn for one in here}
-        # Platforms tell times by whole seconds.
-        since = min(one.created_at for one in known) - _A_MOMENT
-
-        def forget(unit: Unit) -> None:
-            unit.memories.drop(part.id, dropped)
-            unit.inbox.unsay(lead.address, lead.gone, since)
-            unit.deliveries.unsay(turns)
-
-        work.later.append(forget)
         rows = [_deletion(work, target, n) for n, target in enumerate(parts)]
-        await self._send(work, InboundStatus.SILENT, rows, rule="taken-back")
+        await self._send(work, InboundStatus.SILENT, rows, rule=TAKEN_BACK)
         self._recent.forget(part.id, spot.room)
         self._store.evict(part.id, spot.room)
+
+    def _ours(self, unit: Unit, work: Work) -> list[Memory]:
+        """What we remember of having said in those of the messages that were our own."""
+        part, address = work.part, work.lead.address
+        rows = unit.past.ours(address.account, address.room, work.lead.gone)
+        if not rows:
+            return []
+        since, until = rows[0].created_at, rows[-1].created_at
+        said = unit.memories.find(
+            part.id,
+            rooms=[work.spot.room],
+            entity=EntityId(part.id),
+            start=since - _A_MOMENT - timedelta(seconds=_window(work)),
+            end=until + _A_MOMENT,
+            limit=_MANY,
+        )
+        turns = {one.turn for one in rows}
+        at_once = {(one.turn, one.created_at) for one in rows}
+        found = [one for one in said if _turn(one) in turns]
+        # A turn may speak more than once; what was mended since bears the time of its first words.
+        exact = [one for one in found if (_turn(one), one.created_at) in at_once]
+        others = {_turn(one) for one in exact}
+        return [*exact, *(one for one in found if _turn(one) not in others)]
 
     # --- an edit -------------------------------------------------------------------------------
 

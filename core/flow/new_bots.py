@@ -15,7 +15,7 @@ from core.errors import BadInput, LinkLost, LinkRejected, SendFailed, Throttled,
 from core.flow import commands, made_bots
 from core.flow.cast import Cast
 from core.flow.made_bots import Made
-from core.flow.mailbox import Postponed
+from core.flow.opened import Postponed
 from core.flow.ranks import Ranks
 from core.flow.work import Work
 from core.flow.writing import Scribe

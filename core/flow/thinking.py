@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from core.clock import Clock
 from core.errors import ModelRejected
-from core.flow.mailbox import Superseded
+from core.flow.opened import Superseded
 from core.flow.records import Records
 from core.flow.till import Till
 from core.flow.unfinished import seemly

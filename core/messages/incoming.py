@@ -99,6 +99,9 @@ class Received:
     rests: float = 0.0
     """Seconds for which its author may still be sending the rest of it, at most 1.5; a row that is
     taken up again after a restart has none."""
+    unsays: tuple[str, ...] = ()
+    """Of a DELETE, the event keys of what was taken back, if the platform tells it so; a row that
+    is taken up again after a restart has none."""
     id: int = 0
     """The inbox row; 0 until it is stored."""
 

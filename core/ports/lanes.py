@@ -36,6 +36,15 @@ class Batch(Protocol):
         """Its author has said, changed or taken back more in this room, which waits."""
         ...
 
+    @property
+    def taken_back(self) -> bool:
+        """All of it is gone, and the word of that waits in this room."""
+        ...
+
+    def is_gone(self, item: Received) -> bool:
+        """The same of one of the items."""
+        ...
+
     def commit_to(self) -> None:
         """From here on nothing supersedes this turn: a word was shown, or an action began."""
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -62,6 +62,10 @@ class Past(Protocol):
 
     def told(self, account: Account, room: str, message: str) -> Sent | None:
         """The row by which a message of ours went out."""
+        ...
+
+    def ours(self, account: Account, room: str, messages: Collection[str]) -> list[Sent]:
+        """All rows by which those of these messages came about, or changed, that are our own."""
         ...
 
     def sent(self, turn: TurnId) -> list[Sent]:

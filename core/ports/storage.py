@@ -40,6 +40,8 @@ class Waiting:
     since: float = 0.0
     due: float = 0.0
     """When the rest of it has come, by the loop's time; 0 for what is whole already."""
+    unsays: tuple[str, ...] = ()
+    """As `Received.unsays`."""
 
 
 class Inbox(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -83,6 +83,15 @@ _TOLD = (
     .order_by(_OUT.c.seq)
     .limit(1)
 )
+_OURS = (
+    sa.select(*_SENT)
+    .where(
+        _OUT.c.platform_message_id.in_(sa.bindparam("messages", expanding=True)),
+        _OUT.c.account == sa.bindparam("whose"),
+        _OUT.c.room == sa.bindparam("where"),
+    )
+    .order_by(_OUT.c.seq)
+)
 _OF_TURN = (
     sa.select(*_SENT)
     .where(_OUT.c.turn_id == sa.bindparam("turn"))
@@ -137,6 +146,10 @@ class PastRows:
         asked = {"whose": account, "where": room, "message": message}
         row = self._db.execute(_TOLD, asked).first()
         return _sent(row) if row is not None else None
+
+    def ours(self, account: Account, room: str, messages: Collection[str]) -> list[Sent]:
+        asked = {"whose": account, "where": room, "messages": list(messages)}
+        return [_sent(row) for row in self._db.execute(_OURS, asked)]
 
     def sent(self, turn: TurnId) -> list[Sent]:
         return [_sent(row) for row in self._db.execute(_OF_TURN, {"turn": turn})]

@@ -88,11 +88,15 @@ class Batch:
     is_stored: bool = True
     crowded: bool = False
     overtaken: bool = False
+    taken_back: bool = False
     stopped: Bell = field(default_factory=Bell)
 
     @property
     def author(self) -> str:
         return self.items[0].author
+
+    def is_gone(self, item: Received) -> bool:
+        return self.taken_back
 
     def commit_to(self) -> None:
         self.committed = True

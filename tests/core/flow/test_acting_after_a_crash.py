@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from core.flow.mailbox import Superseded
+from core.flow.opened import Superseded
 from core.messages import InboundStatus
 from core.plugins.records import Action, ActionResult
 from core.prompting.reading import Answer

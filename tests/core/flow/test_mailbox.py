@@ -9,7 +9,8 @@ from typing import Any, TypeVar, cast
 
 import pytest
 
-from core.flow.mailbox import Mailbox, Postponed
+from core.flow.mailbox import Mailbox
+from core.flow.opened import Postponed
 from core.ids import Account
 from core.messages import Address, Kind, Received
 from core.ports import Batch, Store, Unit
