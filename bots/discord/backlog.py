@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
 
@@ -16,6 +16,8 @@ from bots.discord.envelope import envelope
 from bots.discord.errors import link_failure
 from bots.discord.heard import Heard
 from bots.discord.quota import Quota
+from bots.discord.sharded import Sharded
+from bots.discord.telling import tell
 from bots.discord.walls import Walls
 from core.clock import Clock
 from core.errors import LinkRejected
@@ -33,6 +35,8 @@ _REFUSALS = 20
 """Rooms that may refuse us before the rest of the unknown ones is left alone."""
 _SLACK = 10_000 << 22
 """Ten seconds of Discord's numbers: what two channels say need not come in their order."""
+_ALL_LINES = 60.0
+"""Seconds after which a line that is not in yet is no longer waited for."""
 _LAST_SERVER = 2.0
 """Seconds after which a server that was announced is no longer waited for."""
 _TRIES = 5
@@ -42,6 +46,10 @@ _CHUNK = 200
 _NO_TEXT = frozenset({4, 14, 15, 16})
 
 
+_A_WHILE = 40
+"""Servers whose channels are gone through at a stretch."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Room:
     id: int
@@ -49,12 +57,24 @@ class _Room:
     guild: int | None
 
 
+@dataclass(slots=True)
+class _Scope:
+    """Where a look round is due: in whole shards, and in servers that came late."""
+
+    shards: set[int] = field(default_factory=set)
+    servers: set[int] = field(default_factory=set)
+
+    def add(self, other: _Scope) -> None:
+        self.shards |= other.shards
+        self.servers |= other.servers
+
+
 class Backlog:
     """One account's look round after each new session."""
 
     def __init__(
         self,
-        client: discord.Client,
+        client: Sharded,
         walls: Walls,
         heard: Heard,
         quota: Quota,
@@ -68,14 +88,28 @@ class Backlog:
         self._account = account
         self._clock = clock
         self._due = asyncio.Event()
+        self._scope = _Scope()
         self._server = asyncio.Event()
+        self._first: int | None = None
+        self.on_late_server: Callable[[], None] = lambda: None
+        self.settled = asyncio.Event()
+        """Every line is in, or is not waited for: so that nothing newer is stored before what one
+        of them has missed."""
         self._result: Counter[str] = Counter()
         self._cut: list[int] = []
 
-    def begin(self) -> None:
+    def begin(self, shard: int = 0) -> None:
         """A new session: hold what it tells until what came before is stored."""
         self._heard.shut()
+        self._scope.shards.add(shard)
         self._due.set()
+
+    def came_late(self, server: int) -> None:
+        """One that was away until now, or has just invited us."""
+        self._heard.shut()
+        self._scope.servers.add(server)
+        self._due.set()
+        self.on_late_server()
 
     def server_came(self) -> None:
         self._server.set()
@@ -84,31 +118,47 @@ class Backlog:
         """Look round whenever a session begins; until cancelled."""
         while True:
             await self._due.wait()
+            try:
+                async with asyncio.timeout(_ALL_LINES):
+                    await self.settled.wait()
+            except TimeoutError:
+                log.warning("%s: not all connections stand; it goes on", self._account)
             self._due.clear()
+            scope, self._scope = self._scope, _Scope()
             done = False
             try:
-                await self._look_round(intake)
-                done = True
+                done = await self._look_round(scope, intake)
             finally:
                 if not done:  # the line broke in between; the next one takes it up
                     self._heard.shut()
+                    self._scope.add(scope)
                     self._due.set()
 
-    async def _look_round(self, intake: Intake) -> None:
+    async def _look_round(self, scope: _Scope, intake: Intake) -> bool:
+        """False when another session has begun meanwhile, with a gap before it that is not read."""
         await self._servers()
         newest = await intake.newest(self._account)
+        if self._first is None:
+            self._first = max(newest.values(), default=0)
         self._result, self._cut = Counter(), []
-        known, unknown = self._rooms(newest) if newest else ([], [])
+        known, unknown = await self._rooms(newest, scope) if newest else ([], [])
         await self._meet(unknown, intake)
         if self._due.is_set():
-            return  # another session has begun meanwhile, with a gap before it that is not read
-        await self._mark(newest, intake)
+            return False
+        self._walls.changed.clear()
+        servers, mark = await self._mark(newest, scope, intake)
         if self._due.is_set():
-            return
+            return False
         self._walls.looked_round = True
         self._heard.open(str(room.id) for room in known)
-        await self._side_by_side(known, intake)
+        async with asyncio.TaskGroup() as group:
+            telling = group.create_task(
+                tell(servers, mark, self._walls, intake, self._clock, self._due)
+            )
+            await self._side_by_side(known, intake)
+        self._scope.servers.update(one.id for one in telling.result())
         self._tell(len(known) + len(unknown))
+        return True
 
     async def _servers(self) -> None:
         """Wait until the servers that READY has named are here; some are away for hours."""
@@ -120,17 +170,21 @@ class Backlog:
             except TimeoutError:
                 break
 
-    def _rooms(self, newest: Mapping[str, int]) -> tuple[list[_Room], list[_Room]]:
+    async def _rooms(
+        self, newest: Mapping[str, int], scope: _Scope
+    ) -> tuple[list[_Room], list[_Room]]:
         """Those to be read that were heard before, the newest first, and those never heard."""
-        highest = max(newest.values())
         known: list[tuple[int, _Room]] = []
         unknown: list[_Room] = []
         here: set[str] = set()
-        for guild in self._walls.servers():
+        async for guild in self._in_turn(self._walls.servers()):
+            rooms = (*guild.channels, *guild.threads)
             here.add(str(guild.id))
-            since = max(highest - _SLACK, self._walls.joined.get(guild.id, 0))
-            for room in (*guild.channels, *guild.threads):
-                here.add(str(room.id))
+            here.update(str(room.id) for room in rooms)
+            if not self._concerns(scope, guild.id):
+                continue
+            since = self._since(guild.id, newest)
+            for room in rooms:
                 last = getattr(room, "last_message_id", None) or 0
                 after = newest.get(str(room.id))
                 if room.type.value in _NO_TEXT or last <= (since if after is None else after):
@@ -139,16 +193,38 @@ class Backlog:
                     unknown.append(_Room(room.id, since, guild.id))
                 else:
                     known.append((last, _Room(room.id, after, guild.id)))
-        # What is no channel of a server is a direct chat; Discord has no list of those.
-        direct = [
-            (after, _Room(int(room), after, None))
-            for room, after in newest.items()
-            if room.isdecimal() and room not in here
-        ]
-        direct.sort(key=lambda it: -it[0])
-        known += direct[:_DIRECT_ROOMS]
+        if 0 in scope.shards:
+            # What is no channel of a server is a direct chat; Discord has no list of those.
+            direct = [
+                (after, _Room(int(room), after, None))
+                for room, after in newest.items()
+                if room.isdecimal() and room not in here
+            ]
+            direct.sort(key=lambda it: -it[0])
+            known += direct[:_DIRECT_ROOMS]
         known.sort(key=lambda it: -it[0])
         return [room for _, room in known], unknown
+
+    def _concerns(self, scope: _Scope, guild: int) -> bool:
+        return self._client.shard_of(guild) in scope.shards or guild in scope.servers
+
+    def _since(self, guild: int, newest: Mapping[str, int]) -> int:
+        """What was heard of a server's other rooms, at least.
+
+        With several lines the newest of all may have been heard while this server's was away.
+        """
+        reached = self._walls.reached.get(self._client.shard_of(guild), self._first or 0)
+        # Where nothing had ever been heard when we came, nothing has been missed.
+        highest = min(max(newest.values()), reached) if reached else max(newest.values())
+        return max(highest - _SLACK, self._walls.joined.get(guild, 0))
+
+    @staticmethod
+    async def _in_turn(servers: Iterable[discord.Guild]) -> AsyncIterator[discord.Guild]:
+        """So that thousands of servers hold nobody up."""
+        for number, guild in enumerate(servers):
+            if number % _A_WHILE == 0:
+                await asyncio.sleep(0)
+            yield guild
 
     async def _meet(self, rooms: list[_Room], intake: Intake) -> None:
         """Rooms never heard: stored together, oldest first.
@@ -166,21 +242,27 @@ class Backlog:
         for start in range(0, len(found), _CHUNK):
             await intake(found[start : start + _CHUNK])
 
-    async def _mark(self, newest: Mapping[str, int], intake: Intake) -> None:
-        """Tell of each server, and so how far all rooms have been read.
+    async def _mark(
+        self, newest: Mapping[str, int], scope: _Scope, intake: Intake
+    ) -> tuple[list[discord.Guild], int]:
+        """Tell of one server, and so how far all rooms have been read; the others, to be told of.
 
         The number is one of Discord's, not of our clock's: the highest that anybody has written,
         and below whatever waits here unstored.
         """
-        servers = list(self._walls.servers())
-        rooms = [room for one in servers for room in (*one.channels, *one.threads)]
-        said = [getattr(room, "last_message_id", None) or 0 for room in rooms]
-        mark = max(*said, *newest.values(), 0, 0)
+        servers = [one for one in self._walls.servers() if self._concerns(scope, one.id)]
+        mark = max(newest.values(), default=0)
+        async for guild in self._in_turn(servers):
+            for room in (*guild.channels, *guild.threads):
+                mark = max(mark, getattr(room, "last_message_id", None) or 0)
         self._walls.highest = max(mark, self._walls.highest)
+        for shard in scope.shards:
+            self._walls.reach(shard, mark)
         if waiting := self._heard.oldest_message():
             mark = min(mark, waiting - 1)
         if servers:
-            await intake([self._walls.server(one, mark) for one in servers])
+            await intake([self._walls.server(servers[0], mark)])
+        return servers[1:], mark
 
     async def _side_by_side(self, rooms: list[_Room], intake: Intake) -> None:
         async def one(room: _Room) -> None:
@@ -208,7 +290,7 @@ class Backlog:
             return []
         page = await self._page(room)
         said = [it for it in page if isinstance(it, dict)]
-        new = [it for it in said if _number(it) > room.after and not self._walls.is_ours(it)]
+        new = [it for it in said if _number(it) > room.after and not self._walls.passes_over(it)]
         if len(page) >= PAGE and await self._goes_on(room, min(map(_number, said), default=0)):
             self._cut.append(room.id)
         self._result["messages"] += len(new)

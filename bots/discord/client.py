@@ -13,7 +13,6 @@ from collections.abc import Callable
 from typing import Self
 
 import aiohttp
-import discord
 
 from bots.discord import mapping
 from bots.discord.acknowledging import Acknowledging
@@ -21,17 +20,23 @@ from bots.discord.at_once import Targets
 from bots.discord.backlog import Backlog
 from bots.discord.calls import Calls
 from bots.discord.endpoints import DISCORD, Endpoints, lead_voice, living_at
+from bots.discord.entrance import Entrance
 from bots.discord.envelope import PLATFORM
 from bots.discord.errors import link_failure
+from bots.discord.face_hooks import Hooks, Host
+from bots.discord.faces import Faces
 from bots.discord.fetching import Fetching
+from bots.discord.granted import Granted
 from bots.discord.heard import Heard
 from bots.discord.history import History
 from bots.discord.line import Line
+from bots.discord.lines import Lines
 from bots.discord.presence import activity_of
 from bots.discord.quota import Quota
 from bots.discord.ranks import Ranks
 from bots.discord.registering import Slash
 from bots.discord.rendering import MAX_PARTS, MAX_TEXT, render
+from bots.discord.sharded import Sharded, lean_client
 from bots.discord.standing import Standing
 from bots.discord.walls import Walls
 from bots.discord.ways import Ways
@@ -57,8 +62,6 @@ log = logging.getLogger(__name__)
 
 _TOKEN = re.compile(r"([A-Za-z0-9_-]{4,28})\.[A-Za-z0-9_-]{2,}\.[A-Za-z0-9_-]{8,}")
 _LOGIN = 20.0
-_LONGEST_LIMIT = 30.0
-"""Seconds that discord.py may wait out a 429; a longer one comes back to us."""
 
 
 class DiscordLink:
@@ -75,6 +78,7 @@ class DiscordLink:
         edits=True,
         hears_bots=True,
         buttons=True,
+        threads=True,
         forms=True,
     )
 
@@ -87,6 +91,7 @@ class DiscordLink:
         clock: Clock,
         chance: random.Random | None = None,
         patience: float = 5.0,
+        dialling: float = 20.0,
         answers_within: float = 60.0,
         most_heard: int = 10_000,
         limited: bool = True,
@@ -95,11 +100,13 @@ class DiscordLink:
         offering: Offering | None = None,
         commands_after: float = 2.0,
         chronicle: Chronicle | None = None,
+        faces: Faces | None = None,
     ) -> None:
         """`limited` keeps all requests together below Discord's rate for one bot.
 
         `files` is where what is attached to a delivery lies; `offering` is what its commands are
         made of, none where there is none; they are told `commands_after` seconds from the start.
+        `faces` are the characters of this process who have no bot of their own.
         """
         self._token = token
         self._endpoints = endpoints or DISCORD
@@ -107,6 +114,7 @@ class DiscordLink:
         self._clock = clock
         self._chance = chance or random.Random()
         self._patience = patience
+        self._dialling = dialling
         self._answers_within = answers_within
         self._most_heard = most_heard
         self._limited = limited
@@ -115,18 +123,19 @@ class DiscordLink:
         self._offering = offering
         self._commands_after = commands_after
         self._chronicle = chronicle
+        self._faces = faces or Faces()
         number = _bot_of(token.reveal())
         self._well_formed = bool(number)
         self._us = mapping.Us(number, "")
         self._account = Account(f"{PLATFORM}:{number or 0}")
-        self._client: discord.Client | None = None
+        self._client: Sharded | None = None
         self._calls: Calls | None = None
         self._ranks: Ranks | None = None
         self._fetching: Fetching | None = None
         self._heard: Heard | None = None
         self._backlog: Backlog | None = None
         self._history: History | None = None
-        self._line: Line | None = None
+        self._line: Lines | None = None
         self._acknowledging: Acknowledging | None = None
         self._standing: Standing | None = None
         self._slash: Slash | None = None
@@ -155,7 +164,7 @@ class DiscordLink:
         async with contextlib.AsyncExitStack() as stack:
             stack.enter_context(living_at(self._endpoints))
             quota = Quota(self._clock, limited=self._limited)
-            client = _client(quota, self._lent, self._ways.presence)
+            client = lean_client(quota, self._lent, activity_of(self._ways.presence))
             stack.push_async_callback(self._leave, client)
             try:
                 async with asyncio.timeout(_LOGIN):
@@ -171,20 +180,11 @@ class DiscordLink:
             self._stack = stack.pop_all()
         return self
 
-    def _wire(self, client: discord.Client, quota: Quota) -> None:
+    def _wire(self, client: Sharded, quota: Quota) -> None:
         heard = Heard(self._most_heard)
         walls = Walls(client, self._account, heard)
         backlog = Backlog(client, walls, heard, quota, self._account, self._clock)
-        line = Line(
-            client,
-            walls,
-            heard,
-            quota,
-            self._account,
-            self._clock,
-            self._chance,
-            patience=self._patience,
-        )
+        line = self._lines(client, quota, walls, heard, backlog)
         standing = Standing(client, self._clock)
         self._acknowledging = Acknowledging(
             client, self._account, standing, Targets(self._clock), self._offering
@@ -193,28 +193,64 @@ class DiscordLink:
         if self._offering is not None:
             self._slash = Slash(client, quota, self._account, self._offering, self._clock)
         self._standing = standing
-        line.on_fresh(backlog.begin)
-        walls.on_ready, walls.on_resumed = line.ready, line.resumed
         self._history = history = History(
             client, walls, quota, self._account, self._clock, self._chronicle, self._ways.history
         )
         walls.on_server = backlog.server_came
-        walls.on_late_server = _both(backlog.begin, history.look)
+        walls.on_late_server = backlog.came_late
+        backlog.on_late_server = history.look
         self._client, self._heard, self._backlog, self._line = client, heard, backlog, line
         self._calls = Calls(client, quota, self._answers_within, self._clock, self._files)
         self._ranks = Ranks(client, quota)
         self._fetching = Fetching(client, quota, self._endpoints.cdn_root, self._lent)
+        walls.tells_ours = lambda: bool(self._faces.of(self._account))
+        hooks = Hooks(client, quota, self._clock)
+        self._faces.open(Host(self._account, self, client, quota, self._calls, hooks))
+
+    def _lines(
+        self, client: Sharded, quota: Quota, walls: Walls, heard: Heard, backlog: Backlog
+    ) -> Lines:
+        entrance = Entrance(client, quota, self._clock, paced=self._limited)
+        granted = Granted(client, self._account)
+
+        def line(shard: int) -> Line:
+            return Line(
+                client,
+                walls,
+                heard,
+                entrance,
+                granted,
+                self._account,
+                self._clock,
+                self._chance,
+                backlog.begin,
+                shard=shard,
+                patience=self._patience,
+                dialling=self._dialling,
+            )
+
+        lines = Lines(
+            client,
+            entrance,
+            granted,
+            line,
+            self._account,
+            self._clock,
+            self._chance,
+            wanted=self._ways.shards,
+        )
+        backlog.settled = lines.settled
+        return lines
 
     async def __aexit__(self, *exc: object) -> None:
+        self._faces.close(self._account)
         self._client = self._calls = self._ranks = self._fetching = None
         self._acknowledging = self._standing = self._slash = None
         self._heard = self._backlog = self._line = self._history = None
         await self._stack.aclose()
 
-    async def _leave(self, client: discord.Client) -> None:
-        # discord.py forgets this task of its own, which waits for servers after READY.
-        if (waits := client._connection._ready_task) is not None:
-            waits.cancel()
+    async def _leave(self, client: Sharded) -> None:
+        client.leave()
         session = getattr(client.http, "_HTTPClient__session", None)
         if self._lent is not None and isinstance(session, aiohttp.ClientSession):
             session.detach()  # closing it would close the connections of all others
@@ -230,6 +266,7 @@ class DiscordLink:
         if answers is None:
             raise LinkLost("the link is closed")
         end: LinkLost | LinkRejected
+        intake, begun = self._faces.sharing(self._account, intake, begun)
         try:
             async with asyncio.TaskGroup() as group:
                 answers.begin(group)
@@ -247,12 +284,14 @@ class DiscordLink:
                 answers.stop()
         except BaseExceptionGroup as errors:
             raise _refusal(errors) from None
+        finally:
+            self._faces.deaf(self._account)
         raise end
 
     # --- one message ---------------------------------------------------------------------------
 
     def read(self, received: Received) -> Inbound:
-        return mapping.read(received, self._us)
+        return self._faces.seen(self._account, received, mapping.read(received, self._us))
 
     def render(self, reply: Reply) -> tuple[bytes, ...]:
         return render(reply)
@@ -305,37 +344,6 @@ async def _store(heard: Heard, intake: Intake, then: Callable[[list[Received]], 
             if not stored:  # the next `listen` hands it in; intake knows what it has already
                 heard.give_back(batch)
         then(batch)
-
-
-def _both(*calls: Callable[[], None]) -> Callable[[], None]:
-    def call() -> None:
-        for one in calls:
-            one()
-
-    return call
-
-
-def _client(quota: Quota, connector: aiohttp.BaseConnector | None, presence: str) -> discord.Client:
-    """As lean as discord.py can be: no messages, no members, nobody's presence."""
-    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # nobody asked for voice
-    return discord.Client(
-        intents=discord.Intents(
-            guilds=True,
-            members=True,
-            guild_messages=True,
-            guild_reactions=True,
-            dm_messages=True,
-            dm_reactions=True,
-            message_content=True,
-        ),
-        max_messages=None,
-        chunk_guilds_at_startup=False,
-        member_cache_flags=discord.MemberCacheFlags.none(),
-        max_ratelimit_timeout=_LONGEST_LIMIT,
-        connector=connector,
-        http_trace=quota.trace(),
-        activity=activity_of(presence),
-    )
 
 
 def _bot_of(token: str) -> str:

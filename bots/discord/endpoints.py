@@ -70,6 +70,16 @@ def living_at(endpoints: Endpoints) -> Iterator[None]:
         _living -= 1
 
 
+def always_at() -> yarl.URL | None:
+    """Where the gateway is whatever Discord says of it; None where Discord may choose.
+
+    Who leads us to a gateway of their own does not want a RESUME to pass it by.
+    """
+    if _now.gateway_url == DISCORD.gateway_url:
+        return None
+    return yarl.URL(_now.gateway_url)
+
+
 def lead_voice(http: HTTPClient) -> None:
     """Let a client dial voice by another scheme than wss."""
     if _now.voice_scheme == _WSS:

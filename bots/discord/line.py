@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import logging
 import random
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -20,9 +21,12 @@ import discord
 import yarl
 from discord.gateway import DiscordWebSocket, ReconnectWebSocket
 
+from bots.discord.endpoints import always_at
+from bots.discord.entrance import Entrance
 from bots.discord.errors import link_failure
+from bots.discord.granted import REFUSALS, Granted
 from bots.discord.heard import Heard
-from bots.discord.quota import Quota
+from bots.discord.sharded import Sharded
 from bots.discord.walls import Walls
 from core.clock import Clock
 from core.errors import LinkLost, LinkRejected
@@ -32,24 +36,20 @@ log = logging.getLogger(__name__)
 
 Lost = LinkLost | LinkRejected
 
-_DIALLING = 20.0
-"""Seconds for each step of coming in: the budget, HELLO, READY."""
-_SPARED = 20
-"""IDENTIFYs left for the rest of the day; at none Discord resets the token."""
 _STEADY = 5.0
 """A line that breaks sooner is tried again later and later."""
 _CLOSING = 2.0
-_PRIVILEGED = ("message_content", "members")
-_LACKS = {
-    "message_content": "in servers it hears only what mentions it (Message Content Intent is off)",
-    "members": "it does not notice who comes and goes (Server Members Intent is off)",
-}
-_SWITCHES = {
-    "message_content": "Message Content Intent (without it, it hears in servers only what mentions it)",
-    "members": "Server Members Intent (without it, it does not notice who comes and goes)",
-}
+_UNANSWERED = 2.5
+"""Heartbeats without an answer after which nobody is there: what still comes may be old."""
+_SESSION_GONE = frozenset({4003, 4007, 4009})
+"""Codes after which a session cannot be taken up again."""
+_TOO_FEW = 4011
 # One message that discord.py stumbles over; anything else may have broken its unpacking.
 _ODD = (KeyError, TypeError, AttributeError, IndexError, ValueError)
+
+
+class TooFewLines(LinkRejected):
+    """The bot is in too many servers for as few lines as it has come with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,49 +60,53 @@ class _Session:
 
 
 class Line:
-    """One bot's gateway, over all its connections."""
+    """One line to the gateway, over all its connections; a large bot has several, a shard each."""
 
     def __init__(
         self,
-        client: discord.Client,
+        client: Sharded,
         walls: Walls,
         heard: Heard,
-        quota: Quota,
+        entrance: Entrance,
+        granted: Granted,
         account: Account,
         clock: Clock,
         chance: random.Random,
+        fresh: Callable[[int], None],
         *,
+        shard: int = 0,
         patience: float = 5.0,
+        dialling: float = 20.0,
     ) -> None:
+        """`fresh` is called with the shard when a session begins, before anything of it is heard;
+        `dialling` is the time for each step of coming in: HELLO, READY."""
         self._client = client
         self._walls = walls
         self._heard = heard
-        self._quota = quota
+        self._entrance = entrance
+        self._granted = granted
         self._account = account
         self._clock = clock
         self._chance = chance
+        self._fresh = fresh
+        self.shard = shard
         self._patience = patience
+        self._dialling = dialling
         self._session: _Session | None = None
-        self._privileged = set(_PRIVILEGED)
         self._up = asyncio.Event()
-        self._fresh: Callable[[], None] = lambda: None
+        self._rests = False
         self._begun: Callable[[], None] = lambda: None
 
-    @property
-    def lacks(self) -> str:
-        """What was not granted, for the operator."""
-        return "; ".join(_LACKS[one] for one in _PRIVILEGED if one not in self._privileged)
-
-    def on_fresh(self, call: Callable[[], None]) -> None:
-        """To be called when a session begins, before anything of it is heard."""
-        self._fresh = call
+    def rest(self) -> None:
+        """When it is cancelled, it is to come back: the session is not ended by that."""
+        self._rests = True
 
     async def follow(self, begun: Callable[[], None] = lambda: None) -> Lost:
         """Hear until the line stays away; the failure is returned, to leave a task group unwrapped.
 
         `begun` is called whenever a session stands.
         """
-        self._begun = begun
+        self._begun, self._rests = begun, False
         away_since, tries = self._clock.monotonic(), 0
         while True:
             if self._heard.is_full:
@@ -127,19 +131,21 @@ class Line:
     async def _hold(self) -> Lost:
         """One connection, from dialling to its end."""
         self._up.clear()
+        resuming, asked = self._session, self._granted.asked
         socket: DiscordWebSocket | None = None
-        resuming = self._session
         try:
-            if resuming is None:
-                await self._afford()
-            async with asyncio.timeout(_DIALLING):
+            if resuming is not None:
                 socket = await self._dial(resuming)
+            else:
+                async with self._entrance.turn(self.shard):
+                    asked = self._granted.asked
+                    socket = await self._dial(None)
             return await self._listen(socket)
         except ReconnectWebSocket as again:
             return await self._again(again, socket, resuming)
         except discord.ConnectionClosed as closed:
             self._remember(socket)
-            return self._without_intents(closed) or link_failure(closed)
+            return await self._refused(closed, asked)
         except (LinkLost, LinkRejected) as failure:
             self._remember(socket)
             return failure
@@ -151,20 +157,8 @@ class Line:
             log.exception("%s: the gateway's client failed", self._account)
             return LinkLost(f"the gateway's client failed ({type(error).__name__})")
         finally:
-            await self._hang_up(socket)
-
-    async def _afford(self) -> None:
-        """A fresh IDENTIFY only where enough of the day's are left: the last one costs the token."""
-        if silence := self._quota.silence:
-            raise LinkLost("Discord has refused too much", pause=silence)
-        try:
-            async with asyncio.timeout(_DIALLING):
-                _, _, limit = await self._client.http.get_bot_gateway()
-            remaining, reset = int(limit["remaining"]), int(limit["reset_after"]) / 1000
-        except (KeyError, TypeError, ValueError):
-            raise LinkLost("Discord's answer makes no sense (gateway/bot)") from None
-        if remaining < _SPARED:
-            raise LinkLost("the day's logins are used up", pause=max(reset, 60.0))
+            # One that has not said HELLO was never handed to us.
+            await self._hang_up(socket or self._client.socket(self.shard))
 
     async def _dial(self, session: _Session | None) -> DiscordWebSocket:
         known: dict[str, Any] = {}
@@ -173,17 +167,21 @@ class Line:
                 "resume": True,
                 "session": session.id,
                 "sequence": session.sequence,
-                "gateway": session.gateway,
+                "gateway": always_at() or session.gateway,
             }
         # discord.py waits five seconds before every IDENTIFY that is not initial; we wait where
         # Discord asks for it.
-        socket = await DiscordWebSocket.from_client(self._client, initial=True, **known)
+        async with asyncio.timeout(self._dialling):
+            socket = await DiscordWebSocket.from_client(
+                self._client, initial=True, shard_id=self.shard, **known
+            )
+        socket._discord_parsers = self._walls.parsers(self.shard, self._ready, self._resumed)
         self._client.ws = socket
         return socket
 
     async def _listen(self, socket: DiscordWebSocket) -> Lost:
         try:
-            async with asyncio.timeout(_DIALLING):
+            async with asyncio.timeout(self._dialling):
                 while not self._up.is_set():
                     await self._poll(socket)
         except TimeoutError:
@@ -204,14 +202,19 @@ class Line:
             self._walls.failed("message of the gateway", error)
             if not socket.open:
                 raise LinkLost("the line to Discord broke") from None
+        beats = socket._keep_alive
+        if beats is not None and beats.interval is not None:
+            unanswered = time.perf_counter() - beats._last_ack
+            if unanswered > _UNANSWERED * beats.interval:
+                raise LinkLost("Discord does not answer our heartbeats")
 
-    def ready(self) -> None:
+    def _ready(self) -> None:
         """A new session has begun."""
-        self._fresh()
+        self._fresh(self.shard)
         self._up.set()
         self._begun()
 
-    def resumed(self) -> None:
+    def _resumed(self) -> None:
         self._up.set()
         self._begun()
 
@@ -221,6 +224,10 @@ class Line:
         socket: DiscordWebSocket | None,
         resuming: _Session | None,
     ) -> Lost:
+        code = socket.socket.close_code if socket is not None else None
+        if asked.resume and code in _SESSION_GONE:
+            self._session = None
+            return LinkLost(f"Discord has ended the session ({code})")
         if asked.resume:
             self._remember(socket)
             return LinkLost("the line to Discord broke")
@@ -237,38 +244,22 @@ class Line:
         if socket is not None and self._up.is_set() and socket.session_id and socket.sequence:
             self._session = _Session(socket.session_id, socket.sequence, socket.gateway)
 
-    def _without_intents(self, closed: discord.ConnectionClosed) -> Lost | None:
-        """Go on without what was not granted, and say once how it is granted."""
-        if closed.code not in (4013, 4014):
-            return None
-        if not self._privileged:
-            return LinkRejected("Discord refuses what the bot wants to hear")
-        state = self._client._connection
-        flags = state.application_flags
-        granted = {
-            "message_content": flags.gateway_message_content
-            or flags.gateway_message_content_limited,
-            "members": flags.gateway_guild_members or flags.gateway_guild_members_limited,
-        }
-        missing = {one for one in self._privileged if not granted[one]} or set(self._privileged)
-        self._privileged -= missing
-        state._intents = discord.Intents(
-            **{name: on for name, on in state._intents if name not in missing}
-        )
-        for one in sorted(missing):
-            log.warning(
-                "%s may not hear all it could. Switch on %s at "
-                "https://discord.com/developers/applications, on the page Bot of the application",
-                self._account,
-                _SWITCHES[one],
-            )
-        return LinkLost("an intent is not granted")
+    async def _refused(self, closed: discord.ConnectionClosed, asked: int) -> Lost:
+        """By a code that discord.py takes for the last."""
+        if closed.code in REFUSALS:
+            self._session = None
+            return await self._granted.refused(closed.code, asked)
+        if closed.code == _TOO_FEW:
+            self._session = None
+            return TooFewLines("the bot is in too many servers for so few connections")
+        return link_failure(closed)
 
     async def _hang_up(self, socket: DiscordWebSocket | None) -> None:
         """Resumably, unless nobody will come back for it."""
         if socket is None or not socket.open:
             return
-        leaving = (task := asyncio.current_task()) is not None and task.cancelling()
+        task = asyncio.current_task()
+        leaving = task is not None and task.cancelling() and not self._rests
         if leaving:
             self._session = None
         with contextlib.suppress(OSError, RuntimeError, aiohttp.ClientError):

@@ -15,6 +15,8 @@ from discord.utils import parse_time, time_snowflake
 
 from bots.discord.envelope import Scene, envelope, snowflake, tagged, world
 from bots.discord.heard import Heard
+from bots.discord.news import News
+from bots.discord.sharded import Sharded
 from core.ids import Account
 from core.messages import Received
 
@@ -34,7 +36,11 @@ WANTED = frozenset(
         "GUILD_MEMBER_REMOVE",
         "GUILD_MEMBER_UPDATE",
         "GUILD_DELETE",
+        "GUILD_ROLE_UPDATE",
+        "GUILD_ROLE_DELETE",
         "CHANNEL_DELETE",
+        "THREAD_CREATE",
+        "THREAD_UPDATE",
         "THREAD_DELETE",
         "INTERACTION_CREATE",
     }
@@ -57,41 +63,58 @@ _DIRECT = 1
 class Walls:
     """Stands in for the parsers of one client."""
 
-    def __init__(self, client: discord.Client, account: Account, heard: Heard) -> None:
+    def __init__(self, client: Sharded, account: Account, heard: Heard) -> None:
         self._client = client
         self._account = account
         self._us = account.partition(":")[2]
         self._heard = heard
         self.awaited: set[int] = set()
-        """The servers that READY has named and that have not come yet."""
+        """The servers that a READY has named and that have not come yet."""
         self.looked_round = False
-        """Since READY all servers have been told of; from then on each change is."""
+        """Since the last READY all servers have been told of; from then on each change is."""
+        self.changed: set[int] = set()
+        """The servers that have been told of anew since then."""
+        self.reached: dict[int, int] = {}
+        """Of each shard the newest message that was heard of there."""
         self.joined: dict[int, int] = {}
         """When we came into each server, as a message's number: what is older was not for us."""
         self.highest = 0
         """The number of the newest message that was heard of."""
+        self.news = News(client, self._us, self.joined)
         self.failures: Counter[str] = Counter()
-        self.on_ready: Callable[[], None] = lambda: None
-        self.on_resumed: Callable[[], None] = lambda: None
+        self.tells_ours: Callable[[], bool] = lambda: False
+        """Whether others of ours hear by this bot, and so what it says."""
         self.on_server: Callable[[], None] = lambda: None
-        self.on_late_server: Callable[[], None] = lambda: None
-        parsers = client._connection.parsers
-        for event, parser in parsers.items():
-            parsers[event] = partial(self._meet, event, parser)
+        self.on_late_server: Callable[[int], None] = lambda number: None
+        self._parsers = client._connection.parsers
+        for event, parser in self._parsers.items():
+            self._parsers[event] = partial(self._meet, event, parser)
+
+    def parsers(
+        self, shard: int, ready: Callable[[], None], resumed: Callable[[], None]
+    ) -> dict[str, Callable[[Any], None]]:
+        """Those of one line, which is told when a session of its own begins or goes on."""
+
+        def greet(data: Any) -> None:
+            self._greet(shard, data)
+            ready()
+            self._parsers["READY"](data)
+
+        def go_on(data: Any) -> None:
+            self._parsers["RESUMED"](data)
+            resumed()
+
+        return {**self._parsers, "READY": greet, "RESUMED": go_on}
 
     def _meet(self, event: str, parser: Callable[[Any], None], data: Any) -> None:
         if event in WANTED:
             self._take(event, data)
-        elif event == "READY":
-            self._greet(data)
         if event not in _NOT_PARSED:
             try:
                 parser(data)
             except Exception as error:  # noqa: BLE001 - the wall round discord.py's parser
                 self.failed(event, error)
-        if event == "RESUMED":
-            self.on_resumed()
-        elif event in _CHANGES:
+        if event in _CHANGES:
             try:
                 self._changed(event, data)
             except Exception as error:  # noqa: BLE001 - a wall: half a server may be known of
@@ -109,11 +132,24 @@ class Walls:
             )
 
     def _take(self, event: str, data: Any) -> None:
-        if self.is_ours(data):
+        if self.passes_over(data) or not self.news.is_news(event, data):
             return
-        received = envelope(event, data, self.scene(data), self._account)
-        self.highest = max(self.highest, received.seq)
+        scene = self.news.scene(event, data, self.scene(data), self.highest)
+        received = envelope(event, data, scene, self._account)
+        if received.seq:
+            self.highest = max(self.highest, received.seq)
+            # What has a number is well formed, but its server's may be anything.
+            server = int(snowflake(data.get("guild_id")) or 0)
+            self.reach(self._client.shard_of(server), received.seq)
         self._heard.add(received)
+
+    def reach(self, shard: int, number: int) -> None:
+        self.reached[shard] = max(self.reached.get(shard, 0), number)
+
+    def passes_over(self, data: Any) -> bool:
+        """Whether we have done it, and none of ours wants to hear what we say."""
+        said = isinstance(data, dict) and isinstance(data.get("author"), dict)
+        return self.is_ours(data) and not (said and self.tells_ours())
 
     def is_ours(self, data: Any) -> bool:
         """Whether we have done it ourselves."""
@@ -125,12 +161,14 @@ class Walls:
             return author.get("id") == self._us
         return data.get("user_id") == self._us
 
-    def _greet(self, data: Any) -> None:
+    def _greet(self, shard: int, data: Any) -> None:
         guilds = data.get("guilds") if isinstance(data, dict) else None
-        numbers = [snowflake(it.get("id")) for it in guilds or () if isinstance(it, dict)]
-        self.awaited = {int(number) for number in numbers if number}
+        named = guilds if isinstance(guilds, list) else []
+        numbers = [snowflake(it.get("id")) for it in named if isinstance(it, dict)]
+        shard_of = self._client.shard_of
+        self.awaited = {one for one in self.awaited if shard_of(one) != shard}
+        self.awaited |= {int(number) for number in numbers if number}
         self.looked_round = False
-        self.on_ready()
 
     def _changed(self, event: str, data: Any) -> None:
         if not isinstance(data, dict):
@@ -142,19 +180,24 @@ class Walls:
                 self.joined[number] = time_snowflake(parse_time(came))
             self.on_server()
             if self.looked_round:  # it was away until now, or has just invited us
-                self.on_late_server()
+                self.on_late_server(number)
             return
         guild = self._client._connection._get_guild(number)
         if guild is not None and self.looked_round:
+            self.changed.add(number)
             self._heard.add(self.server(guild, self.highest))
 
     # --- what discord.py knows of servers and channels -------------------------------------------
 
-    def servers(self) -> Iterator[discord.Guild]:
-        return (one for one in self._client.guilds if not one.unavailable)
+    def servers(self) -> list[discord.Guild]:
+        return [one for one in self._client.guilds if not one.unavailable]
 
-    def server(self, guild: discord.Guild, mark: int) -> Received:
-        """A server as it stands, told anew when anything of it has changed."""
+    def server(self, guild: discord.Guild, mark: int, *, unless: str = "") -> Received:
+        """A server as it stands.
+
+        With `unless` it is stored only where it has changed since it was told of with the same
+        words; without, whenever the mark has.
+        """
         whole = {
             "id": str(guild.id),
             "name": guild.name,
@@ -163,7 +206,8 @@ class Walls:
         }
         told = world(whole, self._account, max(mark, 1))
         shape = blake2b(told.payload, digest_size=6).hexdigest()
-        return replace(told, event_key=f"{told.event_key}:{shape}")
+        key = f"w:{guild.id}:{unless}" if unless else told.event_key
+        return replace(told, event_key=f"{key}:{shape}")
 
     def scene(self, data: Any, room: Mapping[str, Any] | None = None) -> Scene:
         """What is known of the place of an event.
@@ -203,11 +247,14 @@ class Walls:
         if room is None:
             return known
         known = replace(known, type=room.type.value, name=room.name)
-        parent = room.parent if isinstance(room, discord.Thread) else None
-        if parent is None:
+        if not isinstance(room, discord.Thread) or (parent := room.parent) is None:
             return known
         return replace(
-            known, parent=str(parent.id), parent_name=parent.name, parent_type=parent.type.value
+            known,
+            parent=str(parent.id),
+            parent_name=parent.name,
+            parent_type=parent.type.value,
+            tags=tuple(tag.name for tag in room.applied_tags),
         )
 
     def _our_roles(self, guild: discord.Guild) -> tuple[str, ...]:
