@@ -3,37 +3,39 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from typing import Any
 
 import aiohttp
 import discord
 import orjson
-from discord.http import Route
 
-from bots.discord import doubt, uploads
-from bots.discord.errors import GONE, MALFORMED, NO_RIGHT, send_failure
-from bots.discord.quota import Quota, ShutRooms
+from bots.discord import bodies, doubt, uploads
+from bots.discord.answering import Answering
+from bots.discord.asking import SPECIAL, Asking
+from bots.discord.bodies import Body, Payload
+from bots.discord.buttons import STOP
+from bots.discord.errors import GONE, NO_RIGHT, send_failure
+from bots.discord.quota import Quota
 from bots.discord.rendering import parts_of
+from bots.discord.rights import Notices, Rights
+from bots.discord.threads import Threads
 from bots.discord.uploads import Upload
 from core.clock import Clock
-from core.errors import LinkRejected, SendDelayed, SendUncertain, Throttled, Unsendable
+from core.errors import LinkRejected, SendDelayed, SendUncertain, Unsendable
 from core.files import Files
-from core.messages import Delivery, DeliveryKind, Live, Receipt
+from core.messages import Delivery, DeliveryKind, DeliveryStatus, Live, Receipt
 
 _MESSAGES = "/channels/{channel_id}/messages"
 _MESSAGE = "/channels/{channel_id}/messages/{message_id}"
+_TYPING = "/channels/{channel_id}/typing"
 _NONCE = 25
 _SHOWING = 15.0
-# What a model says must not make Discord fetch an address: the address may hold what it was told.
-_NO_EMBEDS = 1 << 2
+_MOVED = 2_000
 
 
 class Calls:
-    """The sending half of a link.
-
-    It asks discord.py's HTTP client, which keeps the rates of each route, and not its typed
-    methods: they build a message, an author and a channel for nobody.
-    """
+    """The sending half of a link."""
 
     def __init__(
         self,
@@ -45,11 +47,21 @@ class Calls:
     ) -> None:
         self._client = client
         self._http = client.http
-        self._quota = quota
-        self._shut = ShutRooms(clock)
         self._patience = patience
         self._clock = clock
         self._files = files
+        self._asking = Asking(client, quota, clock)
+        self._rights = Rights(client)
+        self._threads = Threads(self._asking, self._rights)
+        self._answering = Answering(client, self._asking, self._rights, clock)
+        self._notices = Notices(client, self._rights, clock, self._tell)
+        self._in_thread: OrderedDict[str, int] = OrderedDict()
+        """Messages of ours that stand in another channel than their room."""
+
+    @property
+    def note(self) -> str:
+        """What it is not allowed to do, in words for its operator; empty for nothing."""
+        return self._notices.note
 
     async def perform(self, delivery: Delivery) -> Receipt:
         repeatable = delivery.kind is not DeliveryKind.SEND
@@ -70,72 +82,131 @@ class Calls:
             raise SendUncertain("Discord's answer makes no sense") from None
 
     async def show(self, live: Live) -> None:
-        """Typing, or the text so far in the message that is going to hold it."""
+        """Typing, a reaction, or the text so far in the message that is going to hold it."""
         channel = _number(live.address.room, "the room is not a channel of Discord's")
         try:
             async with asyncio.timeout(_SHOWING):
-                if not live.text:
-                    await self._speak(channel, "/channels/{channel_id}/typing")
-                    return
-                part = next(iter(parts_of(live.text, max_parts=1)), "")
-                if part and live.message:
-                    target = _number(live.message, "no message to change")
-                    await self._rewrite(channel, target, part)
+                if live.reaction is not None:
+                    await self._mark(channel, live)
+                elif not live.text:
+                    await self._asking.speak(channel, _TYPING)
+                elif live.message:
+                    await self._grow(channel, live)
         except (discord.DiscordException, OSError, aiohttp.ClientError, ValueError) as error:
             failure = send_failure(error, repeatable=True)
             if isinstance(failure, LinkRejected):
                 failure = SendDelayed("Discord refused the token")  # a sign of life ends no link
             raise failure from None
 
+    async def _grow(self, channel: int, live: Live) -> None:
+        target = _number(live.message, "no message to change")
+        part = next(iter(parts_of(live.text, max_parts=1)), "")
+        body = bodies.so_far(part)
+        if part and not await self._answering.change(live.via, live.message, body, None):
+            await self._rewrite(self._in_thread.get(live.message, channel), target, body)
+
+    async def _mark(self, channel: int, live: Live) -> None:
+        target, us = _number(live.message, "no message to react to"), self._client.user
+        self._asking.allowed()
+        if live.reaction:
+            await self._http.add_reaction(channel, target, _emoji(live.reaction))
+            return
+        for shown in await self._reactions(channel, target):
+            if shown.get("me") and us is not None:
+                named = shown["emoji"]
+                mark = f"{named['name']}:{named['id']}" if named.get("id") else named["name"]
+                await self._http.remove_own_reaction(channel, target, mark)
+
+    async def _reactions(self, channel: int, message: int) -> list[dict[str, Any]]:
+        said: dict[str, Any] = dict(await self._http.get_message(channel, message))
+        return said.get("reactions") or []
+
+    # --- a message ---------------------------------------------------------------------------------
+
     async def _send(self, delivery: Delivery, nonce: str) -> Receipt:
-        payload = _payload(delivery)
-        content: str = payload["content"]
-        asked: dict[str, Any] = {
-            "content": content,
-            "nonce": nonce[:_NONCE],
-            "enforce_nonce": True,
-            "flags": _NO_EMBEDS,
-            # No name in a text rings anybody's bell; only who is answered hears of it.
-            "allowed_mentions": {"parse": [], "replied_user": bool(payload.get("reference"))},
-        }
-        channel, rows = _room(delivery), payload.get("components") or []
-        if rows:
-            asked["components"] = rows
-        if payload.get("reference"):
-            asked["message_reference"] = {
-                "message_id": str(payload["reference"]),
-                "fail_if_not_exists": False,
-            }
-        sent = await self._arrived(delivery, payload, channel)
+        payload, room = _payload(delivery), _room(delivery)
+        body = bodies.new(payload)
+        if delivery.status is DeliveryStatus.GROWING:
+            body["components"] = list(STOP)
+        if payload.get("via"):
+            upload = await uploads.read(self._files, payload)
+            said = await self._answering.say(
+                delivery, payload, body, upload, lambda: self._arrived(delivery, payload, room)
+            )
+            if said is not None:
+                return Receipt(said)
+        thread = await self._threads.of(room, payload, direct=delivery.direct)
+        if payload.get("reference") and not thread and not payload.get("via"):
+            reference = {"message_id": str(payload["reference"]), "fail_if_not_exists": False}
+            body["message_reference"] = reference
+            body["allowed_mentions"] = {"parse": [], "replied_user": True}
+        body |= {"nonce": nonce[:_NONCE], "enforce_nonce": True}
+        channel = thread or room
+        sent: dict[str, Any] | None = None
+        if doubt.is_doubtful(delivery, self._clock.now().timestamp()):
+            unthreaded = {**payload, "reference": None} if thread else payload
+            sent = await self._arrived(delivery, unthreaded, channel)
         upload = await uploads.read(self._files, payload)
         if sent is None:
-            try:
-                sent = await self._speak(channel, _MESSAGES, asked, upload)
-            except discord.Forbidden as error:
-                if upload is None or error.code != NO_RIGHT or not content:
-                    raise
-                upload = None
-                sent = await self._speak(channel, _MESSAGES, asked)
+            sent, body, upload = await self._said(channel, body, payload, upload)
         number = str(sent["id"])
+        if thread:
+            self._in_thread[number] = thread
+            while len(self._in_thread) > _MOVED:
+                self._in_thread.popitem(last=False)
         # A nonce that Discord knows gives the first message back: what an earlier try, or the
         # beginning of an answer that grew, has put there.
-        is_whole = str(sent.get("content", "")).strip() == content.strip()
-        lacks = ("components" in asked and not sent.get("components")) or (
-            upload is not None and not sent.get("attachments")
-        )
-        if not is_whole or lacks:
-            await self._rewrite(channel, int(number), content, rows, upload)
+        if not _is_whole(sent, body, upload):
+            await self._rewrite(channel, int(number), _from_now_on(body), upload)
         return Receipt(number)
 
+    async def _said(
+        self, channel: int, body: Body, payload: Payload, upload: Upload | None
+    ) -> tuple[dict[str, Any], Body, Upload | None]:
+        """What stands there, and what of it was said in the end: words where no more may be."""
+        plain = bodies.in_words(body, payload)
+        special = upload is not None or bool(SPECIAL & body.keys())
+        try:
+            if special and plain and self._may_not(channel, body, upload):
+                body, upload, special = plain, None, False
+            try:
+                sent = await self._asking.speak(channel, _MESSAGES, body, upload)
+            except discord.Forbidden as error:
+                may_write = self._rights.may_write(channel)
+                if not special or error.code != NO_RIGHT or not plain or may_write is False:
+                    raise
+                body, upload = plain, None
+                sent = await self._asking.speak(channel, _MESSAGES, body)
+        except discord.Forbidden as error:
+            if error.code == NO_RIGHT:
+                await self._notices.barred(channel)
+            raise
+        except Unsendable:
+            if self._asking.is_shut(channel, NO_RIGHT):
+                await self._notices.barred(channel)
+            raise
+        self._notices.may_again(channel)
+        return sent, body, upload
+
+    def _may_not(self, channel: int, body: Body, upload: Upload | None) -> bool:
+        """Whether it is known that something of this is not allowed there."""
+        wanted = ["attach_files"] if upload is not None else []
+        if "embeds" in body:
+            wanted.append("embed_links")
+        if "poll" in body:
+            wanted.append("send_polls")
+        return self._rights.may(channel, *wanted) is False
+
+    async def _tell(self, channel: int, text: str) -> None:
+        await self._asking.speak(channel, _MESSAGES, bodies.so_far(text))
+
     async def _arrived(
-        self, delivery: Delivery, payload: dict[str, Any], channel: int
+        self, delivery: Delivery, payload: Payload, channel: int
     ) -> dict[str, Any] | None:
         """The message that an earlier try has left behind, when its nonce may be forgotten."""
-        if not doubt.is_doubtful(delivery, self._clock.now().timestamp()):
-            return None
 
         async def read(before: int | None) -> Any:
-            self._allowed()
+            self._asking.allowed()
             return await self._http.logs_from(channel, doubt.PAGE, before=before)
 
         us = str(self._client.user.id) if self._client.user else ""
@@ -145,13 +216,16 @@ class Calls:
             return None  # where we may not look, the send itself finds out what is wrong
 
     async def _edit(self, delivery: Delivery) -> Receipt:
-        payload = _payload(delivery)
-        rows = payload.get("components") or []  # an edit without any takes the buttons away
+        payload, room, target = _payload(delivery), _room(delivery), _target(delivery)
+        body, number = bodies.whole(payload), str(target)
         try:
             upload = await uploads.read(self._files, payload)
-            await self._rewrite(
-                _room(delivery), _target(delivery), payload["content"], rows, upload
-            )
+            if not await self._answering.change(payload.get("via"), number, body, upload):
+                if payload.get("only_for") and payload.get("via"):
+                    raise Unsendable("too late to change what only one person sees")
+                await self._changed(
+                    self._in_thread.get(number, room), target, body, upload, payload
+                )
         except discord.NotFound as error:
             if error.code != GONE:
                 raise
@@ -160,86 +234,70 @@ class Calls:
             return await self._send(delivery, delivery.nonce[: _NONCE - 1] + "+")
         return Receipt(delivery.target)
 
-    async def _rewrite(
-        self,
-        channel: int,
-        message: int,
-        content: str,
-        rows: list[Any] | None = None,
-        upload: Upload | None = None,
+    async def _changed(
+        self, channel: int, target: int, body: Body, upload: Upload | None, payload: Payload
     ) -> None:
-        """`rows` are the buttons from now on; None leaves them as they are."""
-        asked: dict[str, Any] = {
-            "content": content,
-            "flags": _NO_EMBEDS,
-            "allowed_mentions": {"parse": [], "replied_user": False},
-        }
-        if rows is not None:
-            asked["components"] = rows
-        await self._ask("PATCH", _MESSAGE, asked, upload, channel_id=channel, message_id=message)
+        plain = bodies.in_words(body, payload)
+        special = upload is not None or bool(body.get("embeds"))
+        try:
+            await self._rewrite(channel, target, body, upload)
+        except discord.Forbidden as error:
+            if not special or error.code != NO_RIGHT or not plain:
+                raise
+            await self._rewrite(channel, target, {**plain, "embeds": []})
+
+    async def _rewrite(
+        self, channel: int, message: int, body: Body, upload: Upload | None = None
+    ) -> None:
+        await self._asking.ask(
+            "PATCH", _MESSAGE, body, upload, channel_id=channel, message_id=message
+        )
 
     async def _delete(self, delivery: Delivery) -> Receipt:
         channel, message = _room(delivery), _target(delivery)
-        self._allowed()
+        number = str(message)
+        self._asking.allowed()
         try:
-            # discord.py tells apart the rates by the message's age.
-            await self._http.delete_message(channel, message)
+            if not await self._answering.change(None, number, {}, None):
+                # discord.py tells apart the rates by the message's age.
+                where = self._in_thread.get(number, channel)
+                await self._http.delete_message(where, message)
         except discord.NotFound as error:
             if error.code != GONE:  # it is gone, as was wished
                 raise
         return Receipt(delivery.target)
 
     async def _react(self, delivery: Delivery) -> Receipt:
-        emoji = str(_payload(delivery).get("emoji") or "").strip("<>")
+        emoji = _emoji(str(_payload(delivery).get("emoji") or ""))
         if not emoji:
             raise Unsendable("no emoji to react with")
         channel, message = _room(delivery), _target(delivery)
-        self._allowed()
-        await self._http.add_reaction(channel, message, emoji.removeprefix(":"))
+        self._asking.allowed()
+        await self._http.add_reaction(channel, message, emoji)
         return Receipt(delivery.target)
 
-    async def _speak(
-        self,
-        channel: int,
-        path: str,
-        asked: dict[str, Any] | None = None,
-        upload: Upload | None = None,
-    ) -> Any:
-        if reason := self._shut.reason(channel):
-            raise Unsendable(reason)
-        try:
-            return await self._ask("POST", path, asked, upload, channel_id=channel)
-        except discord.Forbidden as error:
-            if upload is None:  # who may hand over no files may write all the same
-                self._shut.note(channel, str(send_failure(error, repeatable=False)))
-            raise
 
-    async def _ask(
-        self,
-        method: str,
-        path: str,
-        asked: dict[str, Any] | None = None,
-        upload: Upload | None = None,
-        **parts: Any,
-    ) -> Any:
-        self._allowed()
-        route = Route(method, path, **parts)
-        if asked is None:
-            return await self._http.request(route)
-        if upload is not None:
-            return await uploads.hand_over(self._http, route, asked, upload)
-        try:
-            return await self._http.request(route, json=asked)
-        except discord.HTTPException as error:
-            blamed = error.code == MALFORMED and "components" in error.text
-            if not blamed or not asked.get("components"):
-                raise
-        del asked["components"]  # the words are worth more than the buttons below them
-        return await self._http.request(route, json=asked)
+def _is_whole(sent: dict[str, Any], body: Body, upload: Upload | None) -> bool:
+    """Whether what stands there is what was to be said: with its buttons, and with no others."""
+    if str(sent.get("content", "")).strip() != body["content"].strip():
+        return False
+    if bool(sent.get("components")) != bool(body.get("components")):
+        return False
+    if body.get("embeds") and not sent.get("embeds"):
+        return False
+    return upload is None or bool(sent.get("attachments"))
 
-    def _allowed(self) -> None:
-        if silence := self._quota.silence:
-            raise Throttled(silence)
+
+def _from_now_on(body: Body) -> Body:
+    """Of a message that stands there already."""
+    changed: Body = {name: body[name] for name in ("content", "embeds") if name in body}
+    changed["allowed_mentions"] = {"parse": [], "replied_user": False}
+    flags, rows = body["flags"] & ~bodies.SILENT, body.get("components") or []
+    return {**changed, "flags": flags, "components": rows}
+
+
+def _emoji(emoji: str) -> str:
+    return emoji.strip().strip("<>").removeprefix(":")
 
 
 def _room(delivery: Delivery) -> int:
@@ -256,7 +314,7 @@ def _number(text: str, otherwise: str) -> int:
     return int(text)
 
 
-def _payload(delivery: Delivery) -> dict[str, Any]:
+def _payload(delivery: Delivery) -> Payload:
     try:
         payload = orjson.loads(delivery.payload)
     except ValueError:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from bisect import bisect_right
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
 
-from bots.discord.buttons import components
+from bots.discord.buttons import components, copied, ready
+from bots.discord.embeds import cards
+from bots.discord.fitting import line
 from bots.discord.markdown import Block, held, shown, units_of
-from core.messages import Reply
+from core.messages import Location, Poll, Reply
+from core.messages.cards import words_of_card
 from core.text import clean, joined, past_blank_lines, pause, visible
+
+log = logging.getLogger(__name__)
 
 MAX_TEXT = 2000
 """Discord counts code points; UTF-16 units are never fewer, and what others may count."""
@@ -24,6 +31,12 @@ _RESERVE = 8
 _SHORT = 500
 _LONGEST_SIGN = 200
 """A pile of marks on one letter that is higher than this is cut like anything else."""
+_ADDRESS = "://"
+_THREAD = 100
+_QUESTION, _ANSWER, _ANSWERS, _HOURS = 300, 55, 10, 24
+_STICKER = re.compile(r"[0-9]{15,22}")
+
+Payload = dict[str, Any]
 
 # Without one of these Markdown is the text itself, and most of what is said has none.
 _MARKUP = re.compile(r"[*_`~\[|#<>\r]|^[ \t]*[-+]|---", re.M)
@@ -37,21 +50,89 @@ _WHOLE = re.compile(
 def render(reply: Reply) -> tuple[bytes, ...]:
     """One payload a message; the first one answers, the others follow it.
 
-    The first file stands below the last words, further ones are messages of their own. Without
-    words and files there is no message, whatever buttons there are.
+    The first file stands below the last words, further ones are messages of their own; so are
+    polls and stickers. Without anything to show there is no message.
     """
-    payloads: list[dict[str, Any]] = [
-        {"content": part, "reference": None if n else reply.reply_to or None}
-        for n, part in enumerate(parts_of(reply.text))
-    ]
+    payloads = [Payload(content=part) for part in parts_of(_words(reply))]
+    if shown := cards(reply.embeds):
+        # Cards are seen only where Discord may look for addresses as well: there is to be none.
+        if not payloads or _ADDRESS in payloads[-1]["content"]:
+            payloads.append(Payload(content=""))
+        payloads[-1] |= {"embeds": shown, "plain": _plain(map(words_of_card, reply.embeds))}
     for n, one in enumerate(reply.attachments):
         if n or not payloads:
-            reference = None if payloads else reply.reply_to or None
-            payloads.append({"content": "", "reference": reference})
+            payloads.append(Payload(content=""))
         payloads[-1]["file"] = {"ref": one.ref, "name": one.name, "mime": one.mime}
-    if payloads and (rows := components(reply.buttons)):
+    rows = components((*reply.buttons, *ready(reply.keyboard)), reply.menus)
+    if rows:
+        if not payloads:
+            payloads.append(Payload(content=""))
         payloads[-1]["components"] = rows
+    if reply.poll is not None and (poll := _poll(reply.poll)):
+        payloads.append(Payload(content="", poll=poll, plain=_plain([_poll_told(reply.poll)])))
+    if reply.sticker and _STICKER.fullmatch(reply.sticker):
+        payloads.append(Payload(content="", stickers=[reply.sticker]))
+    for n, payload in enumerate(payloads):
+        payload["reference"] = None if n else reply.reply_to or None
+        payload |= _common(reply)
     return tuple(map(orjson.dumps, payloads))
+
+
+def _common(reply: Reply) -> Payload:
+    """What all messages of one reply bear."""
+    found: Payload = {}
+    if reply.silent:
+        found["silent"] = True
+    if reply.via:
+        found["via"] = reply.via
+    if reply.only_for:
+        found["only_for"] = reply.only_for
+    name = line(reply.thread, _THREAD)
+    if name and reply.reply_to and not reply.via:
+        found["thread"] = {"name": name, "from": reply.reply_to}
+    return found
+
+
+def _words(reply: Reply) -> str:
+    """The text, and what Discord can show as words only."""
+    place = "" if reply.location is None else _place(reply.location)
+    return "\n\n".join(filter(None, (reply.text, place, copied(reply.buttons))))
+
+
+def _place(place: Location) -> str:
+    latitude, longitude = place.latitude, place.longitude
+    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
+        log.warning("a location that is nowhere on earth is left out")
+        return ""
+    at = f"{latitude:.6f}".rstrip("0").rstrip("."), f"{longitude:.6f}".rstrip("0").rstrip(".")
+    named = ", ".join(filter(None, (line(place.title, 300), line(place.address, 300))))
+    map_at = f"https://www.openstreetmap.org/?mlat={at[0]}&mlon={at[1]}#map=16/{at[0]}/{at[1]}"
+    return f"📍 {named or ', '.join(at)}\n{map_at}"
+
+
+def _poll(poll: Poll) -> Payload | None:
+    question = line(poll.question, _QUESTION)
+    answers = list(dict.fromkeys(filter(None, (line(one, _ANSWER) for one in poll.options))))
+    if not question or len(answers) < 2:
+        log.warning("a poll without a question, or with fewer than two answers, is left out")
+        return None
+    return {
+        "question": {"text": question},
+        "answers": [{"poll_media": {"text": one}} for one in answers[:_ANSWERS]],
+        "allow_multiselect": poll.several,
+        "duration": _HOURS,
+        "layout_type": 1,
+    }
+
+
+def _poll_told(poll: Poll) -> str:
+    """For where no polls are allowed."""
+    return "\n".join((f"**{poll.question.strip()}**", *(f"- {one}" for one in poll.options)))
+
+
+def _plain(told: Iterable[str]) -> str:
+    """What is said in place of something that Discord may not let us show there."""
+    return next(iter(parts_of("\n\n".join(filter(None, told)), max_parts=1)), "")
 
 
 def parts_of(markdown: str, *, max_parts: int = MAX_PARTS) -> tuple[str, ...]:

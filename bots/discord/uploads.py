@@ -32,7 +32,7 @@ async def read(files: Files | None, payload: dict[str, Any]) -> Upload | None:
     return Upload(named["name"], named["mime"], data)
 
 
-async def hand_over(http: HTTPClient, route: Route, asked: dict[str, Any], upload: Upload) -> Any:
+def form_of(asked: dict[str, Any], upload: Upload) -> tuple[list[dict[str, Any]], discord.File]:
     """The one file that the message has from now on: a repeat adds none."""
     told = {**asked, "attachments": [{"id": 0, "filename": upload.name}]}
     # discord.py rewinds its own kind of file when it repeats a request.
@@ -46,4 +46,9 @@ async def hand_over(http: HTTPClient, route: Route, asked: dict[str, Any], uploa
             "content_type": upload.mime,
         },
     ]
+    return form, file
+
+
+async def hand_over(http: HTTPClient, route: Route, asked: dict[str, Any], upload: Upload) -> Any:
+    form, file = form_of(asked, upload)
     return await http.request(route, files=[file], form=form)

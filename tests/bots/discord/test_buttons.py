@@ -68,9 +68,12 @@ def test_buttons_stand_below_the_last_part():
     assert "components" in orjson.loads(last)
 
 
-def test_a_message_without_buttons_or_without_words_has_none():
+def test_buttons_alone_are_a_message_and_without_any_there_are_none():
     assert rows() is None
-    assert render(Reply("", buttons=(YES,))) == ()
+    (alone,) = render(Reply("", buttons=(YES,)))
+    assert orjson.loads(alone)["content"] == ""
+    assert words(YES, text="") == [["Yes"]]
+    assert render(Reply("", buttons=(Button(""),))) == ()
 
 
 def test_a_long_word_is_cut_between_signs():
