@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
@@ -42,13 +41,14 @@ _TOO_LATE = frozenset({10062, 40060})
 """Discord waits no more; and what a RESUME repeats has been answered."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Asked:
     number: int
     token: str = field(repr=False)
     kind: int
     data: dict[str, Any] | None = field(default=None, repr=False)
-    stored: asyncio.Event = field(default_factory=asyncio.Event)
+    timer: asyncio.TimerHandle | None = None
+    """Runs as long as it is waited for that it is stored."""
 
 
 class Acknowledging:
@@ -86,6 +86,10 @@ class Acknowledging:
     def stop(self) -> None:
         """The line is lost; nobody waits for what is still to be answered."""
         self._group = None
+        for asked in self._open.values():
+            if asked.timer is not None:
+                asked.timer.cancel()
+        self._open.clear()
         for task in self._under_way:
             task.cancel()
 
@@ -96,7 +100,7 @@ class Acknowledging:
                 continue
             number = one.event_key[2:]
             if (asked := self._open.get(number)) is not None:
-                asked.stored.set()
+                self._due(asked)
             elif number not in self._done:  # it was heard on a line that is lost
                 self._begin_with(one)
 
@@ -172,29 +176,31 @@ class Acknowledging:
         stored: bool = True,
     ) -> None:
         number, token = snowflake(said.get("id")), token_of(said)
-        if self._group is None or not number or not token or len(self._under_way) >= _MOST:
+        if self._group is None or not number or not token:
+            return
+        if len(self._under_way) + len(self._open) >= _MOST:
             return
         if number in self._open or number in self._done:
             return
         asked = self._open[number] = _Asked(int(number), token, kind, data)
         if stored:
-            asked.stored.set()
-        task = self._group.create_task(self._acknowledge(asked))
+            self._due(asked)
+        else:
+            loop = asyncio.get_running_loop()
+            asked.timer = loop.call_later(_AT_LATEST, self._due, asked)
+
+    def _due(self, asked: _Asked) -> None:
+        number = str(asked.number)
+        if asked.timer is not None:
+            asked.timer.cancel()
+        if self._open.pop(number, None) is None or self._group is None:
+            return
+        self._done[number] = None
+        if len(self._done) > _REMEMBERED:
+            self._done.popitem(last=False)
+        task = self._group.create_task(self._send(asked))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
-
-    async def _acknowledge(self, asked: _Asked) -> None:
-        number = str(asked.number)
-        try:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_AT_LATEST):
-                    await asked.stored.wait()
-            await self._send(asked)
-            self._done[number] = None
-            if len(self._done) > _REMEMBERED:
-                self._done.popitem(last=False)
-        finally:
-            self._open.pop(number, None)
 
     async def _send(self, asked: _Asked) -> None:
         session: Any = getattr(self._client.http, "_HTTPClient__session", None)

@@ -96,7 +96,7 @@ def _command(blank: Inbound, said: dict[str, Any], people: Mapping[str, str]) ->
         arguments = " ".join(filter(None, options.values()))
         return replace(blank, command=name, arguments=arguments, given=options)
     if kinds.is_slash(said):
-        text = seen(options.get(kinds.TALK.get(name, ""), ""), _known(said, people), {}).text
+        text = seen(options.get(kinds.TALK.get(name, ""), ""), _known(blank, said, people), {}).text
     elif given.get("type") == kinds.ABOUT_A_PERSON:
         text = _in_their_words(_WHO_IS, said).format(name=_target(given))
     else:
@@ -109,7 +109,7 @@ def _form(blank: Inbound, said: dict[str, Any], people: Mapping[str, str]) -> In
     fields = {words(one.get("custom_id")): _written(one) for one in _fields(given, _DEEP)}
     if blank.kind is Kind.MESSAGE:
         asked = fields.get(kinds.QUESTION, "").strip() or _in_their_words(_WHAT_OF_THIS, said)
-        return replace(blank, text=seen(asked, _known(said, people), {}).text)
+        return replace(blank, text=seen(asked, _known(blank, said, people), {}).text)
     return replace(
         blank,
         message=snowflake(_object(said.get("message")).get("id")) or blank.message,
@@ -199,8 +199,9 @@ def _is_us(blank: Inbound, author: Author | None) -> bool:
     return author is not None and author.id == blank.address.account.partition(":")[2]
 
 
-def _known(said: dict[str, Any], people: Mapping[str, str]) -> Mapping[str, str]:
-    return {**people, **_resolved(_object(said.get("data")))}
+def _known(blank: Inbound, said: dict[str, Any], people: Mapping[str, str]) -> Mapping[str, str]:
+    author = {blank.author.id: blank.author.name}
+    return {**people, **author, **_resolved(_object(said.get("data")))}
 
 
 def _resolved(given: dict[str, Any]) -> dict[str, str]:
