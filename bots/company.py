@@ -146,7 +146,8 @@ class Company:
     async def reload(self, links: Sequence[PlannedLink], intake: Intake) -> None:
         """Only links that came, went or must log in anew are touched; the others take over the new."""
         wanted = {(one.character.id, one.platform): one for one in links}
-        for key, running in list(self._links.items()):
+        # A face goes before the bot through which it has still to speak.
+        for key, running in sorted(self._links.items(), key=lambda it: it[1].planned.host is None):
             planned = wanted.get(key)
             if (
                 planned is not None
@@ -202,10 +203,12 @@ class Company:
                 await outbox.flush()
 
     def _same_link(self, one: PlannedLink, other: PlannedLink) -> bool:
+        if one.token != other.token or one.account != other.account:
+            return False
+        if one.host is not None:
+            return _look_of(one) == _look_of(other)
         anew = self._doors[one.platform].anew
-        return one.token == other.token and all(
-            one.settings.text(name) == other.settings.text(name) for name in anew
-        )
+        return all(one.settings.text(name) == other.settings.text(name) for name in anew)
 
     def _outbox(self, planned: PlannedLink) -> Outbox:
         """One for an account, however often its link is made anew."""
@@ -268,3 +271,9 @@ class Company:
                     gear=await self._gear(planned.character.id),
                 )
             )
+
+
+def _look_of(face: PlannedLink) -> tuple[str, ...]:
+    """By what people know her who speaks through another one's bot."""
+    character = face.character.character
+    return character.name, character.username, face.settings.text("avatar")

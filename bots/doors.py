@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import aiohttp
 
@@ -15,6 +17,9 @@ from core.errors import BadInput, LinkRejected
 from core.files import Files
 from core.ports import Chronicle, Limits, Offering, Platform
 from core.settings.layers import Settings
+
+if TYPE_CHECKING:  # nothing of a platform is imported before its first link starts
+    from bots.discord.faces import Faces
 
 
 def _enter_telegram(
@@ -70,6 +75,8 @@ def _enter_discord(
     offering: Offering,
     chronicle: Chronicle,
 ) -> Platform:
+    if planned.host is not None:
+        return _put_on(planned, session, files)
     from bots.discord.client import DiscordLink
     from bots.discord.endpoints import Endpoints
     from bots.discord.ways import ways_of
@@ -95,7 +102,39 @@ def _enter_discord(
         ways=ways,
         offering=offering,
         chronicle=chronicle,
+        faces=_faces_of(session),
     )
+
+
+def _put_on(planned: PlannedLink, session: aiohttp.ClientSession, files: Files) -> Platform:
+    from bots.discord.face import DiscordFace
+    from bots.discord.faces import Mask
+
+    assert planned.host is not None
+    character = planned.character.character
+    mask = Mask(
+        planned.account,
+        planned.host.account,
+        character.name,
+        tuple(dict.fromkeys(filter(None, (character.name, character.username)))),
+    )
+    return DiscordFace(
+        mask,
+        _faces_of(session),
+        host_name=planned.host.character.name,
+        avatar=planned.settings.text("avatar"),
+        files=files,
+    )
+
+
+_FACES: WeakKeyDictionary[aiohttp.ClientSession, Faces] = WeakKeyDictionary()
+
+
+def _faces_of(session: aiohttp.ClientSession) -> Faces:
+    """All links of one process share a session, and know of one another's faces."""
+    from bots.discord.faces import Faces
+
+    return _FACES.setdefault(session, Faces())
 
 
 def _limits_of_discord() -> Limits:

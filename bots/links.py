@@ -6,7 +6,7 @@ import binascii
 import re
 from base64 import urlsafe_b64decode
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
@@ -53,6 +53,8 @@ class PlatformKeys:
     """The settings that give a character her place on a platform."""
 
     token: str
+    face_of: str = ""
+    """The setting by which a character speaks through another one's bot."""
     root: str = ""
     """The setting that leads to another server, where tokens may look otherwise."""
     example: str = "123456:ABC..."
@@ -63,6 +65,7 @@ class PlatformKeys:
 TELEGRAM = PlatformKeys("TELEGRAM_BOT_TOKEN", root="TELEGRAM_API_ROOT")
 DISCORD = PlatformKeys(
     "DISCORD_API_TOKEN",
+    face_of="DISCORD_FACE_OF",
     root="DISCORD_API_ROOT",
     example="MTIz...",
     shape="It has three parts with dots between them: MTIz....G....; copy it whole from the "
@@ -90,6 +93,8 @@ class PlannedLink:
     token: Secret
     account: Account
     settings: Settings
+    host: PlannedLink | None = None
+    """Through whose bot she speaks, with a face of her own; the token is that one's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,15 @@ class Off:
     """There is a token, and it is no good."""
     free: bool = False
     """Nothing is set: a bot may be made for her."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Face:
+    character: LoadedCharacter
+    platform: str
+    of: str
+    """As it is written: the name of the character whose bot it is."""
+    settings: Settings
 
 
 Stored = Mapping[tuple[str, CharacterId], Secret]
@@ -147,14 +161,22 @@ def plan_links(
     links: list[PlannedLink] = []
     off: list[Off] = []
     findings: list[Finding] = []
+    faces: list[_Face] = []
     for one, settings in settings_of(roster, environment):
         for platform, keys in platforms.items():
+            named = settings.text(keys.face_of).strip() if keys.face_of else ""
+            is_face = bool(named) and not is_called(one, named)
+            token: Secret | None
             if stages is not None:
                 if platform not in stages:
                     continue
-                token: Secret | None = Secret(stages[platform].bot(one.name).token)
+                bot = None if is_face else stages[platform].bot(one.name)
+                token = None if bot is None else Secret(bot.token)
             else:
                 token = settings.secret(keys.token) or stored.get((platform, one.id))
+            if token is None and is_face:
+                faces.append(_Face(one, platform, named, settings))
+                continue
             if token is None:
                 line = line_to_add(one, keys)
                 off.append(Off(one, platform, f"{keys.token} is not set", line, free=True))
@@ -181,11 +203,53 @@ def plan_links(
             Off(link.character, platform, what, line_to_add(link.character, platforms[platform]))
             for link in several
         ]
-    good = tuple(link for link in links if link.account not in shared)
+    good = [link for link in links if link.account not in shared]
+    for face in faces:
+        planned = _face_in(face, good)
+        if planned is not None:
+            good.append(planned)
+            continue
+        lacking, finding = _without_host(face, roster, platforms[face.platform])
+        off.append(lacking)
+        findings.append(finding)
     used = {link.platform for link in links} | {one.platform for one in off if one.bad}
     told = tuple(one for one in off if not used or one.platform in used)
     again = partial(plan_links, roster, environment, platforms, stages)
-    return Plan(good, told, tuple(findings), again)
+    return Plan(tuple(good), told, tuple(findings), again)
+
+
+def is_called(one: LoadedCharacter, name: str) -> bool:
+    """Whether a setting that names a character means this one."""
+    known = (one.name, one.id, one.character.username)
+    return name.casefold() in (it.casefold() for it in known if it)
+
+
+def _face_in(face: _Face, links: Iterable[PlannedLink]) -> PlannedLink | None:
+    """Her place with one who has a bot of her own."""
+    for host in links:
+        if host.platform != face.platform or host.host is not None:
+            continue
+        if is_called(host.character, face.of):
+            account = Account(f"{host.account}/{face.character.id}")
+            return PlannedLink(
+                face.character, face.platform, host.token, account, face.settings, host
+            )
+    return None
+
+
+def _without_host(face: _Face, roster: Roster, keys: PlatformKeys) -> tuple[Off, Finding]:
+    """Why she has nobody to speak through, and what is wrong with her setting."""
+    one = face.character
+    where = f"{keys.face_of} of {one.name}, in {face.settings.where(keys.face_of)}"
+    host = next((it for it in roster.loaded if is_called(it, face.of)), None)
+    if host is None:
+        what = f"no character here is called {face.of}"
+        mend = f"There is {', '.join(it.name for it in roster.loaded)}"
+    else:
+        what = f"{host.name}, through whose bot {one.name} is to speak, has none that works"
+        mend = f"Give {host.name} a bot, or name a character who has one"
+    off = Off(one, face.platform, what, line_to_add(host or one, keys), bad=True)
+    return off, Finding(where, what, mend)
 
 
 def line_to_add(one: LoadedCharacter, keys: PlatformKeys) -> str:

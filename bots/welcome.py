@@ -46,10 +46,12 @@ def show(
         console.print(f"To start {one_off.character.name} there, add this line to .env:")
         console.print(f"  {one_off.line_to_add}", highlight=False, markup=False)
     if not on_stage:
+        hosts = {link.host.account for link in planned if link.host is not None}
         for link in planned:
-            if link.platform == "discord":
+            if link.platform == "discord" and link.host is None:
                 bot = link.account.partition(":")[2]
-                address = invite(link.settings.text("DISCORD_APPLICATION_ID") or bot)
+                application = link.settings.text("DISCORD_APPLICATION_ID") or bot
+                address = invite(application, faces=link.account in hosts)
                 console.print(f"To bring {link.character.name} into a Discord server, open:")
                 console.print(f"  {address}", highlight=False, markup=False, soft_wrap=True)
     console.print()

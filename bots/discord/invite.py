@@ -7,13 +7,14 @@ from urllib.parse import urlencode
 PERMISSIONS = 380_141_685_824
 """View, send (in threads too), create threads, embed, attach, history, react, external emoji,
 connect, speak, voice activity, application commands (D-10)."""
+MANAGE_WEBHOOKS = 1 << 29
 
 
-def invite(application: str) -> str:
-    """What to open in a browser; `application` is its id."""
+def invite(application: str, *, faces: bool = False) -> str:
+    """What to open in a browser; `application` is its id; with `faces` others speak through it."""
     asked = {
         "client_id": application,
-        "permissions": PERMISSIONS,
+        "permissions": PERMISSIONS | (MANAGE_WEBHOOKS if faces else 0),
         "scope": "bot applications.commands",
     }
     return f"https://discord.com/oauth2/authorize?{urlencode(asked)}"

@@ -1,0 +1,190 @@
+"""A character who speaks through another one's Discord bot, as a Platform of her own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+from collections.abc import Callable
+from typing import Self
+from urllib.parse import urlsplit
+
+from bots.discord import mapping
+from bots.discord.envelope import PLATFORM
+from bots.discord.face_calls import FaceCalls
+from bots.discord.face_hooks import Host
+from bots.discord.faces import Faces, Mask
+from bots.discord.rendering import MAX_PARTS, MAX_TEXT, render
+from core.errors import FetchFailed, LinkLost, Unsendable
+from core.files import Files
+from core.ids import Account
+from core.messages import (
+    Address,
+    Attachment,
+    Delivery,
+    Inbound,
+    Live,
+    Rank,
+    Receipt,
+    Received,
+    Reply,
+)
+from core.ports import Intake, Limits
+
+_PATIENCE = 8.0
+"""Seconds for which her bot is waited for before she is said to be away."""
+_SERVERS_COME = 5.0
+_SHOWN = 3
+
+
+class DiscordFace:
+    """Implements Platform.
+
+    It has no line of its own: whatever her bot hears is handed in for her in the same breath
+    (`Faces.sharing`), and nothing has to be read back for her apart.
+    """
+
+    name = PLATFORM
+    limits = Limits(
+        max_text=MAX_TEXT,
+        max_parts=MAX_PARTS,
+        # Webhooks have no nonce; what is in doubt is looked up before it is said again.
+        idempotent_send=True,
+        sends_in_flight=16,
+        burst=5,
+        drafts=False,
+        edits=True,
+        hears_bots=True,
+        buttons=True,
+        threads=True,
+    )
+
+    def __init__(
+        self,
+        mask: Mask,
+        faces: Faces,
+        *,
+        host_name: str,
+        avatar: str = "",
+        answers_within: float = 60.0,
+        files: Files | None = None,
+        patience: float = _PATIENCE,
+    ) -> None:
+        """`host_name` is the character whose bot it is; `avatar` an address as it was written."""
+        self._mask = mask
+        self._faces = faces
+        self._host_name = host_name
+        self._patience = patience
+        self._us = mapping.Us(mask.id, mask.shown)
+        self._calls = FaceCalls(mask, public(avatar), faces, answers_within, files)
+        self._said_away = False
+
+    def __repr__(self) -> str:
+        return f"<DiscordFace {self._mask.account}>"
+
+    @property
+    def account(self) -> Account:
+        return self._mask.account
+
+    @property
+    def handle(self) -> str:
+        return f"@{self._mask.shown}"
+
+    @property
+    def lacks(self) -> str:
+        host = self._faces.host(self._mask.host)
+        closed = sorted(host.hooks.closed()) if host else []
+        if not closed:
+            return ""
+        named = ", ".join(closed[:_SHOWN]) + (" ..." if len(closed) > _SHOWN else "")
+        return f"without Manage Webhooks it speaks by {self._host_name}'s name in {named}"
+
+    async def __aenter__(self) -> Self:
+        self._faces.put_on(self._mask)
+        # What she left open is taken up next, and somebody may have to be asked about.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._patience):
+                await self._faces.until(lambda: self._faces.host(self._mask.host) is not None)
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        self._faces.take_off(self._mask)
+
+    async def listen(self, intake: Intake, begun: Callable[[], None] = lambda: None) -> None:
+        """She hears as long as her bot does; `intake` is given what is hers by its link."""
+        away = LinkLost(f"{self._host_name}'s bot is not on Discord")
+        try:
+            # Once that is said, it is enough to wait for its end.
+            async with asyncio.timeout(None if self._said_away else self._patience):
+                await self._faces.until(self._is_hearing)
+        except TimeoutError:
+            self._said_away = True
+            raise away from None
+        self._said_away = True
+        await self._servers_come()
+        begun()
+        await self._faces.until(lambda: not self._is_hearing())
+        raise away
+
+    def _is_hearing(self) -> bool:
+        return self._faces.is_hearing(self._mask.host)
+
+    async def _servers_come(self) -> None:
+        """Wait a moment for them, so that `lacks` knows of what is not granted there."""
+        host = self._faces.host(self._mask.host)
+        if host is None or host.client.guilds:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_SERVERS_COME):
+                await host.client.wait_until_ready()
+
+    # --- one message -----------------------------------------------------------------------------
+
+    def read(self, received: Received) -> Inbound:
+        return self._faces.seen(self.account, received, mapping.read(received, self._us))
+
+    def render(self, reply: Reply) -> tuple[bytes, ...]:
+        return render(reply)
+
+    async def perform(self, delivery: Delivery) -> Receipt:
+        return await self._calls.perform(delivery)
+
+    async def show(self, live: Live) -> None:
+        await self._calls.show(live)
+
+    async def rank(self, address: Address, author: str) -> Rank:
+        host = self._host()
+        if "/" in author:  # another one of ours
+            return Rank.STRANGER
+        return await host.link.rank(address._replace(account=host.account), author)
+
+    async def leave(self, address: Address) -> None:
+        raise Unsendable("the server is her bot's to leave")
+
+    async def fetch(self, attachment: Attachment, most: int) -> bytes:
+        host = self._faces.host(self._mask.host)
+        if host is None:
+            raise FetchFailed("the bot through which she hears is not there")
+        return await host.link.fetch(attachment, most)
+
+    def _host(self) -> Host:
+        host = self._faces.host(self._mask.host)
+        if host is None:
+            raise LinkLost(f"{self._host_name}'s bot is not on Discord")
+        return host
+
+
+def public(avatar: str) -> str:
+    """The address of a picture, if Discord can fetch it: by https, from a host with a name."""
+    try:
+        parts = urlsplit(avatar.strip())
+        host = parts.hostname or ""
+    except ValueError:
+        return ""
+    if parts.scheme != "https" or "." not in host or parts.username or len(avatar) > 2048:
+        return ""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return avatar.strip()
+    return ""

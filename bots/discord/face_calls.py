@@ -1,0 +1,364 @@
+"""What a face says: by a webhook in her own name, or by the bot's mouth where there can be none."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+import aiohttp
+import discord
+import orjson
+from discord.http import Route
+
+from bots.discord import doubt, uploads
+from bots.discord.errors import GONE, MALFORMED, send_failure
+from bots.discord.face_hooks import Hook, Host, NoHook, Spot
+from bots.discord.face_quotes import without_quote
+from bots.discord.faces import Faces, Mask
+from bots.discord.rendering import MAX_TEXT, parts_of
+from core.errors import LinkRejected, SendDelayed, SendUncertain, Throttled, Unsendable
+from core.files import Files
+from core.messages import Delivery, DeliveryKind, DeliveryStatus, Live, Receipt
+
+_HOOK = "/webhooks/{webhook_id}/{webhook_token}"
+_MESSAGE = _HOOK + "/messages/{message_id}"
+_THREADS = "/channels/{channel_id}/messages/{message_id}/threads"
+_IS_OPEN = 160004
+_NOT_THERE = 10003
+_SHOWING = 15.0
+_KEPT = 2_000
+_NO_EMBEDS, _SILENT = 1 << 2, 1 << 12
+_ENDED = frozenset({10015, 50027})
+"""The webhook is not there any more, or has another token."""
+
+Do = Callable[[Host, Spot, Hook], Awaitable[Any]]
+
+
+class FaceCalls:
+    """The sending half of a face. Nothing of what is said without a webhook is said twice either:
+    Discord knows no nonce of a webhook's, so what is in doubt is looked up in its room."""
+
+    def __init__(
+        self, mask: Mask, avatar: str, faces: Faces, patience: float, files: Files | None
+    ) -> None:
+        """`avatar` is an address that Discord can fetch, or empty for none."""
+        self._mask = mask
+        self._avatar = avatar
+        self._faces = faces
+        self._patience = patience
+        self._files = files
+        # In these runs what no webhook has said, and the lines that stand above what it has.
+        self._plain: OrderedDict[str, None] = OrderedDict()
+        self._quotes: OrderedDict[str, str] = OrderedDict()
+
+    async def perform(self, delivery: Delivery) -> Receipt:
+        repeatable = delivery.kind is not DeliveryKind.SEND
+        try:
+            async with asyncio.timeout(self._patience):
+                match delivery.kind:
+                    case DeliveryKind.SEND:
+                        return await self._send(delivery)
+                    case DeliveryKind.EDIT:
+                        return await self._edit(delivery)
+                    case DeliveryKind.DELETE:
+                        return await self._delete(delivery)
+                    case DeliveryKind.REACT:  # a webhook cannot; people see the bot do it
+                        return await self._by_bot(delivery)
+        except LinkRejected:
+            raise SendDelayed("Discord refused the bot's token") from None
+        except (discord.DiscordException, OSError, aiohttp.ClientError) as error:
+            failure = send_failure(error, repeatable=repeatable)
+            if isinstance(failure, LinkRejected):  # a webhook's own token; the bot's is another
+                failure = Unsendable("Discord refused the webhook")
+            raise failure from None  # it may quote words, or the address with its token
+        except (KeyError, TypeError, ValueError):  # an answer of another shape
+            raise SendUncertain("Discord's answer makes no sense") from None
+
+    async def show(self, live: Live) -> None:
+        """Typing is the bot's; the text so far stands in her own message."""
+        host = self._host()
+        try:
+            if not live.text or not live.message:
+                await host.calls.show(live)
+                return
+            if live.message in self._plain:
+                await host.calls.show(replace(live, text=self._mask.prefix + live.text))
+                return
+            part = next(iter(parts_of(live.text, max_parts=1)), "")
+            if not part:
+                return
+            async with asyncio.timeout(_SHOWING):
+                asked = _body({"content": self._quoted(live.message, part)})
+                await self._rewrite(_number(live.address.room), _number(live.message), asked)
+        except LinkRejected:
+            raise SendDelayed("Discord refused the bot's token") from None
+        except NoHook as none:
+            raise Unsendable(str(none)) from None
+        except (discord.DiscordException, OSError, aiohttp.ClientError, ValueError) as error:
+            raise SendDelayed(f"it cannot be shown now ({type(error).__name__})") from None
+
+    # --- the four things that are done -----------------------------------------------------------
+
+    async def _send(self, delivery: Delivery) -> Receipt:
+        host, payload, room = self._host(), _payload(delivery), _number(delivery.address.room)
+        if payload.get("stickers"):  # a webhook has none
+            return await self._by_bot(delivery)
+        upload = await uploads.read(self._files, payload)
+        asked, quote = self._asked(delivery, payload)
+        if (there := await self._arrived(host, delivery, payload, room)) is not None:
+            if self._is_plain(there):
+                return await self._by_bot(delivery)  # the bot's nonce finds it
+            await self._completed(room, there, asked, payload)
+            return Receipt(str(there["id"]))
+
+        async def say(host: Host, spot: Spot, hook: Hook) -> Any:
+            at = await self._thread(host, spot, payload)
+            who: dict[str, Any] = {"username": self._mask.shown}
+            if self._avatar:
+                who["avatar_url"] = self._avatar
+            query = "?wait=true" + (f"&thread_id={at}" if at else "")
+            return await self._ask(host, "POST", _HOOK + query, hook, who | asked, upload)
+
+        try:
+            said = await self._through(host, room, say)
+        except NoHook as none:
+            host.hooks.tell(room, self._mask.name, str(none))
+            return await self._by_bot(delivery)
+        number = str(said["id"])
+        if quote:
+            _keep(self._quotes, number, quote)
+        return Receipt(number)
+
+    async def _edit(self, delivery: Delivery) -> Receipt:
+        target, payload = delivery.target or "", _payload(delivery)
+        if target in self._plain:
+            return await self._by_bot(delivery)
+        upload = await uploads.read(self._files, payload)
+        asked = _body({**payload, "content": self._quoted(target, payload["content"])})
+        # An edit without any takes the buttons away.
+        asked.setdefault("components", [])
+        room, number = _number(delivery.address.room), _number(target)
+        try:
+            await self._rewrite(room, number, asked, payload, upload)
+        except NoHook:
+            return await self._by_bot(delivery)
+        except discord.NotFound as error:
+            if error.code != GONE:
+                raise
+            # Deleted while it grew, or said by a webhook that is gone: its end is said all the same.
+            return await self._send(replace(delivery, kind=DeliveryKind.SEND, target=None))
+        return Receipt(target)
+
+    async def _delete(self, delivery: Delivery) -> Receipt:
+        # The bot may delete what its webhooks say, as long as it may delete anything there.
+        target, room = _number(delivery.target or ""), _number(delivery.address.room)
+        if str(target) in self._plain:
+            return await self._by_bot(delivery)
+
+        async def take_back(host: Host, spot: Spot, hook: Hook) -> Any:
+            path = _MESSAGE + _query(spot.thread)
+            return await self._ask(host, "DELETE", path, hook, message_id=target)
+
+        try:
+            await self._through(self._host(), room, take_back)
+        except NoHook:
+            return await self._by_bot(delivery)
+        except discord.NotFound as error:
+            if error.code != GONE:  # it is gone, as was wished
+                raise
+        return Receipt(delivery.target)
+
+    async def _by_bot(self, delivery: Delivery) -> Receipt:
+        """As the bot's own message, with her name before the words."""
+        host, whole = self._host(), delivery
+        if delivery.kind in (DeliveryKind.SEND, DeliveryKind.EDIT):
+            payload = _payload(delivery)
+            named = self._mask.prefix + payload["content"]
+            if payload["content"] and len(named) <= MAX_TEXT:
+                whole = replace(delivery, payload=orjson.dumps({**payload, "content": named}))
+        receipt = await host.calls.perform(whole)
+        if receipt.message and delivery.kind is DeliveryKind.SEND:
+            _keep(self._plain, receipt.message, None)
+        return receipt
+
+    # --- what may have arrived -------------------------------------------------------------------
+
+    async def _arrived(
+        self, host: Host, delivery: Delivery, payload: dict[str, Any], room: int
+    ) -> dict[str, Any] | None:
+        """The message that an earlier try has left behind; Unsendable where nobody can tell."""
+        if delivery.status is not DeliveryStatus.UNCERTAIN:
+            return None
+
+        async def read(before: int | None) -> Any:
+            self._allowed(host)
+            page: Any = await host.client.http.logs_from(room, doubt.PAGE, before=before)
+            return [self._as_hers(one) for one in page]
+
+        try:
+            return await doubt.arrived(delivery, payload, self._mask.id, read)
+        except (discord.Forbidden, discord.NotFound):
+            raise Unsendable("whether it has arrived cannot be looked up") from None
+
+    def _as_hers(self, one: dict[str, Any]) -> dict[str, Any]:
+        """A message with its speaker as its author, and nothing but the words in it."""
+        spoke = self._faces.speaker(one)
+        if spoke is None:
+            return one
+        author = {**one["author"], "id": spoke.id}
+        return {**one, "author": author, "content": self._faces.words(one), "said": one}
+
+    def _is_plain(self, there: dict[str, Any]) -> bool:
+        return not there["said"].get("webhook_id")
+
+    async def _completed(
+        self, room: int, there: dict[str, Any], asked: dict[str, Any], payload: dict[str, Any]
+    ) -> None:
+        """The beginning of an answer that grew is made whole."""
+        content = str(there["said"].get("content", ""))
+        if without_quote(content).strip() == payload["content"].strip():
+            return
+        quote = content[: len(content) - len(without_quote(content))]
+        whole = {**asked, "content": quote + payload["content"]}
+        await self._rewrite(room, int(there["id"]), whole, payload)
+
+    # --- asking ----------------------------------------------------------------------------------
+
+    def _asked(self, delivery: Delivery, payload: dict[str, Any]) -> tuple[dict[str, Any], str]:
+        """The message, and the line above it that tells what it answers."""
+        answered, content = str(payload.get("reference") or ""), payload["content"]
+        quote = ""
+        if answered and content and not payload.get("thread"):
+            quote = self._faces.lately.line(delivery.address.room, answered)
+            quote = quote if len(quote) + len(content) <= MAX_TEXT else ""
+        return _body({**payload, "content": quote + content}), quote
+
+    def _quoted(self, message: str, content: str) -> str:
+        quote = self._quotes.get(message, "")
+        return quote + content if len(quote) + len(content) <= MAX_TEXT else content
+
+    async def _rewrite(
+        self,
+        room: int,
+        message: int,
+        asked: dict[str, Any],
+        payload: dict[str, Any] | None = None,
+        upload: uploads.Upload | None = None,
+    ) -> None:
+        thread = (payload or {}).get("thread")
+
+        async def change(host: Host, spot: Spot, hook: Hook) -> Any:
+            at = int(thread["from"]) if thread and spot.thread is None else spot.thread
+            try:
+                path = _MESSAGE + _query(at)
+                return await self._ask(host, "PATCH", path, hook, asked, upload, message_id=message)
+            except discord.NotFound as error:
+                if not thread or error.code not in (GONE, _NOT_THERE):
+                    raise
+            path = _MESSAGE + _query(spot.thread)  # there was no thread to be had
+            return await self._ask(host, "PATCH", path, hook, asked, upload, message_id=message)
+
+        await self._through(self._host(), room, change)
+
+    async def _thread(self, host: Host, spot: Spot, payload: dict[str, Any]) -> int | None:
+        """Where in the channel; a thread that is wished for is opened, if that can be."""
+        wanted = payload.get("thread")
+        if not wanted or spot.thread is not None:
+            return spot.thread
+        message = int(wanted["from"])
+        route = Route("POST", _THREADS, channel_id=spot.channel, message_id=message)
+        self._allowed(host)
+        try:
+            await host.client.http.request(route, json={"name": wanted["name"]})
+        except discord.HTTPException as error:
+            if error.code != _IS_OPEN:
+                return None
+        return message  # a thread has the number of the message that it hangs from
+
+    async def _through(self, host: Host, room: int, do: Do) -> Any:
+        """By the channel's webhook; by another one where somebody has deleted it."""
+        spot = await host.hooks.spot(room)
+        hook = await host.hooks.of(spot.channel)
+        try:
+            return await do(host, spot, hook)
+        except discord.HTTPException as error:
+            if error.code not in _ENDED and error.status != 401:
+                raise
+        host.hooks.forget(spot.channel, hook)
+        return await do(host, spot, await host.hooks.of(spot.channel))
+
+    async def _ask(
+        self,
+        host: Host,
+        method: str,
+        path: str,
+        hook: Hook,
+        asked: dict[str, Any] | None = None,
+        upload: uploads.Upload | None = None,
+        **parts: Any,
+    ) -> Any:
+        self._allowed(host)
+        route = Route(method, path, webhook_id=hook.id, webhook_token=hook.token.reveal(), **parts)
+        http = host.client.http
+        if asked is None:
+            return await http.request(route)
+        if upload is not None:
+            return await uploads.hand_over(http, route, asked, upload)
+        try:
+            return await http.request(route, json=asked)
+        except discord.HTTPException as error:
+            blamed = error.code == MALFORMED and "components" in error.text
+            if not blamed or not asked.get("components"):
+                raise
+        told = {key: value for key, value in asked.items() if key != "components"}
+        return await http.request(route, json=told)
+
+    def _host(self) -> Host:
+        host = self._faces.host(self._mask.host)
+        if host is None:
+            raise SendDelayed("the bot through which she speaks is not there")
+        return host
+
+    def _allowed(self, host: Host) -> None:
+        if silence := host.quota.silence:
+            raise Throttled(silence)
+
+
+def _body(payload: dict[str, Any]) -> dict[str, Any]:
+    """A payload as Discord takes it from a webhook."""
+    cards = payload.get("embeds")
+    flags = (0 if cards else _NO_EMBEDS) | (_SILENT if payload.get("silent") else 0)
+    asked: dict[str, Any] = {"content": payload["content"], "allowed_mentions": {"parse": []}}
+    asked |= {key: payload[key] for key in ("components", "embeds", "poll") if payload.get(key)}
+    if flags:
+        asked["flags"] = flags
+    return asked
+
+
+def _query(thread: int | None) -> str:
+    return f"?thread_id={thread}" if thread else ""
+
+
+def _keep(kept: OrderedDict[str, Any], key: str, value: Any) -> None:
+    kept[key] = value
+    if len(kept) > _KEPT:
+        kept.popitem(last=False)
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal():
+        raise Unsendable("that is no channel or message of Discord's")
+    return int(text)
+
+
+def _payload(delivery: Delivery) -> dict[str, Any]:
+    try:
+        payload = orjson.loads(delivery.payload)
+    except ValueError:
+        payload = None
+    if not isinstance(payload, dict):
+        raise Unsendable("the payload is not one of ours")
+    return payload
