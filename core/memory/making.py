@@ -105,7 +105,7 @@ class Maker:
 
     async def _made(self, settings: Settings, name: str, texts: list[str]) -> list[Vector]:
         if not name.endswith(_PLUGIN):
-            asked: dict[str, Any] = {"input": texts}
+            asked: dict[str, Any] = {"input": texts, "packed": True}
             # What it was set up to be, not what it turned out to be: some refuse to be asked.
             if size := _parted(self._models(settings).embeds(settings))[1]:
                 asked["dimensions"] = size
@@ -191,7 +191,7 @@ async def _sound(rows: Any, count: int, name: str) -> list[Vector]:
 def _checked(rows: Any, count: int, name: str) -> list[Vector]:
     vectors: list[Vector] = []
     try:
-        vectors = [array("f", row) for row in rows]
+        vectors = [row if isinstance(row, array) else array("f", row) for row in rows]
     except (TypeError, OverflowError):
         pass
     if len(vectors) != count or not all(vectors):

@@ -11,6 +11,7 @@ import asyncio
 import base64
 import inspect
 import json
+import struct
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -57,6 +58,11 @@ class Call:
 
 
 Answering = Callable[[dict[str, Any]], str | Script]
+
+
+def _packed(vector: list[float]) -> str:
+    """As OpenAI does it: 32-bit numbers, the low byte first."""
+    return base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
 
 
 def vector_of(text: str, width: int, at: int = 0) -> list[float]:
@@ -213,9 +219,11 @@ class ModelServer:
         for name in self.refuses & body.keys():
             return _error(400, f"Unsupported parameter: '{name}'", "unsupported_parameter", name)
         width = body.get("dimensions") or self.width
+        made = [self.vector(text, width, at) for at, text in enumerate(texts)]
+        packed = body.get("encoding_format") == "base64"
         data = [
-            {"object": "embedding", "index": at, "embedding": self.vector(text, width, at)}
-            for at, text in enumerate(texts)
+            {"object": "embedding", "index": at, "embedding": _packed(one) if packed else one}
+            for at, one in enumerate(made)
         ]
         usage = {"prompt_tokens": 1, "total_tokens": 1}
         return web.json_response(

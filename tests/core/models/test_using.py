@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -192,6 +193,21 @@ async def test_a_large_answer_is_read_like_any_other(bench: Bench) -> None:
     bench.server.width = 3072
     vectors = await bench.use(ModelType.TEXT_EMBEDDING, [f"word number {n}" for n in range(64)])
     assert vectors == [vector_of(f"word number {n}", 3072) for n in range(64)]
+
+
+async def test_vectors_come_packed_and_as_numbers_from_whoever_knows_nothing_else(
+    bench: Bench,
+) -> None:
+    texts = {"input": ["some words", "others"], "packed": True}
+    packed = await bench.use(ModelType.TEXT_EMBEDDING, texts)
+    assert [type(one) for one in packed] == [array, array]
+    bench.server.refuses = {"encoding_format"}
+    plain = await bench.use(ModelType.TEXT_EMBEDDING, texts)
+    assert [type(one) for one in plain] == [list, list]
+    assert [list(one) for one in packed] == plain
+    before = bench.server.embeddings
+    await bench.use(ModelType.TEXT_EMBEDDING, "again")
+    assert bench.server.embeddings == before + 1, "what was refused is not asked for again"
 
 
 async def test_a_shorter_vector_comes_only_to_those_who_ask_for_it(bench: Bench) -> None:
