@@ -23,7 +23,7 @@ from bots.discord.endpoints import DISCORD, Endpoints, lead_voice, living_at
 from bots.discord.entrance import Entrance
 from bots.discord.envelope import PLATFORM
 from bots.discord.errors import link_failure
-from bots.discord.face_hooks import Hooks, Host
+from bots.discord.face_hooks import Host
 from bots.discord.faces import Faces
 from bots.discord.fetching import Fetching
 from bots.discord.granted import Granted
@@ -196,6 +196,7 @@ class DiscordLink:
         self._history = history = History(
             client, walls, quota, self._account, self._clock, self._chronicle, self._ways.history
         )
+        walls.news.welcome = self._ways.welcome
         walls.on_server = backlog.server_came
         walls.on_late_server = backlog.came_late
         backlog.on_late_server = history.look
@@ -204,8 +205,7 @@ class DiscordLink:
         self._ranks = Ranks(client, quota)
         self._fetching = Fetching(client, quota, self._endpoints.cdn_root, self._lent)
         walls.tells_ours = lambda: bool(self._faces.of(self._account))
-        hooks = Hooks(client, quota, self._clock)
-        self._faces.open(Host(self._account, self, client, quota, self._calls, hooks))
+        self._faces.open(Host.of(self, client, quota, self._calls, self._clock))
 
     def _lines(
         self, client: Sharded, quota: Quota, walls: Walls, heard: Heard, backlog: Backlog

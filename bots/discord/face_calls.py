@@ -11,26 +11,23 @@ from typing import Any
 import aiohttp
 import discord
 import orjson
-from discord.http import Route
 
-from bots.discord import doubt, uploads
-from bots.discord.errors import GONE, MALFORMED, send_failure
+from bots.discord import bodies, doubt, uploads
+from bots.discord.bodies import Body, Payload
+from bots.discord.buttons import STOP
+from bots.discord.errors import GONE, send_failure
 from bots.discord.face_hooks import Hook, Host, NoHook, Spot
 from bots.discord.face_quotes import without_quote
 from bots.discord.faces import Faces, Mask
 from bots.discord.rendering import MAX_TEXT, parts_of
-from core.errors import LinkRejected, SendDelayed, SendUncertain, Throttled, Unsendable
+from core.errors import LinkRejected, SendDelayed, SendUncertain, Unsendable
 from core.files import Files
 from core.messages import Delivery, DeliveryKind, DeliveryStatus, Live, Receipt
 
 _HOOK = "/webhooks/{webhook_id}/{webhook_token}"
 _MESSAGE = _HOOK + "/messages/{message_id}"
-_THREADS = "/channels/{channel_id}/messages/{message_id}/threads"
-_IS_OPEN = 160004
-_NOT_THERE = 10003
 _SHOWING = 15.0
 _KEPT = 2_000
-_NO_EMBEDS, _SILENT = 1 << 2, 1 << 12
 _ENDED = frozenset({10015, 50027})
 """The webhook is not there any more, or has another token."""
 
@@ -53,6 +50,8 @@ class FaceCalls:
         # In these runs what no webhook has said, and the lines that stand above what it has.
         self._plain: OrderedDict[str, None] = OrderedDict()
         self._quotes: OrderedDict[str, str] = OrderedDict()
+        self._in_thread: OrderedDict[str, int] = OrderedDict()
+        """Messages that stand in another channel than their room."""
 
     async def perform(self, delivery: Delivery) -> Receipt:
         repeatable = delivery.kind is not DeliveryKind.SEND
@@ -91,8 +90,8 @@ class FaceCalls:
             if not part:
                 return
             async with asyncio.timeout(_SHOWING):
-                asked = _body({"content": self._quoted(live.message, part)})
-                await self._rewrite(_number(live.address.room), _number(live.message), asked)
+                body = bodies.so_far(self._quoted(live.message, part))
+                await self._rewrite(_number(live.address.room), _number(live.message), body)
         except LinkRejected:
             raise SendDelayed("Discord refused the bot's token") from None
         except NoHook as none:
@@ -107,29 +106,34 @@ class FaceCalls:
         if payload.get("stickers"):  # a webhook has none
             return await self._by_bot(delivery)
         upload = await uploads.read(self._files, payload)
-        asked, quote = self._asked(delivery, payload)
-        if (there := await self._arrived(host, delivery, payload, room)) is not None:
-            if self._is_plain(there):
+        thread = await host.threads.of(room, payload, direct=False)
+        quote = "" if thread else self._quote(delivery, payload)
+        body = bodies.new({**payload, "content": quote + payload["content"]})
+        if delivery.status is DeliveryStatus.GROWING:
+            body["components"] = list(STOP)
+        if (there := await self._arrived(host, delivery, payload, thread or room)) is not None:
+            if not there["said"].get("webhook_id"):
                 return await self._by_bot(delivery)  # the bot's nonce finds it
-            await self._completed(room, there, asked, payload)
+            await self._completed(thread or room, there, payload)
             return Receipt(str(there["id"]))
+        who = {"username": self._mask.shown}
+        if self._avatar:
+            who["avatar_url"] = self._avatar
 
         async def say(host: Host, spot: Spot, hook: Hook) -> Any:
-            at = await self._thread(host, spot, payload)
-            who: dict[str, Any] = {"username": self._mask.shown}
-            if self._avatar:
-                who["avatar_url"] = self._avatar
-            query = "?wait=true" + (f"&thread_id={at}" if at else "")
-            return await self._ask(host, "POST", _HOOK + query, hook, who | asked, upload)
+            path = f"{_HOOK}?wait=true" + (f"&thread_id={spot.thread}" if spot.thread else "")
+            return await _ask(host, "POST", path, hook, who | body, upload)
 
         try:
-            said = await self._through(host, room, say)
+            said = await self._through(host, room, say, thread=thread)
         except NoHook as none:
             host.hooks.tell(room, self._mask.name, str(none))
             return await self._by_bot(delivery)
         number = str(said["id"])
         if quote:
             _keep(self._quotes, number, quote)
+        if thread:
+            _keep(self._in_thread, number, thread)
         return Receipt(number)
 
     async def _edit(self, delivery: Delivery) -> Receipt:
@@ -137,12 +141,10 @@ class FaceCalls:
         if target in self._plain:
             return await self._by_bot(delivery)
         upload = await uploads.read(self._files, payload)
-        asked = _body({**payload, "content": self._quoted(target, payload["content"])})
-        # An edit without any takes the buttons away.
-        asked.setdefault("components", [])
+        body = bodies.whole({**payload, "content": self._quoted(target, payload["content"])})
         room, number = _number(delivery.address.room), _number(target)
         try:
-            await self._rewrite(room, number, asked, payload, upload)
+            await self._rewrite(room, number, body, upload)
         except NoHook:
             return await self._by_bot(delivery)
         except discord.NotFound as error:
@@ -153,17 +155,17 @@ class FaceCalls:
         return Receipt(target)
 
     async def _delete(self, delivery: Delivery) -> Receipt:
-        # The bot may delete what its webhooks say, as long as it may delete anything there.
         target, room = _number(delivery.target or ""), _number(delivery.address.room)
         if str(target) in self._plain:
             return await self._by_bot(delivery)
 
         async def take_back(host: Host, spot: Spot, hook: Hook) -> Any:
             path = _MESSAGE + _query(spot.thread)
-            return await self._ask(host, "DELETE", path, hook, message_id=target)
+            return await _ask(host, "DELETE", path, hook, message_id=target)
 
         try:
-            await self._through(self._host(), room, take_back)
+            thread = self._in_thread.get(str(target), 0)
+            await self._through(self._host(), room, take_back, thread=thread)
         except NoHook:
             return await self._by_bot(delivery)
         except discord.NotFound as error:
@@ -194,7 +196,7 @@ class FaceCalls:
             return None
 
         async def read(before: int | None) -> Any:
-            self._allowed(host)
+            host.asking.allowed()
             page: Any = await host.client.http.logs_from(room, doubt.PAGE, before=before)
             return [self._as_hers(one) for one in page]
 
@@ -211,76 +213,46 @@ class FaceCalls:
         author = {**one["author"], "id": spoke.id}
         return {**one, "author": author, "content": self._faces.words(one), "said": one}
 
-    def _is_plain(self, there: dict[str, Any]) -> bool:
-        return not there["said"].get("webhook_id")
-
-    async def _completed(
-        self, room: int, there: dict[str, Any], asked: dict[str, Any], payload: dict[str, Any]
-    ) -> None:
+    async def _completed(self, room: int, there: dict[str, Any], payload: Payload) -> None:
         """The beginning of an answer that grew is made whole."""
         content = str(there["said"].get("content", ""))
-        if without_quote(content).strip() == payload["content"].strip():
+        words = without_quote(content)
+        rows = bool(there["said"].get("components"))
+        if words.strip() == payload["content"].strip() and rows == bool(payload.get("components")):
             return
-        quote = content[: len(content) - len(without_quote(content))]
-        whole = {**asked, "content": quote + payload["content"]}
-        await self._rewrite(room, int(there["id"]), whole, payload)
+        quote = content.removesuffix(words)
+        body = bodies.whole({**payload, "content": quote + payload["content"]})
+        await self._rewrite(room, int(there["id"]), body)
 
     # --- asking ----------------------------------------------------------------------------------
 
-    def _asked(self, delivery: Delivery, payload: dict[str, Any]) -> tuple[dict[str, Any], str]:
-        """The message, and the line above it that tells what it answers."""
+    def _quote(self, delivery: Delivery, payload: Payload) -> str:
+        """The line above the words that tells what they answer."""
         answered, content = str(payload.get("reference") or ""), payload["content"]
-        quote = ""
-        if answered and content and not payload.get("thread"):
-            quote = self._faces.lately.line(delivery.address.room, answered)
-            quote = quote if len(quote) + len(content) <= MAX_TEXT else ""
-        return _body({**payload, "content": quote + content}), quote
+        if not answered or not content:
+            return ""
+        quote = self._faces.lately.line(delivery.address.room, answered)
+        return quote if len(quote) + len(content) <= MAX_TEXT else ""
 
     def _quoted(self, message: str, content: str) -> str:
         quote = self._quotes.get(message, "")
         return quote + content if len(quote) + len(content) <= MAX_TEXT else content
 
     async def _rewrite(
-        self,
-        room: int,
-        message: int,
-        asked: dict[str, Any],
-        payload: dict[str, Any] | None = None,
-        upload: uploads.Upload | None = None,
+        self, room: int, message: int, body: Body, upload: uploads.Upload | None = None
     ) -> None:
-        thread = (payload or {}).get("thread")
-
         async def change(host: Host, spot: Spot, hook: Hook) -> Any:
-            at = int(thread["from"]) if thread and spot.thread is None else spot.thread
-            try:
-                path = _MESSAGE + _query(at)
-                return await self._ask(host, "PATCH", path, hook, asked, upload, message_id=message)
-            except discord.NotFound as error:
-                if not thread or error.code not in (GONE, _NOT_THERE):
-                    raise
-            path = _MESSAGE + _query(spot.thread)  # there was no thread to be had
-            return await self._ask(host, "PATCH", path, hook, asked, upload, message_id=message)
+            path = _MESSAGE + _query(spot.thread)
+            return await _ask(host, "PATCH", path, hook, body, upload, message_id=message)
 
-        await self._through(self._host(), room, change)
+        thread = self._in_thread.get(str(message), 0)
+        await self._through(self._host(), room, change, thread=thread)
 
-    async def _thread(self, host: Host, spot: Spot, payload: dict[str, Any]) -> int | None:
-        """Where in the channel; a thread that is wished for is opened, if that can be."""
-        wanted = payload.get("thread")
-        if not wanted or spot.thread is not None:
-            return spot.thread
-        message = int(wanted["from"])
-        route = Route("POST", _THREADS, channel_id=spot.channel, message_id=message)
-        self._allowed(host)
-        try:
-            await host.client.http.request(route, json={"name": wanted["name"]})
-        except discord.HTTPException as error:
-            if error.code != _IS_OPEN:
-                return None
-        return message  # a thread has the number of the message that it hangs from
-
-    async def _through(self, host: Host, room: int, do: Do) -> Any:
+    async def _through(self, host: Host, room: int, do: Do, *, thread: int = 0) -> Any:
         """By the channel's webhook; by another one where somebody has deleted it."""
         spot = await host.hooks.spot(room)
+        if thread:
+            spot = replace(spot, thread=thread)
         hook = await host.hooks.of(spot.channel)
         try:
             return await do(host, spot, hook)
@@ -290,52 +262,24 @@ class FaceCalls:
         host.hooks.forget(spot.channel, hook)
         return await do(host, spot, await host.hooks.of(spot.channel))
 
-    async def _ask(
-        self,
-        host: Host,
-        method: str,
-        path: str,
-        hook: Hook,
-        asked: dict[str, Any] | None = None,
-        upload: uploads.Upload | None = None,
-        **parts: Any,
-    ) -> Any:
-        self._allowed(host)
-        route = Route(method, path, webhook_id=hook.id, webhook_token=hook.token.reveal(), **parts)
-        http = host.client.http
-        if asked is None:
-            return await http.request(route)
-        if upload is not None:
-            return await uploads.hand_over(http, route, asked, upload)
-        try:
-            return await http.request(route, json=asked)
-        except discord.HTTPException as error:
-            blamed = error.code == MALFORMED and "components" in error.text
-            if not blamed or not asked.get("components"):
-                raise
-        told = {key: value for key, value in asked.items() if key != "components"}
-        return await http.request(route, json=told)
-
     def _host(self) -> Host:
         host = self._faces.host(self._mask.host)
         if host is None:
             raise SendDelayed("the bot through which she speaks is not there")
         return host
 
-    def _allowed(self, host: Host) -> None:
-        if silence := host.quota.silence:
-            raise Throttled(silence)
 
-
-def _body(payload: dict[str, Any]) -> dict[str, Any]:
-    """A payload as Discord takes it from a webhook."""
-    cards = payload.get("embeds")
-    flags = (0 if cards else _NO_EMBEDS) | (_SILENT if payload.get("silent") else 0)
-    asked: dict[str, Any] = {"content": payload["content"], "allowed_mentions": {"parse": []}}
-    asked |= {key: payload[key] for key in ("components", "embeds", "poll") if payload.get(key)}
-    if flags:
-        asked["flags"] = flags
-    return asked
+async def _ask(
+    host: Host,
+    method: str,
+    path: str,
+    hook: Hook,
+    body: Body | None = None,
+    upload: uploads.Upload | None = None,
+    **parts: Any,
+) -> Any:
+    known = {"webhook_id": hook.id, "webhook_token": hook.token.reveal()}
+    return await host.asking.ask(method, path, body, upload, **known, **parts)
 
 
 def _query(thread: int | None) -> str:

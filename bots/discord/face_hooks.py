@@ -7,17 +7,19 @@ import logging
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import discord
 
+from bots.discord.asking import Asking
 from bots.discord.calls import Calls
 from bots.discord.envelope import snowflake
 from bots.discord.errors import NO_RIGHT
 from bots.discord.people import listed
 from bots.discord.quota import Quota
+from bots.discord.rights import Rights
+from bots.discord.threads import Threads
 from core.clock import Clock
-from core.errors import Throttled
 from core.ids import Account
 from core.ports import Platform
 from core.secrets import Secret
@@ -54,9 +56,12 @@ class Spot:
 
 
 class Hooks:
-    def __init__(self, client: discord.Client, quota: Quota, clock: Clock) -> None:
+    def __init__(
+        self, client: discord.Client, asking: Asking, rights: Rights, clock: Clock
+    ) -> None:
         self._client = client
-        self._quota = quota
+        self._asking = asking
+        self._rights = rights
         self._clock = clock
         self._known: dict[int, Hook] = {}
         self._spots: OrderedDict[int, Spot] = OrderedDict()
@@ -73,7 +78,7 @@ class Hooks:
             return Spot(room)
         if (known := self._spots.get(room)) is not None:
             return known
-        self._allowed()
+        self._asking.allowed()
         shown: Any = await self._client.http.get_channel(room)  # a thread that sleeps, perhaps
         within = snowflake(shown.get("parent_id")) if shown.get("type") in _THREADS else ""
         found = self._spots[room] = Spot(int(within), room) if within else Spot(room)
@@ -85,7 +90,7 @@ class Hooks:
         """Raises NoHook, and what discord.py does."""
         if (known := self._known.get(channel)) is not None:
             return known
-        if self._may(channel) is False:
+        if self._rights.may(channel, "manage_webhooks") is False:
             raise NoHook(_NO_RIGHT)
         async with self._one:  # two at once would make two
             if (known := self._known.get(channel)) is not None:
@@ -114,24 +119,12 @@ class Hooks:
     def closed(self) -> Iterator[str]:
         """The servers in which nobody has granted us webhooks."""
         for guild in self._client.guilds:
-            us = self._us_in(guild)
+            us = guild.get_member(self._client.user.id) if self._client.user else None
             if us is not None and not us.guild_permissions.manage_webhooks:
                 yield guild.name
 
-    def _may(self, channel: int) -> bool | None:
-        """None where nothing is known of it."""
-        shown = self._client.get_channel(channel)
-        if not isinstance(shown, discord.abc.GuildChannel):
-            return None
-        us = self._us_in(shown.guild)
-        return None if us is None else shown.permissions_for(us).manage_webhooks
-
-    def _us_in(self, guild: discord.Guild) -> discord.Member | None:
-        us = self._client.user
-        return None if us is None else guild.get_member(us.id)
-
     async def _found(self, channel: int) -> Hook | None:
-        self._allowed()
+        self._asking.allowed()
         shown: Any = await self._client.http.channel_webhooks(channel)
         ours = str(self._client.application_id)
         return next(
@@ -144,7 +137,7 @@ class Hooks:
         )
 
     async def _made(self, channel: int) -> Hook:
-        self._allowed()
+        self._asking.allowed()
         made: Any = await self._client.http.create_webhook(channel, name=_NAME)
         hook = _hook(made)
         if hook is None:
@@ -166,10 +159,6 @@ class Hooks:
         self._refused[channel] = now + _REFUSED_FOR, reason
         return NoHook(reason)
 
-    def _allowed(self) -> None:
-        if silence := self._quota.silence:
-            raise Throttled(silence)
-
 
 @dataclass(frozen=True, slots=True)
 class Host:
@@ -178,9 +167,20 @@ class Host:
     account: Account
     link: Platform
     client: discord.Client
-    quota: Quota
     calls: Calls
+    asking: Asking
+    threads: Threads
     hooks: Hooks
+
+    @classmethod
+    def of(
+        cls, link: Platform, client: discord.Client, quota: Quota, calls: Calls, clock: Clock
+    ) -> Self:
+        asking = Asking(client, quota, clock)
+        rights = Rights(client)
+        threads = Threads(asking, rights)
+        hooks = Hooks(client, asking, rights, clock)
+        return cls(link.account, link, client, calls, asking, threads, hooks)
 
 
 def _hook(shown: Any) -> Hook | None:
