@@ -16,6 +16,8 @@ _EARLIER = 5.0
 _EPOCH = 1_420_070_400.0
 _SAID = (0, 19)
 """Types of messages that a send makes: plain, and an answer. Pins and threads leave others."""
+_KINDS = (("poll", "poll"), ("sticker_items", "stickers"))
+"""What a message of its own is known by, in Discord's shape and in ours."""
 
 Read = Callable[[int | None], Awaitable[Any]]
 """The newest messages of the room, or those before one."""
@@ -60,5 +62,17 @@ def _is_it(said: dict[str, Any], delivery: Delivery, payload: dict[str, Any]) ->
     if names != ours and (names or not payload["content"]):
         return False
     found, content = str(said.get("content", "")).strip(), payload["content"].strip()
+    if plain := payload.get("plain"):  # in words, where it may not be shown
+        if found == "\n\n".join(filter(None, (content, plain))).strip():
+            return True
+    if any(bool(said.get(kind)) != bool(payload.get(named)) for kind, named in _KINDS):
+        return False
+    if _titles(said) != _titles(payload) and _titles(said):
+        return False
     grew = delivery.ordinal == 0 and bool(found) and content.startswith(found)
     return found == content or grew
+
+
+def _titles(shape: dict[str, Any]) -> list[str]:
+    """Of its cards; those that may not be shown have been left out of what stands there."""
+    return [str(one.get("title") or "") for one in shape.get("embeds") or ()]

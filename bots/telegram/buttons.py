@@ -9,12 +9,13 @@ from typing import Any
 
 from bots.telegram.envelope import STOP
 from bots.telegram.places import is_group
-from core.messages import Address, Button
+from core.messages import Address, Button, Menu
 from core.text import clean, joined, visible
 
 log = logging.getLogger(__name__)
 
 _MOST = 100
+_OPTIONS = 25
 _IN_A_ROW = 3
 _WIDEST_ROW = 8
 _ROOM = 36
@@ -44,6 +45,11 @@ def keyboard(buttons: Iterable[Button]) -> list[list[Key]]:
         room -= width
         row = button.row
     return rows
+
+
+def choices(menu: Menu) -> list[Button]:
+    """A menu as one button for each option: what comes back is its press and the value behind it."""
+    return [Button(label, f"{menu.press}:{value}") for value, label in menu.options[:_OPTIONS]]
 
 
 def answers(rows: Sequence[Sequence[str]]) -> list[list[str]]:

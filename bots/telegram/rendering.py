@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
 import orjson
 
-from bots.telegram.buttons import answers, keyboard
+from bots.telegram.buttons import answers, choices, keyboard
 from bots.telegram.markdown import parts_of
 from core.messages import Attachment, Location, Poll, Reply
+from core.messages.cards import words_of_card
 from core.text import clean, joined, visible
 
 log = logging.getLogger(__name__)
@@ -47,6 +49,7 @@ def render(reply: Reply) -> tuple[bytes, ...]:
 
     Without words, files and the like there is no message, whatever buttons there are.
     """
+    reply = _in_our_means(reply)
     if reply.via:
         return _in_one(reply)
     payloads = _spoken(reply)
@@ -70,6 +73,17 @@ def render(reply: Reply) -> tuple[bytes, ...]:
         if reply.only_for:
             payload["only_for"] = reply.only_for
     return tuple(map(orjson.dumps, payloads))
+
+
+def _in_our_means(reply: Reply) -> Reply:
+    """There are neither cards nor menus here: a card is text, a menu a button for each option."""
+    if not (reply.embeds or reply.menus):
+        return reply
+    words = [reply.text, *map(words_of_card, reply.embeds)]
+    if not any(map(visible, words)):
+        words = [one.placeholder for one in reply.menus] or words
+    buttons = (*(key for menu in reply.menus for key in choices(menu)), *reply.buttons)
+    return replace(reply, text="\n\n".join(filter(visible, words)), buttons=buttons)
 
 
 def repeated(payload: Payload) -> Payload:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from core.flow.cards import buttons_in, embeds_of, menus_in
 from core.flow.cast import Part
 from core.flow.presence import memory_id
 from core.ids import EntityId, MemoryId, RoomId, TurnId, WorldId
@@ -170,7 +171,7 @@ def reply_of(
     return Reply(
         text,
         reply_to,
-        (*buttons, *buttons_of(content)),
+        (*buttons, *buttons_of(content), *buttons_in(given.get("components"))),
         tuple(files),
         via=via,
         keyboard=keyboard_of(given.get("keyboard")),
@@ -178,14 +179,15 @@ def reply_of(
         poll=_poll_of(given.get("poll")),
         location=_location_of(given.get("location")),
         sticker=sticker if isinstance(sticker := given.get("sticker"), str) else "",
+        embeds=embeds_of(given.get("embeds")),
+        menus=menus_in(given.get("components")),
     )
 
 
 def shows_anything(say: Reply) -> bool:
     """Buttons count: a platform that needs words for them leaves them out itself."""
-    return bool(
-        say.text or say.attachments or say.buttons or say.poll or say.location or say.sticker
-    )
+    some = say.text or say.attachments or say.embeds or say.poll or say.location or say.sticker
+    return bool(some or say.buttons or say.menus)
 
 
 def buttons_of(content: str | Mapping[str, Any]) -> tuple[Button, ...]:
