@@ -7,7 +7,7 @@ from core.events import EventType
 from core.messages import Attachment, Button, Inbound, Memory, Rank
 from core.plugins.records import ActionResult, Deed, Turn
 from core.plugins.typed import Plugin
-from core.ports import ModelType
+from core.ports import ModelType, Option, OptionKind
 from core.services import Service, ServiceType
 from core.settings.layers import Settings
 from core.state import Section, State
@@ -21,6 +21,8 @@ __all__ = [
     "Inbound",
     "Memory",
     "ModelType",
+    "Option",
+    "OptionKind",
     "Plugin",
     "Rank",
     "Section",

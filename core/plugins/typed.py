@@ -41,7 +41,7 @@ from core.plugins.typed_signatures import (
     sentence_of,
 )
 from core.plugins.typed_threads import Threads
-from core.ports import ModelType, Offer
+from core.ports import ModelType, Offer, Option
 from core.services import type_of
 from core.settings.key import Key, Kind, Scope
 from core.settings.layers import Settings
@@ -182,13 +182,16 @@ class Plugin:
         direct: bool = True,
         groups: bool = True,
         words: Mapping[str, str] | None = None,
+        options: Iterable[Option] = (),
+        aside: bool = False,
     ) -> Callable[[Commands], Commands]:
-        """Done when somebody writes /name: `(turn)` or `(turn, arguments)`, the text behind it.
+        """Done when somebody writes /name: `(turn)`, `(turn, arguments)`, the text behind it, or
+        `(turn, arguments, given)` with what was said for each of `options`, by its name.
 
         A text that comes back is said, or a content with buttons and files. `about` stands in
-        menus, `words` are the same in other languages, as {"de": ...}.
+        menus, `words` are the same in other languages, as {"de": ...}. `aside`: see Offer.
         """
-        offer = Offer(name, about, words or {}, who, direct, groups)
+        offer = Offer(name, about, words or {}, who, direct, groups, tuple(options), aside)
 
         def add(fn: Commands) -> Commands:
             command = command_of(fn, offer, self.name, self._threads)

@@ -30,7 +30,8 @@ Does = TypeVar(
 Commands = TypeVar(
     "Commands",
     bound=Callable[[Turn], Awaitable[Speech] | Speech]
-    | Callable[[Turn, str], Awaitable[Speech] | Speech],
+    | Callable[[Turn, str], Awaitable[Speech] | Speech]
+    | Callable[[Turn, str, Mapping[str, str]], Awaitable[Speech] | Speech],
 )
 Tells = TypeVar("Tells", bound=Callable[[Turn], Awaitable[Context] | Context])
 Opens = TypeVar(

@@ -57,6 +57,8 @@ class ImaginedTurn:
     runtime: Any = None
     said: list[str] = field(default_factory=list)
     responses: list[Memory] = field(default_factory=list)
+    given: Mapping[str, str] = field(default_factory=dict)
+    """What was said for the options of a command."""
 
     @property
     def inbound(self) -> Inbound:
@@ -70,6 +72,7 @@ class ImaginedTurn:
             text=self.text,
             sent_at=_NOON,
             is_direct=True,
+            given=self.given,
         )
 
     @property

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -13,6 +15,7 @@ from core.flow.cast import Bare, Cast, Part, policy_of
 from core.flow.offering import OnOffer
 from core.ids import Account, CharacterId
 from core.messages import Address, Author, ChannelType, Inbound, Kind, Place, Rank
+from core.plugins import typed_commands
 from core.plugins.records import ActionResult, Command, Repertoire, Turn
 from core.ports import Limits, Offer
 from core.settings.layers import Environment, Settings
@@ -116,3 +119,57 @@ async def test_what_was_shown_last_is_kept_for_each_account(tmp_path: Any) -> No
 
 def shelf(everybody: Cast, store: SqlStore, clock: SystemClock, account: str) -> OnOffer:
     return OnOffer(everybody, store, clock, Account(account), CharacterId("ada"))
+
+
+# --- as platforms take them ---------------------------------------------------------------------
+
+FORMS = Limits(2000, forms=True)
+LANGUAGES = {"de", "es", "fr", "pt", "ru"}
+
+
+@pytest.mark.parametrize("offer", commands.OURS, ids=lambda one: one.name)
+def test_names_and_descriptions_are_within_what_every_platform_takes(offer: Offer) -> None:
+    assert re.fullmatch("[a-z0-9_]{1,32}", offer.name)
+    for text in (offer.about, *offer.words.values()):
+        assert 1 <= len(text) <= 100, "Telegram takes 256, Discord 100"
+    assert typed_commands._unfit_together(offer.options) == ""
+    for option in offer.options:
+        assert typed_commands._unfit(replace(option, suggests=False)) == ""
+        assert set(option.words) in (LANGUAGES, set())
+    if offer.who < Rank.OPERATOR:
+        assert set(offer.words) == LANGUAGES
+        assert all(set(one.words) == LANGUAGES for one in offer.options)
+
+
+def test_where_commands_are_forms_talk_is_one_and_plugins_commands_too() -> None:
+    dice = Offer("dice", "Throws a die")
+    forms = names(commands.offers(part(dice, limits=FORMS)))
+    assert {"chat", "ask", "summarize", "settings", "dice"} <= set(forms)
+    elsewhere = set(names(commands.offers(part(dice))))
+    assert {"chat", "ask"}.isdisjoint(elsewhere)
+    assert {"summarize", "settings", "dice"} <= elsewhere
+    assert commands.found(part(), "chat") is None
+    assert commands.found(part(limits=FORMS), "chat") is commands.CHAT
+
+
+def test_only_its_author_sees_what_is_their_own_matter() -> None:
+    asides = {one.name for one in commands.OURS if one.aside}
+    assert asides == {"why", "export", "forget", "help", "pair", "settings"}
+    waiting = replace(said("help", direct=False), via="interaction:1:t", waits=True)
+    assert commands.answer(commands.Done("Hello"), waiting, aside=True).only_for == "7"
+    assert commands.answer(commands.Done("Hello"), waiting).only_for == ""
+    refused = commands.Done("No.", aside=True)
+    assert commands.answer(refused, said("help", direct=False)).only_for == "7"
+
+
+def test_settings_are_suggested_by_name_and_their_values_where_they_are_few() -> None:
+    ours = OnOffer(Cast(), cast(Any, None), SystemClock(), HERE, CharacterId("ada"))
+    assert list(ours.suggest("settings", "name", "", {})) == [
+        "language", "style", "channels", "moderators", "welcome", "quiet",
+    ]  # fmt: skip
+    assert ours.suggest("settings", "name", "ST", {}) == ["style"]
+    assert ours.suggest("settings", "value", "ger", {"name": "Language"}) == ["German"]
+    assert ours.suggest("settings", "value", "", {"name": "quiet"}) == ["on", "off", "default"]
+    assert ours.suggest("settings", "value", "", {"name": "nonsense"}) == []
+    assert len(ours.suggest("settings", "value", "", {"name": "language"})) <= 25
+    assert ours.suggest("dice", "sides", "", {}) == ()

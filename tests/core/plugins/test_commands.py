@@ -14,7 +14,7 @@ from core.plugins.found_shape import judged
 from core.plugins.loader import load_plugins
 from core.plugins.records import ActionResult, Command, Pluggable, Repertoire
 from core.plugins.typed_testing import ImaginedTurn
-from core.ports import Offer
+from core.ports import Offer, Option, OptionKind
 from tests.core.plugins.turns import settings
 
 
@@ -48,6 +48,20 @@ async def test_a_commands_text_is_said_and_its_function_stays_a_function() -> No
     assert coin(turn) is not None
 
 
+async def test_what_was_said_for_its_options_reaches_a_command_by_name() -> None:
+    plugin = Plugin("games")
+    sides = Option("sides", "How many sides", OptionKind.NUMBER, required=True)
+
+    @plugin.command("dice", "Throws a die", options=[sides], aside=True)
+    async def dice(turn: Turn, arguments: str, given: Mapping[str, str]) -> str:
+        return f"{arguments}: one of {given['sides']}"
+
+    made = plugin.pluggable().repertoire.commands[0]
+    assert (made.offer.options, made.offer.aside) == ((sides,), True)
+    turn = ImaginedTurn(given={"sides": "6"})
+    assert await made.run(turn, "6") == ActionResult(text="6: one of 6")
+
+
 async def test_what_is_no_text_is_a_mistake_that_names_the_command() -> None:
     plugin = Plugin("games")
 
@@ -71,8 +85,25 @@ async def test_what_is_no_text_is_a_mistake_that_names_the_command() -> None:
         ("throw", "Throws", {"words": {"de": ""}}, "must say what it does"),
         ("throw", "Throws", {"words": {"deutsch": "Wirft"}}, "no code of two letters"),
         ("throw", "Throws", {"direct": False, "groups": False}, "no place at all"),
+        ("throw", "Throws", {"options": [Option("No", "X")]}, "that no platform takes"),
+        ("throw", "Throws", {"options": [Option("x", "")]}, "must say what it is"),
+        ("throw", "Throws", {"options": [Option("x", "X" * 101)]}, "must say what it is"),
+        ("throw", "Throws", {"options": [Option("x", "X")] * 2}, "two options of one name"),
+        ("throw", "Throws", {"options": [Option(f"x{n}", "X") for n in range(26)]}, "more than 25"),
+        (
+            "throw", "Throws",
+            {"options": [Option("x", "X"), Option("y", "Y", required=True)]}, "behind one",
+        ),
+        ("throw", "Throws", {"options": [Option("x", "X", choices=("",))]}, "a choice that is"),
+        ("throw", "Throws", {"options": [Option("x", "X", least=3, most=2)]}, "at least 3 and"),
+        (
+            "throw", "Throws",
+            {"options": [Option("x", "X", OptionKind.NUMBER, choices=("1",))]}, "only a text",
+        ),
+        ("throw", "Throws", {"options": [Option("x", "X", suggests=True)]}, "give it choices"),
+        ("throw", "Throws", {"options": [Option("x", "X", words={"d": "x"})]}, "two letters"),
     ],
-)
+)  # fmt: skip
 def test_what_no_platform_takes_is_refused_where_it_is_written(
     name: str, about: str, more: dict[str, Any], reason: str
 ) -> None:
