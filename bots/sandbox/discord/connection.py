@@ -40,9 +40,11 @@ class House(Protocol):
     heartbeat: float
     send_limit: int
     violations: dict[str, int]
+    mute: bool
 
     def admit(self, token: str) -> Account | None: ...
     def granted(self, bot: Account) -> Intents: ...
+    def refusal(self, bot: Account, shard: tuple[int, int]) -> tuple[int, str] | None: ...
     def welcome(self, session: Session, url: str) -> None: ...
     def send_members(self, session: Session, asked: dict[str, Any]) -> None: ...
 
@@ -71,7 +73,8 @@ class Connection:
         """Hold the socket until either side ends it; then the session is over or waits."""
         await self._socket.prepare(request)
         self._transport = request.transport
-        self.say(operation(HELLO, {"heartbeat_interval": int(self._house.heartbeat * 1000)}))
+        if not self._house.mute:
+            self.say(operation(HELLO, {"heartbeat_interval": int(self._house.heartbeat * 1000)}))
         try:
             async with asyncio.TaskGroup() as tasks:
                 writer = tasks.create_task(self._write())
@@ -230,10 +233,12 @@ class Connection:
             raise Closed(4004, "Authentication failed.")
         if intents & PRIVILEGED & ~self._house.granted(bot):
             raise Closed(4014, "Disallowed intent(s).")
-        if sessions.too_soon(bot.id):
+        if refusal := self._house.refusal(bot, shard):
+            raise Closed(*refusal)
+        if sessions.too_soon(bot.id, shard[0]):
             self.say(operation(INVALID_SESSION, False))
             return
-        if not sessions.may_identify(bot.id):
+        if not sessions.may_identify(bot.id, shard[0]):
             raise Closed(4004, "Authentication failed.")  # Discord takes the token away
         session = sessions.begin(bot, token, intents, shard, _large(asked.get("large_threshold")))
         session.presence = asked.get("presence") or {}
@@ -251,6 +256,8 @@ class Connection:
         if session is None or session.bot is not bot:
             self.say(operation(INVALID_SESSION, False))
             return
+        if refusal := self._house.refusal(bot, session.shard):
+            raise Closed(*refusal)
         if not isinstance(seq, int) or not 0 <= seq <= session.seq:
             sessions.end(session)
             raise Closed(4007, "Invalid seq.")

@@ -38,6 +38,11 @@ class Gateway:
         self._world = world
         self._granted = granted
         self._refusing: int | None = None
+        self._shut: dict[tuple[int, int], int] = {}
+        self._asked: dict[int, int] = {}
+        self._least: dict[int, int] = {}
+        self.mute = False
+        """New sockets are taken and not spoken to: no HELLO comes."""
         self._lines: set[Connection] = set()
         self.logins = Sessions(survives=survives, keeps=keeps, budget=budget)
         self._hearing = Hearing(world, self.logins)
@@ -94,6 +99,13 @@ class Gateway:
     def granted(self, bot: Account) -> Intents:
         return self._granted(bot)
 
+    def refusal(self, bot: Account, shard: tuple[int, int]) -> tuple[int, str] | None:
+        """The code and the reason by which this shard of a bot is sent away."""
+        if shard[1] < self._least.get(bot.id, 1):
+            return 4011, "Sharding required."
+        code = self._shut.get((bot.id, shard[0]))
+        return None if code is None else (code, "Shut.")
+
     def welcome(self, session: Session, url: str) -> None:
         for event in ready(self._world, session, url, self._granted(session.bot)):
             session.put(event)
@@ -121,11 +133,27 @@ class Gateway:
         """`session_start_limit` for `GET /gateway/bot`."""
         return self.logins.start_limit(bot.id)
 
+    def shards(self, bot: Account) -> int:
+        """`shards` for `GET /gateway/bot`."""
+        return self._asked.get(bot.id, 1)
+
     # -- trouble by hand -------------------------------------------------------------------------
 
-    def drop(self, bot: Account) -> None:
+    def ask_shards(self, bot: Account, shards: int, *, least: int = 1) -> None:
+        """Tell a bot to come with so many shards; with fewer than `least` it is sent away (4011)."""
+        self._asked[bot.id], self._least[bot.id] = shards, least
+
+    def shut(self, bot: Account, shard: int, code: int | None = 4000) -> None:
+        """Cut one shard of a bot, and send it away each time it comes; None lets it in again."""
+        if code is None:
+            self._shut.pop((bot.id, shard), None)
+            return
+        self._shut[bot.id, shard] = code
+        self.drop(bot, shard)
+
+    def drop(self, bot: Account, shard: int | None = None) -> None:
         """Cut a bot's sockets with no close frame; events are kept for its RESUME."""
-        for line in self._of(bot):
+        for line in self._of(bot, shard):
             line.abort()
 
     def reconnect(self, bot: Account) -> None:
@@ -133,9 +161,11 @@ class Gateway:
         for line in self._of(bot):
             line.say(operation(RECONNECT))
 
-    def invalidate(self, bot: Account, *, resumable: bool = False) -> None:
+    def invalidate(
+        self, bot: Account, shard: int | None = None, *, resumable: bool = False
+    ) -> None:
         """Tell a bot that its session is invalid (op 9), and forget it unless it is resumable."""
-        for line in self._of(bot):
+        for line in self._of(bot, shard):
             line.invalidate(resumable)
 
     def close(self, bot: Account, code: int = 4000, reason: str = "") -> None:
@@ -174,6 +204,7 @@ class Gateway:
         for line in self._of(bot):
             await line.raw(frame)
 
-    def _of(self, bot: Account) -> list[Connection]:
-        lines = (session.line for session in self.logins.of(bot.id))
+    def _of(self, bot: Account, shard: int | None = None) -> list[Connection]:
+        sessions = self.logins.of(bot.id)
+        lines = (one.line for one in sessions if shard is None or one.shard[0] == shard)
         return [line for line in lines if isinstance(line, Connection)]

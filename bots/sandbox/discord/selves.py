@@ -101,5 +101,9 @@ def get_gateway(ask: Ask) -> Json:
 
 @routes("GET", "/gateway/bot")
 def get_bot_gateway(ask: Ask) -> Json:
-    limit = ask.office.gateway.identify_limit(ask.bot)
-    return {"url": ask.office.roots()[0], "shards": 1, "session_start_limit": limit}
+    gateway = ask.office.gateway
+    return {
+        "url": ask.office.roots()[0],
+        "shards": gateway.shards(ask.bot),
+        "session_start_limit": gateway.identify_limit(ask.bot),
+    }

@@ -105,16 +105,20 @@ class Sessions:
         keeps: int = 5_000,
         budget: int = 1_000,
         identify_every: float = 0.0,
+        together: int = 1,
     ) -> None:
+        """In `identify_every` seconds one login is let in for each of `together` groups of shards."""
         self._now = now
         self.survives = survives
         self.keeps = keeps
         self.budget = budget
         self.identify_every = identify_every
+        self.together = together
         self.counts: dict[int, Counts] = {}
         self._all: dict[str, Session] = {}
         self._by_bot: dict[int, list[Session]] = {}
         self._starts: dict[int, deque[float]] = {}
+        self._last: dict[tuple[int, int], float] = {}
 
     def __iter__(self) -> Iterator[Session]:
         return iter(tuple(self._all.values()))
@@ -180,22 +184,19 @@ class Sessions:
 
     # -- the budget of IDENTIFY ------------------------------------------------------------------
 
-    def may_identify(self, bot: int) -> bool:
+    def may_identify(self, bot: int, shard: int = 0) -> bool:
         """Spend one of the day's logins; False when none is left."""
         starts = self._recent(bot)
         if len(starts) >= self.budget:
             return False
         starts.append(self._now())
+        self._last[bot, shard % self.together] = self._now()
         return True
 
-    def too_soon(self, bot: int) -> bool:
-        """Whether the last login is less than `identify_every` seconds ago (`max_concurrency` is 1)."""
-        starts = self._starts.get(bot)
-        return (
-            starts is not None
-            and len(starts) > 0
-            and self._now() - starts[-1] < self.identify_every
-        )
+    def too_soon(self, bot: int, shard: int = 0) -> bool:
+        """Whether the last login of its group is less than `identify_every` seconds ago."""
+        last = self._last.get((bot, shard % self.together))
+        return last is not None and self._now() - last < self.identify_every
 
     def start_limit(self, bot: int) -> dict[str, int]:
         """`session_start_limit` as `GET /gateway/bot` tells it."""
@@ -205,7 +206,7 @@ class Sessions:
             "total": self.budget,
             "remaining": max(0, self.budget - len(starts)),
             "reset_after": int(left * 1000),
-            "max_concurrency": 1,
+            "max_concurrency": self.together,
         }
 
     def _recent(self, bot: int) -> deque[float]:
