@@ -137,6 +137,7 @@ class Backlog:
     async def _look_round(self, scope: _Scope, intake: Intake) -> bool:
         """False when another session has begun meanwhile, with a gap before it that is not read."""
         await self._servers()
+        self._client.all_here()
         newest = await intake.newest(self._account)
         if self._first is None:
             self._first = max(newest.values(), default=0)

@@ -250,7 +250,6 @@ class DiscordLink:
         await self._stack.aclose()
 
     async def _leave(self, client: Sharded) -> None:
-        client.leave()
         session = getattr(client.http, "_HTTPClient__session", None)
         if self._lent is not None and isinstance(session, aiohttp.ClientSession):
             session.detach()  # closing it would close the connections of all others

@@ -38,6 +38,13 @@ class _Cache(AutoShardedConnectionState[Any]):
                 self._remove_guild(guild)
         super().parse_ready(data)
 
+    async def _delay_shard_ready(self, shard_id: int) -> None:
+        """Waiting for the servers is done here (`all_here`), by nobody who outlives the client."""
+        self._ready_states.pop(shard_id, None)
+
+    async def _delay_ready(self) -> None:
+        self._ready_tasks.clear()
+
 
 class Sharded(discord.Client):
     """A client for as many lines as `spread` has been told of; one to begin with."""
@@ -60,12 +67,9 @@ class Sharded(discord.Client):
         """The one that was opened last, be it still open or not."""
         return self._cache.sockets.get(shard)
 
-    def leave(self) -> None:
-        """End what discord.py has begun after each READY and forgets when it is closed."""
-        tasks = [self._cache._ready_task, *self._cache._ready_tasks.values()]
-        for task in tasks:
-            if task is not None:
-                task.cancel()
+    def all_here(self) -> None:
+        """The servers have come; to be told whenever sessions have begun."""
+        self._cache.call_handlers("ready")
 
     @property
     def _cache(self) -> _Cache:
