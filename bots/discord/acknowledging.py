@@ -119,8 +119,7 @@ class Acknowledging:
         """What is to be stored of it; None for what has been answered."""
         self._standing.note(said)
         if said.get("type") == kinds.TYPING:
-            data = suggestions(said, self._offering) if self._offering else {"choices": []}
-            self._answer(said, CHOICES, data)
+            self._answer(said, CHOICES, self._suggested(said))
             return None
         kind = kinds.kind_of(said)
         if kind is Kind.OTHER:
@@ -135,6 +134,14 @@ class Acknowledging:
             said = self._targets.restored(said)
         self._answer(said, *self._promise(said), stored=False)
         return said
+
+    def _suggested(self, said: dict[str, Any]) -> dict[str, Any]:
+        nothing: dict[str, Any] = {"choices": []}
+        try:
+            return suggestions(said, self._offering) if self._offering else nothing
+        except Exception as error:  # noqa: BLE001 - a wall: whoever types goes on without
+            self._failed(error)
+            return nothing
 
     @property
     def _name(self) -> str:
@@ -225,7 +232,11 @@ class Acknowledging:
             return
         self._told = True
         name = type(error).__name__  # its text may hold the token
-        log.warning("%s could not answer a press or a command (%s); said once", self._account, name)
+        log.warning(
+            "%s could not answer the press of a button, or a command (%s); said once",
+            self._account,
+            name,
+        )
 
 
 def _wants_form(said: dict[str, Any]) -> bool:

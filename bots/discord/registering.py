@@ -91,8 +91,12 @@ class Slash:
                     return
             if await self._put(application, list(told.commands)):
                 await self._offering.keep(mark)
-        except (discord.RateLimited, TooManyRefusals) as error:
-            raise Throttled(_seconds(error)) from None
+        except discord.RateLimited as error:
+            if error.retry_after > _LOOK_EVERY:
+                self._say(f"may change its commands in {error.retry_after:.0f} s only")
+            raise Throttled(error.retry_after) from None
+        except TooManyRefusals as error:
+            raise Throttled(error.seconds) from None
         except discord.HTTPException as error:
             if error.code == _TOO_MANY_TODAY:
                 self._say("may change no more commands today; trying again every hour")
@@ -142,10 +146,6 @@ def _refused(error: discord.HTTPException, number: int) -> set[int]:
     if error.status != 400 or not isinstance(wrong, dict):
         return set()
     return {int(key) for key in wrong if key.isdecimal() and int(key) < number}
-
-
-def _seconds(error: discord.RateLimited | TooManyRefusals) -> float:
-    return error.retry_after if isinstance(error, discord.RateLimited) else error.seconds
 
 
 def _mark(commands: Sequence[Command]) -> str:
