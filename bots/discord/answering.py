@@ -141,8 +141,7 @@ class Answering:
             return None
         if not await self._is_ours(ticket, delivery, body, alone=alone):
             return None
-        changed = {name: value for name, value in body.items() if name != "flags"}
-        changed["flags"] = body["flags"] & ~bodies.SILENT
+        changed = bodies.in_place(body)
         try:
             said: dict[str, Any] = await self._patiently(
                 lambda: self._ask(ticket, "PATCH", _ORIGINAL, changed, upload)

@@ -9,7 +9,7 @@ from bots.discord.rendering import MAX_TEXT
 
 # What a model says must not make Discord fetch an address: the address may hold what it was told.
 # The same flag hides our own cards, so that a message with cards has no address in it.
-_NO_EMBEDS = 1 << 2
+NO_EMBEDS = 1 << 2
 EPHEMERAL = 1 << 6
 SILENT = 1 << 12
 
@@ -46,6 +46,14 @@ def so_far(text: str) -> Body:
     return _words(text)
 
 
+def in_place(body: Body) -> Body:
+    """Of a message that stands there already, and only says that there will be one."""
+    kept = {name: value for name, value in body.items() if name != "flags"}
+    kept.setdefault("components", [])  # a beginning that stands there has one
+    hidden = body["flags"] & NO_EMBEDS and "://" in body["content"]
+    return {**kept, "flags": NO_EMBEDS} if hidden else kept
+
+
 def in_words(body: Body, payload: Payload) -> Body:
     """The same without files, cards and the like, for where we may only write; empty for nothing."""
     said = "\n\n".join(filter(None, (payload["content"], payload.get("plain"))))
@@ -56,13 +64,13 @@ def in_words(body: Body, payload: Payload) -> Body:
         for name, value in body.items()
         if name not in ("embeds", "poll", "sticker_ids", "attachments")
     }
-    return {**kept, "content": cut(said, MAX_TEXT), "flags": body.get("flags", 0) | _NO_EMBEDS}
+    return {**kept, "content": cut(said, MAX_TEXT), "flags": body.get("flags", 0) | NO_EMBEDS}
 
 
 def _words(text: str, *, hides: bool = True) -> Body:
     """No name in a text rings anybody's bell; only who is answered hears of it."""
     return {
         "content": text,
-        "flags": _NO_EMBEDS if hides else 0,
+        "flags": NO_EMBEDS if hides else 0,
         "allowed_mentions": {"parse": [], "replied_user": False},
     }

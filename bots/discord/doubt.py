@@ -62,9 +62,9 @@ def _is_it(said: dict[str, Any], delivery: Delivery, payload: dict[str, Any]) ->
     if names != ours and (names or not payload["content"]):
         return False
     found, content = str(said.get("content", "")).strip(), payload["content"].strip()
-    if plain := payload.get("plain"):  # in words, where it may not be shown
-        if found == "\n\n".join(filter(None, (content, plain))).strip():
-            return True
+    plain = str(payload.get("plain") or "")
+    if plain and found == "\n\n".join(filter(None, (content, plain))).strip():
+        return True  # in words, where it may not be shown
     if any(bool(said.get(kind)) != bool(payload.get(named)) for kind, named in _KINDS):
         return False
     if _titles(said) != _titles(payload) and _titles(said):
