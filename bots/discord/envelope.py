@@ -91,7 +91,8 @@ def envelope(event: str, data: object, scene: Scene, account: Account) -> Receiv
         address=Address(PLATFORM, account, _room(event, said, scene)),
         event_key=event_key,
         author=_author(said),
-        seq=_seq(event, kind, number, scene),
+        # By these it is known how far a room has been read back, where only messages stand.
+        seq=int(number) if event == "MESSAGE_CREATE" and kind in _TALK else 0,
         kind=kind,
         payload=payload,
         keep=keeps(said) if event == "INTERACTION_CREATE" else None,
@@ -189,13 +190,6 @@ def _room(event: str, said: dict[str, Any], scene: Scene) -> str:
     if event == "GUILD_MEMBER_ADD" and scene.welcome:
         return scene.welcome
     return snowflake(said.get("channel_id")) or snowflake(said.get("guild_id"))
-
-
-def _seq(event: str, kind: Kind, number: str, scene: Scene) -> int:
-    """By these it is known how far a room has been read back, where only messages stand."""
-    if kind is Kind.WORLD:
-        return int(scene.mark or 0)
-    return int(number) if event == "MESSAGE_CREATE" and kind in _TALK else 0
 
 
 def _kind(event: str, said: dict[str, Any], scene: Scene, us: str) -> Kind:

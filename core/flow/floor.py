@@ -110,10 +110,11 @@ class Floor:
             room.here.setdefault(account, None)
         return new
 
-    def left(self, address: Address) -> None:
-        """One of ours is not there any more, in none of its threads."""
+    def left(self, address: Address, server: str = "") -> None:
+        """One of ours is not there any more, in none of its threads; or nowhere in a server."""
         for where, room in self._rooms.items():
-            if where[:2] == (address.platform, address.room):
+            is_there = where.room == address.room or (server and room.place.world == server)
+            if where.platform == address.platform and is_there:
                 room.here.pop(address.account, None)
 
     def others(self, address: Address) -> list[Account]:

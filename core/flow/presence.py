@@ -115,6 +115,12 @@ class Presence:
         """Look again next time: its address or its state has changed."""
         self._spots.pop((character, address), None)
 
+    def left(self, character: CharacterId, world: WorldId) -> None:
+        """Look again at all of its rooms: the character was put out of them."""
+        for key in [key for key, spot in self._spots.items() if spot.world == world]:
+            if key[0] == character:
+                del self._spots[key]
+
     def parted(self, character: CharacterId, world: WorldId, people: Collection[EntityId]) -> None:
         """They take part in nothing there until they come again."""
         for (whose, _), spot in self._spots.items():

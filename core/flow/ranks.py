@@ -32,12 +32,12 @@ _NO_PERSON = RequestContext(entity_id="")
 
 
 class Ranks:
-    """Asked at most once every few minutes about the same person in the same room."""
+    """Asked at most once every few minutes about the same person in the same group or server."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._told: OrderedDict[tuple[Address, str], tuple[Rank, float]] = OrderedDict()
+        self._told: OrderedDict[tuple[WorldId, str], tuple[Rank, float]] = OrderedDict()
         self._worlds: OrderedDict[WorldId, tuple[World | None, float]] = OrderedDict()
 
     def settled(self, part: Part, inbound: Inbound, spot: Spot) -> Rank | None:
@@ -56,7 +56,7 @@ class Ranks:
         role = _role(world[0] if world else None, entity_id(part.id, inbound.address, author.id))
         if role is not None:
             return max(role, least)
-        told = self._fresh(self._told, (_chat(inbound.address), author.id))
+        told = self._fresh(self._told, (spot.world, author.id))
         return max(Rank(told[0]), least) if told else None
 
     def known(self, part: Part, inbound: Inbound, spot: Spot) -> Rank:
@@ -79,7 +79,7 @@ class Ranks:
         role = _role(await self.world(part, world), entity_id(part.id, address, author))
         if role is not None:
             return role
-        key = (_chat(address), author)
+        key = (world, author)
         told = self._fresh(self._told, key)
         if told is not None:
             return Rank(told[0])
@@ -103,14 +103,18 @@ class Ranks:
             self._keep(self._worlds, world, found)
         return found[0]
 
-    def told(self, address: Address, author: str, rank: Rank) -> None:
+    def told(self, world: WorldId, author: str, rank: Rank) -> None:
         """The platform has told by itself what somebody is now."""
-        key = (_chat(address), author)
-        self._keep(self._told, key, (rank, self._clock.monotonic() + _KEPT))
+        self._keep(self._told, (world, author), (rank, self._clock.monotonic() + _KEPT))
 
-    def unsure(self, address: Address, author: str) -> None:
+    def unsure(self, world: WorldId, author: str) -> None:
         """They have come or gone: what they were says nothing of what they are."""
-        self._told.pop((_chat(address), author), None)
+        self._told.pop((world, author), None)
+
+    def all_unsure(self, world: WorldId) -> None:
+        """The platform has told that something is different there: perhaps who leads it."""
+        for key in [key for key in self._told if key[0] == world]:
+            del self._told[key]
 
     def forget(self, world: WorldId) -> None:
         """Its roles or settings have changed."""
@@ -153,11 +157,6 @@ def _owners(settings: Settings) -> tuple[str, ...]:
     """Whatever the person who asks has set for themselves."""
     with request_scope(_NO_PERSON):
         return settings.csv("TROUPE_OWNERS")
-
-
-def _chat(address: Address) -> Address:
-    """Topics and threads have the admins of their chat."""
-    return address._replace(thread="")
 
 
 def _role(world: World | None, person: EntityId) -> Rank | None:

@@ -37,10 +37,10 @@ from core.flow.thinking import Meter
 from core.flow.wishes import Wishes
 from core.flow.work import Work, memory_of
 from core.flow.writing import Scribe, bury
-from core.ids import EntityId, turn_of
+from core.ids import turn_of
 from core.kept import Spending
 from core.memory.recent import Recent
-from core.messages import Inbound, InboundStatus, Kind, Outcome, Received, Reply
+from core.messages import ChannelType, Inbound, InboundStatus, Kind, Outcome, Received, Reply
 from core.ports import Batch, Store
 from core.settings.context import RequestContext, request_scope
 
@@ -303,11 +303,14 @@ class Turns:
 
     async def _left(self, work: Work) -> None:
         """Somebody has put us out of a group: our others there no longer speak to us."""
-        part, lead, room = work.part, work.lead, work.spot.room
-        work.later.append(lambda unit: unit.people.leave(part.id, room, EntityId(part.id)))
-        self._floor.left(lead.address)
+        part, lead = work.part, work.lead
+        server = lead.place.world if lead.place.channel is ChannelType.WORLD else ""
+        self._comings.gone(work, everywhere=bool(server))
+        self._floor.left(lead.address, server)
         await self._note(work)
         self._presence.forget(part.id, lead.address)
+        if server:
+            self._presence.left(part.id, work.spot.world)
 
     async def _world(self, work: Work) -> None:
         """A server as it stands: it and its rooms are known before anybody speaks there (D-66)."""

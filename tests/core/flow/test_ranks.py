@@ -11,6 +11,7 @@ import pytest
 
 from core.errors import LinkLost
 from core.flow.running_turn import RunningTurn
+from core.ids import WorldId
 from core.messages import Kind, Rank
 from core.settings.context import RequestContext, request_scope
 from core.store.engine import SqlStore, open_store
@@ -141,10 +142,15 @@ async def test_what_the_platform_tells_by_itself_is_taken_over_without_asking(
     house = House(store)
     turn = await in_group(house)
     assert await turn.learn_rank() is Rank.MEMBER
-    address = turn.work.lead.address
-    house.ranks.told(address._replace(thread="4"), "7", Rank.ADMIN)
+    world = turn.work.spot.world
+    house.ranks.told(world, "7", Rank.ADMIN)
     assert (await house.hears(room="-5", place=GROUP, number=2)).rank is Rank.ADMIN
-    house.ranks.unsure(address, "7")
+    house.ranks.all_unsure(WorldId("another"))
+    assert (await house.hears(room="-5", place=GROUP, number=4)).rank is Rank.ADMIN
+    house.ranks.all_unsure(world)
+    assert (await house.hears(room="-5", place=GROUP, number=5)).settled_rank is None
+    house.ranks.told(world, "7", Rank.ADMIN)
+    house.ranks.unsure(world, "7")
     another = await house.hears(room="-5", place=GROUP, number=3)
     assert another.settled_rank is None
     assert house.wire.asked == ["7"]
