@@ -42,6 +42,14 @@ class Person(Member):
         numbers = [now.id for now in gone if now.chat is chat]
         self.world.commit({"fact": "delete_all", "chat": chat.key, "ids": numbers})
 
+    def purges(self, *messages: Message) -> None:
+        """Take many messages of a Discord channel away at once, as its moderators can."""
+        deeds.purges(self.world, self, [as_it_is(message) for message in messages])
+
+    def dismisses(self, message: Message) -> None:
+        """Put away what a bot said on Discord to this person alone."""
+        deeds.dismisses(self.world, self, as_it_is(message))
+
     def reacts(self, message: Message, emoji: str | None, *, on: bool = True) -> None:
         """React with one emoji; None takes every reaction back, `on=False` this one (on Discord)."""
         now = as_it_is(message)
@@ -120,6 +128,9 @@ class Person(Member):
     def votes(self, message: Message, *options: str | int) -> None:
         """Vote in a poll, by the words of options or their numbers; with none, take the vote back."""
         now = as_it_is(message)
+        if now.chat.platform == "discord":
+            deeds.votes(self.world, self, now, options)
+            return
         poll = now.more.get("poll")
         if poll is None or poll["is_closed"]:
             raise ValueError("there is no open poll")
@@ -137,6 +148,8 @@ class Person(Member):
     def closes_poll(self, message: Message) -> Message:
         """End a poll of one's own."""
         now = self.own(message)
+        if now.chat.platform == "discord":
+            return deeds.closes_poll(self.world, now)
         poll = now.more.get("poll")
         if poll is None or poll["is_closed"]:
             raise ValueError("there is no open poll")

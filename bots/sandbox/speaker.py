@@ -104,7 +104,9 @@ class Speaker(Account):
         quote: str = "",
         more: dict[str, Any] | None = None,
     ) -> Message:
-        """Send anything that `media` makes."""
+        """Send anything that `media` makes; on Discord, what there is of it there."""
+        if chat.platform == "discord":
+            return deeds.hands(self.world, self, chat, thing, caption, reply_to)
         if caption and not thing.fields.keys() & shapes.CAPTIONED:
             raise ValueError(f"a {thing.kind} has no caption")
         if units(caption) > LONGEST_CAPTION:
@@ -126,6 +128,8 @@ class Speaker(Account):
         if not messages:
             raise ValueError("there is nothing to forward")
         passed = [as_it_is(message) for message in messages]
+        if chat.platform == "discord":
+            return deeds.forwards(self.world, self, chat, passed, comment)
         if any(said.service is not None for said in passed):
             raise ValueError("this message cannot be forwarded")
         made = [self._say(chat, comment, None, topic)] if comment.strip() else []

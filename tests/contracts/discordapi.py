@@ -102,6 +102,8 @@ def _registry() -> Registry[Any]:
         schemas["SnowflakeType"] = snowflake
         # A field's own error has a word for its code: BASE_TYPE_REQUIRED.
         schemas["InnerErrors"]["properties"]["_errors"]["items"] = _INNER_CODE
+        # Forwards came after the file was written.
+        schemas["MessageReferenceType"] = {"type": "integer", "enum": [0, 1]}
         # Only some limits have a code.
         schemas["RatelimitedResponse"]["allOf"][0] = {"required": ["message"]}
         resources.append((name, Resource.from_contents(whole, DRAFT202012)))

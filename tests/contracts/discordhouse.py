@@ -195,7 +195,50 @@ async def keep_house(wire: Wire, house: House) -> None:
     await wire("PUT", f"{here}/members/{eve}/roles/{role}")
     await wire("GET", f"{here}/members/{eve}")
     await wire("DELETE", f"{here}/members/{eve}/roles/{role}")
+    await wire("PATCH", f"{here}/roles/{role}", {"name": "Friends"})
+    await wire("PATCH", f"{here}/members/{eve}", {"nick": "E", "roles": [role]})
+    until = "2036-01-01T00:00:00+00:00"
+    await wire("PATCH", f"{here}/members/{eve}", {"communication_disabled_until": until})
+    await wire("PATCH", f"{here}/members/{eve}", {"communication_disabled_until": None})
+    await wire("PATCH", f"{here}/members/@me", {"nick": "Lady Ada"})
+    await wire("DELETE", f"{here}/roles/{role}")
     await wire("DELETE", f"{here}/members/{eve}")
+    await wire("PUT", f"{here}/bans/{eve}", {})
+    await wire("GET", f"{here}/bans")
+    await wire("DELETE", f"{here}/bans/{eve}")
+    house.play.invite(house.guild, house.eve)
+    rule = f"/channels/{house.random.id}/permissions/{eve}"
+    await wire("PUT", rule, {"type": 1, "deny": 2048})
+    await wire("GET", f"/channels/{house.random.id}")
+    await wire("DELETE", rule)
+    await keep_things(wire, house)
+
+
+async def keep_things(wire: Wire, house: House) -> None:
+    here, sticker = f"/guilds/{house.guild.id}", house.play.sticker(house.guild, "owl")
+    await wire("GET", f"{here}/stickers")
+    await wire("GET", f"{here}/stickers/{sticker}")
+    await wire("GET", f"/stickers/{sticker}")
+    talk = f"/channels/{house.general.id}/messages"
+    await wire("POST", talk, {"sticker_ids": [str(sticker)]})
+    answers = [{"poll_media": {"text": text}} for text in ("Green", "Black")]
+    asked = {"question": {"text": "Which tea?"}, "answers": answers, "duration": 1}
+    poll = await wire("POST", talk, {"poll": asked})
+    house.bob.votes(house.general.messages[int(poll["id"])], "Green")
+    await wire("GET", f"{talk}/{poll['id']}")
+    at = f"/channels/{house.general.id}/polls/{poll['id']}"
+    await wire("GET", f"{at}/answers/1", limit=5)
+    await wire("POST", f"{at}/expire")
+    await wire("GET", talk, limit=3)
+    forward = {"type": 1, "message_id": str(house.said.id), "channel_id": str(house.general.id)}
+    await wire("POST", f"/channels/{house.random.id}/messages", {"message_reference": forward})
+    house.bob.sends_voice(house.general)
+    house.bob.sends_photo(house.general, caption="Look")
+    house.bob.forwards(house.random, house.said)
+    for kind in ("voice", "stage", "media", "category"):
+        room = house.play.channel(house.guild, kind, kind)
+        await wire("GET", f"/channels/{room.id}")
+    await wire("GET", talk, limit=3)
 
 
 async def take_commands(wire: Wire, house: House) -> None:

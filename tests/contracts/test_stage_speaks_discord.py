@@ -16,10 +16,13 @@ from bots.sandbox.discord import (
     channels,
     commands,
     hooks,
+    members,
     messages,
     reactions,
     selves,
     servers,
+    stickers,
+    voting,
 )
 from core.clock import SystemClock
 from core.ids import Account, TurnId
@@ -40,7 +43,19 @@ from tests.stage.conftest import stage
 pytestmark = needs_contract
 __all__ = ["stage"]
 
-PARTS = (callbacks, channels, commands, hooks, messages, reactions, selves, servers)
+PARTS = (
+    callbacks,
+    channels,
+    commands,
+    hooks,
+    members,
+    messages,
+    reactions,
+    selves,
+    servers,
+    stickers,
+    voting,
+)
 
 
 @pytest.fixture(autouse=True)

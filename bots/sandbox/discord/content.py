@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from bots.sandbox.discord import polls
 from bots.sandbox.discord.asking import Ask, Upload, snowflake
 from bots.sandbox.discord.refusals import Form, no
 from bots.sandbox.discord.snowflakes import mint
@@ -13,6 +14,8 @@ SUPPRESS_EMBEDS, EPHEMERAL, SILENT, VOICE, COMPONENTS_V2 = 1 << 2, 1 << 6, 1 << 
 _SETTABLE = SUPPRESS_EMBEDS | EPHEMERAL | SILENT | VOICE | COMPONENTS_V2
 _EMBEDS, _EMBED_TEXT, _ROWS, _FILES, _ALL_COMPONENTS = 10, 6000, 5, 10, 40
 _EMBED_LIMITS = {"title": 256, "description": 4096}
+# Any of these makes a message that has no words.
+_FILLING = ("embeds", "components", "attachments", "poll", "sticker_items", "snapshots")
 _NAMED = ("users", "roles", "everyone")
 _ROW, _BUTTON, _STRING_SELECT, _SELECTS = 1, 2, 3, range(5, 9)
 _TEXT, _TEXT_DISPLAY = 4, 10
@@ -39,6 +42,9 @@ def read(ask: Ask, room: int, *, before: Json | None = None) -> tuple[str | None
         more["flags"] = kept | (flags_of(body) & _SETTABLE)
     if before is None:
         _first_time(form, body, more)
+        poll = polls.read(form, body, ask.world.now())
+        if poll is not None:
+            more["poll"] = poll
     if "attachments" in body or ask.files:
         more["attachments"] = _attachments(ask, form, room, body, before)
     if more.get("flags", 0) & COMPONENTS_V2 and (text or more.get("embeds")):
@@ -46,7 +52,20 @@ def read(ask: Ask, room: int, *, before: Json | None = None) -> tuple[str | None
         message = "The 'content' field cannot be used when using MessageFlags.IS_COMPONENTS_V2"
         form.wrong("content", code, message)
     form.check()
+    if before is None and more.get("flags", 0) & VOICE:
+        _check_voice(text, more)
     return (text.strip() if text is not None else None), more
+
+
+def _check_voice(text: str | None, more: Json) -> None:
+    """A voice message is one sound, with its shape and its length, and nothing beside it."""
+    if text or any(more.get(name) for name in ("embeds", "components", "poll")):
+        raise no(50159)
+    sounds = more.get("attachments", ())
+    if len(sounds) != 1 or not sounds[0]["content_type"].startswith("audio/"):
+        raise no(50160)
+    if not sounds[0].get("waveform") or not sounds[0].get("duration_secs"):
+        raise no(50161)
 
 
 def flags_of(body: Json) -> int:
@@ -67,12 +86,12 @@ def _first_time(form: Form, body: Json, more: Json) -> None:
 
 
 def is_empty(text: str | None, more: Mapping[str, Any]) -> bool:
-    return not text and not any(more.get(name) for name in ("embeds", "components", "attachments"))
+    return not text and not any(more.get(name) for name in _FILLING)
 
 
 def check_filled(body: Json, text: str | None, more: Mapping[str, Any]) -> None:
     """Refuse a message with nothing in it."""
-    if is_empty(text, more) and not body.get("sticker_ids") and not body.get("poll"):
+    if is_empty(text, more) and not body.get("sticker_ids"):
         raise no(50006)
 
 
@@ -298,6 +317,12 @@ def _keep(ask: Ask, room: int, upload: Upload, told: Json) -> Json:
         if told.get(field) is not None:
             shape[field] = told[field]
     return shape
+
+
+def is_forward(body: Json) -> bool:
+    """Whether a new message passes on the one that it names."""
+    given = body.get("message_reference")
+    return isinstance(given, dict) and given.get("type") == 1
 
 
 def reference_of(body: Json) -> tuple[int, int | None] | None:

@@ -1,12 +1,9 @@
 """What a person does on Discord, refused in a sentence where Discord's own client would not let it."""
 
-import mimetypes
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
 
-from bots.sandbox.discord import talking
+from bots.sandbox.discord import handing, talking, voting
 from bots.sandbox.discord.permissions import (
     ATTACH,
     BOARDS,
@@ -17,7 +14,9 @@ from bots.sandbox.discord.permissions import (
     in_channel,
     may_send,
 )
+from bots.sandbox.discord.polls import is_closed
 from bots.sandbox.discord.snowflakes import mint
+from bots.sandbox.media import Medium
 from bots.sandbox.things import Account, Chat, Fact, Guild, Message
 from bots.sandbox.world import World
 
@@ -44,16 +43,35 @@ def sends(
     answered = _may_answer(world, who, room, reply_to)
     if not in_channel(room, who) & ATTACH:
         raise ValueError(f"{who.name} may not send files in {room.title}")
-    number, name = str(mint(world)), re.sub(r"[^\w.()-]+", "_", name)
-    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    where = f"{room.id}/{number}/{name}"
-    url = f"{world.cdn_root}/attachments/{quote(where)}"
-    file: Fact = {"id": number, "filename": name, "size": len(data), "url": url}
-    file |= {"proxy_url": url, "content_type": kind, "flags": 0}
-    world.files[where] = world.files[number] = (kind, data)
     text = _fit(room, caption) if caption.strip() else ""
-    more = {"attachments": [file]}
+    more = {"attachments": [handing.file(world, room, name, data)]}
     return talking.say(world, who, room, text, reply_to=answered, more=more)
+
+
+def hands(
+    world: World,
+    who: Account,
+    room: Chat,
+    thing: Medium,
+    caption: str,
+    reply_to: Message | int | None,
+) -> Message:
+    """Send anything that Discord knows: a picture, a voice message, a sticker, a poll."""
+    answered = _may_answer(world, who, room, reply_to)
+    more = handing.contents(world, who, room, thing)
+    text = _fit(room, caption) if caption.strip() else ""
+    return talking.say(world, who, room, text, reply_to=answered, more=more)
+
+
+def forwards(
+    world: World, who: Account, room: Chat, passed: Sequence[Message], comment: str
+) -> list[Message]:
+    """Pass messages on; what is added to it comes after, as a message of its own."""
+    _may_answer(world, who, room, None)
+    made = handing.forward(world, who, room, passed)
+    if comment.strip():
+        made.append(talking.say(world, who, room, _fit(room, comment)))
+    return made
 
 
 def _may_answer(
@@ -89,6 +107,23 @@ def edits(world: World, said: Message, text: str) -> Message:
     return talking.edit(world, said, _fit(said.chat, text))
 
 
+def purges(world: World, who: Account, found: Sequence[Message]) -> None:
+    """Take many messages of a channel away at once, as those who look after it can."""
+    room = found[0].chat
+    if room.guild is None or not in_channel(room, who) & MANAGE_MESSAGES:
+        raise ValueError(f"{who.name} does not look after {room.title}")
+    if any(said.chat is not room for said in found):
+        raise ValueError("all have to be of one channel")
+    talking.delete_together(world, room, [room.messages[said.id] for said in found])
+
+
+def dismisses(world: World, who: Account, said: Message) -> None:
+    """Put away what was said to this person alone."""
+    if said.more.get("only_for") != who.id:
+        raise ValueError("only what nobody else sees can be dismissed")
+    talking.delete(world, said)
+
+
 def deletes(world: World, who: Account, said: Message) -> None:
     mine = said.sender is who
     if not mine and not (said.chat.guild and in_channel(said.chat, who) & MANAGE_MESSAGES):
@@ -107,6 +142,24 @@ def reacts(world: World, who: Account, said: Message, emoji: str | None, *, on: 
         talking.react(world, who, now, given, on=False)
 
 
+def votes(world: World, who: Account, said: Message, options: Sequence[str | int]) -> None:
+    """Vote by the words of answers or by their numbers, counted from 0."""
+    if who not in said.chat.members:
+        raise ValueError(f"{who.name} is not in {said.chat.title}")
+    answers = (said.more.get("poll") or {}).get("answers", ())
+    texts = [answer["poll_media"].get("text") for answer in answers]
+    if not all(one in texts for one in options if isinstance(one, str)):
+        raise ValueError("the poll has no such option")
+    chosen = [1 + (texts.index(one) if isinstance(one, str) else one) for one in options]
+    voting.vote(world, who, said, chosen)
+
+
+def closes_poll(world: World, said: Message) -> Message:
+    if said.more.get("poll") is None or is_closed(said.more["poll"], world.now()):
+        raise ValueError("there is no open poll")
+    return voting.close(world, said)
+
+
 def types(world: World, who: Account, room: Chat) -> None:
     talking.type_in(world, who, room)
 
@@ -117,11 +170,38 @@ def types(world: World, who: Account, room: Chat) -> None:
 def join(world: World, guild: Guild, who: Account, roles: Sequence[int] = ()) -> None:
     if who in guild.members:
         return
+    if who in guild.banned:
+        raise ValueError(f"{who.name} was banned from {guild.name}")
     _member(world, guild, who, "joined", [*roles])
 
 
 def give_roles(world: World, guild: Guild, who: Account, roles: Sequence[int]) -> None:
     _member(world, guild, who, "roles", [*roles])
+
+
+def _set(world: World, guild: Guild, who: Account, **marks: Any) -> None:
+    """Change what a member is called, or until when this one must be silent."""
+    if who not in guild.members:
+        raise ValueError(f"{who.name} is not in {guild.name}")
+    fact: Fact = {"fact": "guild_member", "guild": guild.id, "who": who.id, "deed": "roles"}
+    roles = sorted(guild.members[who])
+    world.commit({**fact, "roles": roles, "by": who.id, "date": world.now(), **marks})
+
+
+def rename(world: World, guild: Guild, who: Account, nick: str | None) -> None:
+    _set(world, guild, who, nick=nick)
+
+
+def silence(world: World, guild: Guild, who: Account, until: float | None) -> None:
+    _set(world, guild, who, until=until)
+
+
+def ban(world: World, guild: Guild, who: Account, by: Account, *, on: bool = True) -> None:
+    """Put somebody out of a server for good, or let this one come back."""
+    fact: Fact = {"fact": "guild_ban", "guild": guild.id, "who": who.id, "on": on, "by": by.id}
+    world.commit(fact)
+    if on:
+        part(world, guild, who, by)
 
 
 def part(world: World, guild: Guild, who: Account, by: Account | None = None) -> None:

@@ -49,7 +49,8 @@ def ready(world: World, session: Session, url: str, granted: Intents) -> Iterato
     )
     if session.wants(Intents.GUILDS):
         for guild in guilds:
-            yield guild_create(guild, session)
+            if not guild.down:
+                yield guild_create(guild, session)
 
 
 def guilds_of(world: World, session: Session) -> Iterator[Guild]:

@@ -258,6 +258,15 @@ def _reacted(world: World, fact: Fact) -> Change:
     return _changed(world, "react", fact, reactions=last, more=more)
 
 
+def _poll_vote(world: World, fact: Fact) -> Change:
+    said = world.chats[fact["chat"]].messages[fact["id"]]
+    poll, answer = said.more["poll"], str(fact["answer"])
+    voters = [who for who in poll["votes"].get(answer, ()) if who != fact["who"]]
+    votes = {**poll["votes"], answer: [*voters, fact["who"]] if fact["on"] else voters}
+    more = {**said.more, "poll": {**poll, "votes": votes}}
+    return _changed(world, "poll_vote", fact, more=more)
+
+
 def _app_commands(world: World, fact: Fact) -> Change:
     return Change("app_commands", fact)
 
@@ -279,5 +288,6 @@ HANDLERS: dict[str, Callable[[World, Fact], Change]] = {
     "said_edit": _edited,
     "said_delete": _deleted,
     "said_react": _reacted,
+    "poll_vote": _poll_vote,
     "app_commands": _app_commands,
 }

@@ -41,6 +41,10 @@ class Hearing:
             "role": self._role,
             "guild": self._guild,
             "hook": self._hook,
+            "poll_vote": self._poll_vote,
+            "ban": self._ban,
+            "guild_outage": self._outage,
+            "sticker": self._stickers,
         }
 
     def tell(self, change: Change) -> None:
@@ -141,6 +145,20 @@ class Hearing:
         name = "MESSAGE_REACTION_ADD" if change.fact["on"] else "MESSAGE_REACTION_REMOVE"
         self._put(name, data, guild, room.members.__contains__)
 
+    def _poll_vote(self, change: Change) -> None:
+        said, room = _subject(change)
+        who = self._world.accounts[change.fact["who"]]
+        data: Json = {
+            "user_id": str(who.snowflake),
+            "channel_id": str(room.id),
+            "message_id": str(said.id),
+            "answer_id": change.fact["answer"],
+        }
+        direct = room.guild is None
+        intent = Intents.DIRECT_MESSAGE_POLLS if direct else Intents.GUILD_MESSAGE_POLLS
+        name = "MESSAGE_POLL_VOTE_ADD" if change.fact["on"] else "MESSAGE_POLL_VOTE_REMOVE"
+        self._put(name, data, room.guild, room.members.__contains__, intent=intent)
+
     def _typing(self, change: Change) -> None:
         assert change.chat is not None
         room, who = change.chat, self._world.accounts[change.fact["who"]]
@@ -232,6 +250,31 @@ class Hearing:
         for session in self._near(guild, _only(bot)):
             if session.wants(Intents.GUILDS):
                 session.put(event)
+
+    def _ban(self, change: Change) -> None:
+        guild, who = change.guild, self._world.accounts[change.fact["who"]]
+        assert guild is not None
+        name = "GUILD_BAN_ADD" if change.fact["on"] else "GUILD_BAN_REMOVE"
+        intent = Intents.GUILD_MODERATION
+        hears = guild.members.__contains__
+        self._put(name, {"user": shapes.user(who)}, guild, hears, intent=intent)
+
+    def _outage(self, change: Change) -> None:
+        """A server that is down is not gone: who hears of it must forget nothing."""
+        guild = change.guild
+        assert guild is not None
+        event = Event("GUILD_DELETE", orjson.dumps({"id": str(guild.id), "unavailable": True}))
+        for session in self._near(guild, guild.members.__contains__):
+            if session.wants(Intents.GUILDS):
+                session.put(event if guild.down else guild_create(guild, session))
+
+    def _stickers(self, change: Change) -> None:
+        guild = change.guild
+        assert guild is not None
+        data = {"stickers": [shapes.sticker(guild, number) for number in guild.stickers]}
+        hears = guild.members.__contains__
+        intent = Intents.GUILD_EXPRESSIONS
+        self._put("GUILD_STICKERS_UPDATE", data, guild, hears, intent=intent)
 
     def _role(self, change: Change) -> None:
         guild, deed = change.guild, change.fact["deed"]

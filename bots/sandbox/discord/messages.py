@@ -3,13 +3,15 @@
 from bisect import bisect_left, bisect_right
 from typing import Any
 
-from bots.sandbox.discord import content, shapes, talking
+from bots.sandbox.discord import content, handing, shapes, stickers, talking
 from bots.sandbox.discord.asking import Ask, snowflake, standing
 from bots.sandbox.discord.permissions import (
     ATTACH,
+    EMBED,
     HISTORY,
     MANAGE_MESSAGES,
     PIN,
+    POLLS,
     THREADS,
     in_channel,
     may_send,
@@ -81,10 +83,16 @@ def create_message(ask: Ask) -> Json:
         if first is not None:
             return shapes.message(ask.world, first, ask.bot)
     text, more = content.read(ask, room.id)
+    _check_may_show(ask, room, more)
+    if body.get("sticker_ids"):
+        more["sticker_items"] = stickers.read(ask, Form(), room, body)
+    answered = None
+    if content.is_forward(body):
+        more |= _passed(ask, body, room)
+    else:
+        answered = _answered(body, room)
     content.check_filled(body, text, more)
-    said = talking.say(
-        ask.world, ask.bot, room, text or "", reply_to=_answered(body, room), more=more
-    )
+    said = talking.say(ask.world, ask.bot, room, text or "", reply_to=answered, more=more)
     return shapes.message(ask.world, said, ask.bot)
 
 
@@ -101,6 +109,30 @@ def _check_may_write(ask: Ask, room: Chat) -> None:
         raise too_soon(left)
     if room.kind in THREADS:
         talking.wake(ask.world, room)
+
+
+def _check_may_show(ask: Ask, room: Chat, more: Json) -> None:
+    if room.guild is None:
+        return
+    held = in_channel(room, ask.bot)
+    if (more.get("embeds") and not held & EMBED) or (more.get("poll") and not held & POLLS):
+        raise no(50013)
+
+
+def _passed(ask: Ask, body: Json, room: Chat) -> Json:
+    """What a message bears that passes another one on, from any channel that the bot can read."""
+    reference = content.reference_of(body)
+    form = Form()
+    if reference is None:
+        form.wrong("message_reference.message_id", "BASE_TYPE_REQUIRED", "This field is required")
+        form.check()
+    assert reference is not None
+    source = ask.world.chats.get(f"dc:{reference[1] or room.id}")
+    if source is None:
+        raise no(10003)
+    if not in_channel(source, ask.bot) & HISTORY:
+        raise no(50001)
+    return handing.snapshot(ask.world, standing(source, reference[0]))
 
 
 def _answered(body: Json, room: Chat) -> int | None:

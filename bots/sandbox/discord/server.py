@@ -4,7 +4,6 @@ import base64
 import contextlib
 import secrets
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from aiohttp import web
 
@@ -15,11 +14,14 @@ from bots.sandbox.discord import (
     commands,
     deeds,
     hooks,
+    members,
     messages,
     reactions,
     selves,
     servers,
+    stickers,
     talking,
+    voting,
 )
 from bots.sandbox.discord.gateway import Gateway
 from bots.sandbox.discord.guilds import HANDLERS
@@ -30,6 +32,7 @@ from bots.sandbox.discord.permissions import BOARDS
 from bots.sandbox.discord.rest import Rest
 from bots.sandbox.discord.routing import Map
 from bots.sandbox.discord.snowflakes import mint
+from bots.sandbox.discord.stewarding import Steward
 from bots.sandbox.faults import Faults
 from bots.sandbox.journal import Journal
 from bots.sandbox.port import Port
@@ -48,14 +51,17 @@ _ROUTES = Map(
     commands.routes,
     callbacks.routes,
     hooks.routes,
+    members.routes,
+    stickers.routes,
+    voting.routes,
 )
 
 
-class Discord:
+class Discord(Steward):
     """The stage's other platform: REST, gateway and files at one port of its own."""
 
     def __init__(self, world: World, *, limits: bool, record: bool, host: str, port: int) -> None:
-        self._world = world
+        super().__init__(world)
         self._port = Port(host, port)
         self._intents: dict[int, Intents] = {}
         world.learn(HANDLERS)
@@ -252,63 +258,6 @@ class Discord:
         """A direct channel of several people; no bot is in it but by those who bring it along."""
         joined, owner = tuple(people), people[0]
         return talking.open_room(self._world, "direct_group", title, joined=joined, owner=owner)
-
-    def role(
-        self, guild: Guild, name: str, members: Iterable[Account] = (), *, permissions: int = 0
-    ) -> int:
-        """A role and those who have it; gives its id."""
-        number = mint(self._world)
-        fact = {"fact": "role", "guild": guild.id, "id": number, "name": name}
-        self._world.commit({**fact, "permissions": permissions})
-        for who in members:
-            deeds.give_roles(self._world, guild, who, [*guild.members[who], number])
-        return number
-
-    def invite(self, guild: Guild, who: Account) -> None:
-        """Bring someone into a server."""
-        deeds.join(self._world, guild, who)
-
-    def remove(self, guild: Guild, who: Account) -> None:
-        deeds.part(self._world, guild, who, guild.owner)
-
-    def close_channel(self, channel: Chat, who: Account, *, on: bool = True) -> None:
-        """Hide a channel from someone: 50001 from then on."""
-        self._stand(channel, who, "closed", on)
-
-    def mute(self, channel: Chat, who: Account, *, on: bool = True) -> None:
-        """Let someone read but not write in a channel: 50013 from then on."""
-        self._stand(channel, who, "muted", on)
-
-    def _stand(self, channel: Chat, who: Account, how: str, on: bool) -> None:
-        fact = {"fact": "room_changed", "chat": channel.key, "who": who.id, how: on}
-        self._world.commit(fact)
-
-    def slow(self, channel: Chat, seconds: int) -> None:
-        """Let members write only once in so many seconds; 0 ends it."""
-        more = {"rate_limit_per_user": seconds}
-        self._world.commit({"fact": "room_changed", "chat": channel.key, "more": more})
-
-    def allow(self, channel: Chat, whom: Account | int, *, allow: int = 0, deny: int = 0) -> None:
-        """Let a member or a role (by its id; everyone's is the server's) do more or less here."""
-        member = isinstance(whom, Account)
-        number = whom.snowflake if isinstance(whom, Account) else whom
-        changed = {str(number): [member, allow, deny]}
-        self._world.commit({"fact": "room_changed", "chat": channel.key, "overwrite": changed})
-
-    def rename(self, channel: Chat, name: str, *, under: Chat | None = None) -> None:
-        """Give a channel another name, and with `under` another category."""
-        fact: dict[str, Any] = {"fact": "room_changed", "chat": channel.key, "name": name}
-        if under is not None:
-            fact["parent"] = under.id
-        self._world.commit(fact)
-
-    def archive(self, thread: Chat, *, on: bool = True, locked: bool = False) -> None:
-        """Close a thread for now; whoever writes in it opens it again, unless it is locked."""
-        more = {"archived": on, "locked": locked, "archived_at": self._world.now()}
-        self._world.commit({"fact": "room_changed", "chat": thread.key, "more": more})
-
-    def delete_channel(self, channel: Chat) -> None:
-        self._world.commit({"fact": "room_gone", "chat": channel.key})
 
     def furnish(self, people: Sequence[Person], bots: Sequence[Bot]) -> Guild:
         """What a newcomer finds: a server with channels, a thread, a board, and direct channels."""

@@ -1,11 +1,10 @@
-"""Servers as bots see them: their channels, roles and members."""
+"""Servers as bots see them: their channels and roles."""
 
 from typing import Any
 
 from bots.sandbox.discord import deeds, shapes, talking
 from bots.sandbox.discord.asking import Answer, Ask
 from bots.sandbox.discord.permissions import (
-    KICK,
     MANAGE_CHANNELS,
     MANAGE_ROLES,
     THREADS,
@@ -21,7 +20,15 @@ from bots.sandbox.things import Role
 Json = dict[str, Any]
 routes = Routes()
 _A_GUILD = "/guilds/{guild}"
-_KINDS = {0: "text", 5: "announcement", 15: "board"}
+_KINDS = {
+    0: "text",
+    2: "voice",
+    4: "category",
+    5: "announcement",
+    13: "stage",
+    15: "board",
+    16: "media",
+}
 
 
 @routes("GET", _A_GUILD)
@@ -78,7 +85,7 @@ def create_guild_channel(ask: Ask) -> Answer:
     name = form.text(body, "name", 100, least=1) or ""
     number = form.number(body, "type", 0, 0, 16)
     if number not in _KINDS:
-        form.wrong("type", "BASE_TYPE_CHOICES", "Value must be one of {0, 5, 15}.")
+        form.wrong("type", "BASE_TYPE_CHOICES", f"Value must be one of {set(_KINDS)}.")
     form.check()
     kind = _KINDS[number]
     more = {"topic": body.get("topic")}
@@ -96,10 +103,10 @@ def list_guild_roles(ask: Ask) -> list[Json]:
 
 @routes("GET", _A_GUILD + "/roles/{role}")
 def get_guild_role(ask: Ask) -> Json:
-    return shapes.role(_role(ask))
+    return shapes.role(role_of(ask))
 
 
-def _role(ask: Ask) -> Role:
+def role_of(ask: Ask) -> Role:
     role = ask.guild().roles.get(ask.number("role"))
     if role is None:
         raise no(10011)
@@ -120,65 +127,23 @@ def create_guild_role(ask: Ask) -> Json:
     return shapes.role(guild.roles[number])
 
 
-# -- members ---------------------------------------------------------------------------------------
-
-
-@routes("GET", _A_GUILD + "/members")
-def list_guild_members(ask: Ask) -> list[Json]:
-    guild, form = ask.guild(), Form()
-    limit = form.number(dict(ask.query), "limit", 1, 1, 1000)
-    after = form.number(dict(ask.query), "after", 0, 0, 1 << 63)
-    form.check()
-    people = sorted(guild.members, key=lambda who: who.snowflake)
-    rest = [who for who in people if who.snowflake > after]
-    return [shapes.member(guild, who) for who in rest[:limit]]
-
-
-@routes("GET", _A_GUILD + "/members/search")
-def search_guild_members(ask: Ask) -> list[Json]:
-    guild, form = ask.guild(), Form()
-    limit = form.number(dict(ask.query), "limit", 1, 1, 1000)
-    wanted = (form.text(dict(ask.query), "query", 100, least=1) or "").lower()
-    form.check()
-    found = [
-        who
-        for who in guild.members
-        if who.name.lower().startswith(wanted) or (who.username or "").lower().startswith(wanted)
-    ]
-    return [shapes.member(guild, who) for who in found[:limit]]
-
-
-@routes("GET", _A_GUILD + "/members/{user}")
-def get_guild_member(ask: Ask) -> Json:
-    guild = ask.guild()
-    return shapes.member(guild, ask.member(guild))
-
-
-@routes("DELETE", _A_GUILD + "/members/{user}")
-def delete_guild_member(ask: Ask) -> None:
-    guild = ask.guild()
-    who = ask.member(guild)
-    if not in_guild(guild, ask.bot) & KICK or who is guild.owner:
-        raise no(50013)
-    deeds.part(ask.world, guild, who, ask.bot)
-
-
-@routes("PUT", _A_GUILD + "/members/{user}/roles/{role}")
-def add_guild_member_role(ask: Ask) -> None:
-    _set_role(ask, on=True)
-
-
-@routes("DELETE", _A_GUILD + "/members/{user}/roles/{role}")
-def delete_guild_member_role(ask: Ask) -> None:
-    _set_role(ask, on=False)
-
-
-def _set_role(ask: Ask, *, on: bool) -> None:
-    guild = ask.guild()
-    who, role = ask.member(guild), _role(ask)
+@routes("PATCH", _A_GUILD + "/roles/{role}")
+def update_guild_role(ask: Ask) -> Json:
+    guild, role, body, form = ask.guild(), role_of(ask), ask.form, Form()
     if not in_guild(guild, ask.bot) & MANAGE_ROLES:
         raise no(50013)
-    had = guild.members[who]
-    roles = had | {role.id} if on else had - {role.id}
-    if roles != had:
-        deeds.give_roles(ask.world, guild, who, sorted(roles))
+    name = form.text(body, "name", 100) or role.name
+    permissions = form.number(body, "permissions", role.permissions, 0, 1 << 63)
+    form.check()
+    fact = {"fact": "role", "guild": guild.id, "id": role.id, "name": name}
+    ask.world.commit({**fact, "permissions": permissions})
+    return shapes.role(guild.roles[role.id])
+
+
+@routes("DELETE", _A_GUILD + "/roles/{role}")
+def delete_guild_role(ask: Ask) -> None:
+    guild, role = ask.guild(), role_of(ask)
+    if not in_guild(guild, ask.bot) & MANAGE_ROLES or role.id == guild.id:
+        raise no(50013)
+    fact = {"fact": "role", "guild": guild.id, "id": role.id, "name": role.name, "gone": True}
+    ask.world.commit({**fact, "permissions": role.permissions})

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from bots.sandbox.discord import polls
 from bots.sandbox.discord.permissions import BOARDS, THREADS
 from bots.sandbox.discord.snowflakes import moment, timestamp
 from bots.sandbox.things import Account, Chat, Guild, Message, Role
@@ -221,8 +222,22 @@ def guild(it: Guild) -> Json:
         "nsfw": False,
         "nsfw_level": 0,
         "emojis": [],
-        "stickers": [],
+        "stickers": [sticker(it, number) for number in it.stickers],
         "incidents_data": None,
+    }
+
+
+def sticker(it: Guild, number: int) -> Json:
+    about = it.stickers[number]
+    return {
+        "id": str(number),
+        "name": about["name"],
+        "tags": about["tags"],
+        "type": 2,
+        "format_type": 1,
+        "description": None,
+        "available": True,
+        "guild_id": str(it.id),
     }
 
 
@@ -283,6 +298,11 @@ def message(
     for name in ("nonce", "webhook_id", "application_id", "interaction_metadata", "interaction"):
         if more.get(name) is not None:
             shape[name] = more[name]
+    if more.get("poll"):
+        shape["poll"] = polls.shape(more["poll"], world.now(), bot)
+    for name, told in (("sticker_items", "sticker_items"), ("snapshots", "message_snapshots")):
+        if more.get(name):
+            shape[told] = more[name]
     given = more.get("reactions")
     if given:
         shape["reactions"] = [_reaction(name, who, bot) for name, who in given.items()]
