@@ -152,8 +152,10 @@ class History:
             if number not in plan and number not in self._left_alone and _may_read(guild, one)
         }
         if new:
-            await chronicle.plan(str(guild.id), {str(room): below for room, below in new.items()})
-            plan |= new
+            told = await chronicle.plan(
+                str(guild.id), {str(room): below for room, below in new.items()}
+            )
+            plan |= {int(room): below for room, below in told.items()}
         return [
             _Room(number, guild.id, below, _last(here[number]))
             for number, below in plan.items()

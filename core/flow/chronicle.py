@@ -9,11 +9,11 @@ from typing import Any
 from core.clock import Clock
 from core.errors import Unreadable
 from core.flow.cast import Cast, Part
-from core.flow.presence import Introduction, Presence, Spot, entity_id
+from core.flow.presence import Introduction, Presence, Spot, entity_id, room_id
 from core.flow.work import memory_of
 from core.ids import Account, CharacterId, EntityId
 from core.memory.recent import Recent
-from core.messages import Inbound, Kind, Memory, Received
+from core.messages import Address, Inbound, Kind, Memory, Received
 from core.ports import Store, Unit
 
 _SINCE_THEN = 1_000
@@ -65,14 +65,19 @@ class Chronicled:
         self._all = all
         self._account = account
         self._whose = character
+        self._began = all.clock.now()
 
     async def planned(self, world: str) -> Mapping[str, int]:
         return await self._all.store.read(lambda unit: self._rooms(unit, world))
 
-    async def plan(self, world: str, rooms: Mapping[str, int]) -> None:
-        await self._all.store.write(
-            lambda unit: self._put(unit, world, {**rooms, **self._rooms(unit, world)})
-        )
+    async def plan(self, world: str, rooms: Mapping[str, int]) -> Mapping[str, int]:
+        def write_down(unit: Unit) -> Mapping[str, int]:
+            told = {one: 0 if self._is_known(unit, one) else rooms[one] for one in rooms}
+            planned = {**told, **self._rooms(unit, world)}
+            self._put(unit, world, planned)
+            return planned
+
+        return await self._all.store.write(write_down)
 
     async def remember(self, world: str, room: str, said: Sequence[Received]) -> int:
         part = self._all.cast.on(self._account)
@@ -136,6 +141,13 @@ class Chronicled:
         self._all.heard(part)
 
     # --- the plan --------------------------------------------------------------------------------
+
+    def _is_known(self, unit: Unit, room: str) -> bool:
+        """Whether there was talk already in an earlier process, of which the inbox may hold nothing
+        any more."""
+        platform = self._account.partition(":")[0]
+        here = room_id(self._whose, Address(platform, self._account, room))
+        return bool(unit.memories.find(self._whose, rooms=[here], end=self._began, limit=1))
 
     def _done(self, unit: Unit, world: str, room: str) -> None:
         self._put(unit, world, self._rooms(unit, world) | {room: 0})

@@ -153,8 +153,9 @@ class Chronicle(Protocol):
         """By its rooms, below which number each is still to be read; 0 for one that is done."""
         ...
 
-    async def plan(self, world: str, rooms: Mapping[str, int]) -> None:
-        """As `planned`, of rooms that were not known; written down before any is read."""
+    async def plan(self, world: str, rooms: Mapping[str, int]) -> Mapping[str, int]:
+        """As `planned`, of rooms that were not in it; written down before any is read, and with
+        those done of which something was remembered before this process began."""
         ...
 
     async def remember(self, world: str, room: str, said: Sequence[Received]) -> int:
