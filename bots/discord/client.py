@@ -154,7 +154,8 @@ class DiscordLink:
 
     @property
     def lacks(self) -> str:
-        return self._line.lacks if self._line else ""
+        hears = self._line.lacks if self._line else ""
+        return "; ".join(filter(None, (hears, self._calls.note if self._calls else "")))
 
     # --- coming and going ----------------------------------------------------------------------
 
