@@ -149,6 +149,9 @@ class Mending:
         """What we remember of having said in those of the messages that were our own."""
         part, address = work.part, work.lead.address
         rows = unit.past.ours(address.account, address.room, work.lead.gone)
+        # What we have taken back ourselves is no news; what was meant by it is written down.
+        by_us = {one.message for one in rows if one.kind is DeliveryKind.DELETE}
+        rows = [one for one in rows if one.message not in by_us]
         if not rows:
             return []
         since, until = rows[0].created_at, rows[-1].created_at

@@ -65,7 +65,8 @@ class Past(Protocol):
         ...
 
     def ours(self, account: Account, room: str, messages: Collection[str]) -> list[Sent]:
-        """All rows by which those of these messages came about, or changed, that are our own."""
+        """All rows by which those of these messages that are our own came about, were changed or
+        taken back, in order."""
         ...
 
     def sent(self, turn: TurnId) -> list[Sent]:

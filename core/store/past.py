@@ -83,15 +83,19 @@ _TOLD = (
     .order_by(_OUT.c.seq)
     .limit(1)
 )
-_OURS = (
-    sa.select(*_SENT)
-    .where(
-        _OUT.c.platform_message_id.in_(sa.bindparam("messages", expanding=True)),
-        _OUT.c.account == sa.bindparam("whose"),
-        _OUT.c.room == sa.bindparam("where"),
-    )
-    .order_by(_OUT.c.seq)
-)
+_HERE = (_OUT.c.account == sa.bindparam("whose"), _OUT.c.room == sa.bindparam("where"))
+_OURS = sa.union(
+    sa.select(_OUT.c.seq, *_SENT).where(
+        _OUT.c.platform_message_id.in_(sa.bindparam("messages", expanding=True)), *_HERE
+    ),
+    # What is about to be taken back by us bears no number of its own yet.
+    sa.select(_OUT.c.seq, *_SENT[:-1], _OUT.c.target_message_id).where(
+        _OUT.c.target_message_id.in_(sa.bindparam("messages", expanding=True)),
+        _OUT.c.kind == DeliveryKind.DELETE.value,
+        _OUT.c.status.in_(tables.OPEN),
+        *_HERE,
+    ),
+).order_by("seq")
 _OF_TURN = (
     sa.select(*_SENT)
     .where(_OUT.c.turn_id == sa.bindparam("turn"))
