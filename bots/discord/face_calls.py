@@ -50,6 +50,8 @@ class FaceCalls:
         # In these runs what no webhook has said, and the lines that stand above what it has.
         self._plain: OrderedDict[str, None] = OrderedDict()
         self._quotes: OrderedDict[str, str] = OrderedDict()
+        self._sent: OrderedDict[str, None] = OrderedDict()
+        """Messages that are known to have arrived: none of them is another row's."""
         self._in_thread: OrderedDict[str, int] = OrderedDict()
         """Messages that stand in another channel than their room."""
 
@@ -130,6 +132,7 @@ class FaceCalls:
             host.hooks.tell(room, self._mask.name, str(none))
             return await self._by_bot(delivery)
         number = str(said["id"])
+        _keep(self._sent, number, None)
         if quote:
             _keep(self._quotes, number, quote)
         if thread:
@@ -201,9 +204,10 @@ class FaceCalls:
             return [self._as_hers(one) for one in page]
 
         try:
-            return await doubt.arrived(delivery, payload, self._mask.id, read)
+            found = await doubt.arrived(delivery, payload, self._mask.id, read)
         except (discord.Forbidden, discord.NotFound):
             raise Unsendable("whether it has arrived cannot be looked up") from None
+        return None if found is not None and str(found["id"]) in self._sent else found
 
     def _as_hers(self, one: dict[str, Any]) -> dict[str, Any]:
         """A message with its speaker as its author, and nothing but the words in it."""
