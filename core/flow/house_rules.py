@@ -140,12 +140,15 @@ class HouseRuling:
         new = HouseRules() if kept is None else rules_of(_with(_world(work), rule.name, kept))
 
         def change(unit: Unit) -> None:
+            # So that nobody takes it for a group that is met for the first time.
+            work.introduction.write(unit)
             world = unit.rooms.world(work.part.id, work.spot.world) or _world(work)
             unit.rooms.put_world(_with(world, rule.name, kept))
 
         work.later.append(change)
         told = _value(rule, new, rooms)
         await self._answer(work, Done(f"{rule.name}: {told}.{_but(work, rule, new)}"))
+        work.introduction.written()
         # Only now: who looked before the commit would keep what it was for minutes.
         self._ranks.forget(work.spot.world)
 
