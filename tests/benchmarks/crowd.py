@@ -277,6 +277,21 @@ class Crowd:
                     return
             await asyncio.sleep(_LISTEN_EVERY)
 
+    async def standing(self, bot: int) -> dict[str, int]:
+        """How a bot of Discord stands with the gateway: what it has done, and what waits for it."""
+        async with self._session.get(f"{self._control}/stage/discord/sessions") as answer:
+            found: dict[str, int] = (await answer.json())[str(bot)]
+            return found
+
+    async def servers(self, bot: int, many: int, channels: int) -> None:
+        """On Discord: so many servers of one person's with the bot in them."""
+        (owner,) = await self._anybody(1)
+        names = [f"room-{number}" for number in range(channels)]
+        wanted = {"do": "discord.guild", "people": [owner], "bots": [bot], "channels": names}
+        for at in range(0, many, 20):
+            size = min(20, many - at)
+            await self._do([{**wanted, "name": f"Server {at + one}"} for one in range(size)])
+
     async def trouble(self, path: str, asked: Mapping[str, object]) -> None:
         """Something goes wrong on the stage, or ends: see its control door."""
         body = orjson.dumps(asked)
