@@ -34,6 +34,8 @@ class News:
         self._joined = joined
         self.welcome = welcome
         self._people: OrderedDict[tuple[str, str], int] = OrderedDict()
+        self._changes = 0
+        """So many have been told of: two may look alike, and no repeat comes that far."""
         self._reactions: OrderedDict[tuple[str, str, str], int] = OrderedDict()
 
     def is_news(self, event: str, data: Any) -> bool:
@@ -70,8 +72,9 @@ class News:
         if event.startswith("MESSAGE_REACTION_"):
             return replace(scene, mark=f"{highest}:{self._times(event, said)}")
         if event in MEMBERS:
-            guild = self._guild(said.get("guild_id"))
-            return self._of_member(event, replace(scene, mark=str(highest)), guild)
+            self._changes += 1
+            marked = replace(scene, mark=f"{highest}:{self._changes}")
+            return self._of_member(event, marked, self._guild(said.get("guild_id")))
         match event:
             case "GUILD_DELETE":
                 guild = self._guild(said.get("id"))
@@ -79,7 +82,8 @@ class News:
                 name = guild.name if guild else ""
                 return replace(scene, mark=str(since), guild_name=name)
             case "GUILD_ROLE_UPDATE" | "GUILD_ROLE_DELETE" | "THREAD_CREATE" | "THREAD_UPDATE":
-                return replace(scene, mark=str(highest))
+                self._changes += 1
+                return replace(scene, mark=f"{highest}:{self._changes}")
         return scene
 
     def _of_member(self, event: str, scene: Scene, guild: discord.Guild | None) -> Scene:

@@ -143,6 +143,12 @@ REAL: list[tuple[str, dict[str, Any]]] = [
     ("MESSAGE_REACTION_REMOVE", REACTION),
     ("INTERACTION_CREATE", PRESS),
     ("GUILD_MEMBER_ADD", {"guild_id": GUILD, "user": BOB, "nick": None, "joined_at": SENT}),
+    ("MESSAGE_DELETE_BULK", {"ids": ["5", "6"], "channel_id": TEA, "guild_id": GUILD}),
+    ("GUILD_MEMBER_UPDATE", {"guild_id": GUILD, "user": BOB, "nick": "Bo", "roles": [HELPERS]}),
+    ("GUILD_MEMBER_REMOVE", {"guild_id": GUILD, "user": BOB}),
+    ("GUILD_DELETE", {"id": GUILD}),
+    ("CHANNEL_DELETE", {"id": TEA, "guild_id": GUILD, "type": 0, "name": "tea"}),
+    ("THREAD_UPDATE", {"id": POST, "guild_id": GUILD, "type": 11, "name": "Which cup?"}),
     ("A_KIND_OF_2031", {"channel_id": TEA}),
 ]
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bots.discord.envelope import Scene, envelope
 from bots.discord.mapping import read
 from core.errors import Unreadable
-from core.messages import Kind
+from core.messages import ChannelType, Kind
 from tests.bots.discord.events import (
     ACCOUNT,
     ADA,
@@ -64,7 +64,14 @@ def test_a_message_that_is_read_back_has_the_key_it_had_live():
     ("event", "data", "kind", "key"),
     [
         ("MESSAGE_UPDATE", REAL[8][1], Kind.EDIT, f"e:{TEA}:1400000000000000005:{EDITED}"),
-        ("MESSAGE_DELETE", REAL[10][1], Kind.OTHER, f"d:{TEA}:1400000000000000005"),
+        ("MESSAGE_DELETE", REAL[10][1], Kind.DELETE, f"d:{TEA}:1400000000000000005"),
+        ("MESSAGE_DELETE", {"id": "5"}, Kind.OTHER, "x:"),
+        ("MESSAGE_DELETE_BULK", {"ids": ["5", "6"], "channel_id": TEA}, Kind.DELETE, f"d:{TEA}:"),
+        ("MESSAGE_DELETE_BULK", {"ids": [], "channel_id": TEA}, Kind.OTHER, "x:"),
+        ("GUILD_DELETE", {"id": GUILD}, Kind.MEMBER, "x:"),
+        ("CHANNEL_DELETE", {"id": TEA, "guild_id": GUILD, "type": 0}, Kind.MEMBER, "x:"),
+        ("THREAD_UPDATE", {"id": TEA, "guild_id": GUILD, "name": "n"}, Kind.WORLD, "x:"),
+        ("THREAD_UPDATE", {"id": TEA}, Kind.OTHER, "x:"),
         ("MESSAGE_REACTION_ADD", REACTION, Kind.REACTION, "x:"),
         ("INTERACTION_CREATE", PRESS, Kind.PRESS, "i:1600000000000000001"),
         ("INTERACTION_CREATE", PRESS | {"type": 2}, Kind.OTHER, "i:1600000000000000001"),
@@ -79,6 +86,33 @@ def test_every_kind_of_event_has_its_kind_and_key(event, data, kind, key):
     stored = received(data, event)
     assert stored.kind is kind
     assert stored.event_key.startswith(key)
+
+
+def test_what_is_taken_back_is_named_as_it_was_when_it_came():
+    one = received(REAL[10][1], "MESSAGE_DELETE")
+    assert one.unsays == (received(message()).event_key,)
+    several = {"ids": ["1400000000000000005", "7", "x", "7"], "channel_id": TEA, "guild_id": GUILD}
+    many = received(several, "MESSAGE_DELETE_BULK")
+    assert many.unsays == (f"m:{TEA}:1400000000000000005", f"m:{TEA}:7")
+    assert heard(several, "MESSAGE_DELETE_BULK").gone == ("1400000000000000005", "7")
+    assert received(several, "MESSAGE_DELETE_BULK").event_key == many.event_key
+
+
+def test_what_happens_again_just_as_it_did_is_not_its_repeat():
+    put_out = {"id": GUILD}
+    first, again, later = (
+        received(put_out, "GUILD_DELETE", Scene(mark=mark)).event_key for mark in ("5", "5", "9")
+    )
+    assert first == again != later
+
+
+def test_somebody_comes_into_the_channel_for_greetings():
+    came = {"guild_id": GUILD, "user": BOB, "joined_at": SENT}
+    assert received(came, "GUILD_MEMBER_ADD").address.room == GUILD
+    scene = Scene(type=0, name="hall", guild=GUILD, guild_name="Tea house", welcome=TEA)
+    assert received(came, "GUILD_MEMBER_ADD", scene).address.room == TEA
+    place = heard(came, "GUILD_MEMBER_ADD", scene).place
+    assert (place.name, place.world, place.channel) == ("hall", GUILD, ChannelType.GROUP)
 
 
 def test_a_link_that_was_looked_up_is_no_edit():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,6 +31,7 @@ from tests.bots.discord.events import (
     PRESS,
     REACTION,
     REAL,
+    SENT,
     SERVER,
     TEA,
     THREAD,
@@ -225,10 +227,80 @@ def test_a_forwarded_message_comes_with_its_words_and_files_and_tags_nobody():
         message_reference={"type": 1, "channel_id": TEA, "message_id": "9"},
         message_snapshots=[{"message": forwarded}],
     )
-    assert inbound.text == "[forwarded]\ntea, @Ada"
+    assert (inbound.text, inbound.forwarded) == ("tea, @Ada", "#tea")
     assert inbound.reply_to is None
     assert not inbound.mentions_us
     assert [file.name for file in inbound.attachments] == ["notes.txt"]
+
+
+def test_what_is_passed_on_from_elsewhere_says_so_and_an_answer_to_it_too():
+    snapshot = {"content": "tea?", "timestamp": SENT}
+    passed_on = message(
+        "",
+        message_reference={"type": 1, "channel_id": "77", "message_id": "9"},
+        message_snapshots=[{"message": snapshot}],
+    )
+    assert heard(passed_on).forwarded == "elsewhere"
+    assert tagged(passed_on) == ("77",), "its channel's name is looked up"
+    answer = heard(answering(passed_on)).reply_to
+    assert answer is not None
+    assert answer.text == "[forwarded]\ntea?"
+
+
+def test_what_was_published_from_another_server_answers_nobody():
+    reference = {"type": 0, "channel_id": "77", "guild_id": "78", "message_id": "9"}
+    hook = {"id": "1700000000000000001", "username": "News", "avatar": None}
+    inbound = said(
+        "news!", message_reference=reference, flags=2, webhook_id=hook["id"], author=hook
+    )
+    assert inbound.reply_to is None
+    assert inbound.author.is_bot
+
+
+def test_a_post_begins_with_its_title_and_what_it_is_filed_under():
+    scene = replace(THREAD, tags=("tea", "china"))
+    first = heard(message("Help me choose", id=POST, channel_id=POST), scene=scene)
+    assert first.text == "Which cup?\n[tags: tea, china]\nHelp me choose"
+    assert (first.place.name, first.place.within) == ("Which cup?", BOARD)
+    assert heard(message("The blue one", channel_id=POST), scene=scene).text == "The blue one"
+    plain = replace(THREAD, parent_type=0)
+    assert heard(message("hi", id=POST, channel_id=POST), scene=plain).text == "hi"
+
+
+def test_whoever_speaks_bears_their_roles():
+    member = {"nick": "Bobby", "roles": [HELPERS, "x", 5, None]}
+    assert said("hello", member=member).author.roles == (HELPERS, "5")
+    assert heard(direct(), scene=DIRECT).author.roles == ()
+
+
+def test_a_chat_of_several_people_is_a_group():
+    inbound = heard(direct("hello"), scene=Scene(type=3, name="Us three"))
+    assert not inbound.is_direct
+    place = inbound.place
+    assert (place.channel, place.name, place.world) == (ChannelType.GROUP, "Us three", DM)
+
+
+@pytest.mark.parametrize(
+    ("type", "channel"),
+    [
+        (0, ChannelType.GROUP),
+        (2, ChannelType.VOICE_GROUP),
+        (5, ChannelType.FEED),
+        (10, ChannelType.THREAD),
+        (12, ChannelType.THREAD),
+        (13, ChannelType.VOICE_GROUP),
+        (99, ChannelType.GROUP),
+    ],
+)
+def test_every_channel_with_talk_has_its_kind(type, channel):
+    place = heard(message(), scene=Scene(type=type, name="tea", guild=GUILD)).place
+    assert place.channel is channel
+
+
+def test_a_voice_message_is_one():
+    spoken = FILE | {"content_type": "audio/ogg", "duration_secs": 3.5, "waveform": "AA=="}
+    (file,) = said("", attachments=[spoken], flags=1 << 13).attachments
+    assert (file.kind, file.seconds, file.name) == ("voice", 3.5, "")
 
 
 # --- everything else ---------------------------------------------------------------------------
