@@ -204,15 +204,19 @@ async def test_an_outage_of_a_server_is_no_news_and_to_be_put_out_is(
         stage.discord.lose(guild, on=False)
         await passed(notebook, there, ed)
         assert of(notebook, Kind.MEMBER) == []
-        before = len(of(notebook, Kind.WORLD))
         for times in (1, 2):
             stage.discord.remove(guild, ada)
             await notebook.until(lambda times=times: len(of(notebook, Kind.MEMBER)) == times)
             stage.discord.invite(guild, ada)
-            told = before + times
-            await notebook.until(lambda told=told: len(of(notebook, Kind.WORLD)) >= told)
+            await notebook.until(lambda: last(notebook, guild) is Kind.WORLD)
         gone = link.read(of(notebook, Kind.MEMBER)[0])
     assert (gone.left, gone.place.world, gone.place.name) == (True, str(guild.id), guild.name)
+
+
+def last(notebook: Notebook, guild: Any) -> Kind:
+    return next(
+        one.kind for one in reversed(notebook.received) if one.address.room == str(guild.id)
+    )
 
 
 async def test_each_reaction_is_heard_however_often_it_is_given(
