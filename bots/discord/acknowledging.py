@@ -74,6 +74,8 @@ class Acknowledging:
         self._under_way: set[asyncio.Task[None]] = set()
         self._free = asyncio.Semaphore(_SIDE_BY_SIDE)
         self._told = False
+        self.on_double: Callable[[int, int], None] = lambda server, command: None
+        """To be told of the server and the number of a command that is on offer everywhere too."""
 
     def stand_before(self) -> None:
         """Hear of each before whoever hears of it now; the walls have to stand already."""
@@ -128,12 +130,19 @@ class Acknowledging:
             if _wants_form(said) and (form := self._targets.ask(said, self._name)):
                 self._answer(said, FORM, form)
                 return None
-            offer = self._offer(said)
-            said = arranged(said, [one.name for one in offer.options] if offer else [])
+            if offer := self._offer(said):
+                self._note_double(said)
+                said = arranged(said, [one.name for one in offer.options])
         elif kinds.asked_about(said):
             said = self._targets.restored(said)
         self._answer(said, *self._promise(said), stored=False)
         return said
+
+    def _note_double(self, said: dict[str, Any]) -> None:
+        given = said["data"]
+        server, number = snowflake(given.get("guild_id")), snowflake(given.get("id"))
+        if server and number:
+            self.on_double(int(server), int(number))
 
     def _suggested(self, said: dict[str, Any]) -> dict[str, Any]:
         nothing: dict[str, Any] = {"choices": []}

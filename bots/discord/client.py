@@ -193,6 +193,7 @@ class DiscordLink:
         self._acknowledging.stand_before()
         if self._offering is not None:
             self._slash = Slash(client, quota, self._account, self._offering, self._clock)
+            self._acknowledging.on_double = self._slash.given_in
         self._standing = standing
         self._history = history = History(
             client, walls, quota, self._account, self._clock, self._chronicle, self._ways.history

@@ -27,13 +27,15 @@ _TOO_MANY_TODAY = 30034
 _A_WHILE = 3_600.0
 _PATIENCE = 60.0
 _TRIES = 3
+_DOUBLES = 100
 
 
 class Slash:
     """Keeps the commands of one bot as what its character offers now.
 
-    All stand for every place at once. Those of single servers, which another program may have told
-    of, are left alone: to find them each server would have to be asked.
+    All stand for every place at once. One that another program has told of for a single server is
+    there twice, then: it is taken away once somebody has given it, as to look for such ones every
+    server would have to be asked.
     """
 
     def __init__(
@@ -50,6 +52,12 @@ class Slash:
         self._offering = offering
         self._clock = clock
         self._said: set[str] = set()
+        self._doubles: set[tuple[int, int]] = set()
+
+    def given_in(self, server: int, command: int) -> None:
+        """Somebody has given a command that stands for this server, and for every place as well."""
+        if len(self._doubles) < _DOUBLES:
+            self._doubles.add((server, command))
 
     async def keep(self, after: float) -> None:
         """Until cancelled, beginning in so many seconds. What is refused is a line in the log, and
@@ -71,6 +79,21 @@ class Slash:
                     log.exception("%s: its commands cannot be made out", self._account)
                     known = now
             await self._clock.sleep(wait)
+            await self._clear()
+
+    async def _clear(self) -> None:
+        while self._doubles and not self._quota.silence:
+            server, command = self._doubles.pop()
+            application = self._client.application_id or 0
+            try:
+                async with asyncio.timeout(_PATIENCE):
+                    await self._client.http.delete_guild_command(application, server, command)
+            except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+                self._say(
+                    f"cannot take away a command that is there twice ({type(error).__name__})"
+                )
+            else:
+                log.info("%s: a command of server %s was there twice", self._account, server)
 
     async def _offer(self, offers: Sequence[Offer]) -> None:
         """Raises Throttled where it has to wait, and whatever may go by itself."""

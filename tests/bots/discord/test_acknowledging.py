@@ -125,6 +125,27 @@ async def test_one_that_is_no_more_on_offer_is_acknowledged_too(
     assert answers(stage) == [(LATER, _ALONE)]
 
 
+async def test_a_command_that_is_there_twice_is_so_no_more_once_it_was_given(
+    link: Any, stage: Stage, shelf: Shelf, ada: Bot, guild: Any, general: Any, listening: Any
+) -> None:
+    http, application = link._client.http, link._client.application_id
+    kept = []
+    for name in ("chat", "of-another"):
+        shape = {"name": name, "description": "?", "type": 1}
+        kept.append(await http.upsert_guild_command(application, guild.id, shape))
+    async with listening(link) as notebook:
+        for number, one in enumerate(kept, 77):
+            data = {"id": one["id"], "name": one["name"], "type": 1, "guild_id": str(guild.id)}
+            shape = {"id": str(number), "type": 2, "token": "t", "channel_id": str(general.id)}
+            stage.discord.gateway.dispatch(ada, "INTERACTION_CREATE", shape | {"data": data})
+        await notebook.until(lambda: len(started(notebook)) == 2)
+        await until(lambda: bool(stage.discord.journal.of("delete_guild_application_command")))
+        await asyncio.sleep(0.1)
+    left = await http.get_guild_commands(application, guild.id)
+    assert [one["name"] for one in left] == ["of-another"]
+    assert len(await http.get_global_commands(application)) > 3
+
+
 async def test_options_come_in_the_order_of_the_command(
     link: Any, stage: Stage, shelf: Shelf, ada: Bot, general: Any, listening: Any
 ) -> None:
