@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, get_args
 
-from bots.links import PLATFORMS, plan_links, settings_of
+from bots.links import PLATFORMS, is_called, plan_links, public, settings_of
 from bots.telegram.address import problems, webhook_of
 from core.casting import Roster, load_characters, sources_of
 from core.errors import BadInput, Finding
@@ -62,6 +62,7 @@ def check(
         *_knowledge(roster, shared),
         *_settings(roster, environment, shared),
         *_worse("error", plan_links(roster, environment).findings),
+        *_faces(roster, environment),
         *_webhooks(roster, environment),
         *_variables(roster, environment),
         *_prices(shared),
@@ -139,6 +140,22 @@ def _webhooks(roster: Roster, environment: Environment) -> Iterator[Checked]:
         if webhook is not None:
             found |= dict.fromkeys(problems(webhook, settings.text("TELEGRAM_API_ROOT")))
     yield from _worse("error", found)
+
+
+def _faces(roster: Roster, environment: Environment) -> Iterator[Checked]:
+    """What has no effect on those who speak through another one's bot; a wrong name is no link."""
+    for one, settings in settings_of(roster, environment):
+        named = settings.text("DISCORD_FACE_OF").strip()
+        if not named or is_called(one, named):
+            continue
+        if settings.secret("DISCORD_API_TOKEN") is not None:
+            where = f"DISCORD_FACE_OF of {one.name}, in {settings.where('DISCORD_FACE_OF')}"
+            what = f"has no effect, as {one.name} has a bot of its own"
+            yield Checked(where, what, severity="warning")
+        elif (avatar := settings.text("avatar")) and not public(avatar):
+            what = "is no address that Discord can fetch, so it is not shown there"
+            mend = "An https address that anybody can open"
+            yield Checked(f"avatar of {one.name}", what, mend, "warning")
 
 
 def _unread(settings: Settings) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 import aiohttp
 
 from bots.company import Door
-from bots.links import PlannedLink
+from bots.links import PlannedLink, public
 from bots.telegram.address import Webhook, webhook_of
 from bots.telegram.webhook import Hooks
 from core.clock import Clock
@@ -122,7 +122,7 @@ def _put_on(planned: PlannedLink, session: aiohttp.ClientSession, files: Files) 
         mask,
         _faces_of(session),
         host_name=planned.host.character.name,
-        avatar=planned.settings.text("avatar"),
+        avatar=public(planned.settings.text("avatar")),
         files=files,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+import ipaddress
 import re
 from base64 import urlsafe_b64decode
 from collections import defaultdict
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from core.casting import LoadedCharacter, Roster
 from core.errors import Finding
@@ -154,7 +156,8 @@ def plan_links(
     stages: Mapping[str, Stage] | None = None,
     stored: Stored = MappingProxyType({}),
 ) -> Plan:
-    """Who logs in where. On stages every character gets a bot of its own, whatever is set.
+    """Who logs in where. On stages every character gets a bot of its own, whatever token is set,
+    unless it speaks through another one's.
 
     Whatever is set for a character counts before what is `stored`. Nobody is said to be off a platform on which none of them is, unless they are on none at all.
     """
@@ -222,6 +225,22 @@ def is_called(one: LoadedCharacter, name: str) -> bool:
     """Whether a setting that names a character means this one."""
     known = (one.name, one.id, one.character.username)
     return name.casefold() in (it.casefold() for it in known if it)
+
+
+def public(avatar: str) -> str:
+    """The address of a picture, if anybody can fetch it: by https, from a host with a name."""
+    try:
+        parts = urlsplit(avatar.strip())
+        host = parts.hostname or ""
+    except ValueError:
+        return ""
+    if parts.scheme != "https" or "." not in host or parts.username or len(avatar) > 2048:
+        return ""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return avatar.strip()
+    return ""
 
 
 def _face_in(face: _Face, links: Iterable[PlannedLink]) -> PlannedLink | None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 from collections.abc import Callable
 from typing import Self
-from urllib.parse import urlsplit
 
 from bots.discord import mapping
 from bots.discord.envelope import PLATFORM
@@ -70,13 +68,13 @@ class DiscordFace:
         files: Files | None = None,
         patience: float = _PATIENCE,
     ) -> None:
-        """`host_name` is the character whose bot it is; `avatar` an address as it was written."""
+        """`host_name` is the character whose bot it is; `avatar` an address of a picture."""
         self._mask = mask
         self._faces = faces
         self._host_name = host_name
         self._patience = patience
         self._us = mapping.Us(mask.id, mask.shown)
-        self._calls = FaceCalls(mask, public(avatar), faces, answers_within, files)
+        self._calls = FaceCalls(mask, avatar, faces, answers_within, files)
         self._said_away = False
 
     def __repr__(self) -> str:
@@ -172,19 +170,3 @@ class DiscordFace:
         if host is None:
             raise LinkLost(f"{self._host_name}'s bot is not on Discord")
         return host
-
-
-def public(avatar: str) -> str:
-    """The address of a picture, if Discord can fetch it: by https, from a host with a name."""
-    try:
-        parts = urlsplit(avatar.strip())
-        host = parts.hostname or ""
-    except ValueError:
-        return ""
-    if parts.scheme != "https" or "." not in host or parts.username or len(avatar) > 2048:
-        return ""
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return avatar.strip()
-    return ""

@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+import orjson
+
 from bots.discord.envelope import PLATFORM, command_in, is_direct, loads, snowflake
 from bots.discord.face_hooks import Host
 from bots.discord.face_quotes import Lately, without_quote
@@ -153,8 +155,8 @@ class Faces:
         if whole.get("t") == "INTERACTION_CREATE":
             # A button below her words is hers; whatever else is begun is begun with the bot.
             pressed = self.speaker(_object(said.get("message")))
-            hers = pressed is not None and pressed.host == account
-            yield _to(one, pressed) if pressed and hers else one
+            is_hers = pressed is not None and pressed.host == account
+            yield _to(one, pressed) if pressed and is_hers else one
             return
         spoke = self.speaker(said)
         if spoke is not None:
@@ -167,17 +169,25 @@ class Faces:
             self.lately.note(said, scene, spoke.name if spoke else "")
         for mask in masks:
             if spoke is None or spoke.account != mask.account:
-                yield replace(_to(one, mask), kind=self._kind(mask, one, said))
+                hers = _to(one, mask)
+                yield self._meant(mask, hers, whole, said) if one.kind in _TALK else hers
 
-    def _kind(self, mask: Mask, one: Received, said: Mapping[str, Any]) -> Kind:
-        """A command to the bot is talk to her, and hers is one that answers her."""
-        if one.kind not in _TALK:
-            return one.kind
+    def _meant(
+        self, mask: Mask, one: Received, whole: dict[str, Any], said: dict[str, Any]
+    ) -> Received:
+        """A command to the bot is talk to her; hers answers her, or her name stands before it."""
         answered = self.speaker(_object(said.get("referenced_message")))
         content = said.get("content")
-        is_hers = answered is not None and answered.account == mask.account
-        is_one = is_hers and isinstance(content, str) and bool(command_in(content, mask.id)[0])
-        return Kind.COMMAND if is_one else Kind.MESSAGE
+        if isinstance(content, str) and command_in(content, mask.id)[0]:
+            is_hers = answered is not None and answered.account == mask.account
+            return replace(one, kind=Kind.COMMAND if is_hers else Kind.MESSAGE)
+        bot = mask.host.partition(":")[2]
+        named = _called(bot, mask.names).match(content) if isinstance(content, str) else None
+        rest = "" if named is None else named.string[named.end() :].lstrip(" ,:")
+        if not command_in(rest, mask.id)[0]:
+            return replace(one, kind=Kind.MESSAGE)
+        told = {**whole, "d": {**said, "content": rest}}
+        return replace(one, kind=Kind.COMMAND, payload=orjson.dumps(told))
 
     # --- recognising -----------------------------------------------------------------------------
 
@@ -275,7 +285,7 @@ def _of_server(
 @lru_cache(maxsize=256)
 def _called(bot: str, names: tuple[str, ...]) -> re.Pattern[str]:
     words = "|".join(re.escape(name) for name in names) or r"(?!)"
-    return re.compile(rf"\s*<@!?{bot}>[\s,:]*({words})(?!\w)", re.IGNORECASE)
+    return re.compile(rf"\s*(?:<@!?{bot}>[\s,:]*)?({words})(?!\w)", re.IGNORECASE)
 
 
 def _loaded(payload: bytes) -> object:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from base64 import urlsafe_b64encode
 from pathlib import Path
 
 import pytest
@@ -155,3 +156,18 @@ def test_a_dotenv_that_others_can_read_is_a_warning(folder: Path) -> None:
     assert "chmod 600" in told(check([], Environment.of(data, dotenv_path=file), folder))
     file.chmod(0o600)
     assert check([], Environment.of(data, dotenv_path=file), folder) == []
+
+
+def test_what_a_face_cannot_have_is_told(folder: Path) -> None:
+    token = urlsafe_b64encode(b"1089563422341193728").decode().rstrip("=") + ".GabcDE." + "x" * 38
+    face = {"CHARACTER.ELIZA.DISCORD_FACE_OF": "Ada", "CHARACTER.ADA.DISCORD_FACE_OF": "Nobody"}
+    found = told(checked(folder, {"CHARACTER.ADA.DISCORD_API_TOKEN": token}, face))
+    assert "for this character: has no effect, as Ada has a bot of its own" in found
+    text = json.dumps({"name": "Eliza", "bio": "x", "settings": {"avatar": "eliza.png"}})
+    (folder / "eliza.json").write_text(text)
+    found = told(checked(folder, {"CHARACTER.ADA.DISCORD_API_TOKEN": token}, face))
+    assert "warning avatar of Eliza: is no address that Discord can fetch" in found
+    wrong = {"CHARACTER.ELIZA.DISCORD_FACE_OF": "Adda"}
+    found = told(checked(folder, {"CHARACTER.ADA.DISCORD_API_TOKEN": token}, wrong))
+    assert "error DISCORD_FACE_OF of Eliza, in .env" in found
+    assert "no character here is called Adda. There is Ada, Eliza" in found

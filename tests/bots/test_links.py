@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from bots.links import plan_links
+from bots.links import Plan, plan_links
 from core.casting import LoadedCharacter, Roster
 from core.character import Character
 from core.secrets import Secret
@@ -171,3 +171,72 @@ def test_nobody_is_bothered_with_a_platform_that_none_of_them_is_on() -> None:
 def test_no_token_shows_in_a_plan() -> None:
     plan = plan_links(cast("Ada", TELEGRAM_BOT_TOKEN=ONE), Environment.of())
     assert "a" * 20 not in repr(plan)
+
+
+# --- faces ---------------------------------------------------------------------------------------
+
+BOT = "1089563422341193728"
+DISCORD_TOKEN = urlsafe_b64encode(BOT.encode()).decode().rstrip("=") + ".GabcDE." + "x" * 38
+ADAS = {"CHARACTER.ADA.DISCORD_API_TOKEN": DISCORD_TOKEN}
+
+
+def faces(*names: str, **face_of: str) -> Plan:
+    variables = {f"CHARACTER.{name.upper()}.DISCORD_FACE_OF": of for name, of in face_of.items()}
+    return plan_links(cast(*names), Environment.of({**ADAS, **variables}))
+
+
+def test_whoever_has_no_bot_may_speak_through_another_ones_with_an_account_of_her_own() -> None:
+    plan = faces("Bert", "Ada", bert="ada")
+    ada, bert = plan.links
+    assert (ada.account, ada.host) == (f"discord:{BOT}", None)
+    assert bert.character.name == "Bert"
+    assert bert.host is ada
+    assert bert.account == f"discord:{BOT}/{bert.character.id}"
+    assert bert.token == ada.token
+    assert (plan.off, plan.findings) == ((), ())
+
+
+def test_one_setting_for_all_makes_everybody_else_a_face() -> None:
+    plan = plan_links(
+        cast("Ada", "Bert", "Carol"), Environment.of({**ADAS, "DISCORD_FACE_OF": "Ada"})
+    )
+    assert [one.host.character.name if one.host else "" for one in plan.links] == ["", "Ada", "Ada"]
+    assert len({one.account for one in plan.links}) == 3
+
+
+def test_a_bot_of_her_own_counts_before_anothers() -> None:
+    plan = plan_links(
+        cast("Ada", "Bert"),
+        Environment.of(
+            {"DISCORD_API_TOKEN": DISCORD_TOKEN, "CHARACTER.ADA.DISCORD_FACE_OF": "Bert"}
+        ),
+    )
+    (ada,) = plan.links
+    assert ada.host is None
+
+
+@pytest.mark.parametrize(
+    ("of", "what"),
+    [
+        ("Nobody", "no character here is called Nobody"),
+        ("Carol", "Carol, through whose bot Bert is to speak, has none that works"),
+        ("Dora", "Dora, through whose bot Bert is to speak, has none that works"),
+    ],
+)
+def test_who_is_the_face_of_nobody_is_told_so(of: str, what: str) -> None:
+    plan = faces("Ada", "Bert", "Carol", "Dora", bert=of, dora="Ada")
+    assert [one.character.name for one in plan.links] == ["Ada", "Dora"]
+    (finding,) = plan.findings
+    assert finding.where.startswith("DISCORD_FACE_OF of Bert, in ")
+    assert finding.what == what
+    assert [one.reason for one in plan.off if one.character.name == "Bert"] == [what]
+
+
+def test_a_face_of_a_bot_that_two_have_is_off_with_them() -> None:
+    both = {**ADAS, "CHARACTER.CAROL.DISCORD_API_TOKEN": DISCORD_TOKEN}
+    plan = plan_links(
+        cast("Ada", "Carol", "Bert"),
+        Environment.of({**both, "CHARACTER.BERT.DISCORD_FACE_OF": "Ada"}),
+    )
+    assert plan.links == ()
+    assert [one.character.name for one in plan.off] == ["Ada", "Carol", "Bert"]

@@ -37,3 +37,13 @@ def test_the_address_that_brings_a_bot_into_a_server_is_shown(
         "&scope=bot+applications.commands" in said.getvalue()
     )
     assert TOKEN not in said.getvalue()
+
+
+def test_a_bot_with_faces_is_invited_with_the_right_to_webhooks_and_its_faces_are_not() -> None:
+    ada = LoadedCharacter(Character(name="Ada", bio=("x",)), {"DISCORD_API_TOKEN": Secret(TOKEN)})
+    bert = LoadedCharacter(Character(name="Bert", bio=("x",)), {}, {"DISCORD_FACE_OF": "Ada"})
+    plan = plan_links(Roster((ada, bert)), Environment.of())
+    said = StringIO()
+    welcome.show([], [], plan.off, 3000, False, plan.links, Console(file=said, width=200))
+    assert said.getvalue().count("https://discord.com/oauth2") == 1
+    assert f"permissions={380141685824 + (1 << 29)}&" in said.getvalue()

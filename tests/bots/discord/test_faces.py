@@ -12,10 +12,11 @@ import orjson
 import pytest
 
 from bots.discord.envelope import Scene, envelope
-from bots.discord.face import DiscordFace, public
+from bots.discord.face import DiscordFace
 from bots.discord.face_hooks import Hook
 from bots.discord.face_quotes import Lately, without_quote
 from bots.discord.faces import Faces, Mask, shown_as
+from bots.links import public
 from bots.sandbox import Bot, Stage
 from bots.sandbox.discord.permissions import MANAGE_MESSAGES, MANAGE_WEBHOOKS
 from bots.sandbox.faults import Fault
@@ -102,6 +103,16 @@ def test_a_command_to_the_bot_is_talk_to_its_faces(faces: Faces) -> None:
 def test_a_command_that_answers_a_face_is_for_that_face(faces: Faces) -> None:
     rows = told(faces, heard({"content": "/help", "referenced_message": by_hook("Bert")}))
     assert [it[2] for it in rows] == [Kind.MESSAGE, Kind.COMMAND, Kind.MESSAGE]
+
+
+@pytest.mark.parametrize(
+    "written", ["<@900> Bert /forget me", "Bert, /forget me", "<@!900> bertie: /forget me"]
+)
+def test_a_command_behind_the_name_of_a_face_is_for_that_face(faces: Faces, written: str) -> None:
+    host, bert, clyde = faces.shared(HOST, [heard({"content": written})])
+    assert [it.kind for it in (host, bert, clyde)] == [Kind.MESSAGE, Kind.COMMAND, Kind.MESSAGE]
+    read = DiscordFace(BERT, faces, host_name="Ada").read(bert)
+    assert (read.command, read.arguments) == ("forget", "me")
 
 
 def test_a_face_that_was_taken_off_is_told_nothing(faces: Faces) -> None:
