@@ -15,6 +15,7 @@ from blockbuster import BlockBuster, blockbuster_ctx
 
 from core.secrets import taught
 from core.store.engine import open_store
+from tests.contracts.witness import watched
 from tests.fakes.databases import Database, in_use
 from tests.fakes.postgres import NoPostgres, PostgresServer, postgres_server
 
@@ -47,6 +48,13 @@ def what_one_test_keeps_secret_another_may_say() -> Iterator[None]:
     yield
     taught._values.intersection_update(before)
     taught._pattern = None
+
+
+@pytest.fixture(autouse=True)
+def the_local_discord_answers_as_discord_publishes() -> Iterator[None]:
+    with watched() as problems:
+        yield
+    assert not problems, "\n".join(dict.fromkeys(problems))
 
 
 @pytest.fixture(autouse=True)

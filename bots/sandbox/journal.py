@@ -1,6 +1,8 @@
 """What the clients asked and what they were told, in order of arrival."""
 
+import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +25,13 @@ class Call:
     result: Any = field(default=None, repr=False)
     done: float | None = None
     source: str = "client"
+    # As it came: what stood in the body alone, and behind the question mark.
+    body: Any = field(default=None, repr=False)
+    query: dict[str, str] = field(default_factory=dict, repr=False)
+
+
+WITNESSES: list[Callable[[Call, Any], None]] = []
+"""Who sees each call to a local Discord of this process, and its answer, as soon as it is given."""
 
 
 class Journal(deque[Call]):
@@ -39,6 +48,14 @@ class Journal(deque[Call]):
             self.append(call)
             self.opened += 1
         return call
+
+    def close(self, call: Call, status: int, result: Any) -> None:
+        """Note what a call was answered."""
+        call.status, call.done = status, time.monotonic()
+        if self.keep_results:
+            call.result = result
+        for witness in WITNESSES:
+            witness(call, result)
 
     def of(self, method: str, *, bot: int | None = None) -> list[Call]:
         """The calls of one method, of one bot when it is named."""

@@ -19,6 +19,7 @@ _FILLING = ("embeds", "components", "attachments", "poll", "sticker_items", "sna
 _NAMED = ("users", "roles", "everyone")
 _ROW, _BUTTON, _STRING_SELECT, _SELECTS = 1, 2, 3, range(5, 9)
 _TEXT, _TEXT_DISPLAY = 4, 10
+_IN_ROWS = frozenset({_BUTTON, _STRING_SELECT, *_SELECTS})
 _LINK, _PREMIUM = 5, 6  # styles of buttons
 
 
@@ -164,6 +165,10 @@ def _component(form: Form, where: str, given: Json, numbers: Any, seen: set[str]
         if kind == _ROW and not 1 <= len(inside) <= 5:
             message = "Must be between 1 and 5 in length."
             form.wrong(f"{where}.components", "BASE_TYPE_BAD_LENGTH", message)
+        for place, each in enumerate(inside):
+            if kind == _ROW and each.get("type") not in _IN_ROWS:
+                message = f'Value of field "type" must be one of {tuple(sorted(_IN_ROWS))}.'
+                form.wrong(f"{where}.components.{place}.type", "UNION_TYPE_CHOICES", message)
         shape["components"] = [
             _component(form, f"{where}.components.{n}", each, numbers, seen)
             for n, each in enumerate(inside)

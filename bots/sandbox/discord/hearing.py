@@ -192,7 +192,7 @@ class Hearing:
         if deed == "gone":
             assert room.parent is not None
             data: Json = {"id": str(room.id), "parent_id": str(room.parent.id)}
-            data["type"] = shapes.CHANNEL_TYPES[room.kind]
+            data["type"] = shapes.type_of(room)
             self._put("THREAD_DELETE", data, guild, room.members.__contains__)
         elif deed == "changed":
             self._put("THREAD_UPDATE", shapes.thread(room), guild, room.members.__contains__)
@@ -346,5 +346,5 @@ def _only(one: Account) -> Callable[[Account], bool]:
 
 
 def _gone_channel(room: Chat) -> Json:
-    gone: Json = {"id": str(room.id), "type": shapes.CHANNEL_TYPES[room.kind], "name": room.title}
+    gone: Json = {"id": str(room.id), "type": shapes.type_of(room), "name": room.title}
     return gone | {"position": 0, "parent_id": None, "permission_overwrites": [], "flags": 0}

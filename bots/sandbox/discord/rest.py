@@ -75,7 +75,8 @@ class Rest:
         except Refused as refusal:
             return self._refuse(refusal, None)
         params = {**args, **body} if isinstance(body, dict) else args
-        call = Call(None, route.name, params, arrived, arrived_ns)
+        call = Call(None, route.name, params, arrived, arrived_ns, body=body)
+        call.query = dict(query_of(request))
         call.chat = _number(args.get("channel"))
         self._journal.open(call)
         try:
@@ -118,13 +119,11 @@ class Rest:
         status = 204 if result is None else 200
         if isinstance(result, Answer):
             status, result = result
-        call.status, call.done = status, time.monotonic()
-        if result is None:
-            return web.Response(status=status, headers=headers)
         if isinstance(result, dict):
             call.message_id = _number(result.get("id"))
-        if self._journal.keep_results:
-            call.result = result
+        self._journal.close(call, status, result)
+        if result is None:
+            return web.Response(status=status, headers=headers)
         return web.Response(body=orjson.dumps(result), status=status, headers={**_JSON, **headers})
 
     def _refuse(
@@ -134,9 +133,7 @@ class Rest:
             self._buckets.invalid()
         body = refusal.body()
         if call is not None:
-            call.status, call.done = refusal.status, time.monotonic()
-            if self._journal.keep_results:
-                call.result = orjson.loads(body)
+            self._journal.close(call, refusal.status, orjson.loads(body))
         head = {**_JSON, **_VIA, **(headers or {})}
         if refusal.after is not None:
             head |= {"Retry-After": str(math.ceil(refusal.after)), "X-RateLimit-Scope": "user"}
@@ -145,9 +142,9 @@ class Rest:
     def _slow(self, slow: Slow, headers: dict[str, str], call: Call) -> web.Response:
         self._buckets.invalid()
         seconds = round(slow.seconds + 0.001, 3)
-        call.status, call.done = 429, time.monotonic()
         words = "You are being rate limited."
         body = {"message": words, "retry_after": seconds, "global": slow.everywhere}
+        self._journal.close(call, 429, body)
         told = {"Retry-After": str(math.ceil(seconds)), "X-RateLimit-Scope": slow.scope}
         return web.Response(
             body=orjson.dumps(body), status=429, headers={**_JSON, **_VIA, **headers, **told}

@@ -27,6 +27,12 @@ REPLIES = frozenset({19, 21, 23})
 _ARCHIVE_MINUTES = 4320
 
 
+def type_of(room: Chat) -> int:
+    """The number of a kind of channel; a thread of an announcement channel has one of its own."""
+    above = room.parent.kind if room.parent is not None else ""
+    return 10 if room.kind == "thread" and above == "announcement" else CHANNEL_TYPES[room.kind]
+
+
 def user(who: Account) -> Json:
     shape: Json = {
         "id": str(who.snowflake),
@@ -91,7 +97,7 @@ def channel(room: Chat, bot: Account | None = None) -> Json:
     if room.kind in THREADS:
         return thread(room, bot)
     last = str(room.last_id) if room.last_id else None
-    shape: Json = {"id": str(room.id), "type": CHANNEL_TYPES[room.kind], "flags": 0}
+    shape: Json = {"id": str(room.id), "type": type_of(room), "flags": 0}
     shape["last_message_id"] = last
     if room.guild is None:
         others = [who for who in room.members if who is not bot]
@@ -142,7 +148,7 @@ def thread(room: Chat, bot: Account | None = None) -> Json:
     count = len(room.messages) - (1 if room.kind == "post" else 0)
     shape: Json = {
         "id": str(room.id),
-        "type": CHANNEL_TYPES[room.kind],
+        "type": type_of(room),
         "flags": room.more.get("flags", 0),
         "last_message_id": str(room.last_id) if room.last_id else None,
         "guild_id": str(room.guild.id),
@@ -368,7 +374,7 @@ def message_event(world: World, said: Message, bot: Account | None = None) -> Js
     """A message as MESSAGE_CREATE and MESSAGE_UPDATE bring it: with its place and its member."""
     shape = message(world, said, bot)
     guild = said.chat.guild
-    shape["channel_type"] = CHANNEL_TYPES[said.chat.kind]
+    shape["channel_type"] = type_of(said.chat)
     if guild is None:
         return shape
     shape["guild_id"] = str(guild.id)
