@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from core.errors import LinkLost
+from core.flow.doorkeeping import Doorkeeper
 from core.flow.running_turn import RunningTurn
 from core.ids import WorldId
 from core.messages import Kind, Rank
@@ -154,3 +156,40 @@ async def test_what_the_platform_tells_by_itself_is_taken_over_without_asking(
     another = await house.hears(room="-5", place=GROUP, number=3)
     assert another.settled_rank is None
     assert house.wire.asked == ["7"]
+
+
+async def test_a_role_that_moderates_by_the_servers_settings_makes_an_admin(
+    store: SqlStore,
+) -> None:
+    house = House(store)
+    turn = await in_group(house)
+    await tells(house, turn, settings={"moderators": ["55", "66"]}, roles={})
+    lead, work = turn.work.lead, turn.work
+    mod = replace(lead, author=replace(lead.author, roles=("11", "66")))
+    other = replace(lead, author=replace(lead.author, roles=("11",)))
+    assert await house.ranks.of(work.part, other, work.spot) is Rank.MEMBER
+    assert await house.ranks.of(work.part, mod, work.spot) is Rank.ADMIN
+    assert house.ranks.known(work.part, mod, work.spot) is Rank.ADMIN
+    house.ranks.told(work.spot.world, lead.author.id, Rank.OWNER)
+    assert await house.ranks.of(work.part, mod, work.spot) is Rank.OWNER, "it takes nothing away"
+
+
+async def test_what_is_kept_of_a_server_is_not_read_at_every_message(store: SqlStore) -> None:
+    house = House(store)
+    turn = await in_group(house)
+    pairing: Any = None
+    keeper = Doorkeeper(house.ranks, pairing, house.scribe, house.clock)
+    await tells(house, turn, settings={"channels": ["-5"], "quiet": True})
+    reads: list[Any] = []
+    real = house.store.read
+
+    async def counted(work: Any) -> Any:
+        reads.append(work)
+        return await real(work)
+
+    house.ranks._store = cast(Any, SimpleNamespace(read=counted))
+    for number in range(20):
+        another = await house.hears(room="-5", place=GROUP, number=100 + number)
+        assert await keeper.admit(another.work) is None
+        assert another.work.rules.quiet
+    assert len(reads) == 1
