@@ -26,6 +26,7 @@ from bots.discord.entrance import Entrance
 from bots.discord.errors import link_failure
 from bots.discord.granted import REFUSALS, Granted
 from bots.discord.heard import Heard
+from bots.discord.presence import Socket
 from bots.discord.sharded import Sharded
 from bots.discord.walls import Walls
 from core.clock import Clock
@@ -172,7 +173,7 @@ class Line:
         # discord.py waits five seconds before every IDENTIFY that is not initial; we wait where
         # Discord asks for it.
         async with asyncio.timeout(self._dialling):
-            socket = await DiscordWebSocket.from_client(
+            socket = await Socket.from_client(
                 self._client, initial=True, shard_id=self.shard, **known
             )
         socket._discord_parsers = self._walls.parsers(self.shard, self._ready, self._resumed)
