@@ -179,6 +179,31 @@ async def test_nobody_is_greeted_unless_that_is_wished(tmp_path: Path) -> None:
     assert asked.requests == []
 
 
+async def test_what_stands_below_her_name_changes_with_her_settings(tmp_path: Path) -> None:
+    async with on_discord(
+        "Ada",
+        model=Scripted(echo),
+        data=tmp_path,
+        settings={"DISCORD_PRESENCE": "Asleep"},
+    ) as play:
+        ada, server = play.discord_bots["Ada"], commons(play)
+
+        def shown() -> list[str]:
+            sessions = play.stage.discord.gateway.logins.of(ada.id)
+            told = [one.presence.get("activities") or [] for one in sessions]
+            return [activity["state"] for activities in told for activity in activities]
+
+        assert shown() == ["Asleep"]
+        await play.gateway.reload(play.plan(DISCORD_PRESENCE="Awake"))
+        await until(lambda: shown() == ["Awake"])
+        server.owner.says(server.general, "Ada, good morning")
+        await play.stage.next_from(ada, server.general)
+        # With everything else as it was, nothing is told anew.
+        before = play.stage.discord.gateway.sessions(ada).identifies
+        await play.gateway.reload(play.plan(DISCORD_PRESENCE="Awake"))
+        assert play.stage.discord.gateway.sessions(ada).identifies == before
+
+
 def _spoke(play: Any, server: Server) -> set[str]:
     return {one.sender.name for one in play.stage.messages(server.general) if one.sender.is_bot}
 
