@@ -15,7 +15,7 @@ from bots.discord.answering import Answering
 from bots.discord.asking import SPECIAL, Asking
 from bots.discord.bodies import Body, Payload
 from bots.discord.buttons import STOP
-from bots.discord.errors import GONE, NO_RIGHT, send_failure
+from bots.discord.errors import ARCHIVED, GONE, NO_RIGHT, send_failure
 from bots.discord.quota import Quota
 from bots.discord.rendering import parts_of
 from bots.discord.rights import Notices, Rights
@@ -26,12 +26,13 @@ from core.errors import LinkRejected, SendDelayed, SendUncertain, Unsendable
 from core.files import Files
 from core.messages import Delivery, DeliveryKind, DeliveryStatus, Live, Receipt
 
+_CHANNEL = "/channels/{channel_id}"
 _MESSAGES = "/channels/{channel_id}/messages"
 _MESSAGE = "/channels/{channel_id}/messages/{message_id}"
 _TYPING = "/channels/{channel_id}/typing"
 _NONCE = 25
 _SHOWING = 15.0
-_MOVED = 2_000
+_MOST = 2_000
 
 
 class Calls:
@@ -57,6 +58,7 @@ class Calls:
         self._notices = Notices(client, self._rights, clock, self._tell)
         self._in_thread: OrderedDict[str, int] = OrderedDict()
         """Messages of ours that stand in another channel than their room."""
+        self._untyped: OrderedDict[int, None] = OrderedDict()
 
     @property
     def note(self) -> str:
@@ -89,7 +91,7 @@ class Calls:
                 if live.reaction is not None:
                     await self._mark(channel, live)
                 elif not live.text:
-                    await self._asking.speak(channel, _TYPING)
+                    await self._type(channel)
                 elif live.message:
                     await self._grow(channel, live)
         except (discord.DiscordException, OSError, aiohttp.ClientError, ValueError) as error:
@@ -97,6 +99,21 @@ class Calls:
             if isinstance(failure, LinkRejected):
                 failure = SendDelayed("Discord refused the token")  # a sign of life ends no link
             raise failure from None
+
+    async def _type(self, channel: int) -> None:
+        """Where that was refused, it is not tried again before we are known to be welcome.
+
+        A command may come from a server that we are not in: each try there would be a refusal.
+        """
+        if channel in self._untyped and not self._rights.may_write(channel):
+            return
+        try:
+            await self._asking.speak(channel, _TYPING)
+        except discord.Forbidden:
+            self._untyped[channel] = None
+            while len(self._untyped) > _MOST:
+                self._untyped.popitem(last=False)
+            raise
 
     async def _grow(self, channel: int, live: Live) -> None:
         target = _number(live.message, "no message to change")
@@ -152,7 +169,7 @@ class Calls:
         number = str(sent["id"])
         if thread:
             self._in_thread[number] = thread
-            while len(self._in_thread) > _MOVED:
+            while len(self._in_thread) > _MOST:
                 self._in_thread.popitem(last=False)
         # A nonce that Discord knows gives the first message back: what an earlier try, or the
         # beginning of an answer that grew, has put there.
@@ -241,7 +258,11 @@ class Calls:
         special = upload is not None or bool(body.get("embeds"))
         try:
             await self._rewrite(channel, target, body, upload)
-        except discord.Forbidden as error:
+        except discord.HTTPException as error:
+            if error.code == ARCHIVED:  # what is said there opens it again, but no change does
+                await self._asking.ask("PATCH", _CHANNEL, {"archived": False}, channel_id=channel)
+                await self._rewrite(channel, target, body, upload)
+                return
             if not special or error.code != NO_RIGHT or not plain:
                 raise
             await self._rewrite(channel, target, {**plain, "embeds": []})

@@ -30,6 +30,7 @@ NO_RIGHT = 50013
 NO_ACCESS = 50001
 SLOW_MODE = 20016
 HAS_THREAD = 160004
+ARCHIVED = 50083
 UNKNOWN_WEBHOOK = 10015
 WEBHOOK_TOKEN = 50027
 NOT_KNOWN = 10062
@@ -57,7 +58,7 @@ _REASONS = {
     WEBHOOK_TOKEN: "the webhook's token is good no more",
     MALFORMED: "not well formed",
     50081: "not a sticker that we may send",
-    50083: "thread archived",
+    ARCHIVED: "thread archived",
     50278: "no server in common",
     90001: "reaction blocked",
     160002: "no right to answer in a message that we may not read",

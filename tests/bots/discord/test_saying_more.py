@@ -10,7 +10,7 @@ import pytest
 
 from bots.discord.rendering import render
 from bots.sandbox.faults import Fault
-from core.errors import Throttled
+from core.errors import Throttled, Unsendable
 from core.messages import (
     Address,
     Button,
@@ -242,3 +242,27 @@ async def test_slow_mode_is_waited_for(link, stage, general) -> None:
     assert caught.value.seconds > 0
     await says(link, general, Reply("Tea."))
     assert [one.text for one in stage.messages(general)] == ["Tea."]
+
+
+async def test_an_answer_in_a_thread_that_was_archived_meanwhile_is_made_whole(
+    link, stage, guild, general, question
+) -> None:
+    (number,) = await says(link, general, Reply("Once", str(question.id), thread="tea"))
+    room = thread_of(guild, question)
+    fact = {"fact": "room_changed", "chat": room.key, "more": {"archived": True}}
+    stage.world.commit(fact)
+    (end,) = rows(link, general, Reply("Once upon a time.", str(question.id), thread="tea"))
+    await link.perform(replace(end, kind=DeliveryKind.EDIT, target=number))
+    assert texts(stage, room) == ["Once upon a time."]
+
+
+async def test_where_we_are_not_known_to_be_typing_is_tried_once(link, stage) -> None:
+    refuses = Fault("refuse", method="trigger_typing_indicator", status=403, code=50001, times=None)
+    stage.discord.faults.add(refuses)
+    where = Address("discord", link.account, "77")
+    with pytest.raises(Unsendable):
+        await link.show(Live(where, 1))
+    for _ in range(3):
+        await link.show(Live(where, 1))
+    tried = [c for c in stage.discord.journal if c.method == "trigger_typing_indicator"]
+    assert len(tried) == 1
