@@ -68,6 +68,7 @@ class Answering:
         self._asking = asking
         self._rights = rights
         self._clock = clock
+        self._since = clock.monotonic()
         self._taken: OrderedDict[str, str] = OrderedDict()
         """Of each interaction, the nonce of what was put where it said "thinking"; empty where
         nothing can be put there."""
@@ -162,7 +163,7 @@ class Answering:
             return True
         doubtful = delivery.status is DeliveryStatus.UNCERTAIN
         fits = "sticker_ids" not in body  # a webhook sends none
-        if fits and not (alone or doubtful or delivery.step or delivery.ordinal):
+        if fits and not alone and not doubtful and self._remembers_all():
             return True
         try:
             found = await self._patiently(lambda: self._ask(ticket, "GET", _ORIGINAL))
@@ -217,6 +218,10 @@ class Answering:
         flags = body["flags"] | (bodies.EPHEMERAL if alone else 0)
         said: dict[str, Any] = await self._ask(ticket, "POST", "", {**body, "flags": flags}, upload)
         return said
+
+    def _remembers_all(self) -> bool:
+        """Whether no earlier process can have answered what may still be answered."""
+        return self._clock.monotonic() - self._since > LASTS
 
     def _is_old(self, delivery: Delivery) -> bool:
         """What is answered is older than the row of its answer."""

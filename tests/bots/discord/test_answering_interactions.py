@@ -29,6 +29,7 @@ from core.messages import (
 )
 from tests.bots.discord.conftest import delivery
 from tests.contracts import discordapi
+from tests.fakes.clock import TurnedClock
 from tests.fakes.pictures import png
 
 EPHEMERAL, LOADING = 1 << 6, 1 << 7
@@ -120,6 +121,17 @@ async def test_an_answer_takes_the_place_of_thinking(link, stage, general, asks)
     assert str(said.id) == number == str(it.reply.id)
     assert not said.more["flags"] & LOADING
     assert not asked(stage, "create_message", "execute_webhook")
+
+
+async def test_after_a_while_nothing_is_looked_up_before_it_is_put_there(
+    make_link, stage, general, asks
+) -> None:
+    clock = TurnedClock()
+    async with make_link(clock=clock) as link:
+        clock.turn(LASTS + 1)
+        await say(link, general, await asks(general), Reply(LONG), created_at=0.0)
+    assert len(texts(stage, general)) == 2
+    assert not asked(stage, "get_original_webhook_message")
 
 
 async def test_what_follows_is_said_behind_it(link, stage, general, asks) -> None:
