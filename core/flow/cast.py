@@ -17,7 +17,6 @@ from core.messages import Address
 from core.plugins.records import Repertoire
 from core.ports import Platform
 from core.prompting.custom import templates_of
-from core.settings import schema
 from core.settings.layers import Settings
 
 R = TypeVar("R")
@@ -83,7 +82,8 @@ class Policy:
     seen: str = ""
     """Put on a message that takes a while to answer; empty for nothing (TROUPE_SEEN)."""
     threads: int = 0
-    """Exchanges with one person in a channel after which she goes on in a thread; 0: never."""
+    """Exchanges with one person in a channel after which she goes on in a thread, where the platform
+    has such threads; 0: never."""
     door: Door = OPEN
     """Who may talk to her on the platform that she plays on."""
 
@@ -158,15 +158,9 @@ def policy_of(character: Character, settings: Settings, platform: str = "") -> P
         ),
         habits=habits_of(settings),
         seen=_emoji(settings.text("TROUPE_SEEN")),
-        threads=_threads(settings, platform),
+        threads=max(0, int(settings.number("DISCORD_THREADS", 0))),
         door=door_of(settings, platform),
     )
-
-
-def _threads(settings: Settings, platform: str) -> int:
-    """Of a platform that has no such setting talk stays where it is."""
-    key = f"{platform.upper()}_THREADS"
-    return max(0, int(settings.number(key, 0))) if schema.find(key) is not None else 0
 
 
 def _emoji(text: str) -> str:
