@@ -177,11 +177,13 @@ class Backlog:
         """Those to be read that were heard before, the newest first, and those never heard."""
         known: list[tuple[int, _Room]] = []
         unknown: list[_Room] = []
-        here: set[str] = set()
+        # What is no channel of a server is a direct chat; Discord has no list of those.
+        elsewhere = {int(room): after for room, after in newest.items() if room.isdecimal()}
         async for guild in self._in_turn(self._walls.servers()):
             rooms = (*guild.channels, *guild.threads)
-            here.add(str(guild.id))
-            here.update(str(room.id) for room in rooms)
+            elsewhere.pop(guild.id, None)
+            for room in rooms:
+                elsewhere.pop(room.id, None)
             if not self._concerns(scope, guild.id):
                 continue
             since = self._since(guild.id, newest)
@@ -195,14 +197,8 @@ class Backlog:
                 else:
                     known.append((last, _Room(room.id, after, guild.id)))
         if 0 in scope.shards:
-            # What is no channel of a server is a direct chat; Discord has no list of those.
-            direct = [
-                (after, _Room(int(room), after, None))
-                for room, after in newest.items()
-                if room.isdecimal() and room not in here
-            ]
-            direct.sort(key=lambda it: -it[0])
-            known += direct[:_DIRECT_ROOMS]
+            direct = sorted(elsewhere.items(), key=lambda it: -it[1])[:_DIRECT_ROOMS]
+            known += [(after, _Room(room, after, None)) for room, after in direct]
         known.sort(key=lambda it: -it[0])
         return [room for _, room in known], unknown
 

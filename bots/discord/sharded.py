@@ -6,6 +6,7 @@ is what is needed (`AutoShardedConnectionState`).
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import aiohttp
@@ -17,6 +18,8 @@ from bots.discord.quota import Quota
 
 _LONGEST_LIMIT = 30.0
 """Seconds that discord.py may wait out a 429; a longer one comes back to us."""
+_NOBODYS: list[Any] = []
+"""The permissions of a channel that has none of its own."""
 
 
 class _Cache(AutoShardedConnectionState[Any]):
@@ -37,6 +40,12 @@ class _Cache(AutoShardedConnectionState[Any]):
             if shard_of(guild.id, self.shard_count) == shard:
                 self._remove_guild(guild)
         super().parse_ready(data)
+
+    def parse_guild_create(self, data: Any) -> None:
+        super().parse_guild_create(data)
+        guild = self._get_guild(int(data["id"]))
+        if guild is not None:
+            _share(guild)
 
     async def _delay_shard_ready(self, shard_id: int) -> None:
         """Waiting for the servers is done here (`all_here`), by nobody who outlives the client."""
@@ -89,6 +98,19 @@ class Sharded(discord.Client):
         self, guild_id: int | None = None, *, shard_id: int | None = None
     ) -> DiscordWebSocket:
         return self._cache.sockets[self.shard_of(guild_id or 0) if shard_id is None else shard_id]
+
+
+def _share(guild: discord.Guild) -> None:
+    """What is alike in a hundred thousand channels is kept once: names, and who may do what.
+
+    discord.py makes a new list of permissions whenever they change, and never changes one.
+    """
+    alike: dict[tuple[tuple[int, int, int, int], ...], list[Any]] = {(): _NOBODYS}
+    for room in guild.channels:
+        if isinstance(room.name, str):
+            room.name = sys.intern(room.name)
+        own = tuple((one.id, one.allow, one.deny, one.type) for one in room._overwrites)
+        room._overwrites = alike.setdefault(own, room._overwrites)
 
 
 def lean_client(

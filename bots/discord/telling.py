@@ -11,8 +11,8 @@ from bots.discord.walls import Walls
 from core.clock import Clock
 from core.ports import Intake
 
-_AT_ONCE = 25
-_PAUSE = 0.1
+_AT_ONCE = 5
+_PAUSE = 0.05
 """Seconds between so many servers and the next: their rooms are written while people talk."""
 _ANEW = 7 * 86_400_000 << 22
 """A week of Discord's numbers. A server is told of once in each, whatever is known: what changed to
