@@ -49,7 +49,10 @@ class Targets:
         message = _object(_object(given.get("resolved")).get("messages")).get(number)
         if not number or not isinstance(message, dict):
             return None
-        self._shown[_place(said), number] = message, self._clock.monotonic() + _KEPT
+        now = self._clock.monotonic()
+        while self._shown and next(iter(self._shown.values()))[1] <= now:
+            self._shown.popitem(last=False)
+        self._shown[_place(said), number] = message, now + _KEPT
         self._shown.move_to_end((_place(said), number))
         if len(self._shown) > _MESSAGES:
             self._shown.popitem(last=False)

@@ -133,6 +133,21 @@ async def test_who_is_silent_says_so_to_whoever_waits(tmp_path: Path) -> None:
     assert said.text.startswith("I did not answer")
 
 
+async def test_whoever_may_not_talk_to_her_is_told_so_and_nothing_is_asked_of_a_model(
+    tmp_path: Path,
+) -> None:
+    settings, model = {"DISCORD_DIRECT_MESSAGES": "false"}, Scripted(echo)
+    async with on_discord("Ada", model=model, data=tmp_path, settings=settings) as play:
+        await offered(play)
+        ada, bob = play.discord_bots["Ada"], play.stage.person("Bob")
+        said = await answered(
+            play, bob.uses(play.stage.discord.dm(bob, ada), ada, "chat", message="hi")
+        )
+    assert said.text.startswith("I did not answer")
+    assert outcomes(play) == [("silent", "directs-off")]
+    assert model.requests == []
+
+
 # --- other commands ----------------------------------------------------------------------------
 
 
