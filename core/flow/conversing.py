@@ -288,7 +288,9 @@ class Conversing:
         if answer is not None and scene is not None:
             self._pass_on(turn, scene, answer)
         first = not (lead.is_direct or turn.responses)
-        title = self._threads.title(work) if first and text else ""
+        # What is on show in the channel already stays there.
+        opens = first and text and work.growing is None
+        title = self._threads.title(work) if opens else ""
         if text:
             self._threads.answered(work, title)
         self._deciding.answered(work)
@@ -380,7 +382,7 @@ class Conversing:
 def _seen(work: Work) -> AbstractContextManager[None]:
     """In a group, whoever clearly asks sees that it was heard, where the answer takes its time."""
     lead, part = work.lead, work.part
-    if lead.is_direct or work.rule not in _ASKED or not lead.message:
+    if lead.is_direct or lead.waits or work.rule not in _ASKED or not lead.message:
         return nullcontext()
     due = work.started + _SEEN_AFTER
     return part.outbox.seen(lead.address, lead.message, part.policy.seen, due)

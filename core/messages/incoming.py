@@ -91,7 +91,7 @@ class Received:
     """The platform's id of who did it; empty where nobody did."""
     seq: int
     kind: Kind
-    payload: bytes
+    payload: bytes = field(repr=False)
     """JSON."""
     keep: bool | None = None
     """elizaOS' keepExistingResponses of whoever hands it in: True gives it an answer of its own
@@ -247,7 +247,7 @@ class Inbound:
     goes_on: str | None = None
     """Its author was cut off here by the platform: what they say next belongs to it, behind this.
     None: it is whole."""
-    via: str = ""
+    via: str = field(default="", repr=False)
     """How an answer has to go back, where it is no ordinary message there: words of the platform's
     own, which the Reply bears."""
     fleeting: bool = False

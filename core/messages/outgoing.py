@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from core.ids import TurnId
@@ -84,7 +84,7 @@ class Reply:
     """Below the last part."""
     attachments: tuple[Attachment, ...] = ()
     """Files of ours ("file:<name>") that go with it."""
-    via: str = ""
+    via: str = field(default="", repr=False)
     """As Inbound.via, where it answers such a message."""
     quote: str = ""
     """The words of the answered message that it answers to."""
@@ -129,7 +129,7 @@ class Delivery:
 
     address: Address
     kind: DeliveryKind
-    payload: bytes
+    payload: bytes = field(repr=False)
     """JSON, already rendered and cut to the platform's limits: one row is one message."""
     nonce: str
     turn: TurnId
@@ -170,5 +170,5 @@ class Live:
     """The message that is edited into this text; empty for a draft, which is no message yet."""
     reaction: str | None = None
     """In place of a text: the emoji that is put on `message`, empty to take it away again."""
-    via: str = ""
+    via: str = field(default="", repr=False)
     """As Reply.via, of the answer whose `message` is edited."""
