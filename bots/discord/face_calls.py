@@ -24,8 +24,7 @@ from core.errors import LinkRejected, SendDelayed, SendUncertain, Unsendable
 from core.files import Files
 from core.messages import Delivery, DeliveryKind, DeliveryStatus, Live, Receipt
 
-_HOOK = "/webhooks/{webhook_id}/{webhook_token}"
-_MESSAGE = _HOOK + "/messages/{message_id}"
+_MESSAGE = "/webhooks/{webhook_id}/{webhook_token}/messages/{message_id}"
 _SHOWING = 15.0
 _KEPT = 2_000
 _ENDED = frozenset({10015, 50027})
@@ -114,17 +113,15 @@ class FaceCalls:
         if delivery.status is DeliveryStatus.GROWING:
             body["components"] = list(STOP)
         if (there := await self._arrived(host, delivery, payload, thread or room)) is not None:
-            if not there["said"].get("webhook_id"):
-                return await self._by_bot(delivery)  # the bot's nonce finds it
-            await self._completed(thread or room, there, payload)
-            return Receipt(str(there["id"]))
+            return await self._completed(delivery, thread or room, there, payload)
         who = {"username": self._mask.shown}
         if self._avatar:
             who["avatar_url"] = self._avatar
 
         async def say(host: Host, spot: Spot, hook: Hook) -> Any:
-            path = f"{_HOOK}?wait=true" + (f"&thread_id={spot.thread}" if spot.thread else "")
-            return await _ask(host, "POST", path, hook, who | body, upload)
+            return await host.speaking.say(
+                hook.id, hook.token, who | body, upload, thread=spot.thread
+            )
 
         try:
             said = await self._through(host, room, say, thread=thread)
@@ -217,16 +214,26 @@ class FaceCalls:
         author = {**one["author"], "id": spoke.id}
         return {**one, "author": author, "content": self._faces.words(one), "said": one}
 
-    async def _completed(self, room: int, there: dict[str, Any], payload: Payload) -> None:
-        """The beginning of an answer that grew is made whole."""
-        content = str(there["said"].get("content", ""))
-        words = without_quote(content)
-        rows = bool(there["said"].get("components"))
-        if words.strip() == payload["content"].strip() and rows == bool(payload.get("components")):
-            return
-        quote = content.removesuffix(words)
+    async def _completed(
+        self, delivery: Delivery, room: int, there: dict[str, Any], payload: Payload
+    ) -> Receipt:
+        """What has arrived, with the end of an answer of which only the beginning had."""
+        said, number = there["said"], str(there["id"])
+        is_plain = not said.get("webhook_id")
+        if is_plain:
+            _keep(self._plain, number, None)
+        _keep(self._sent, number, None)
+        rows = bool(said.get("components"))
+        whole = str(there["content"]).strip() == payload["content"].strip()
+        if whole and rows == bool(payload.get("components")):
+            return Receipt(number)
+        if is_plain:
+            return await self._by_bot(replace(delivery, kind=DeliveryKind.EDIT, target=number))
+        content = str(said.get("content", ""))
+        quote = content.removesuffix(without_quote(content))
         body = bodies.whole({**payload, "content": quote + payload["content"]})
-        await self._rewrite(room, int(there["id"]), body)
+        await self._rewrite(room, int(number), body)
+        return Receipt(number)
 
     # --- asking ----------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from bots.discord.asking import Asking
 from bots.discord.calls import Calls
 from bots.discord.envelope import snowflake
 from bots.discord.errors import NO_RIGHT
+from bots.discord.face_speaking import Speaking
 from bots.discord.people import listed
 from bots.discord.quota import Quota
 from bots.discord.rights import Rights
@@ -170,6 +171,7 @@ class Host:
     calls: Calls
     asking: Asking
     threads: Threads
+    speaking: Speaking
     hooks: Hooks
 
     @classmethod
@@ -180,7 +182,8 @@ class Host:
         rights = Rights(client)
         threads = Threads(asking, rights)
         hooks = Hooks(client, asking, rights, clock)
-        return cls(link.account, link, client, calls, asking, threads, hooks)
+        speaking = Speaking(client, asking, clock)
+        return cls(link.account, link, client, calls, asking, threads, speaking, hooks)
 
 
 def _hook(shown: Any) -> Hook | None:

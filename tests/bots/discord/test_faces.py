@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import orjson
@@ -18,13 +19,15 @@ from bots.discord.face_quotes import Lately, without_quote
 from bots.discord.faces import Faces, Mask, shown_as
 from bots.links import public
 from bots.sandbox import Bot, Stage
+from bots.sandbox.discord import talking
 from bots.sandbox.discord.permissions import MANAGE_MESSAGES, MANAGE_WEBHOOKS
 from bots.sandbox.faults import Fault
+from core.clock import SystemClock
 from core.errors import LinkLost, SendDelayed, SendUncertain, Unsendable
 from core.ids import Account
 from core.messages import DeliveryKind, DeliveryStatus, Kind, Live, Rank, Received
 from core.secrets import Secret, taught
-from tests.bots.discord.conftest import MakeLink, Notebook, delivery, listens
+from tests.bots.discord.conftest import MakeLink, Notebook, delivery, endpoints_of, listens
 
 HOST = Account("discord:900")
 BERT = Mask(Account("discord:900/bert-id"), HOST, "Bert", ("Bert", "bertie"))
@@ -303,6 +306,45 @@ async def test_what_is_in_doubt_is_looked_up_and_an_earlier_row_is_not_taken_for
     assert [one.text for one in table.said()] == ["Yes.", "Yes.", "No."]
 
 
+async def test_discords_own_trouble_makes_no_message_two(table: Table) -> None:
+    fault = table.stage.discord.faults.add(
+        Fault("refuse", method="execute_webhook", status=502, times=2)
+    )
+    with pytest.raises(SendUncertain):
+        await table.perform("Yes.", created_at=table.stage.world.now())
+    assert fault.met == 1, "it is looked up before it is said again"
+
+
+async def test_several_faces_keep_the_rate_of_their_webhook_together(make_link: MakeLink) -> None:
+    async with Stage(limits=True) as stage:
+        ada, ed = stage.discord.bot("Ada"), stage.person("Ed")
+        guild = stage.discord.guild("The Commons", [ed], [ada])
+        stage.discord.role(guild, "Stagehands", [ada], permissions=MANAGE_WEBHOOKS)
+        general = next(iter(guild.channels.values()))
+        how = {"token": ada.token, "endpoints": endpoints_of(stage), "clock": SystemClock()}
+        async with wearing(partial(make_link, **how), ada) as (_, face, _):
+            async with asyncio.TaskGroup() as group:
+                for number in range(8):
+                    row = delivery(face, general, f"{number}", nonce=f"n{number}")
+                    group.create_task(face.perform(row))
+            said = [one for one in stage.messages(general) if one.spoken_as == "Bert"]
+            asked = stage.discord.journal.of("execute_webhook")
+    assert len(said) == len(asked) == 8, "none is refused"
+
+
+async def test_what_the_bot_has_said_for_it_is_not_said_again_though_others_spoke_since(
+    make_link: MakeLink, stage: Stage, ada: Bot, general: Any, guild: Any
+) -> None:
+    async with wearing(make_link, ada) as (_, face, _):
+        row = delivery(face, general, "Yes.", created_at=stage.world.now() - 600)
+        first = await face.perform(replace(row, created_at=stage.world.now()))
+        bot_says = talking.say(stage.world, ada, general, "And I say so too.")
+        again = replace(row, nonce="forgotten", status=DeliveryStatus.UNCERTAIN)
+        second = await face.perform(again)
+    assert first == second
+    assert [one.text for one in stage.messages(general)] == ["**Bert:** Yes.", bot_says.text]
+
+
 async def test_where_the_past_may_not_be_read_nothing_in_doubt_is_said_again(
     table: Table,
 ) -> None:
@@ -333,11 +375,13 @@ async def test_no_token_of_a_webhook_is_written_anywhere(
     (hook,) = table.stage.world.hooks.values()
     for line in caplog.messages:
         assert hook.token not in taught.mask(line)
-    table.stage.discord.faults.add(Fault("refuse", method="execute_webhook", status=500))
-    table.stage.discord.faults.add(Fault("refuse", method="execute_webhook", status=400))
-    with pytest.raises(Unsendable) as refused:
-        await table.perform("two", nonce="n2")
-    assert hook.token not in repr(refused.value)
+    for status, failure in ((500, SendUncertain), (400, Unsendable), (401, Unsendable)):
+        fault = Fault("refuse", method="execute_webhook", status=status, times=2)
+        table.stage.discord.faults.add(fault)
+        with pytest.raises(failure) as refused:
+            await table.perform("two", nonce="n2")
+        assert hook.token not in repr(refused.value)
+        table.stage.discord.faults.clear()
 
 
 async def test_names_in_its_words_ring_nobodys_bell(table: Table, ed: Any) -> None:
