@@ -7,6 +7,7 @@ from collections import deque
 from types import SimpleNamespace
 
 import aiohttp
+import yarl
 
 from core.clock import Clock
 
@@ -92,10 +93,11 @@ class Quota:
     ) -> None:
         """Wait until one more request stays under Discord's rate for a whole bot (50 a second).
 
+        What goes by a token of its own, a webhook's or an interaction's, is not counted there.
         Raises TooManyRefusals; what is under way counts as refused until it is known. Raises
         TokenRefused from the first 401 on.
         """
-        if self._limited:
+        if self._limited and not has_own_token(start.url):
             async with self._turn:
                 if len(self._asked) == self._asked.maxlen:
                     wait = self._asked[0] + self._per - self._clock.monotonic()
@@ -121,7 +123,7 @@ class Quota:
     ) -> None:
         answer = end.response
         # An interaction's own token may have run out; that says nothing of the bot's.
-        if answer.status == 401 and not _OWN_TOKEN.intersection(end.url.parts):
+        if answer.status == 401 and not has_own_token(end.url):
             self._revoked = True
         self._land()
         if answer.status not in _REFUSALS:
@@ -141,6 +143,15 @@ class Quota:
     def _land(self) -> None:
         self._flying -= 1
         self._landed.set()
+
+
+def has_own_token(url: yarl.URL) -> bool:
+    """Whether a request is let in by a webhook's or an interaction's token instead of the bot's.
+
+    As in /webhooks/1/token; but /channels/1/webhooks is the bot's, and so is /webhooks/1.
+    """
+    parts = url.parts
+    return any(part in _OWN_TOKEN and at + 2 < len(parts) for at, part in enumerate(parts))
 
 
 class ShutRooms:

@@ -38,10 +38,11 @@ async def failed(quota: Quota) -> None:
     await hook(nobody, nobody, nobody)
 
 
-async def asks(quota: Quota) -> None:
+async def asks(quota: Quota, path: str = "/api/v10/channels/1/messages") -> None:
     (hook,) = quota.trace().on_request_start
     nobody: Any = None
-    await hook(nobody, nobody, nobody)
+    asked: Any = SimpleNamespace(url=yarl.URL("https://discord.com").joinpath(path.lstrip("/")))
+    await hook(nobody, nobody, asked)
 
 
 async def test_after_ninety_refusals_it_keeps_silent_until_the_first_is_ten_minutes_old():
@@ -139,4 +140,39 @@ async def test_an_interaction_whose_time_is_over_says_nothing_of_the_bots_token(
         await asks(quota)
         await answered(quota, 401, path)
     await asks(quota)  # TokenRefused otherwise
+    assert quota.silence == 0
+
+
+@pytest.mark.parametrize("path", ["/api/v10/channels/1/webhooks", "/api/v10/webhooks/1"])
+async def test_what_is_done_to_a_webhook_is_done_by_the_bots_token(path: str):
+    quota = Quota(FakeClock())
+    await asks(quota, path)
+    await answered(quota, 401, path)
+    with pytest.raises(TokenRefused):
+        await asks(quota)
+
+
+async def test_what_goes_by_a_token_of_its_own_takes_nothing_from_the_bots_rate():
+    quota = Quota(FakeClock(), requests=3)
+    async with asyncio.timeout(5):  # the clock stands still: whoever waited would wait for ever
+        for _ in range(10):
+            await asks(quota, "/api/v10/interactions/1/secret/callback")
+            await asks(quota, "/api/v10/webhooks/1/secret")
+            await asks(quota, "/api/v10/webhooks/1/secret/messages/@original")
+        for _ in range(3):
+            await asks(quota)
+
+
+async def test_refusals_of_webhooks_count_towards_the_ban_of_the_host_like_any_other():
+    quota = Quota(FakeClock(), refusals=2)
+    for path in "/api/v10/webhooks/1/gone", "/api/v10/interactions/1/x/callback":
+        await asks(quota, path)
+        await answered(quota, 401, path)
+    assert quota.silence > 0
+
+
+async def test_a_webhook_that_is_gone_is_no_refusal():
+    quota = Quota(FakeClock(), refusals=1)
+    await asks(quota, "/api/v10/webhooks/1/gone")
+    await answered(quota, 404, "/api/v10/webhooks/1/gone")
     assert quota.silence == 0
