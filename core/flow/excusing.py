@@ -24,6 +24,9 @@ from core.ports import Batch, Unit
 EXCUSE = -3
 """The step of it, which no answer has."""
 _DONE = "Done."
+_ENOUGH = 720.0
+"""Seconds after which an answer is not put off any more: platforms take one for a quarter of an
+hour."""
 
 
 def excuse(
@@ -45,6 +48,10 @@ def excuse(
         private=private,
     )
     return spoken.rows(part, f"{turn} excuse")
+
+
+def waited_enough(lead: Inbound, now: datetime) -> bool:
+    return lead.waits and (now - lead.sent_at).total_seconds() > _ENOUGH
 
 
 def give_up(unit: Unit, part: Part, batch: Batch, code: str, now: datetime) -> list[Delivery]:

@@ -43,8 +43,8 @@ _NAMED = {
     "tasks": ("task", "tasks"),
 }
 _EXPLAINED = {
-    FORGET: "/forget me makes me forget everything of you, here and everywhere else.",
-    EXPORT: "/export me gives you a file with everything of yours that I keep.",
+    FORGET: "{how} makes me forget everything of you, here and everywhere else.",
+    EXPORT: "{how} gives you a file with everything of yours that I keep.",
 }
 _PART = MOST - 1024 * 1024
 """Bytes of one file; what is larger comes in several."""
@@ -87,7 +87,8 @@ class Forgetting:
         lead = work.lead
         work.decided()
         if lead.arguments.strip().lower() != "me":
-            await self._answer(work, _EXPLAINED[lead.command])
+            how = f"/{lead.command} {'whom:' if lead.waits else ''}me"
+            await self._answer(work, _EXPLAINED[lead.command].format(how=how))
         elif lead.command == FORGET:
             forgotten, traced = await self._forget(work.part.id, work.person)
             copies = await self._janitor.copies_until()

@@ -20,7 +20,7 @@ from core.flow.commands import MENU
 from core.flow.conversing import Conversing
 from core.flow.doorkeeping import Doorkeeper
 from core.flow.etiquette import Choice, Verdict
-from core.flow.excusing import give_up
+from core.flow.excusing import give_up, waited_enough
 from core.flow.floor import Floor
 from core.flow.hearsay import Hearsay
 from core.flow.house_rules import HouseRuling
@@ -203,7 +203,8 @@ class Turns:
             meter=Meter(part.policy.calls, spendings=self._unwritten.pop(_who(batch), [])),
         )
         if gone:
-            ids, outcome = [one.id for one in gone], Outcome(InboundStatus.SILENT, TAKEN_BACK)
+            work.unsaid = ids = frozenset(one.id for one in gone)
+            outcome = Outcome(InboundStatus.SILENT, TAKEN_BACK)
             spot.heard.difference_update(ids)
             work.later.append(lambda unit: unit.inbox.close(ids, outcome, work.began, private=True))
         return work
@@ -337,11 +338,11 @@ class Turns:
 
     def _waits(self, work: Work, error: ModelUnavailable) -> bool:
         """Whether it is worth asking again later: what was begun is paid for each time."""
-        if not work.may_wait or (error.begun and isinstance(error, ModelTooSlow)):
+        if not work.may_wait or waited_enough(work.lead, self._clock.now()):
             return False
         who = _who(work.batch)
         self._broken_off[who] = broken = self._broken_off.get(who, 0) + error.begun
-        return broken < _BREAKS_OFF
+        return broken < _BREAKS_OFF and not (error.begun and isinstance(error, ModelTooSlow))
 
     async def _put_off(self, work: Work, error: ModelUnavailable) -> NoReturn:
         """Nothing is lost while a model is away: the room waits, until what it asks is stale."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,10 @@ from bots.sandbox import Stage
 from bots.sandbox.world import Chat
 from bots.testkit import Play
 from core.models.scripted import Scripted
+from core.plugins import Option, OptionKind, Plugin, Turn
 from core.ports import ModelRequest
 from tests.flows.forms import answer_of, asked_by_form, text_of
-from tests.flows.on_discord import Server, heard, on_discord, outcomes, settled
+from tests.flows.on_discord import ON_BOTH, Server, heard, on_discord, outcomes, settled
 from tests.flows.talk import echo, playing, question, reply, until, whole
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -78,7 +80,9 @@ async def test_quiet_she_speaks_only_when_she_is_spoken_to(tmp_path: Path) -> No
     async with on_discord("Ada", model=Scripted(echo), data=tmp_path) as play:
         server = Server.of(play.stage, [play.discord_bots["Ada"]])
         bob, general = server.owner, server.general
-        assert await text_of(play, bob, general, "settings", name="quiet", value="on") == "quiet: on."
+        assert (
+            await text_of(play, bob, general, "settings", name="quiet", value="on") == "quiet: on."
+        )
         bob.says(general, "Ada, what is a bug?")
         await heard_to_say(play, general, "what is a bug?")
         bob.says(general, "and who found the first one?")
@@ -211,3 +215,76 @@ async def test_a_command_that_she_does_not_know_any_more_is_answered_all_the_sam
         stage.world.commit(fact)
         text = await text_of(play, server.owner, server.general, "dance")
     assert text == "I do not know /dance (any more)."
+
+
+async def test_what_concerns_one_person_is_shown_to_them_alone_and_needs_their_word(
+    tmp_path: Path,
+) -> None:
+    async with on_discord("Ada", model=Scripted(echo), data=tmp_path) as play:
+        stage, ada = play.stage, play.discord_bots["Ada"]
+        server = Server.of(stage, [ada])
+        bob, general = server.owner, server.general
+        asides = {}
+        for command, options in (
+            ("help", {}), ("why", {}), ("forget", {}), ("export", {}), ("forget", {"whom": "me"}),
+        ):  # fmt: skip
+            asked = await asked_by_form(play, bob, general, command, **options)
+            asides[command, *options] = await answer_of(asked)
+            assert asked.reply is not None
+            assert asked.reply.more["only_for"] == bob.id
+    assert "/chat – Say something to me" in asides["help",]
+    assert asides["forget",].startswith("/forget whom:me makes me forget everything of you")
+    assert asides["export",].startswith("/export whom:me gives you a file")
+    assert (
+        "forgotten you" in asides["forget", "whom"] or "nothing of you" in asides["forget", "whom"]
+    )
+
+
+async def test_a_plugins_command_is_a_form_here_and_words_there_with_the_same_values(
+    tmp_path: Path,
+) -> None:
+    plugin, thrown = Plugin("games"), []
+    sides = Option("sides", "How many sides", OptionKind.NUMBER, required=True, least=2, most=20)
+    colour = Option("colour", "Of which colour", choices=("red", "green"))
+
+    @plugin.command("dice", "Throws a die", options=[sides, colour], aside=True)
+    async def dice(turn: Turn, arguments: str, given: Mapping[str, str]) -> str:
+        thrown.append(dict(given))
+        return f"One of {given['sides']}."
+
+    async with on_discord(
+        "Ada", model=Scripted(echo), data=tmp_path, plugins=[plugin], platforms=ON_BOTH
+    ) as play:
+        stage, bob = play.stage, play.stage.person("Bob")
+        general = Server.of(stage, [play.discord_bots["Ada"]], bob).general
+        asked = await asked_by_form(play, bob, general, "dice", colour="red", sides=6)
+        assert await answer_of(asked) == "One of 6."
+        assert asked.reply is not None
+        assert asked.reply.more["only_for"] == bob.id
+        dm = stage.dm(bob, play.bots["Ada"])
+        bob.says(dm, "/dice 6 RED")
+        assert (await stage.next_from(play.bots["Ada"], dm)).text == "One of 6."
+        bob.says(dm, "/dice many")
+        told = (await stage.next_from(play.bots["Ada"], dm)).text
+    assert told == "/dice wants “sides”, a whole number, 2 to 20 (How many sides)."
+    assert thrown == [{"sides": "6", "colour": "red"}] * 2
+
+
+async def test_a_server_says_whether_and_where_newcomers_are_greeted(tmp_path: Path) -> None:
+    first = {"TROUPE_INITIATIVE": "true", "TROUPE_INITIATIVE_PER_DAY": "9"}
+    asked = Scripted(lambda request: reply("Welcome!"))
+    async with on_discord("Ada", model=asked, data=tmp_path, settings=first) as play:
+        stage, ada = play.stage, play.discord_bots["Ada"]
+        server = Server.of(stage, [ada])
+        bob, general, hall = server.owner, server.general, server.channel("hall")
+        set_to = {"name": "welcome", "value": "#hall"}
+        assert await text_of(play, bob, general, "settings", **set_to) == "welcome: in #hall."
+        stage.discord.invite(server.guild, stage.person("Kim"))
+        await until(lambda: heard(stage, hall, ada))
+        off = await text_of(play, bob, general, "settings", name="welcome", value="off")
+        assert off == "welcome: off."
+        stage.discord.invite(server.guild, stage.person("Eve"))
+        await settled(play, 2, kinds=("member",))
+        assert len(heard(stage, hall, ada)) == 1
+    assert "Kim" in whole(asked.requests[0])
+    assert len(asked.requests) == 1

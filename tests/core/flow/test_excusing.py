@@ -6,6 +6,7 @@ import random
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,7 +17,7 @@ from core.flow import reasons
 from core.flow.allowance import Refusal
 from core.flow.commanding import Commanding
 from core.flow.doorkeeping import Doorkeeper
-from core.flow.excusing import give_up
+from core.flow.excusing import give_up, waited_enough
 from core.flow.pairing import Pairing
 from core.flow.running_turn import RunningTurn
 from core.messages import InboundStatus, Kind, Reply
@@ -150,6 +151,15 @@ async def test_what_could_not_even_be_made_a_turn_is_told_too(store: SqlStore) -
     assert [row.payload.decode() for row in rows] == [reasons.excuse("bug-OSError")]
     again = await store.write(lambda unit: give_up(unit, house.part, batch, "bug-OSError", now))
     assert again == [], "once"
+
+
+async def test_an_answer_is_put_off_only_as_long_as_it_can_still_be_given(store: SqlStore) -> None:
+    house = House(store)
+    lead = (await asks(house)).work.lead
+    soon, late = (lead.sent_at + timedelta(minutes=minutes) for minutes in (11, 13))
+    assert not waited_enough(lead, soon)
+    assert waited_enough(lead, late)
+    assert not waited_enough(replace(lead, waits=False), late)
 
 
 def test_nothing_else_ends_a_turn() -> None:
