@@ -29,6 +29,8 @@ from core.ports import Chronicle, Intake
 log = logging.getLogger(__name__)
 
 _PAGE = 100
+_MOST = 5_000
+"""Messages of one channel: they are held together until they are stored together."""
 _EVERY = 0.25
 """Seconds between two requests; and none at all while others are many."""
 _LOOK_AGAIN = 30.0
@@ -72,7 +74,7 @@ class History:
         self._account = account
         self._clock = clock
         self._chronicle = chronicle
-        self._most = most
+        self._most = min(most, _MOST)
         self._look = asyncio.Event()
         self._plans: dict[int, dict[int, int]] = {}
         """Of each server its rooms, as `Chronicle.planned` tells of them."""
@@ -175,26 +177,25 @@ class History:
 
     async def _read(self, room: _Room) -> list[Received] | None:
         """The newest that were said, oldest first; None where we may not look."""
-        found: list[dict[str, Any]] = []
+        found: list[Received] = []
+        whole = {"guild_id": str(room.guild)}
         below, left = room.below, self._most
         while left > 0 and below > 1:
             page = await self._page(room.id, min(_PAGE, left), below)
             if page is None:
                 return None
             said = [one for one in page if isinstance(one, dict) and snowflake(one.get("id"))]
-            found += said
+            found += [
+                envelope("MESSAGE_CREATE", one, self._walls.scene(one, whole), self._account)
+                for one in said
+            ]
             left -= len(page)
             lowest = min((int(snowflake(one["id"])) for one in said), default=0)
             if len(page) < _PAGE or not 0 < lowest < below:
                 break
             below = lowest
-        whole = {"guild_id": str(room.guild)}
-        told = [
-            envelope("MESSAGE_CREATE", one, self._walls.scene(one, whole), self._account)
-            for one in found
-        ]
         return sorted(
-            (one for one in told if one.kind is Kind.MESSAGE and one.address.room == str(room.id)),
+            (one for one in found if one.kind is Kind.MESSAGE and one.address.room == str(room.id)),
             key=attrgetter("seq"),
         )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +19,8 @@ from core.ports import Store, Unit
 
 _SINCE_THEN = 1_000
 """Messages of a room that may have been heard before its past is known, to stand behind it."""
+_AT_ONCE = 100
+"""Messages that are read before others have their turn."""
 
 
 class Chronicles:
@@ -83,7 +86,7 @@ class Chronicled:
         part = self._all.cast.on(self._account)
         if part is None:
             return 0  # she has left; it is read when she is back
-        inbound = _read(part, said)
+        inbound = await _read(part, said)
         if not inbound:
             await self._all.store.write(lambda unit: self._done(unit, world, room))
             return 0
@@ -102,7 +105,11 @@ class Chronicled:
         spot = await self._all.presence.at(part.id, newest.address, newest.place.world)
         introduction = Introduction(spot, newest)
         past: list[Memory] = []
-        for one in inbound:
+        # What opens a thread is sent to the channel that it hangs from.
+        rooms = {room, newest.place.within} - {""}
+        for number, one in enumerate(inbound):
+            if not number % _AT_ONCE:
+                await asyncio.sleep(0)
             ours = _is_ours(part, one)
             author = entity_id(part.id, one.address, one.author.id)
             memory = memory_of(part, one, spot, author)
@@ -119,7 +126,7 @@ class Chronicled:
             new = [
                 one
                 for one in past
-                if one.id not in held and not _said_in_this_life(unit, self._account, room, one)
+                if one.id not in held and not _said_in_this_life(unit, self._account, rooms, one)
             ]
             if new and known:
                 # What was said is read back in the order in which it was written down.
@@ -163,13 +170,15 @@ class Chronicled:
         return f"troupe:history:{self._account}:{world}"
 
 
-def _read(part: Part, said: Sequence[Received]) -> list[Inbound]:
+async def _read(part: Part, said: Sequence[Received]) -> list[Inbound]:
     """What of it may be kept: as of those who speak now."""
     policy = part.policy
     if not policy.remembers:
         return []
     kept: list[Inbound] = []
-    for received in said:
+    for number, received in enumerate(said):
+        if not number % _AT_ONCE:
+            await asyncio.sleep(0)
         if policy.sources and received.address.room not in policy.sources:
             continue
         try:
@@ -193,8 +202,11 @@ def _as_hers(memory: Memory, part: Part) -> Memory:
     return replace(memory, author=EntityId(part.id), metadata=about)
 
 
-def _said_in_this_life(unit: Unit, account: Account, room: str, memory: Memory) -> bool:
+def _said_in_this_life(
+    unit: Unit, account: Account, rooms: Collection[str], memory: Memory
+) -> bool:
     """Whether we have sent it ourselves, so that it is remembered under another name."""
     if memory.author != EntityId(memory.character):
         return False
-    return unit.past.told(account, room, str(memory.metadata["messageId"])) is not None
+    number = str(memory.metadata["messageId"])
+    return any(unit.past.told(account, room, number) is not None for room in rooms)

@@ -118,7 +118,7 @@ class Threads:
     async def _led(self, work: Work, room: RoomId, until: datetime) -> Sequence[Line]:
         part = work.part
         most = min(_LED, part.policy.history)
-        if not most:
+        if not most or work.spot.since > until:
             return ()
         # Read each time: what is forgotten in the channel is forgotten here.
         said = await self._store.read(

@@ -234,7 +234,8 @@ CHATTING: tuple[Key, ...] = (
         "DISCORD_HISTORY",
         "number",
         "0",
-        "Messages of a channel that are read back when she first comes into it, to remember them.",
+        "Messages of a channel that are read back when she first comes into it, to remember them;"
+        " at most 5000.",
         "character",
     ),
     Key(

@@ -182,6 +182,33 @@ async def test_where_she_has_talked_before_nothing_is_read_back(tmp_path: Path) 
             assert len(kept(play)) == told + 1
 
 
+async def test_what_she_has_said_into_a_thread_is_not_remembered_a_second_time(
+    tmp_path: Path,
+) -> None:
+    settings = WITH_PAST | {"DISCORD_THREADS": "1"}
+    async with Stage(limits=False) as stage:
+        ada, bob = stage.discord.bot("Ada"), stage.person("Bob")
+        server = Server.of(stage, [ada], bob)
+        general = server.general
+        async with on_discord(
+            "Ada", model=Scripted(echo), data=tmp_path, stage=stage, settings=settings
+        ) as play:
+            for text in ("Ada, hello", "Ada, and now?"):
+                bob.says(general, text)
+                await stage.next_from(ada)
+            await until(lambda: len(kept(play)) == 4)
+        quiet = server.channel("quiet")
+        bob.says(quiet, "said while she was away")
+        async with on_discord(
+            "Ada", model=Scripted(echo), data=tmp_path, stage=stage, settings=settings
+        ) as play:
+            thread = next(one for one in server.guild.channels.values() if one.kind == "thread")
+            await until(lambda: calls(stage, "list_messages", thread))
+            await until(lambda: not play.gateway.ready()["background"])
+            mine = [one for one in kept(play) if "Ada heard" in one]
+    assert len(mine) == 2
+
+
 def _pages(stage: Stage, rooms: list[Chat]) -> int:
     return sum(len(calls(stage, "list_messages", room)) for room in rooms)
 
