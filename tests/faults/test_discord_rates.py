@@ -185,7 +185,9 @@ async def test_g12_a_room_that_is_shut_to_her_uses_up_no_others_refusals(tmp_pat
             blocked.says(dm, f"m1.{number}")
             await settled(play, 2 * number + 2)
         server.owner.says(server.general, "Ada, m2.0")
-        assert "m2.0" in (await stage.next_from(ada, server.general)).text
+        notice, said = [(await stage.next_from(ada, server.general)).text for _ in range(2)]
+        assert f"<#{shut.id}>" in notice, "the server hears of it once"
+        assert "m2.0" in said
         assert stage.discord.violations["invalid"] <= 10
         stage.discord.mute(shut, ada, on=False)
 
