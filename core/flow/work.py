@@ -77,6 +77,8 @@ class Work:
     """What was said in the channel before it came into this thread of hers."""
     mends: bool = False
     """An answer that stands is thought over: nothing is done, and nothing shown before it is whole."""
+    unsaid: frozenset[int] = frozenset()
+    """Rows of what was taken back before it could be answered."""
     _known: Known | None = None
 
     @property
@@ -99,9 +101,9 @@ class Work:
     @property
     def earlier(self) -> list[int]:
         """The other rows that end with the leading one: what was said before, and its pieces."""
-        dead = {received.id for received, _ in self.dead}
+        ended = {received.id for received, _ in self.dead} | self.unsaid
         ids = (one.id for one in self.batch.items)
-        return [id for id in ids if id != self.lead.id and id not in dead]
+        return [id for id in ids if id != self.lead.id and id not in ended]
 
     @property
     def person(self) -> EntityId:
@@ -117,6 +119,8 @@ class Work:
     def world_is_new(self) -> bool:
         """A group that is met for the first time; a new room of a server is in a world we know."""
         lead = self.lead
+        if lead.kind is Kind.MEMBER:  # it may come from a server, which is no room
+            return False
         alone = lead.place.world in ("", lead.address.room) and not lead.address.thread
         return self.spot.new and alone
 
