@@ -176,6 +176,11 @@ class Line:
             socket = await Socket.from_client(
                 self._client, initial=True, shard_id=self.shard, **known
             )
+        if (beats := socket._keep_alive) is not None and beats.interval is not None:
+            # Whoever answers each heartbeat is never silent for so long.
+            socket._max_heartbeat_timeout = min(
+                socket._max_heartbeat_timeout, _UNANSWERED * beats.interval
+            )
         socket._discord_parsers = self._walls.parsers(self.shard, self._ready, self._resumed)
         self._client.ws = socket
         return socket
