@@ -81,7 +81,7 @@ async def test_an_edit_of_what_she_never_saw_is_no_question(tmp_path: Path) -> N
 def asker() -> Plugin:
     plugin = Plugin("asker")
 
-    @plugin.command("ask", "Asks about tea")
+    @plugin.command("tea", "Asks about tea")
     async def ask(turn: Turn) -> dict[str, object]:
         return {"text": "Tea?", "buttons": [{"text": "Yes", "callback_data": "nobody_knows"}]}
 
@@ -105,7 +105,7 @@ async def test_a_press_is_what_somebody_says_and_actions_find_what_it_gives(
     async with playing("Ada", model=asked, data=tmp_path, plugins=[plugin]) as play:
         ada, bob = play.bots["Ada"], play.stage.person("Bob")
         dm = play.stage.dm(bob, ada)
-        bob.says(dm, "/ask")
+        bob.says(dm, "/tea")
         drawn = await play.stage.next_from(ada, dm)
         bob.presses(drawn, "nobody_knows")
         await settled(play, 2)
@@ -120,7 +120,7 @@ async def test_a_press_that_leads_nowhere_is_answered_all_the_same(tmp_path: Pat
     async with playing("Ada", model=asked, data=tmp_path, plugins=[asker()]) as play:
         ada, bob = play.bots["Ada"], play.stage.person("Bob")
         dm = play.stage.dm(bob, ada)
-        bob.says(dm, "/ask")
+        bob.says(dm, "/tea")
         drawn = await play.stage.next_from(ada, dm)
         query = {
             "id": "81",
