@@ -104,7 +104,8 @@ class FaceCalls:
 
     async def _send(self, delivery: Delivery) -> Receipt:
         host, payload, room = self._host(), _payload(delivery), _number(delivery.address.room)
-        if payload.get("stickers"):  # a webhook has none
+        # A webhook has no stickers, and what was begun with the bot is answered by it.
+        if payload.get("stickers") or payload.get("via"):
             return await self._by_bot(delivery)
         upload = await uploads.read(self._files, payload)
         thread = await host.threads.of(room, payload, direct=False)
@@ -138,7 +139,7 @@ class FaceCalls:
 
     async def _edit(self, delivery: Delivery) -> Receipt:
         target, payload = delivery.target or "", _payload(delivery)
-        if target in self._plain:
+        if target in self._plain or payload.get("via"):
             return await self._by_bot(delivery)
         upload = await uploads.read(self._files, payload)
         body = bodies.whole({**payload, "content": self._quoted(target, payload["content"])})
@@ -169,8 +170,10 @@ class FaceCalls:
         except NoHook:
             return await self._by_bot(delivery)
         except discord.NotFound as error:
-            if error.code != GONE:  # it is gone, as was wished
+            if error.code != GONE:
                 raise
+            # It is gone, as was wished; or another webhook said it, which is gone itself.
+            return await self._by_bot(delivery)
         return Receipt(delivery.target)
 
     async def _by_bot(self, delivery: Delivery) -> Receipt:

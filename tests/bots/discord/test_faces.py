@@ -27,7 +27,7 @@ from core.errors import LinkLost, SendDelayed, SendUncertain, Unsendable
 from core.ids import Account
 from core.messages import DeliveryKind, DeliveryStatus, Kind, Live, Rank, Received
 from core.secrets import Secret, taught
-from tests.bots.discord.conftest import MakeLink, Notebook, delivery, endpoints_of, listens
+from tests.bots.discord.conftest import MakeLink, Notebook, delivery, endpoints_of, listens, until
 
 HOST = Account("discord:900")
 BERT = Mask(Account("discord:900/bert-id"), HOST, "Bert", ("Bert", "bertie"))
@@ -263,6 +263,22 @@ async def test_what_is_taken_back_twice_is_gone(table: Table) -> None:
     await table.perform(kind=DeliveryKind.DELETE, target=number)
     await table.perform(kind=DeliveryKind.DELETE, target=number)
     assert table.said() == []
+
+
+async def test_what_a_webhook_said_that_is_gone_is_taken_back_by_the_bot(table: Table) -> None:
+    number = await table.perform("oh")
+    (hook,) = table.stage.world.hooks.values()
+    fact = {"fact": "hook", "id": hook.id, "chat": None, "name": hook.name, "token": hook.token}
+    table.stage.world.commit({**fact, "owner": hook.owner.id})
+    await table.perform(kind=DeliveryKind.DELETE, target=number)
+    assert table.said() == []
+
+
+async def test_it_says_in_which_servers_it_has_no_name_of_its_own(table: Table, ed: Any) -> None:
+    assert table.face.lacks == ""
+    table.stage.discord.guild("The Attic", [ed], [table.ada])
+    await until(lambda: bool(table.face.lacks))
+    assert table.face.lacks == "without Manage Webhooks it speaks by Ada's name in The Attic"
 
 
 async def test_a_reaction_is_the_bots(table: Table, ed: Any) -> None:
