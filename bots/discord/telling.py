@@ -36,7 +36,7 @@ async def tell(
         if enough.is_set():
             return servers[start:]
         told = [
-            walls.server(one, mark, unless=f"{walls.joined.get(one.id, 0)}:{mark // _ANEW}")
+            walls.server(one, mark, unless=str(mark // _ANEW))
             for one in servers[start : start + _AT_ONCE]
             if one.id not in walls.changed
         ]

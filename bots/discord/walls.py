@@ -74,6 +74,8 @@ class Walls:
         """Since the last READY all servers have been told of; from then on each change is."""
         self.changed: set[int] = set()
         """The servers that have been told of anew since then."""
+        self._shapes: dict[int, str] = {}
+        """Of each server a sign of how it stood when it was told of."""
         self.reached: dict[int, int] = {}
         """Of each shard the newest message that was heard of there."""
         self.joined: dict[int, int] = {}
@@ -184,8 +186,12 @@ class Walls:
             return
         guild = self._client._connection._get_guild(number)
         if guild is not None and self.looked_round:
+            before = self._shapes.get(number)
+            told = self.server(guild, self.highest)
+            if self._shapes[number] == before:
+                return  # moved, or something that nobody here asks for
             self.changed.add(number)
-            self._heard.add(self.server(guild, self.highest))
+            self._heard.add(told)
 
     # --- what discord.py knows of servers and channels -------------------------------------------
 
@@ -208,6 +214,7 @@ class Walls:
         # Put out and brought back, we are to be told of it, even if nothing else has changed.
         since = b"%d" % self.joined.get(guild.id, 0)
         shape = blake2b(told.payload + since, digest_size=6).hexdigest()
+        self._shapes[guild.id] = shape
         key = f"w:{guild.id}:{unless}" if unless else told.event_key
         return replace(told, event_key=f"{key}:{shape}")
 

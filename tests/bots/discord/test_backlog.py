@@ -258,3 +258,49 @@ async def test_a_server_that_invites_us_is_told_of_and_its_past_is_not_read(
         ed.says(room, "after")
         await notebook.hears(2)
     assert notebook.texts == ["zero", "after"]
+
+
+async def test_what_is_known_of_servers_is_not_stored_again_at_the_next_start(
+    make_link, stage, guild, general, ada, ed
+):
+    others = [stage.discord.guild(f"Server {number}", [ed], [ada]) for number in range(30)]
+    ed.says(general, "long ago")
+    notebook = Notebook()
+    async with make_link() as link, listens(link, notebook, worlds=31):
+        ed.says(general, "hello")
+        await notebook.hears(1)
+    stage.discord.channel(others[7], "new")
+    async with make_link() as link, listens(link, notebook, worlds=2):
+        await until(lambda: notebook.doubles == 29)
+        told = notebook._worlds()[31:]
+    # The first says how far all has been read, and the other has changed.
+    assert len(told) == 2
+    assert told[1].address.room == str(others[7].id)
+    assert "new" in {room.name for room in link.read(told[1]).world.rooms}
+
+
+async def test_people_are_heard_before_all_servers_are_stored(
+    make_link, stage, guild, general, ada, ed
+):
+    for number in range(60):
+        stage.discord.guild(f"Server {number}", [ed], [ada])
+    async with make_link() as link, listens(link) as notebook:
+        ed.says(general, "hello")
+        await notebook.hears(1)
+        assert len(notebook._worlds()) < 61
+        assert len(await notebook.worlds(61)) == 61
+
+
+async def test_a_change_that_nobody_here_asks_for_is_not_stored(link, stage, guild, ed):
+    room = next(iter(guild.channels.values()))
+    async with listens(link) as notebook:
+        gateway, bot = stage.discord.gateway, next(iter(stage.discord.bots()))
+        for position in range(5):
+            changed = {"id": str(room.id), "guild_id": str(guild.id), "type": 0, "name": room.title}
+            gateway.dispatch(bot, "CHANNEL_UPDATE", changed | {"position": position})
+        gateway.dispatch(bot, "CHANNEL_UPDATE", changed | {"position": 1, "name": "renamed"})
+        told = await notebook.worlds(2)
+        ed.says(room, "hello")
+        await notebook.hears(1)
+        assert len(notebook._worlds()) == 2
+    assert "renamed" in {one.name for one in link.read(told[1]).world.rooms}
