@@ -165,7 +165,12 @@ class Calls:
             sent = await self._arrived(delivery, unthreaded, channel)
         upload = await uploads.read(self._files, payload)
         if sent is None:
-            sent, body, upload = await self._said(channel, body, payload, upload)
+            try:
+                sent, body, upload = await self._said(channel, body, payload, upload)
+            except discord.HTTPException as error:
+                if not thread or not self._threads.is_closed(room, payload, error):
+                    raise
+                return await self._send(delivery, nonce)  # in the room itself
         number = str(sent["id"])
         if thread:
             self._in_thread[number] = thread

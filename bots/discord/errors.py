@@ -31,6 +31,8 @@ NO_ACCESS = 50001
 SLOW_MODE = 20016
 HAS_THREAD = 160004
 ARCHIVED = 50083
+LOCKED = 160005
+NO_CHANNEL = 10003
 UNKNOWN_WEBHOOK = 10015
 WEBHOOK_TOKEN = 50027
 NOT_KNOWN = 10062
@@ -38,7 +40,7 @@ _SLOW_FOR = 10.0
 """Seconds to wait where a channel is slow and Discord does not say for how long."""
 
 _REASONS = {
-    10003: "channel not found",
+    NO_CHANNEL: "channel not found",
     10004: "server not found",
     GONE: "message not found",
     10014: "emoji not found",
@@ -63,7 +65,7 @@ _REASONS = {
     90001: "reaction blocked",
     160002: "no right to answer in a message that we may not read",
     HAS_THREAD: "has a thread already",
-    160005: "thread locked",
+    LOCKED: "thread locked",
     160006: "too many threads",
 }
 OWN_TOKEN = frozenset({UNKNOWN_WEBHOOK, WEBHOOK_TOKEN, NOT_KNOWN})

@@ -10,11 +10,12 @@ import discord
 
 from bots.discord.asking import Asking
 from bots.discord.envelope import snowflake
-from bots.discord.errors import HAS_THREAD
+from bots.discord.errors import ARCHIVED, HAS_THREAD, LOCKED, NO_ACCESS, NO_CHANNEL
 from bots.discord.rights import Rights
 
 _OPEN = "/channels/{channel_id}/messages/{message_id}/threads"
 _MOST = 2_000
+_CLOSED = frozenset({NO_CHANNEL, NO_ACCESS, ARCHIVED, LOCKED})
 
 
 class Threads:
@@ -39,6 +40,14 @@ class Threads:
             while len(self._known) > _MOST:
                 self._known.popitem(last=False)
         return known
+
+    def is_closed(self, channel: int, payload: Mapping[str, Any], error: Exception) -> bool:
+        """Whether that is why nothing can be said in its thread; from now on there is none."""
+        if not isinstance(error, discord.HTTPException) or error.code not in _CLOSED:
+            return False
+        message = int(snowflake(payload["thread"].get("from")) or 0)
+        self._known[channel, message] = 0
+        return True
 
     async def _opened(self, channel: int, message: int, name: str) -> int:
         if self._rights.is_thread(channel):

@@ -221,6 +221,22 @@ async def test_where_no_thread_can_be_it_is_said_in_the_room(
     assert [one.text for one in stage.messages(room)][-1] == "Milk."
 
 
+async def test_where_the_thread_is_closed_it_is_said_in_the_room(
+    link, stage, guild, general, question
+) -> None:
+    reply = Reply("Tea.", str(question.id), thread="tea")
+    await says(link, general, reply)
+    room = thread_of(guild, question)
+    fact = {"fact": "room_changed", "chat": room.key, "more": {"archived": True, "locked": True}}
+    stage.world.commit(fact)
+    for number in range(2):
+        await says(
+            link, general, Reply("Milk.", str(question.id), thread="tea"), nonce=f"m{number}"
+        )
+    assert texts(stage, room) == ["Tea."]
+    assert texts(stage, general)[1:] == ["Milk.", "Milk."]
+
+
 async def test_in_a_thread_there_is_no_other_one(
     link, stage, guild, general, question, ed, listening
 ) -> None:
