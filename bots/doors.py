@@ -148,7 +148,14 @@ _WEBHOOK = (
     "TELEGRAM_WEBHOOK_CERTIFICATE",
     "TELEGRAM_WEBHOOK_CONNECTIONS",
 )
-_WAYS = ("DISCORD_PRESENCE", "DISCORD_HISTORY", "DISCORD_WELCOME_CHANNEL", "DISCORD_SHARDS")
+_WAYS = (
+    "DISCORD_PRESENCE",
+    "DISCORD_HISTORY",
+    "DISCORD_WELCOME_CHANNEL",
+    "DISCORD_SHARDS",
+    "DISCORD_ALLOWED_SERVERS",
+    "DISCORD_LEAVES_OTHERS",
+)
 DOORS: Mapping[str, Door] = {
     "telegram": Door(_enter_telegram, _limits_of_telegram, anew=_WEBHOOK),
     "discord": Door(_enter_discord, _limits_of_discord, anew=_WAYS),

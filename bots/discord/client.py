@@ -199,6 +199,8 @@ class DiscordLink:
             client, walls, quota, self._account, self._clock, self._chronicle, self._ways.history
         )
         walls.news.welcome = self._ways.welcome
+        now = self._clock.now().isoformat()
+        walls.anew = lambda server: now if self._ways.goes_out_of(str(server)) else ""
         walls.on_server = backlog.server_came
         walls.on_late_server = backlog.came_late
         backlog.on_late_server = history.look

@@ -86,6 +86,8 @@ class Walls:
         self.failures: Counter[str] = Counter()
         self.tells_ours: Callable[[], bool] = lambda: False
         """Whether others of ours hear by this bot, and so what it says."""
+        self.anew: Callable[[int], str] = lambda server: ""
+        """What makes a server news that is known as it stands: we are to go out of it, say."""
         self.on_server: Callable[[], None] = lambda: None
         self.on_late_server: Callable[[int], None] = lambda number: None
         self._parsers = client._connection.parsers
@@ -212,7 +214,7 @@ class Walls:
         }
         told = world(whole, self._account, max(mark, 1))
         # Put out and brought back, we are to be told of it, even if nothing else has changed.
-        since = b"%d" % self.joined.get(guild.id, 0)
+        since = b"%d" % self.joined.get(guild.id, 0) + self.anew(guild.id).encode()
         shape = blake2b(told.payload + since, digest_size=6).hexdigest()
         self._shapes[guild.id] = shape
         key = f"w:{guild.id}:{unless}" if unless else told.event_key

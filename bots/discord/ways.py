@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
+from core.flow.door import door_of
 from core.settings.layers import Settings
 
 
@@ -17,6 +19,8 @@ class Ways:
     """The id or name of the channel for greetings; empty: the server's own."""
     shards: int = 0
     """Connections; 0: as many as Discord asks for."""
+    goes_out_of: Callable[[str], bool] = field(default=lambda server: False, compare=False)
+    """Whether a server, by its id, is one to leave, though nobody has said anything there."""
 
 
 def ways_of(settings: Settings) -> Ways:
@@ -26,4 +30,5 @@ def ways_of(settings: Settings) -> Ways:
         history=max(0, int(settings.number("DISCORD_HISTORY", 0))),
         welcome=settings.text("DISCORD_WELCOME_CHANNEL").strip(),
         shards=max(0, int(settings.number("DISCORD_SHARDS", 0))),
+        goes_out_of=door_of(settings, "discord").is_out_of_place,
     )

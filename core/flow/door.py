@@ -1,52 +1,35 @@
 """Who may talk to a character on one platform, as her settings say: read once, judged in no time.
 
-An id counts as what it names: of groups both forms, with and without the -100 of supergroups. A
-list that cannot be read lets nobody in.
+A list that cannot be read lets nobody in.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from core.errors import Finding
+from core.flow.door_lists import (
+    Listed,
+    channels_in,
+    listed_in,
+    people_in,
+    roles_in,
+    servers_in,
+)
+from core.flow.gate import Gate
 from core.messages import Author, Inbound
 from core.settings import schema, values
 from core.settings.layers import Settings
 
-_SUPER = 10**12
-"""Telegram's supergroups and channels are -(this + their own number)."""
-_NUMBER = re.compile(r"([+-]?)([0-9]{1,18})")
-_NAME = re.compile(r"@?([A-Za-z][A-Za-z0-9_]{3,31})")
-_LINK = re.compile(
-    r"(?:https?://)?(?:www\.)?(?:t|telegram)\.me/"
-    r"(?:c/(?P<number>[0-9]{1,12})|(?:s/)?(?P<name>[A-Za-z][A-Za-z0-9_]{3,31}))(?:/[0-9]+)*/?"
-)
-_DASHES = str.maketrans({"\u2212": "-", "\u2013": "-", "\u2012": "-", "\u2011": "-"})
 _EVERYBODYS = frozenset({"the environment", ".env"})
 _MEND = 'Write ["123456", "-1001234567890", "@name"]'
+_MEND_DISCORD = 'Write ["123456789012345678"]: in Discord, with the developer mode on, Copy ID'
+_MEND_PEOPLE = 'Write ["123456789012345678", "@name"]'
 INLINE = "inline:"
 """Such an Inbound.via comes from a person in whatever chat, and goes back to that person alone."""
 GUEST = "guest:"
 """Such a one summons her into a chat in which she is not a member."""
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """People, groups and channels."""
-
-    ids: frozenset[str] = frozenset()
-    names: frozenset[str] = frozenset()
-    """Public @names, without the sign and in lower case."""
-
-    def holds(self, id: str, name: str = "") -> bool:
-        return id in self.ids or (bool(name) and name.casefold() in self.names)
-
-    @property
-    def groups_alone(self) -> bool:
-        """No entry can be a person."""
-        return not self.names and all(one.startswith("-") for one in self.ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +44,8 @@ class Door:
     """Whether she answers where she is not: queries behind her name, and who summons her."""
     groups: Listed | None = None
     """Where she takes part; None: wherever she is."""
+    gate: Gate | None = None
+    """Of a platform of servers; the lists above are empty there."""
     leaves: bool = False
     pairs: bool = False
     """Whoever writes directly first needs her operator's consent."""
@@ -83,11 +68,13 @@ class Door:
             return "inline-off"
         if lead.via.startswith(GUEST) and not self.guest:
             return "guest-off"
+        if lead.is_direct and not self.directs:
+            return "directs-off"
+        if self.gate is not None:
+            return self.gate.refusal(lead, author, known=known, pairs=self.pairs)
         listed, room = self.listed, lead.address.room
         in_person = listed is not None and listed.holds(author.id, author.username)
         if lead.is_direct or lead.via.startswith(INLINE):
-            if lead.is_direct and not self.directs:
-                return "directs-off"
             if in_person or known:
                 return ""
             if self.pairs:
@@ -100,17 +87,22 @@ class Door:
         return "not-allowed"
 
     def wants_out(self, rule: str, *, added: bool) -> bool:
-        """Whether a group is to be left in which somebody was refused by this rule.
+        """Whether a group or server is to be left in which somebody was refused by this rule.
 
         Where people are listed, one of them may be there and speak yet: then she goes only out of
         what somebody else has brought her into.
         """
         if not self.leaves:
             return False
-        if rule == "group-not-allowed":
+        if rule in ("group-not-allowed", "server-not-allowed"):
             return True
         alone = self.listed is not None and self.listed.groups_alone
-        return rule == "not-allowed" and (added or alone)
+        return self.gate is None and rule == "not-allowed" and (added or alone)
+
+    def is_out_of_place(self, server: str) -> bool:
+        """Whether it is to leave a server in which nobody has said anything yet."""
+        servers = self.gate.servers if self.gate is not None else None
+        return self.leaves and servers is not None and not servers.holds(server)
 
 
 OPEN = Door()
@@ -120,24 +112,39 @@ def door_of(settings: Settings, platform: str) -> Door:
     """What is set for a platform; of one that has no such settings everybody may talk."""
     wrong: list[Finding] = []
     prefix = f"{platform.upper()}_"
-    listed = _list(settings, f"{prefix}ALLOWED_CHATS", wrong)
-    shut = bool(wrong) and listed == Listed()
+    listed = _list(settings, f"{prefix}ALLOWED_CHATS", wrong, listed_in)
+    gate = _gate(settings, wrong) if platform == "discord" else None
+    people = (listed,) if gate is None else (gate.people, gate.roles)
+    # Whoever has tried to name people does not want every stranger to be told a code.
+    shut = bool(wrong) and any(one == Listed() for one in people)
     groups = None
     if _flag(settings, f"{prefix}ONLY_ALLOWED_GROUPS", doubt=True, otherwise=False):
-        groups = _list(settings, f"{prefix}ALLOWED_GROUPS", wrong, groups=True) or Listed()
+        groups = _list(settings, f"{prefix}ALLOWED_GROUPS", wrong, _groups_in) or Listed()
+    leaves = _flag(settings, f"{prefix}LEAVES_OTHERS", doubt=False, otherwise=False)
     return Door(
         listed=listed,
         directs=_flag(settings, f"{prefix}DIRECT_MESSAGES", doubt=False, otherwise=True),
         inline=_flag(settings, f"{prefix}INLINE", doubt=False, otherwise=True),
         guest=_flag(settings, f"{prefix}GUEST", doubt=False, otherwise=True),
         groups=groups,
-        leaves=_flag(settings, f"{prefix}LEAVES_OTHERS", doubt=False, otherwise=False),
+        gate=gate,
+        # By a misprint nobody is let in; but nowhere is left for it, as she cannot come back.
+        leaves=leaves and not wrong,
         pairs=not shut and _flag(settings, "TROUPE_PAIRING", doubt=True, otherwise=False),
         per_minute=int(settings.number("TROUPE_TURNS_PER_MINUTE", 10)),
         per_hour=int(settings.number("TROUPE_TURNS_PER_HOUR", 0)),
         notice=settings.text("TROUPE_PAIRING_NOTICE"),
         enough=settings.text("TROUPE_TOO_MANY"),
         findings=tuple(wrong),
+    )
+
+
+def _gate(settings: Settings, wrong: list[Finding]) -> Gate:
+    return Gate(
+        _list(settings, "DISCORD_ALLOWED_SERVERS", wrong, servers_in, _MEND_DISCORD),
+        _list(settings, "DISCORD_ALLOWED_CHANNELS", wrong, channels_in, _MEND_DISCORD),
+        _list(settings, "DISCORD_ALLOWED_ROLES", wrong, roles_in, _MEND_DISCORD),
+        _list(settings, "DISCORD_ALLOWED_USERS", wrong, people_in, _MEND_PEOPLE),
     )
 
 
@@ -152,7 +159,11 @@ def _flag(settings: Settings, key: str, *, doubt: bool, otherwise: bool) -> bool
 
 
 def _list(
-    settings: Settings, key: str, wrong: list[Finding], *, groups: bool = False
+    settings: Settings,
+    key: str,
+    wrong: list[Finding],
+    read: Callable[[object], tuple[Listed, list[str]]],
+    mend: str = _MEND,
 ) -> Listed | None:
     """None where nothing is set."""
     if schema.find(key) is None:
@@ -160,54 +171,13 @@ def _list(
     value = settings.get(key)
     if value is None:
         return None
-    found, faults = listed_in(value, groups=groups)
+    found, faults = read(value)
     where = settings.where(key)
     hers = settings.character_name and where not in _EVERYBODYS
     whose = f" of {settings.character_name}" if hers else ""
-    wrong += [Finding(f"{key}{whose}, in {where}", one, _MEND) for one in faults]
+    wrong += [Finding(f"{key}{whose}, in {where}", one, mend) for one in faults]
     return found
 
 
-def listed_in(value: object, *, groups: bool = False) -> tuple[Listed, list[str]]:
-    """What a list names, and what is wrong with it; what is wrong lets nobody in.
-
-    `groups` says that every number is a group's, also one without its sign.
-    """
-    try:
-        entries = values.parse_csv(value)
-    except ValueError as error:
-        return Listed(), [f"{error}, so nobody is let in by it"]
-    ids: set[str] = set()
-    names: set[str] = set()
-    faults: list[str] = []
-    for number, entry in enumerate(entries, 1):
-        found = _read(entry.translate(_DASHES).strip("\"' "), groups=groups)
-        if found is None:
-            faults.append(f"entry {number} is neither an id nor a @name, and lets nobody in")
-        elif isinstance(found, str):
-            names.add(found)
-        else:
-            ids.update(map(str, found))
-    return Listed(frozenset(ids), frozenset(names)), faults
-
-
-def _read(entry: str, *, groups: bool) -> str | Iterable[int] | None:
-    """A name, or the ids by which a chat may go; None for what is neither."""
-    if number := _NUMBER.fullmatch(entry):
-        value = int(number[2])
-        if number[1] == "-" or groups:
-            return tuple(_as_group(value))
-        # Nobody's own number is as large as that: it is a supergroup's that has lost its sign.
-        return (value, -value) if value > _SUPER else (value,)
-    if link := _LINK.fullmatch(entry):
-        if link["number"]:
-            return (-(_SUPER + int(link["number"])),)
-        return link["name"].casefold()
-    name = _NAME.fullmatch(entry)
-    return name[1].casefold() if name else None
-
-
-def _as_group(value: int) -> Iterator[int]:
-    yield -value
-    if value < _SUPER:
-        yield -(_SUPER + value)
+def _groups_in(value: object) -> tuple[Listed, list[str]]:
+    return listed_in(value, groups=True)

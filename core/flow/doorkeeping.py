@@ -12,6 +12,7 @@ from core.errors import LinkLost, SendFailed
 from core.flow.allowance import Refusal
 from core.flow.cast import Part
 from core.flow.commands import MENU, SETTINGS
+from core.flow.gate import Gate
 from core.flow.pairing import Pairing, Standing, Stranger
 from core.flow.ranks import Ranks
 from core.flow.work import Work
@@ -60,7 +61,7 @@ class Doorkeeper:
         if self.is_operator(work):
             return None
         if lead.kind is Kind.CUE:
-            rule = await self._of_cue(part, lead)
+            rule = await self._of_cue(work)
             return Refusal(rule) if rule else None
         door = part.policy.door
         rule = door.refusal(lead, lead.author, known=False)
@@ -146,8 +147,9 @@ class Doorkeeper:
         shown = f"`{code}`"
         return Reply(notice.replace("{code}", shown) if "{code}" in notice else f"{notice} {shown}")
 
-    async def _of_cue(self, part: Part, lead: Inbound) -> str:
+    async def _of_cue(self, work: Work) -> str:
         """She speaks first only where she would be spoken to, as far as ids tell."""
+        part, lead = work.part, work.lead
         door, room = part.policy.door, lead.address.room
         if lead.is_direct:
             if not door.directs:
@@ -155,6 +157,9 @@ class Doorkeeper:
             known = _in_room(await self._pairing.of(part.id), lead.address) if door.pairs else None
             if known is not None:
                 return "" if known.standing is Standing.IN else "not-paired"
+        if door.gate is not None:
+            return door.gate.of_cue(lead) or await self._of_cue_to(work, door.gate)
+        if lead.is_direct:
             if self._ranks.is_operator(part, lead.address, room):
                 return ""
         elif door.groups is not None and not door.groups.names and not door.groups.holds(room):
@@ -165,6 +170,22 @@ class Doorkeeper:
         # A group may have been let in by one of its people.
         alone = lead.is_direct or listed.groups_alone
         return "not-allowed" if alone else ""
+
+    async def _of_cue_to(self, work: Work, gate: Gate) -> str:
+        """Directly, where the room's number is not the person's: it is known who has spoken there."""
+        if not work.lead.is_direct or gate.lets_in(""):
+            return ""
+        part, address = work.part, work.lead.address
+        people = await self._scribe.store.read(
+            lambda unit: unit.people.here(part.id, work.spot.room)
+        )
+        for one in people:
+            told = one.metadata.get(address.platform)
+            who = told if isinstance(told, dict) else {}
+            number, name = str(who.get("id", "")), str(who.get("userName", ""))
+            if gate.lets_in(number, name) or self._ranks.is_operator(part, address, number):
+                return ""
+        return "not-allowed"
 
     # --- groups ----------------------------------------------------------------------------------
 

@@ -47,6 +47,8 @@ _RULES: Mapping[str, str] = {
     # Who may talk at all.
     "not-allowed": "my settings do not let me talk here",
     "group-not-allowed": "this group is not among those that I talk in",
+    "server-not-allowed": "this server is not among those that I talk in",
+    "channel-not-allowed": "this channel is not among those that I talk in",
     "directs-off": "I do not talk to people directly",
     "inline-off": "I do not answer what is typed behind my name elsewhere",
     "guest-off": "I do not answer in chats that I am not in",

@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.flow.allowance import Allowance
-from core.flow.door import Door, Listed, door_of, listed_in
+from core.flow.door import Door, door_of
+from core.flow.door_lists import Listed, listed_in
 from core.flow.etiquette import Choice, Verdict
 from core.flow.pairing import Pairing, Standing, strangers
 from core.ids import Account, CharacterId
