@@ -69,9 +69,11 @@ class Company:
         settled: Callable[[Delivery, DeliveryStatus, str], None],
         hooks: Hooks,
         chronicles: Chronicles,
+        gone: Callable[[Delivery], bool] = lambda row: False,
     ) -> None:
         """`gear` waits until a character is dressed; `settled` hears what became of a delivery;
-        `hooks` is where platforms bring what they do not let us ask for."""
+        `hooks` is where platforms bring what they do not let us ask for; `gone` tells whether
+        somebody has taken away what a delivery is to change."""
         self._group = group
         self._doors = doors
         self._session = session
@@ -83,6 +85,7 @@ class Company:
         self._chance = chance
         self._gear = gear
         self._settled = settled
+        self._gone = gone
         self._hooks = hooks
         self._chronicles = chronicles
         self._links: dict[tuple[CharacterId, str], _Running] = {}
@@ -223,6 +226,7 @@ class Company:
                 limits,
                 repeats_uncertain=lambda: self._repeats_uncertain(planned.account),
                 settled=self._settled,
+                gone=self._gone,
             )
         return outbox
 

@@ -271,6 +271,7 @@ def build(
         sent,
         hooks,
         chronicles,
+        mailbox.is_gone,
     )
     perceiving = Perceiving(models, reader, till, store, recent)
     thinking = Thinking(models, clock, till, records, grow, may_grow)

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 
 from core.bell import Bell
 from core.flow.opened import Open, Postponed, Superseded
-from core.messages import Address, Kind, Received
-from core.ports import Handler, Store, Waiting
+from core.messages import Address, Delivery, Kind, Received
+from core.ports import Handler, Store, Waiting, message_key
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ class _Lane:
     queue: deque[Waiting] = field(default_factory=deque)
     running: Open | None = None
     gone: set[str] = field(default_factory=set)
-    """The keys of what the messages in the queue take back."""
+    """The keys of what is taken back, until that has been looked after."""
     rests: float = 0.0
     """Seconds for which its oldest message is put off."""
     timer: asyncio.TimerHandle | None = None
@@ -80,6 +80,11 @@ class Mailbox:
     @property
     def running(self) -> int:
         return self._active
+
+    def is_gone(self, row: Delivery) -> bool:
+        """The message that is to be changed was taken away, and the word of that waits here."""
+        lane = self._lanes.get(row.address)
+        return lane is not None and message_key(row.address.room, row.target or "") in lane.gone
 
     def enqueue(self, received: Received, *, stored: bool = True) -> None:
         if not stored:
@@ -246,11 +251,11 @@ class Mailbox:
             lane.running = None
             if not comes_again:
                 self._held.difference_update(one.id for one in taken)
+                lane.gone.difference_update(taken[0].unsays)
 
     def _take(self, address: Address, lane: _Lane) -> list[Waiting]:
         """The oldest, and whatever its author has said since, where the newest wins."""
         head = lane.queue.popleft()
-        lane.gone.difference_update(head.unsays)
         taken = [head]
         if head.kind is Kind.EDIT:
             # Of several changes the last one counts; what is said between them stands between.

@@ -48,6 +48,8 @@ _MANY = 500
 _ON_ITS_WAY = 0.5
 _ARRIVES_WITHIN = 20.0
 """Seconds after which an answer that has not arrived yet is left as it was."""
+_SETTLED_WITHIN = 120.0
+"""The same of one that has been on show while it was made."""
 _UNDER_WAY = frozenset({DeliveryStatus.PENDING, DeliveryStatus.SENDING, DeliveryStatus.UNCERTAIN})
 
 
@@ -154,6 +156,7 @@ class Mending:
         rows = [one for one in rows if one.message not in by_us]
         if not rows:
             return []
+        self._wait_for(rows, within=_SETTLED_WITHIN)
         since, until = rows[0].created_at, rows[-1].created_at
         said = unit.memories.find(
             part.id,
@@ -250,10 +253,10 @@ class Mending:
         self._wait_for(sent)
         return _shown(sent)
 
-    def _wait_for(self, sent: Sequence[Sent]) -> None:
+    def _wait_for(self, sent: Sequence[Sent], *, within: float = _ARRIVES_WITHIN) -> None:
         open_ones = [one for one in sent if one.status in _UNDER_WAY]
         now = self._clock.now()
-        if any((now - one.created_at).total_seconds() < _ARRIVES_WITHIN for one in open_ones):
+        if any((now - one.created_at).total_seconds() < within for one in open_ones):
             raise Postponed(_ON_ITS_WAY)
 
     def _too_old(self, work: Work, when: datetime) -> bool:

@@ -40,9 +40,8 @@ class Outbox:
         limits: Limits,
         *,
         repeats_uncertain: Callable[[], bool] = lambda: True,
-        settled: Callable[[Delivery, DeliveryStatus, str], None] = lambda row, status, message: (
-            None
-        ),
+        settled: Callable[[Delivery, DeliveryStatus, str], object] = lambda *told: None,
+        gone: Callable[[Delivery], bool] = lambda row: False,
     ) -> None:
         self._account = account
         self._store = store
@@ -51,6 +50,7 @@ class Outbox:
         self._limits = limits
         self._repeats_uncertain = repeats_uncertain
         self._settled = settled
+        self._gone = gone
         self._rooms: dict[Address, deque[Delivery]] = {}
         self._busy: set[Address] = set()
         self._granted: dict[Address, Flight] = {}
@@ -207,6 +207,9 @@ class Outbox:
             doubt = "uncertain-not-repeated"
             await self._settle(queue, row, DeliveryStatus.FAILED, reason=doubt, passes_on=False)
             return
+        if self._gone(row):
+            await self._drop(queue, row)
+            return
         places = self._places
         if address not in self._granted:
             await self._until_due(row)
@@ -231,6 +234,13 @@ class Outbox:
             flight.land()
             if not handed_on:
                 places.give_back()
+
+    async def _drop(self, queue: deque[Delivery], row: Delivery) -> None:
+        """Somebody has taken away what it would finish: the rest is not said either."""
+        self.release(row.address)
+        while queue and queue[0].turn == row.turn:
+            gone = DeliveryStatus.FAILED
+            await self._settle(queue, queue[0], gone, reason="taken-away", passes_on=False)
 
     async def _start(self, queue: deque[Delivery], row: Delivery) -> Delivery:
         await self._store.write(lambda unit: unit.deliveries.start([row.seq]))
@@ -347,14 +357,9 @@ class Outbox:
     def _following(self, queue: deque[Delivery], now: float) -> Delivery | None:
         """The oldest row of a room, if it may go at once."""
         row = queue[0] if queue else None
-        if (
-            row is None
-            or row.status is not DeliveryStatus.PENDING
-            or row.not_before > now
-            or self._pace.wait(row.address, direct=row.direct) > 0
-        ):
+        if row is None or row.status is not DeliveryStatus.PENDING or row.not_before > now:
             return None
-        return row
+        return None if self._pace.wait(row.address, direct=row.direct) > 0 else row
 
     async def _backoff(self, queue: deque[Delivery], row: Delivery, reason: str) -> bool:
         if row.attempt >= ATTEMPTS:
@@ -368,8 +373,8 @@ class Outbox:
         """Written down, so that a restart does not forget a penalty."""
         now = self._clock.now()
         due = now.timestamp() + seconds
-        uncertain = row.status is DeliveryStatus.UNCERTAIN
-        status = DeliveryStatus.UNCERTAIN if uncertain else DeliveryStatus.PENDING
+        is_sure = row.status is not DeliveryStatus.UNCERTAIN
+        status = DeliveryStatus.PENDING if is_sure else row.status
         queue[0] = replace(row, status=status, not_before=due)
         await self._store.write(
             lambda unit: unit.deliveries.settle(row.seq, status, now, reason=reason, not_before=due)
@@ -387,10 +392,8 @@ class Outbox:
 
         await self._store.write(work)
         log.info("%s: a room has a new id; its open messages go there", self._account)
-        moved = [
-            replace(one, address=one.address._replace(room=room), status=DeliveryStatus.PENDING)
-            for one in queue
-        ]
+        new, pending = row.address._replace(room=room), DeliveryStatus.PENDING
+        moved = [replace(one, address=new, status=pending) for one in queue]
         queue.clear()
         self._owed -= len(moved)
         self.accept(moved)

@@ -22,7 +22,7 @@ from tests.flows.talk import echo, question, reply, until, whole
 MANAGE_GUILD, KICK = 1 << 5, 1 << 1
 TAKEN = ("silent", "taken-back")
 DELETES = ("delete",)
-EVERYTHING = ("message", "command", "edit", "delete", "reaction", "member", "world", "cue")
+NUMBERS = (*(f"number {one} follows the one before. " for one in range(80)), "</text></response>")
 
 
 def memories(play: Play) -> list[str]:
@@ -111,6 +111,42 @@ async def test_what_a_moderator_takes_away_of_hers_she_has_never_said(tmp_path: 
         assert owls.text not in whole(asked.requests[-1])
         assert cats.text in whole(asked.requests[-1])
         assert hers(server, general)[0] == cats.text, "what is gone is not said again"
+
+
+async def test_what_a_moderator_takes_away_while_it_grows_is_not_said_again(
+    tmp_path: Path,
+) -> None:
+    gate = asyncio.Event()
+
+    def answer(request: ModelRequest) -> str | Line:
+        if "count" not in question(request):
+            return echo(request)
+        return Line(("<response><actions>REPLY</actions><text>", *NUMBERS))
+
+    class Slow(Scripted):
+        async def stream(self, request: ModelRequest, spent: Any = None) -> Any:
+            async for piece in super().stream(request, spent):
+                yield piece
+                if piece.startswith("number 60 "):
+                    await gate.wait()
+                await asyncio.sleep(0.03)
+
+    async with on_discord("Ada", model=Slow(answer), data=tmp_path) as play:
+        server = Server.of(play.stage, [play.discord_bots["Ada"]], play.stage.person("Olga"))
+        bob, general = play.stage.person("Bob"), server.general
+        play.stage.discord.invite(server.guild, bob)
+        bob.says(general, "Ada, count")
+        await until(lambda: hers(server, general))
+        (begun,) = heard(play.stage, general, server.bots[0])
+        server.owner.deletes(begun)
+        await until(lambda: any(row["kind"] == "delete" for row in rows(play, "inbox")))
+        gate.set()
+        await settled(play, 1)
+        assert await settled(play, 1, kinds=DELETES) == [TAKEN]
+        assert hers(server, general) == []
+        assert memories(play) == ["Ada, count"]
+        bob.says(general, "Ada, hello")
+        await until(lambda: len(hers(server, general)) == 1)
 
 
 async def test_what_she_takes_back_herself_is_nobodys_deletion(tmp_path: Path) -> None:
