@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
@@ -123,6 +123,18 @@ class Cast:
     def is_colleague(self, platform: str, author: str) -> bool:
         """Whether a platform's user is one of our own characters."""
         return Account(f"{platform}:{author}") in self._parts
+
+    def called(self, name: str, among: Iterable[Account]) -> Account | None:
+        """Whom a name means, or a handle with or without its @."""
+        wanted = name.strip().lstrip("@").casefold()
+        for account in among if wanted else ():
+            other = self._parts.get(account)
+            if other is not None and wanted in (
+                other.character.name.casefold(),
+                other.platform.handle.lstrip("@").casefold(),
+            ):
+                return account
+        return None
 
     def __iter__(self) -> Iterator[Part]:
         return iter(self._parts.values())

@@ -12,7 +12,7 @@ from core.errors import ModelError
 from core.flow.acting import INTERRUPTED, Acting, Carried
 from core.flow.after import After
 from core.flow.allowance import Allowance
-from core.flow.cast import Cast, Part
+from core.flow.cast import Cast
 from core.flow.current import running
 from core.flow.deciding import Deciding
 from core.flow.etiquette import Choice, Verdict
@@ -29,7 +29,7 @@ from core.flow.threads import Threads
 from core.flow.till import Till
 from core.flow.work import Work
 from core.flow.writing import Scribe
-from core.ids import Account, CharacterId, RoomId
+from core.ids import CharacterId, RoomId
 from core.kept import Task
 from core.knowledge.ingest import Librarian
 from core.messages import InboundStatus, Reply
@@ -345,24 +345,10 @@ class Conversing:
         address = work.lead.address
         if not answer.text or work.lead.is_direct:
             return
-        part = work.part
         self._floor.taken(address)
-        named = self._named(part, address.account, answer.next, scene)
+        named = self._cast.called(answer.next, self._floor.others(scene.inbound[-1].address))
         if named is not None:
             self._floor.give(address, named, self._clock.monotonic())
-
-    def _named(self, part: Part, ours: Account, name: str, scene: Scene) -> Account | None:
-        wanted = name.strip().lstrip("@").casefold()
-        if not wanted:
-            return None
-        for account in self._floor.others(scene.inbound[-1].address):
-            other = self._cast.on(account)
-            if other is not None and wanted in (
-                other.character.name.casefold(),
-                other.platform.handle.lstrip("@").casefold(),
-            ):
-                return account
-        return None
 
     def _look_back(self, turn: RunningTurn, *, answered: bool) -> None:
         gear = turn.work.part.gear
