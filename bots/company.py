@@ -278,6 +278,7 @@ class Company:
 
 
 def _look_of(face: PlannedLink) -> tuple[str, ...]:
-    """By what people know her who speaks through another one's bot."""
+    """By what she who speaks through another one's bot is known, and what she reads back."""
     character = face.character.character
-    return character.name, character.username, face.settings.text("avatar")
+    names = character.name, character.username
+    return *names, face.settings.text("avatar"), face.settings.text("DISCORD_HISTORY")

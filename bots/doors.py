@@ -76,7 +76,7 @@ def _enter_discord(
     chronicle: Chronicle,
 ) -> Platform:
     if planned.host is not None:
-        return _put_on(planned, session, files)
+        return _put_on(planned, session, files, chronicle)
     from bots.discord.client import DiscordLink
     from bots.discord.endpoints import Endpoints
     from bots.discord.ways import ways_of
@@ -106,12 +106,19 @@ def _enter_discord(
     )
 
 
-def _put_on(planned: PlannedLink, session: aiohttp.ClientSession, files: Files) -> Platform:
+def _put_on(
+    planned: PlannedLink, session: aiohttp.ClientSession, files: Files, chronicle: Chronicle
+) -> Platform:
     from bots.discord.face import DiscordFace
     from bots.discord.faces import Mask
+    from bots.discord.ways import ways_of
 
     assert planned.host is not None
     character = planned.character.character
+    try:
+        ways = ways_of(planned.settings)
+    except BadInput as error:
+        raise LinkRejected(str(error)) from None
     mask = Mask(
         planned.account,
         planned.host.account,
@@ -124,6 +131,7 @@ def _put_on(planned: PlannedLink, session: aiohttp.ClientSession, files: Files) 
         host_name=planned.host.character.name,
         avatar=public(planned.settings.text("avatar")),
         files=files,
+        chronicle=chronicle if ways.history else None,
     )
 
 

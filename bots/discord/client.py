@@ -196,7 +196,13 @@ class DiscordLink:
             self._acknowledging.on_double = self._slash.given_in
         self._standing = standing
         self._history = history = History(
-            client, walls, quota, self._account, self._clock, self._chronicle, self._ways.history
+            client,
+            walls,
+            quota,
+            self._account,
+            self._clock,
+            self._faces.remembering(self._account, self._chronicle),
+            self._ways.history,
         )
         walls.news.welcome = self._ways.welcome
         now = self._clock.now().isoformat()

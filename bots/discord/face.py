@@ -27,7 +27,7 @@ from core.messages import (
     Received,
     Reply,
 )
-from core.ports import Intake, Limits
+from core.ports import Chronicle, Intake, Limits
 
 _PATIENCE = 8.0
 """Seconds for which her bot is waited for before she is said to be away."""
@@ -66,12 +66,14 @@ class DiscordFace:
         avatar: str = "",
         answers_within: float = 60.0,
         files: Files | None = None,
+        chronicle: Chronicle | None = None,
         patience: float = _PATIENCE,
     ) -> None:
         """`host_name` is the character whose bot it is; `avatar` an address of a picture."""
         self._mask = mask
         self._faces = faces
         self._host_name = host_name
+        self._chronicle = chronicle
         self._patience = patience
         self._us = mapping.Us(mask.id, mask.shown)
         self._calls = FaceCalls(mask, avatar, faces, answers_within, files)
@@ -98,7 +100,7 @@ class DiscordFace:
         return f"without Manage Webhooks it speaks by {self._host_name}'s name in {named}"
 
     async def __aenter__(self) -> Self:
-        self._faces.put_on(self._mask)
+        self._faces.put_on(self._mask, self._chronicle)
         # What she left open is taken up next, and somebody may have to be asked about.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._patience):

@@ -11,17 +11,18 @@ import asyncio
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import orjson
 
 from bots.discord.envelope import PLATFORM, command_in, is_direct, loads, snowflake
 from bots.discord.face_hooks import Host
+from bots.discord.face_past import SharedPast
 from bots.discord.face_quotes import Lately, without_quote
 from core.ids import Account
 from core.messages import Author, Inbound, Kind, Quote, Received
-from core.ports import Intake
+from core.ports import Chronicle, Intake
 
 _SHOWN = 80
 _FORBIDDEN = re.compile(r"(?i)(c)(?=lyde)|(d)(?=iscord)")
@@ -77,6 +78,7 @@ class Faces:
     def __init__(self) -> None:
         self.lately = Lately()
         self._masks: dict[Account, Mask] = {}
+        self._chronicles: dict[Account, Chronicle] = {}
         self._hosts: dict[Account, Host] = {}
         self._bots: dict[str, Account] = {}
         """By their applications, which have the bot's number but for the oldest."""
@@ -85,12 +87,15 @@ class Faces:
 
     # --- who is there ----------------------------------------------------------------------------
 
-    def put_on(self, mask: Mask) -> None:
-        """From now on she hears what her host's bot does."""
+    def put_on(self, mask: Mask, chronicle: Chronicle | None = None) -> None:
+        """From now on she hears what her host's bot does; `chronicle` takes what it reads back."""
         self._masks[mask.account] = mask
+        if chronicle is not None:
+            self._chronicles[mask.account] = chronicle
 
     def take_off(self, mask: Mask) -> None:
         self._masks.pop(mask.account, None)
+        self._chronicles.pop(mask.account, None)
 
     def of(self, host: Account) -> list[Mask]:
         return [one for one in self._masks.values() if one.host == host]
@@ -138,18 +143,30 @@ class Faces:
 
         return _Sharing(self, account, intake), hears
 
-    def shared(self, account: Account, received: Sequence[Received]) -> list[Received]:
-        """What a bot has heard, as it and each of its faces is told of it."""
+    def remembering(self, account: Account, chronicle: Chronicle | None) -> Chronicle | None:
+        """Where a bot is to write what was said before it came."""
+        if chronicle is None:
+            return None
+        shared = partial(self.shared, account, own=True)
+        return SharedPast(chronicle, shared, self._chronicles.get)
+
+    def shared(
+        self, account: Account, received: Sequence[Received], *, own: bool = False
+    ) -> list[Received]:
+        """What a bot has heard, as it and each of its faces is told of it; `own` is with what
+        they have said themselves."""
         masks = self.of(account)
         found: list[Received] = []
         for one in received:
             if not masks and _BY_HOOK not in one.payload:
                 found.append(one)
             else:
-                found.extend(self._each(account, masks, one))
+                found.extend(self._each(account, masks, one, own=own))
         return found
 
-    def _each(self, account: Account, masks: Sequence[Mask], one: Received) -> Iterator[Received]:
+    def _each(
+        self, account: Account, masks: Sequence[Mask], one: Received, *, own: bool
+    ) -> Iterator[Received]:
         whole = _object(_loaded(one.payload))
         said, scene = _object(whole.get("d")), _object(whole.get("in"))
         if whole.get("t") == "INTERACTION_CREATE":
@@ -161,14 +178,14 @@ class Faces:
         spoke = self.speaker(said)
         if spoke is not None:
             one = replace(one, author=spoke.id)
-        if one.author != account.partition(":")[2]:
+        if own or one.author != account.partition(":")[2]:
             yield one
         if not _of_server(one, whole.get("t"), said, scene):
             return
-        if masks and one.kind in _TALK:
+        if masks and one.kind in _TALK and not own:
             self.lately.note(said, scene, spoke.name if spoke else "")
         for mask in masks:
-            if spoke is None or spoke.account != mask.account:
+            if own or spoke is None or spoke.account != mask.account:
                 hers = _to(one, mask)
                 yield self._meant(mask, hers, whole, said) if one.kind in _TALK else hers
 

@@ -305,6 +305,29 @@ async def test_what_a_face_remembers_is_not_the_bots_and_direct_chats_are_the_bo
     }
 
 
+async def test_what_was_said_before_the_bot_came_is_read_once_and_remembered_by_both(
+    tmp_path: Path,
+) -> None:
+    async with Stage(limits=False) as stage:
+        ada, zoe = stage.discord.bot("Ada"), stage.person("Zoe")
+        general = room(stage, [ada], zoe).general
+        zoe.says(general, "the cake is in the cellar")
+        async with on_discord(
+            "Ada",
+            BERT,
+            model=(model := Scripted(echo)),
+            data=tmp_path,
+            stage=stage,
+            settings={"DISCORD_HISTORY": "50"},
+        ) as play:
+            await until(lambda: len(rows(play, "memories")) == 2)
+            zoe.says(general, "Bert, where is the cake?")
+            await answers(stage, general, "Bert")
+            asked = calls(stage, "list_messages", general)
+    assert "in the cellar" in whole(model.requests[0])
+    assert len(asked) == 1
+
+
 async def test_one_with_a_bot_of_her_own_knows_the_face_as_one_of_ours(tmp_path: Path) -> None:
     def model(request: ModelRequest) -> str:
         return reply("Carol, hello." if speaker(request) == "Bert" else "Hello, Bert.")
