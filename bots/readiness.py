@@ -31,7 +31,7 @@ def report(
         status = "down"
     else:
         status = "ok" if live == len(health) and not failing and not plugins else "degraded"
-    links = [(one.character, one.platform, one.phase, one.reason) for one in health]
+    links = [(one.character, one.platform, one.phase, one.told) for one in health]
     links += [(one.character.name, one.platform, Phase.OFF, one.reason) for one in off]
     return {
         "status": status,

@@ -47,6 +47,8 @@ class Health:
     handle: str = ""
     note: str = ""
     """What is amiss although the link is live."""
+    lacks: Callable[[], str] = lambda: ""
+    """What a live link cannot hear, or where it may not write, as far as it has found out."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def turn(self, phase: Phase, reason: str = "") -> None:
@@ -64,9 +66,18 @@ class Health:
         self.phase, self.reason = phase, reason
         self.changed.set()
 
-    def live(self, lacks: str) -> None:
-        """It hears; `lacks` is what it cannot hear."""
-        self.turn(Phase.LIVE, "; ".join(filter(None, (lacks, self.note))))
+    def live(self, lacks: Callable[[], str]) -> None:
+        """It hears."""
+        self.lacks = lacks
+        self.turn(Phase.LIVE, self._amiss())
+
+    @property
+    def told(self) -> str:
+        """The reason, as it is now."""
+        return self._amiss() if self.phase is Phase.LIVE else self.reason
+
+    def _amiss(self) -> str:
+        return "; ".join(filter(None, (self.lacks(), self.note)))
 
 
 class Backoff:
@@ -196,7 +207,7 @@ async def _lives(
     await hears.wait()
     if survives:
         await clock.sleep(survives)
-    health.live(platform.lacks)
+    health.live(lambda: platform.lacks)
 
 
 def _gravest(errors: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -117,7 +117,7 @@ class Thinking:
     def _reveal(self, work: Work, said: _Said) -> None:
         """Let people see the answer grow, as a draft or as a message that is edited."""
         lead, outbox = work.lead, work.part.outbox
-        if lead.via or work.mends:
+        if work.mends or (lead.via and not lead.waits):
             return  # what answers a query, or stands already, is given once, and whole
         if outbox.drafts and lead.is_direct:
             outbox.signs.draft(lead.address, said.draft, work.started + _DRAFT_AFTER)

@@ -158,6 +158,8 @@ async def test_a_live_link_says_what_it_cannot_hear() -> None:
     deaf.lacks = "it hears only what mentions it"
     async with kept(deaf) as [link]:
         assert (link.health.phase, link.health.reason) == (Phase.LIVE, deaf.lacks)
+        deaf.lacks = "it may not write in two channels"
+        assert link.health.told == deaf.lacks, "it is told as it is now"
 
 
 async def test_a_link_that_is_in_and_does_not_hear_yet_is_not_live() -> None:
