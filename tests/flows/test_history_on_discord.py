@@ -149,7 +149,7 @@ async def test_who_may_not_talk_to_her_is_not_remembered_either(tmp_path: Path) 
         general = Server.of(stage, [ada], bob, eve).general
         bob.says(general, "from Bob")
         eve.says(general, "from Eve")
-        settings = WITH_PAST | {"DISCORD_ALLOWED_USERS": f'["{bob.id}"]'}
+        settings = WITH_PAST | {"DISCORD_ALLOWED_USERS": f'["{bob.snowflake}"]'}
         async with on_discord(
             "Ada", model=Scripted(echo), data=tmp_path, stage=stage, settings=settings
         ) as play:
