@@ -197,10 +197,48 @@ def _post(world: World, who: Person, asked: Json) -> Message:
 
 
 def _command(world: World, who: Person, asked: Json) -> None:
-    given = asked.get("options") or {}
-    options = {str(name): str(value) for name, value in dict(given).items()}
     bot, room = _bot(world, asked.get("bot")), _chat(world, asked)
-    who.uses(room, bot, _words(asked, "name", 32), **options)
+    who.uses(room, bot, _words(asked, "name", 100), **_options(world, who, asked))
+
+
+def _options(world: World, who: Person, asked: Json) -> Json:
+    """What was filled in: words, numbers, and things by what they are called by."""
+    given = dict(asked.get("options") or {})
+    return {str(name): _thing(world, who, asked, value) for name, value in given.items()}
+
+
+def _thing(world: World, who: Person, asked: Json, value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    if "account" in value:
+        found = world.accounts.get(_number(value["account"], "person"))
+        if found is None:
+            raise ValueError("this person is not here")
+        return found
+    if "message" in value:
+        return _message(world, who, {"chat": asked.get("chat"), "id": value["message"]})
+    return _chat(world, value)
+
+
+def _complete(world: World, who: Person, asked: Json) -> None:
+    bot, room = _bot(world, asked.get("bot")), _chat(world, asked)
+    options, option = _options(world, who, asked), str(asked.get("option"))
+    who.completes(room, bot, _words(asked, "name", 100), option, **options)
+
+
+def _fill(world: World, who: Person, asked: Json) -> None:
+    fields = {str(name): value for name, value in dict(asked.get("fields") or {}).items()}
+    who.fills(str(asked.get("interaction")), **fields)
+
+
+def _dismiss(world: World, who: Person, asked: Json) -> None:
+    who.dismisses(_message(world, who, asked))
+
+
+def _vote(world: World, who: Person, asked: Json) -> Message:
+    said = _message(world, who, asked)
+    who.votes(said, *(_number(one, "option") for one in asked.get("options") or ()))
+    return _now(said)
 
 
 _DEEDS = {
@@ -219,4 +257,8 @@ _DEEDS = {
     "thread": _thread,
     "post": _post,
     "command": _command,
+    "complete": _complete,
+    "fill": _fill,
+    "dismiss": _dismiss,
+    "vote": _vote,
 }

@@ -3,11 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bots.sandbox.discord.polls import is_closed
 from bots.sandbox.things import Message
 from bots.sandbox.world import World
 
 Json = dict[str, Any]
 _ROW, _BUTTON, _MENU, _SLASH = 1, 2, 3, 1
+_INNER, _OF_PEOPLE, _OF_ROLES, _OF_ALL, _OF_CHANNELS = {1, 2}, 5, 6, 7, 8
+_MENUS = {_MENU, _OF_PEOPLE, _OF_ROLES, _OF_ALL, _OF_CHANNELS}
 SHOWN = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 PLAYED = frozenset({"audio/ogg", "audio/mpeg", "video/mp4", "video/webm"})
 _STYLES = {3: "success", 4: "danger"}
@@ -20,16 +23,47 @@ def of_discord(world: World, said: Message) -> Json:
         "everyone": bool(more.get("mention_everyone")),
         "embeds": [_embed(embed) for embed in more.get("embeds") or ()],
         "files": [file_of(world, file) for file in more.get("attachments") or ()],
-        "buttons": _rows(more.get("components") or ()),
+        "buttons": _rows(said, more.get("components") or ()),
         "only": more.get("only_for"),
         "began": _began(said),
         "thinking": "thinking" in (said.service or {}),
         "used": _used(more.get("interaction")),
+        "forwarded": _passed(more),
+        "stickers": [item["name"] for item in more.get("sticker_items") or ()],
+        "poll": _poll(world, more["poll"]) if more.get("poll") else None,
     }
     if said.reply_to is not None and _is_gone(said):
         # Discord keeps the line over an answer when what it answers is gone.
         shown["reply_to"] = {"id": None, "name": None, "text": None}
     return shown
+
+
+def _passed(more: Json) -> Json | None:
+    """What a message passes on: its words, cards and files."""
+    snapshots = more.get("snapshots")
+    if not snapshots:
+        return None
+    said = snapshots[0]["message"]
+    files = [file["filename"] for file in said.get("attachments") or ()]
+    return {"text": said.get("content") or ", ".join(files)}
+
+
+def _poll(world: World, poll: Json) -> Json:
+    """A poll in the words of the page, which knows those of Telegram as well."""
+    votes = [poll["votes"].get(str(answer["answer_id"]), []) for answer in poll["answers"]]
+    options = [
+        {"text": answer["poll_media"].get("text", ""), "votes": len(who), "from": who}
+        for answer, who in zip(poll["answers"], votes, strict=True)
+    ]
+    return {
+        "question": poll["question"]["text"],
+        "options": options,
+        "voters": len({who for every in votes for who in every}),
+        "several": poll["allow_multiselect"],
+        "closed": is_closed(poll, world.now()),
+        "anonymous": False,
+        "quiz": False,
+    }
 
 
 def _began(said: Message) -> Json | None:
@@ -42,15 +76,35 @@ def commands(known: Mapping[int | None, Sequence[Json]]) -> list[Json]:
     """The slash commands that a bot has told Discord of, for each server or (None) for all."""
     return [
         {
-            "name": each["name"],
+            "name": name,
             "description": each.get("description", ""),
             "guild": None if server is None else str(server),
-            "options": [option["name"] for option in each.get("options") or ()],
+            "kind": each.get("type", _SLASH),
+            "options": [_option(option) for option in options],
         }
         for server, everything in known.items()
         for each in everything
-        if each.get("type", _SLASH) == _SLASH
+        for name, options in _parts(each)
     ]
+
+
+def _parts(command: Json) -> list[tuple[str, list[Json]]]:
+    """A command by its name, or each of its parts by the whole way to it."""
+    options = command.get("options") or []
+    inner = [option for option in options if option["type"] in _INNER]
+    if not inner:
+        return [(command["name"], options)]
+    return [
+        (f"{command['name']} {name}", rest) for option in inner for name, rest in _parts(option)
+    ]
+
+
+def _option(option: Json) -> Json:
+    shown = {name: option.get(name) for name in ("name", "description", "type")}
+    choices = [choice["name"] for choice in option.get("choices") or ()]
+    flags = {name: bool(option.get(name)) for name in ("required", "autocomplete")}
+    values = {choice["name"]: choice["value"] for choice in option.get("choices") or ()}
+    return {**shown, **flags, "choices": choices, "values": values}
 
 
 def _called(world: World, more: Json) -> list[str]:
@@ -74,12 +128,17 @@ def _used(interaction: Json | None) -> Json | None:
 
 def _embed(embed: Json) -> Json:
     fields = [
-        {"name": str(field.get("name", "")), "value": str(field.get("value", ""))}
+        {
+            "name": str(field.get("name", "")),
+            "value": str(field.get("value", "")),
+            "inline": bool(field.get("inline")),
+        }
         for field in embed.get("fields") or ()
     ]
     foot = (embed.get("footer") or {}).get("text")
-    words = {name: embed.get(name) for name in ("title", "description", "url")}
-    return {**words, "fields": fields, "footer": foot}
+    words = {name: embed.get(name) for name in ("title", "description", "url", "color")}
+    author = (embed.get("author") or {}).get("name")
+    return {**words, "fields": fields, "footer": foot, "author": author}
 
 
 def file_of(world: World, file: Json) -> Json:
@@ -92,27 +151,47 @@ def file_of(world: World, file: Json) -> Json:
     return {"name": name, "size": size, "url": file.get("url"), "picture": picture}
 
 
-def _rows(components: Any) -> list[list[Json]] | None:
+def _rows(said: Message, components: Any) -> list[list[Json]] | None:
     rows = [
-        [_key(each) for each in row.get("components") or () if each.get("type") in {_BUTTON, _MENU}]
+        [
+            _key(said, each)
+            for each in row.get("components") or ()
+            if each.get("type") == _BUTTON or each.get("type") in _MENUS
+        ]
         for row in components
         if row.get("type") == _ROW
     ]
     return [row for row in rows if row] or None
 
 
-def _key(button: Json) -> Json:
-    """A button, or a menu with what can be picked in it."""
-    choices = [
-        {"label": str(option.get("label", "")), "value": str(option.get("value", ""))}
-        for option in button.get("options") or ()
+def _offered(said: Message, menu: Json) -> list[Json]:
+    """What can be picked: what the bot wrote, or people, roles and channels of the place."""
+    kind, guild = menu["type"], said.chat.guild
+    found: list[tuple[str, object]] = [
+        (str(option.get("label", "")), option.get("value", ""))
+        for option in menu.get("options") or ()
     ]
+    if kind in {_OF_PEOPLE, _OF_ALL}:
+        people = guild.members if guild is not None else said.chat.members
+        found += [(who.name, who.snowflake) for who in people]
+    if kind in {_OF_ROLES, _OF_ALL} and guild is not None:
+        found += [(role.name, role.id) for role in guild.roles.values()]
+    if kind == _OF_CHANNELS and guild is not None:
+        found += [(f"#{room.title}", room.id) for room in guild.channels.values()]
+    return [{"label": label, "value": str(value)} for label, value in found]
+
+
+def _key(said: Message, button: Json) -> Json:
+    """A button, or a menu with what can be picked in it."""
+    choices = _offered(said, button)
     emoji = (button.get("emoji") or {}).get("name") or ""
     label = button.get("label") or button.get("placeholder") or ""
     words = f"{emoji} {label}".strip()
     return {
         "text": words or ("Choose…" if choices else "…"),
         "choices": choices or None,
+        "most": button.get("max_values", 1),
+        "least": button.get("min_values", 1),
         "data": button.get("custom_id"),
         "url": button.get("url"),
         "style": _STYLES.get(int(button.get("style") or 0), ""),

@@ -80,7 +80,7 @@ class Page:
         match change.kind:
             case "message" | "whisper" if said is not None:
                 return {"type": "message", "message": self._shown(said)}
-            case "edit" | "vote" | "amend" | "rewhisper" if said is not None:
+            case "edit" | "vote" | "poll_vote" | "amend" | "rewhisper" if said is not None:
                 return {"type": "edit", "message": self._shown(said)}
             case "react" if said is not None:
                 return {"type": "reaction", "message": self._shown(said)}
@@ -115,6 +115,11 @@ class Page:
                 return {"type": "people", **self._everyone()}
             case "confirmed":
                 return {"type": "confirmed", "chat": fact["chat"], "id": str(fact["id"])}
+            case "form":
+                shown = {"interaction": fact["interaction"], "form": fact["form"]}
+                return {"type": "form", "to": fact["who"], **shown}
+            case "choices":
+                return {"type": "choices", "to": fact["who"], **_completed(fact)}
             case "answered":
                 return {"type": "answered", "text": fact["text"], "alert": fact["show_alert"]}
             case _:
@@ -308,6 +313,17 @@ class Page:
                     await self._news.wait()
             except TimeoutError:
                 await stream.write(b": ping\n\n")
+
+
+def _completed(fact: Fact) -> dict[str, Any]:
+    """What an option could be, and for which words of it that was asked."""
+    options = fact["data"].get("options", [])
+    while options and options[0].get("options"):
+        options = options[0]["options"]
+    asked: Fact = next((one for one in options if one.get("focused")), {})
+    named = {"bot": view.number(fact["bot"]), "command": fact["name"]}
+    about = {"option": asked.get("name"), "text": asked.get("value")}
+    return {**named, **about, "choices": fact["choices"]}
 
 
 def guard(request: web.Request) -> None:

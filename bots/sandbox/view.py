@@ -72,9 +72,14 @@ def message(world: World, said: Message, *, pending: bool) -> Json:
 
 
 def _plain(world: World, said: Message, pending: bool) -> Json:
-    sender = {"id": number(said.sender.id), "name": said.spoken_as, "bot": said.sender.is_bot}
+    sender: Json = {"id": number(said.sender.id), "name": said.spoken_as, "bot": said.sender.is_bot}
     if said.more.get("face"):
-        sender |= {"bot": True, "picture": said.more["face"].get("url"), "face": True}
+        # One webhook may have many faces, so that its number tells nothing.
+        face, root = said.more["face"], f"{world.cdn_root}/attachments/"
+        url = str(face.get("url") or "")
+        kept = url.removeprefix(root).split("/")[1:2] if url.startswith(root) else []
+        sender |= {"id": f"face {face['id']} {face['name']}", "bot": True, "face": True}
+        sender |= {"picture": f"/stage/file/{kept[0]}" if kept else None}
     return {
         "chat": said.chat.key,
         "id": str(said.id),

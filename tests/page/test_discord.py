@@ -250,7 +250,7 @@ async def test_what_is_said_to_one_alone_is_shown_to_that_one(browser: str) -> N
         ada, general = play.actor("Ada"), play.room("general")
         ada.says(general, "A word in your ear", only_for=play.person("you").id)
         await play.shows("A word in your ear", in_=FLAT)
-        await play.shows("Only you can see this", in_=".row.flat .aside")
+        await play.shows("Only you can see this · Dismiss", in_=".row.flat .aside")
         ada.says(general, "A word in hers", only_for=play.person("maya").id)
         ada.says(general, "For all")
         await play.shows("For all", in_=FLAT)

@@ -100,7 +100,8 @@ async def test_commands_are_told_and_kept_for_those_who_come_later() -> None:
         fact = {"fact": "app_commands", "bot": ada.id, "guild": None, "commands": commands}
         stage.world.commit(fact)
         shown: list[Json] = [
-            {"name": "reckon", "description": "sums", "guild": None, "options": []}
+            {"name": "reckon", "description": "sums", "guild": None, "kind": 1, "options": []},
+            {"name": "Inspect", "description": "", "guild": None, "kind": 3, "options": []},
         ]
         for bots in (told[-1]["bots"], (await state_of(client))["bots"]):
             assert [bot["commands"] for bot in bots if bot["id"] == str(ada.id)] == [shown]

@@ -48,12 +48,20 @@ def create_interaction_response(ask: Ask) -> Answer | None:
             said = it.original = rewrite(inner, _source(it))
         case _ if kind == _CHOICES:
             it.choices = _choices(data)
+            _tell(ask, it, {"fact": "choices", "choices": it.choices})
         case _:
             it.modal = _form(data)
+            _tell(ask, it, {"fact": "form", "form": it.modal})
     ask.office.interactions.answer(it)
     if ask.query.get("with_response", "").lower() not in {"1", "true"}:
         return None
     return Answer(200, _response(ask, it, kind, said))
+
+
+def _tell(ask: Ask, it: Interaction, fact: Json) -> None:
+    """Show the asker what no message bears: a form, or what an option could be."""
+    place = {"who": it.who.id, "bot": it.bot.id, "interaction": it.number, "name": it.name}
+    ask.world.tell({**fact, **place, "data": it.data})
 
 
 def _check(it: Interaction, kind: Any) -> None:

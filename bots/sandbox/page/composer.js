@@ -33,7 +33,7 @@ export class Composer {
     this.#hands = hands;
     [this.#text, this.#send, this.#about] = ["text", "send", "about"].map((name) => pane.part(name));
     this.#attaching = new Attaching(pane, this, hands);
-    this.#offers = new Offers(world, pane);
+    this.#offers = new Offers(world, pane, hands.complete);
     const choose = async (...choice) => (await hands.choose(...choice)) && this.#write("");
     const show = (offers) => this.#offers.show(offers);
     this.#inline = new Inline(world, pane, { hands: { ...hands, choose }, show });

@@ -1,10 +1,13 @@
 /** What a person does with messages: say, send, change, react, press, and the menu that offers it. */
 
 import { notice } from "./dialogs.js";
+import { avatar } from "./dom.js";
 import { faceOf } from "./heading.js";
 import { act, Refused } from "./link.js";
 import { wordsOf } from "./markdown.js";
 import { showMenu } from "./menu.js";
+import { askSeveral } from "./modal.js";
+import { commandsOf, readCommand, valuesOf } from "./slash.js";
 import { isDirect, isEditable, mayWrite, sameId } from "./world.js";
 
 const LARGEST = 40 << 20;
@@ -101,14 +104,41 @@ export class Deeds {
   /** A registered slash command is not a message on Discord. */
   #commandIn(key, text) {
     const chat = this.#world.chats.get(key);
-    const [, name, words] = /^\/([-\w]{1,32})(?:\s+([\s\S]*))?$/.exec(text) ?? [];
-    if (chat?.platform !== "discord" || !name) return null;
-    const commandOf = (id) => this.#world.who(id).commands?.find((command) => command.name === name);
-    const bot = chat.bots.find(commandOf);
-    if (bot === undefined) return null;
-    // One line of words is enough for one option; what more there is stays unsaid.
-    const [option] = commandOf(bot).options;
-    return { bot, name, options: option && words ? { [option]: words } : {} };
+    if (chat?.platform !== "discord") return null;
+    const read = readCommand(text, chat, this.#world);
+    return read && { bot: read.bot.id, name: read.command.name, options: valuesOf(read, chat, this.#world) };
+  }
+
+  /** Ask a bot what an option of its command could be. */
+  complete(place, { bot, command, option, given }) {
+    return this.does({ do: "complete", chat: place.chat, bot: bot.id, name: command.name, option, options: given });
+  }
+
+  /** Use an entry that a bot has put into the menu of messages (3) or of members (2). */
+  #entries(chat, kind, target) {
+    return chat.bots.flatMap((id) => {
+      const bot = this.#world.who(id);
+      return commandsOf(bot, chat, kind).map(({ name }) => ({
+        label: name,
+        face: avatar(bot.name, { bot: true }),
+        run: () => this.does({ do: "command", chat: chat.id, bot: bot.id, name, options: { target } }),
+      }));
+    });
+  }
+
+  /** The menu of somebody in a chat of Discord. */
+  who(chat, account, owner) {
+    const items = this.#entries(chat, 2, { account });
+    const name = this.#world.who(account).name;
+    if (items.length) showMenu(owner.getBoundingClientRect(), items, { label: name, owner });
+  }
+
+  dismiss({ chat, id }) {
+    return this.does({ do: "dismiss", chat, id });
+  }
+
+  fill(interaction, fields) {
+    return this.does({ do: "fill", interaction, fields });
   }
 
   change(message, text) {
@@ -126,6 +156,7 @@ export class Deeds {
     if (key.copy) return copy(key.copy);
     if (key.url || key.app) return open(key.url || key.app, "_blank", "noopener");
     if (!key.choices) return does([]);
+    if (key.most > 1) return askSeveral(key, does);
     const items = key.choices.map(({ label, value }) => ({ label, run: () => does([value]) }));
     return showMenu(owner.getBoundingClientRect(), items, { label: key.text, owner });
   }
@@ -152,8 +183,9 @@ export class Deeds {
       own && isEditable(message) && { label: "Edit", icon: "edit", run: () => pane.composer.edit(message) },
       canThread && { label: "Start thread…", icon: "thread", run: () => newThread(pane, message) },
       ...(telegram?.items ?? []),
+      ...(discord && !message.only ? this.#entries(chat, 3, { message: message.id }) : []),
       words && copies,
-      (own || telegram?.rules) && { label: "Delete", icon: "delete", danger: true, run: remove },
+      (own || telegram?.rules || this.#leads(chat)) && { label: "Delete", icon: "delete", danger: true, run: remove },
     ].filter(Boolean);
     const reactions = Object.entries(REACTIONS).map(([glyph, label]) => ({
       glyph,
@@ -163,6 +195,12 @@ export class Deeds {
     }));
     row.focus({ preventScroll: true });
     showMenu(box, items, { label: "Message", row: reactions });
+  }
+
+  /** Whether whoever speaks owns the server that a chat is in. */
+  #leads(chat) {
+    const guild = this.#world.guildOf(chat);
+    return Boolean(guild) && sameId(guild.owner, this.#world.me);
   }
 
   /** What the menu has on Telegram alone, and whether whoever speaks rules over this message. */

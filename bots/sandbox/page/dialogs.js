@@ -95,7 +95,7 @@ export function ask({ title, button, fields, done, ready }) {
   document.body.append(dialog);
   check();
   dialog.showModal();
-  form.querySelector("input").focus();
+  form.querySelector("input, textarea, select")?.focus();
 }
 
 /** Say one sentence at the edge of the screen for a while. */

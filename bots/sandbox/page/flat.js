@@ -2,6 +2,7 @@
 
 import { avatar, el, icon, timeOf, toneOf } from "./dom.js";
 import { gistOf, rendered, sceneOf } from "./markdown.js";
+import { poll } from "./poll.js";
 import { buttons, files, moreButton, reactions, serviceRow } from "./rows.js";
 import { sameId } from "./world.js";
 
@@ -17,13 +18,16 @@ export function rowOf(message, world, chat, hands) {
   const scene = sceneOf(message, world, chat);
   const words = message.thinking ? [thinking(message.from.name)] : rendered(message.text ?? "", scene);
   const text = el("div", { class: "text", dir: "auto" }, ...words);
-  const body = el("div", { class: "body" }, byline(message, world, chat), text);
+  const body = el("div", { class: "body" }, byline(message, world, chat, hands), text);
+  if (message.forwarded) body.append(passed(message.forwarded, scene));
+  if (message.stickers?.length) body.append(...message.stickers.map(sticker));
+  if (message.poll) body.append(poll(message, world, hands));
   if (message.edited) body.append(el("span", { class: "edited" }, "(edited)"));
   body.append(...(message.embeds ?? []).map((embed) => card(embed, scene)));
   body.append(...files(message));
   if (message.buttons?.length) body.append(buttons(message, hands));
   if (message.reactions?.length) body.append(reactions(message, world, hands));
-  if (message.only) body.append(el("p", { class: "aside" }, "Only you can see this"));
+  if (message.only) body.append(aside(message, hands));
   const thread = threadOf(message, world);
   if (thread) body.append(way(thread, hands));
   if (message.reply_to || message.used) row.append(above(message, world, hands));
@@ -31,7 +35,7 @@ export function rowOf(message, world, chat, hands) {
     el(
       "div",
       { class: "line" },
-      avatar(message.from.name, { bot: message.from.bot }),
+      faceOf(message.from),
       el("time", { class: "beside-time", "aria-hidden": "true" }, timeOf(message.date)),
       body,
       moreButton(row, hands),
@@ -71,9 +75,31 @@ function isCalled(message, world) {
   return (named || message.everyone) && !sameId(message.from.id, me.id);
 }
 
-function byline(message, world, chat) {
+/** A webhook may have a picture of its own with each message. */
+const faceOf = ({ name, bot, picture }) =>
+  picture ? el("img", { class: "avatar", src: picture, alt: "" }) : avatar(name, { bot });
+
+const sticker = (name) => el("p", { class: "sticker-name" }, `Sticker: ${name}`);
+
+function passed({ text }, scene) {
+  const head = el("div", { class: "passed" }, icon("forward"), "Forwarded");
+  return el("div", { class: "snapshot" }, head, el("div", {}, ...rendered(text, scene)));
+}
+
+/** What one person alone sees can be put away. */
+function aside(message, hands) {
+  const away = { class: "plain", type: "button", "data-key": "dismiss", onclick: () => hands.dismiss(message) };
+  return el("p", { class: "aside" }, "Only you can see this · ", el("button", away, "Dismiss"));
+}
+
+function byline(message, world, chat, hands) {
   const role = world.roleOf(chat, message.from.id);
-  const name = el("b", { class: role ? `sender tone-${toneOf(role.name)}` : "sender" }, message.from.name);
+  const look = role ? `sender tone-${toneOf(role.name)}` : "sender";
+  const words = el("b", { class: look, title: role?.name ?? null }, message.from.name);
+  const known = hands?.who && !message.from.face;
+  const asks = (event) => hands.who(chat, message.from.id, event.currentTarget);
+  const does = { type: "button", tabindex: "-1", "data-key": "who", onclick: asks };
+  const name = known ? el("button", does, words) : words;
   return el(
     "div",
     { class: "byline" },
@@ -106,10 +132,14 @@ function card(embed, scene) {
   const part = ({ name, value }) =>
     el("div", {}, el("b", {}, ...rendered(name, scene)), el("div", {}, ...rendered(value, scene)));
   const parts = (embed.fields ?? []).map(part);
+  const by = embed.author ? el("small", {}, embed.author) : null;
   const title = embed.title ? el("h4", {}, ...rendered(embed.title, scene)) : null;
   const words = embed.description ? el("div", {}, ...rendered(embed.description, scene)) : null;
   const foot = embed.footer ? el("small", {}, embed.footer) : null;
-  return el("div", { class: "embed" }, title, words, ...parts, foot);
+  const made = el("div", { class: "embed" }, by, title, words, ...parts, foot);
+  const color = embed.color && `#${embed.color.toString(16).padStart(6, "0")}`;
+  if (color) made.style.borderColor = color;
+  return made;
 }
 
 function threadOf(message, world) {

@@ -2,6 +2,7 @@
 
 import { avatar, el } from "./dom.js";
 import { faceOf } from "./heading.js";
+import { Slash, writtenOf } from "./slash.js";
 import { hasMark, isDirect } from "./world.js";
 
 const COMMANDS = [
@@ -20,15 +21,18 @@ function menuOf({ menu = {} }, chat) {
 export class Offers {
   #list;
   #text;
+  #slash;
   #world;
   #pane;
   #offers = [];
   #at = 0;
   #from = 0;
 
-  constructor(world, pane) {
+  /** `complete` asks a bot what an option could be. */
+  constructor(world, pane, complete) {
     this.#world = world;
     this.#pane = pane;
+    this.#slash = new Slash(world, pane, { complete, again: () => this.refresh() });
     [this.#list, this.#text] = [pane.part("offers"), pane.part("text")];
   }
 
@@ -40,8 +44,9 @@ export class Offers {
   refresh() {
     const before = this.#text.value.slice(0, this.#text.selectionStart);
     const word = /(^|\s)([@/#]\S*)$/.exec(before)?.[2] ?? "";
-    this.#from = before.length - word.length;
-    this.#offers = this.#for(word);
+    const filling = this.#slash.offers(before);
+    this.#from = filling ? filling.from : before.length - word.length;
+    this.#offers = filling?.offers ?? this.#for(word);
     this.#at = 0;
     this.#draw();
   }
@@ -122,8 +127,7 @@ export class Offers {
   #registered(chat) {
     return chat.bots.flatMap((id) => {
       const bot = this.#world.who(id);
-      const mine = (bot.commands ?? []).filter((command) => !command.guild || command.guild === chat.guild);
-      return mine.map((command) => ({
+      return writtenOf(bot, chat).map((command) => ({
         word: `/${command.name}`,
         note: `${command.description} · ${bot.name}`,
         face: avatar(bot.name, { bot: true }),
@@ -136,8 +140,9 @@ export class Offers {
     if (run) return this.close(), run();
     const { value, selectionStart } = this.#text;
     const rest = value.slice(selectionStart).replace(/^\s/, "");
-    this.#text.value = `${value.slice(0, this.#from)}${word} ${rest}`;
-    const cursor = this.#from + word.length + 1;
+    const gap = word.endsWith(" ") ? "" : " ";
+    this.#text.value = `${value.slice(0, this.#from)}${word}${gap}${rest}`;
+    const cursor = this.#from + word.length + gap.length;
     this.#text.setSelectionRange(cursor, cursor);
     this.close();
     this.#text.focus();

@@ -6,6 +6,7 @@ import { byId } from "./dom.js";
 import { follow } from "./link.js";
 import { Making } from "./making.js";
 import { closeMenu, showMenu } from "./menu.js";
+import { showForms } from "./modal.js";
 import { Pane } from "./pane.js";
 import { Panel } from "./panel.js";
 import { Panes } from "./panes.js";
@@ -30,6 +31,9 @@ const hands = {
   stop: (pane) => deeds.stop(pane),
   inline: (place, bot, text) => deeds.inline(place, bot, text),
   choose: (place, bot, query, result) => deeds.choose(place, bot, query, result),
+  complete: (place, asked) => deeds.complete(place, asked),
+  who: (chat, account, owner) => deeds.who(chat, account, owner),
+  dismiss: (message) => deeds.dismiss(message),
   change: (message, text) => deeds.change(message, text),
   react: (message, emoji, on) => deeds.react(message, emoji, on),
   press: (message, key, owner) => deeds.press(message, key, owner),
@@ -48,6 +52,7 @@ const panes = new Panes(world, new Pane(world, "", hands), new Pane(world, "-bes
 const sidebar = new Sidebar(world, panes, { newThing: (guild, owner) => making.newThing(guild, owner) });
 
 speakEdits(world, byId("spoken"));
+showForms(world, (interaction, fields) => deeds.fill(interaction, fields));
 
 /** Show the first chat of the other platform beside the one that is open. */
 function split() {

@@ -7,7 +7,7 @@ const DRAFT_SECONDS = 30;
 
 export const sameId = (one, two) => one !== null && two !== null && String(one) === String(two);
 
-/** Kinds of news: reset, place, turned (to the other pane), message, changed, gone, live, offered, chats, read. */
+/** Kinds of news: reset, place, turned (to the other pane), message, changed, gone, live, offered, completed, form, chats, read. */
 export class World extends News {
   you = null;
   me = null;
@@ -64,6 +64,10 @@ export class World extends News {
         return this.#stopped(event);
       case "offered":
         return this.tell("offered", event);
+      case "choices":
+        return this.tell("completed", event);
+      case "form":
+        return this.tell("form", event);
       case "typing":
         this.#takeTyping(event);
         return this.tell("live", event);
