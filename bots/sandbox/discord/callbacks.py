@@ -181,7 +181,8 @@ def execute_webhook(ask: Ask) -> Answer:
     text, more = content.read(ask, it.chat.id)
     content.check_filled(ask.form, text, more)
     waiting = it.reply
-    if waiting is not None and waiting.more.get("flags", 0) & _LOADING:
+    thinks = waiting is not None and waiting.more.get("flags", 0) & _LOADING
+    if waiting is not None and thinks and not waiting.deleted:
         said = _fill(ask, waiting, text or "", more)
     else:
         if reach.is_guest(it.chat, it.bot) and it.later >= _GUEST_SAYS:

@@ -57,7 +57,7 @@ def update_channel(ask: Ask) -> Json:
         }
         if body.get("archived"):
             more["archived_at"] = ask.world.now()
-        if room.more.get("archived") and more.get("archived") is not False:
+        if shapes.is_archived(room) and more.get("archived") is not False:
             raise no(50083)
     form.check()
     fact: Json = {"fact": "room_changed", "chat": room.key, "name": name, "more": more}
@@ -296,7 +296,7 @@ def get_active_guild_threads(ask: Ask) -> Json:
         room
         for room in ask.guild().channels.values()
         if room.kind in THREADS
-        and not room.more.get("archived")
+        and not shapes.is_archived(room)
         and in_channel(room, ask.bot) & VIEW
     ]
     return _threads(ask, rooms)
@@ -328,7 +328,7 @@ def _archived(ask: Ask, kinds: set[str]) -> list[Chat]:
     found = [
         each
         for each in room.guild.channels.values()
-        if each.parent is room and each.kind in kinds and each.more.get("archived")
+        if each.parent is room and each.kind in kinds and shapes.is_archived(each)
     ]
     before = ask.query.get("before")
     found.sort(key=lambda each: each.more.get("archived_at", 0.0), reverse=True)

@@ -84,10 +84,11 @@ def _may_answer(
         raise ValueError(f"{who.name} may not write in {room.title}")
     if talking.pause_left(world, room, who) > 0:
         raise ValueError(f"{room.title} is in slow mode")
-    if room.more.get("archived"):
-        if room.more.get("locked") and not in_channel(room, who) & MANAGE_THREADS:
+    if room.kind in THREADS and room.more.get("locked"):
+        if not in_channel(room, who) & MANAGE_THREADS:
             raise ValueError(f"{room.title} is locked")
-        world.commit({"fact": "room_changed", "chat": room.key, "more": {"archived": False}})
+    elif room.kind in THREADS:
+        talking.wake(world, room)
     answered = reply_to.id if isinstance(reply_to, Message) else reply_to
     if answered is not None and (answered not in room.messages or room.messages[answered].deleted):
         raise ValueError("the message to reply to is not here")

@@ -332,7 +332,7 @@ def _threads(room: Chat, guild: Guild, bot: Account) -> Json:
     below = [
         each
         for each in guild.channels.values()
-        if each.parent is room and bot in each.members and not each.more.get("archived")
+        if each.parent is room and bot in each.members and not shapes.is_archived(each)
     ]
     return {
         "channel_ids": [str(room.id)],

@@ -171,7 +171,7 @@ def update_message(ask: Ask) -> Json:
             raise no(50005)
         if not in_channel(said.chat, ask.bot) & MANAGE_MESSAGES:
             raise no(50013)
-    if said.chat.more.get("archived"):
+    if said.chat.kind in THREADS and shapes.is_archived(said.chat):
         raise no(50083)
     return shapes.message(ask.world, rewrite(ask, said), ask.bot)
 

@@ -168,10 +168,20 @@ def thread(room: Chat, bot: Account | None = None) -> Json:
     return shape
 
 
+def is_archived(room: Chat) -> bool:
+    """Whether somebody has put a thread away, or nobody has spoken in it for too long."""
+    if room.more.get("archived"):
+        return True
+    assert room.owner is not None
+    minutes: int = room.more.get("auto_archive_duration", _ARCHIVE_MINUTES)
+    last: float = max(moment(max(room.last_id, room.id)), room.more.get("archived_at", 0.0))
+    return room.owner.world.now() - last > minutes * 60
+
+
 def thread_metadata(room: Chat) -> Json:
     more = room.more
     shape: Json = {
-        "archived": more.get("archived", False),
+        "archived": is_archived(room),
         "archive_timestamp": timestamp(more.get("archived_at", moment(room.id))),
         "auto_archive_duration": more.get("auto_archive_duration", _ARCHIVE_MINUTES),
         "locked": more.get("locked", False),
@@ -261,9 +271,7 @@ def whole_guild(it: Guild, bot: Account, *, members: bool = True) -> Json:
         "members": [member(it, who) for who in known if who in it.members],
         "channels": [channel(room, bot) for room in rooms if room.kind not in THREADS],
         "threads": [
-            thread(room, bot)
-            for room in rooms
-            if room.kind in THREADS and not room.more.get("archived")
+            thread(room, bot) for room in rooms if room.kind in THREADS and not is_archived(room)
         ],
         "presences": [],
         "stage_instances": [],

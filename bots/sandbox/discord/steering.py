@@ -28,6 +28,13 @@ class Steering:
             "discord.invite": self._invite,
             "discord.remove": self._remove,
             "discord.new_token": self._new_token,
+            "discord.group": self._group,
+            "discord.installed": self._installed,
+            "discord.slow": self._slow,
+            "discord.allow": self._allow,
+            "discord.archive": self._archive,
+            "discord.delete": self._delete,
+            "discord.lose": self._lose,
         }
 
     def knows(self, deed: Any) -> bool:
@@ -100,6 +107,33 @@ class Steering:
 
     def _new_token(self, asked: Json) -> str:
         return self._discord.new_token(self._a_bot(asked["bot"]), asked.get("token"))
+
+    def _group(self, asked: Json) -> str:
+        people = [self._person(number) for number in asked["people"]]
+        return self._discord.group_dm(asked["name"], people).key
+
+    def _installed(self, asked: Json) -> None:
+        on = bool(asked.get("on", True))
+        self._person(asked["as"]).installs(self._a_bot(asked["bot"]), on=on)
+
+    def _slow(self, asked: Json) -> None:
+        self._discord.slow(self._room(asked["channel"]), int(asked["seconds"]))
+
+    def _allow(self, asked: Json) -> None:
+        """Of somebody by `who`, or of a role by `role`."""
+        whom = self._who(asked["who"]) if "who" in asked else int(asked["role"])
+        allow, deny = int(asked.get("allow", 0)), int(asked.get("deny", 0))
+        self._discord.allow(self._room(asked["channel"]), whom, allow=allow, deny=deny)
+
+    def _archive(self, asked: Json) -> None:
+        on, locked = bool(asked.get("on", True)), bool(asked.get("locked"))
+        self._discord.archive(self._room(asked["thread"]), on=on, locked=locked)
+
+    def _delete(self, asked: Json) -> None:
+        self._discord.delete_channel(self._room(asked["channel"]))
+
+    def _lose(self, asked: Json) -> None:
+        self._discord.lose(self._server(asked["guild"]), on=bool(asked.get("on", True)))
 
     # -- trouble -------------------------------------------------------------------------------
 

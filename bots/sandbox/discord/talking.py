@@ -6,6 +6,7 @@ from typing import Any
 
 from bots.sandbox.discord.permissions import BOARDS, MENTION_EVERYONE, in_channel, is_unhurried
 from bots.sandbox.discord.refusals import no
+from bots.sandbox.discord.shapes import is_archived
 from bots.sandbox.discord.snowflakes import mint
 from bots.sandbox.things import Account, Chat, Message
 from bots.sandbox.world import World
@@ -231,11 +232,12 @@ def _announce(world: World, room: Chat, thread: Chat, by: Account, message: Mess
 
 def wake(world: World, thread: Chat) -> None:
     """Take a thread out of the archive, as whatever is said in it does; a locked one stays."""
-    if not thread.more.get("archived"):
+    if not is_archived(thread):
         return
     if thread.more.get("locked"):
         raise no(160005)
-    world.commit({"fact": "room_changed", "chat": thread.key, "more": {"archived": False}})
+    more = {"archived": False, "archived_at": world.now()}
+    world.commit({"fact": "room_changed", "chat": thread.key, "more": more})
 
 
 def direct(world: World, person: Account, bot: Account) -> Chat:

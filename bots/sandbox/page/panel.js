@@ -112,7 +112,8 @@ export class Panel {
   }
 
   #member(who, bot, chat) {
-    const note = [who.username && `@${who.username}`, bot && "character"].filter(Boolean).join(" · ");
+    const role = this.#world.roleOf(chat, who.id)?.name;
+    const note = [who.username && `@${who.username}`, bot && "character", role].filter(Boolean).join(" · ");
     const me = sameId(who.id, this.#world.me);
     const row = el("li", {}, avatar(who.name, { bot }), el("b", {}, me ? `${who.name} (speaking)` : who.name));
     if (note) row.append(el("span", {}, note));

@@ -118,3 +118,21 @@ async def test_a_channel_is_moved_into_a_category(scene, ask):
         400,
         50008,
     )
+
+
+async def test_a_thread_in_which_nobody_speaks_is_put_away_by_itself(session):
+    now = 1_700_000_000.0
+    async with Stage(limits=False, now=lambda: now) as stage:
+        play = stage.discord
+        ada, mia = play.bot("Ada"), stage.person("Mia")
+        guild = play.guild("Tea house", [mia], [ada])
+        thread = play.thread(next(iter(guild.channels.values())), "Aside", mia)
+        ask = Asker(session, play.api_root, ada.token)
+        at = f"/channels/{thread.id}"
+        said = await ask.ok("POST", f"{at}/messages", json={"content": "hi"})
+        now += 4 * 86_400
+        assert (await ask.ok("GET", at))["thread_metadata"]["archived"]
+        change = f"{at}/messages/{said['id']}"
+        assert await ask.refused("PATCH", change, json={"content": "a"}) == (400, 50083)
+        await ask.ok("POST", f"{at}/messages", json={"content": "again"})
+        assert not (await ask.ok("GET", at))["thread_metadata"]["archived"]
