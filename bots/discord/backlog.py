@@ -15,6 +15,7 @@ import discord
 from bots.discord.envelope import envelope
 from bots.discord.errors import link_failure
 from bots.discord.heard import Heard
+from bots.discord.members import Members
 from bots.discord.quota import Quota
 from bots.discord.sharded import Sharded
 from bots.discord.telling import tell
@@ -92,6 +93,8 @@ class Backlog:
         self._server = asyncio.Event()
         self._first: int | None = None
         self.on_late_server: Callable[[], None] = lambda: None
+        self.members: Members | None = None
+        """Where it matters who has which role: what is read back does not tell."""
         self.settled = asyncio.Event()
         """Every line is in, or is not waited for: so that nothing newer is stored before what one
         of them has missed."""
@@ -142,6 +145,8 @@ class Backlog:
         if self._first is None:
             self._first = max(newest.values(), default=0)
         self._result, self._cut = Counter(), []
+        if self.members is not None:
+            self.members.forget()
         known, unknown = await self._rooms(newest, scope) if newest else ([], [])
         await self._meet(unknown, intake)
         if self._due.is_set():
@@ -292,6 +297,8 @@ class Backlog:
             self._cut.append(room.id)
         self._result["messages"] += len(new)
         place = await self._place(room) if new else {}
+        if self.members is not None:
+            await self.members.add(place.get("guild_id"), new)
         found = [
             envelope("MESSAGE_CREATE", it, self._walls.scene(it, place), self._account)
             for it in new

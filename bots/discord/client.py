@@ -31,6 +31,7 @@ from bots.discord.heard import Heard
 from bots.discord.history import History
 from bots.discord.line import Line
 from bots.discord.lines import Lines
+from bots.discord.members import Members
 from bots.discord.presence import activity_of
 from bots.discord.quota import Quota
 from bots.discord.ranks import Ranks
@@ -210,6 +211,7 @@ class DiscordLink:
         walls.on_server = backlog.server_came
         walls.on_late_server = backlog.came_late
         backlog.on_late_server = history.look
+        backlog.members = Members(client, quota) if self._ways.asks_roles else None
         self._client, self._heard, self._backlog, self._line = client, heard, backlog, line
         self._calls = Calls(client, quota, self._answers_within, self._clock, self._files)
         self._ranks = Ranks(client, quota)

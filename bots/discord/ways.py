@@ -19,6 +19,8 @@ class Ways:
     """The id or name of the channel for greetings; empty: the server's own."""
     shards: int = 0
     """Connections; 0: as many as Discord asks for."""
+    asks_roles: bool = False
+    """Whether it matters who has which role in a server."""
     goes_out_of: Callable[[str], bool] = field(default=lambda server: False, compare=False)
     """Whether a server, by its id, is one to leave, though nobody has said anything there."""
 
@@ -30,5 +32,6 @@ def ways_of(settings: Settings) -> Ways:
         history=max(0, int(settings.number("DISCORD_HISTORY", 0))),
         welcome=settings.text("DISCORD_WELCOME_CHANNEL").strip(),
         shards=max(0, int(settings.number("DISCORD_SHARDS", 0))),
+        asks_roles=settings.get("DISCORD_ALLOWED_ROLES") is not None,
         goes_out_of=door_of(settings, "discord").is_out_of_place,
     )

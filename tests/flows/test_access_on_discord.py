@@ -188,6 +188,20 @@ async def test_roles_and_names_let_people_in(tmp_path: Path) -> None:
         assert "heard" in await it.answers(it.boss, "hello"), "her operator always may"
 
 
+async def test_whoever_has_spoken_while_she_was_away_is_known_by_their_roles(
+    tmp_path: Path,
+) -> None:
+    async with people() as it:
+        async with talked(tmp_path, it, {"DISCORD_ALLOWED_ROLES": "{hosts}"}):
+            assert "heard" in await it.answers(it.zoe, "Ada, hello", it.general)
+        it.zoe.says(it.general, "Ada, and now?")
+        it.eve.says(it.general, "Ada, secret-finch?")
+        async with talked(tmp_path, it, {"DISCORD_ALLOWED_ROLES": "{hosts}"}):
+            assert "and now" in (await it.stage.next_from(it.ada, it.general)).text
+            await until(lambda: "not-allowed" in it.rules())
+            assert "secret-finch" not in str(it.model.requests)
+
+
 async def test_a_username_lets_somebody_in_everywhere(tmp_path: Path) -> None:
     async with talk(tmp_path, DISCORD_ALLOWED_USERS='["@Zoe_HERE"]') as it:
         assert "heard" in await it.answers(it.zoe, "hello")

@@ -134,7 +134,7 @@ def test_whatever_is_done_in_a_channel_asks_for_it() -> None:
 
 
 def test_where_she_was_brought_along_there_is_no_server_that_could_be_listed() -> None:
-    brought = {"server": CHANNEL, "via": "interaction:1:token"}
+    brought: dict[str, Any] = {"server": CHANNEL, "via": "interaction:1:token"}
     assert rule(door(DISCORD_ALLOWED_SERVERS=SERVER), **brought) == "server-not-allowed"
     assert rule(door(CHANNEL_IDS=CHANNEL), **brought) == ""
 
@@ -143,7 +143,7 @@ def test_what_becomes_of_a_server_is_asked_for_its_server_alone() -> None:
     at = door(CHANNEL_IDS="2009", DISCORD_ALLOWED_USERS=ZOE.id)
     nobody = Author("", "")
     for kind in (Kind.WORLD, Kind.MEMBER):
-        whole = {"kind": kind, "type": ChannelType.WORLD, "channel": SERVER}
+        whole: dict[str, Any] = {"kind": kind, "type": ChannelType.WORLD, "channel": SERVER}
         assert rule(at, nobody, **whole) == ""
         elsewhere = door(DISCORD_ALLOWED_SERVERS="1002")
         assert rule(elsewhere, nobody, **whole) == "server-not-allowed"
