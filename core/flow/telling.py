@@ -8,14 +8,15 @@ from typing import Any
 from core.events import EventType
 from core.flow.after import After
 from core.flow.cast import Part
-from core.flow.presence import entity_id
+from core.flow.presence import entity_id, memory_id, places_of
 from core.flow.work import Work
 from core.ids import turn_of
-from core.messages import Delivery, DeliveryKind, Kind
+from core.messages import ChannelType, Delivery, DeliveryKind, Inbound, Kind, Room
 
 _OF_KIND = {
     Kind.MESSAGE: EventType.MESSAGE_RECEIVED,
     Kind.EDIT: EventType.MESSAGE_UPDATED,
+    Kind.DELETE: EventType.MESSAGE_DELETED,
     Kind.REACTION: EventType.REACTION_RECEIVED,
     Kind.WORLD: EventType.WORLD_CONNECTED,
 }
@@ -34,10 +35,12 @@ class Telling:
 
     def begun(self, work: Work) -> None:
         self._of_work(work, EventType.RUN_STARTED, {"status": "started"})
-        event = _OF_KIND.get(work.lead.kind)
+        lead = work.lead
+        if lead.waits or lead.kind in (Kind.COMMAND, Kind.PRESS):
+            self._of_work(work, EventType.INTERACTION_RECEIVED)
+        event = _OF_KIND.get(lead.kind)
         if event is not None:
             self._of_work(work, event)
-        lead = work.lead
         for who in lead.joined:
             person = entity_id(work.part.id, lead.address, who.id)
             about = {"entityId": person, "name": who.name, "action": "joined"}
@@ -46,10 +49,14 @@ class Telling:
             person = entity_id(work.part.id, lead.address, who.id)
             about = {"entityId": person, "name": who.name, "action": "left"}
             self._of_work(work, EventType.ENTITY_LEFT, about)
+        for who, rank in lead.ranked:
+            person = entity_id(work.part.id, lead.address, who.id)
+            about = {"entityId": person, "name": who.name, "action": "updated"}
+            self._of_work(work, EventType.ENTITY_UPDATED, about | {"changes": {"role": rank.name}})
         if lead.kind is Kind.WORLD and lead.joined:
             self._of_work(work, EventType.WORLD_JOINED)
         if lead.left:
-            self._of_work(work, EventType.WORLD_LEFT)
+            self._of_work(work, _left(lead))
 
     def ended(self, work: Work | None, status: str, error: str = "") -> None:
         """`status` is completed, error, timeout, replaced or postponed."""
@@ -99,6 +106,54 @@ class Telling:
             "agentId": work.part.id,
             "source": lead.address.platform,
             "startTime": int(work.began.timestamp() * 1000),
+            **_beside(work, event),
             **(more or {}),
         }
         self._after.tell(events, event, payload)
+
+
+def _beside(work: Work, event: str) -> dict[str, Any]:
+    """What an event tells of besides whose it is and where; asked only if somebody listens."""
+    lead = work.lead
+    match event:
+        case EventType.INTERACTION_RECEIVED:
+            # Of a command, a button, a menu or a form: what was chosen and filled in.
+            told = {
+                "commandName": lead.command,
+                "customId": lead.press,
+                "arguments": lead.arguments,
+            }
+            return {key: one for key, one in told.items() if one} | {"options": dict(lead.given)}
+        case EventType.MESSAGE_DELETED:
+            ids = [memory_id(work.part.id, lead.address, one) for one in lead.gone]
+            return {"deleted": ids, "messageIds": list(lead.gone)}
+        case EventType.WORLD_CONNECTED | EventType.WORLD_JOINED:
+            _, rooms = places_of(work.spot, lead)
+            return {"world": _world(work), "rooms": [_room(one) for one in rooms]}
+        case EventType.WORLD_LEFT | EventType.ROOM_LEFT:
+            return {"world": _world(work)}
+    return {}
+
+
+def _left(lead: Inbound) -> EventType:
+    """A channel or thread that is no more leaves its server standing."""
+    place = lead.place
+    is_all = place.channel is ChannelType.WORLD or place.world in ("", lead.address.room)
+    return EventType.WORLD_LEFT if is_all else EventType.ROOM_LEFT
+
+
+def _world(work: Work) -> dict[str, Any]:
+    seen, place = work.lead.world, work.lead.place
+    server, name = (seen.id, seen.name) if seen else (place.world, place.world_name)
+    id = work.spot.world
+    return {"id": id, "agentId": work.part.id, "name": name or place.name, "serverId": server}
+
+
+def _room(room: Room) -> dict[str, Any]:
+    return {
+        "id": room.id,
+        "worldId": room.world,
+        "name": room.name,
+        "type": room.channel.value,
+        "channelId": room.address.key,
+    }

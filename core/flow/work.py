@@ -167,7 +167,7 @@ class Work:
 
 
 def memory_of(part: Part, one: Inbound, spot: Spot, author: EntityId) -> Memory:
-    quoted = one.reply_to.message if one.reply_to else None
+    quoted, room = one.reply_to.message if one.reply_to else None, one.address.room
     return Memory(
         id=memory_id(part.id, one.address, _words_of(one)),
         character=part.id,
@@ -186,7 +186,8 @@ def memory_of(part: Part, one: Inbound, spot: Spot, author: EntityId) -> Memory:
         metadata={
             "type": "message",
             "source": one.address.platform,
-            "sourceId": one.address.room,
+            "sourceId": room,
+            **({"serverId": server} if (server := one.place.world) not in ("", room) else {}),
             "messageId": one.message,
             "fromId": one.author.id,
             "entityName": one.author.name,
@@ -201,6 +202,8 @@ def _told_beside(one: Inbound) -> dict[str, Any]:
     beside: dict[str, Any] = {FORWARDED: one.forwarded} if one.forwarded else {}
     if one.press:  # as actions of elizaOS read it (T-60)
         beside["callback_data"] = one.press
+    if one.command:  # as actions that handle commands read it (D-63)
+        beside |= {"commandName": one.command, "options": dict(one.given)}
     if one.joined:  # as plugins that welcome people read it (T-40)
         beside["new_chat_members"] = [
             {"id": who.id, "first_name": who.name, "username": who.username, "is_bot": who.is_bot}

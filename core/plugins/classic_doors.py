@@ -171,7 +171,7 @@ def payload_of(payload: Mapping[str, Any]) -> Bag:
     """What an event carries, with messages as ported code knows them."""
     return Bag(
         {
-            key: message_of(value) if isinstance(value, Memory) else value
+            key: message_of(value) if isinstance(value, Memory) else bag(value)
             for key, value in payload.items()
         }
     )

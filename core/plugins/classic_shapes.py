@@ -192,13 +192,16 @@ def message_of(memory: Memory) -> Message:
 
 
 def _on_platform(memory: Memory) -> dict[str, Any]:
-    """What elizaOS' clients tell of a message under their own name: metadata.telegram (T-38)."""
+    """What elizaOS' clients tell of a message under their own name: metadata.telegram (T-38),
+    metadata.discord (D-17), whose ids are texts."""
     told, content = memory.metadata, memory.content
     platform = told.get("source")
     if not platform or platform in told or "fromId" not in told:
         return {}
     number = str(told.get("messageId") or "")
     first = next(iter(content.attachments), {})
+    if platform == "discord":
+        return {"discord": _on_discord(memory)}
     shown = {
         "chatId": told.get("sourceId"),
         "chatType": _CHAT_TYPES.get(content.channel_type, "group"),
@@ -209,6 +212,19 @@ def _on_platform(memory: Memory) -> dict[str, Any]:
         "messageType": first.get("kind") or ("text" if content.text else ""),
     }
     return {str(platform): {key: value for key, value in shown.items() if value}}
+
+
+def _on_discord(memory: Memory) -> dict[str, Any]:
+    told, room = memory.metadata, memory.metadata.get("sourceId")
+    shown = {
+        "channelId": room,
+        "serverId": told.get("serverId"),
+        "userId": told.get("fromId"),
+        "username": told.get("entityUserName"),
+        "messageId": told.get("messageId"),
+        "threadId": room if memory.content.channel_type == "THREAD" else "",
+    }
+    return {key: value for key, value in shown.items() if value}
 
 
 def result_shape(deed: Deed) -> Shape:

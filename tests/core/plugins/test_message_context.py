@@ -48,3 +48,27 @@ def test_who_has_come_stands_in_the_content():
     inbound = replace(message(""), kind=Kind.MEMBER, joined=(Author("8", "Eve", "eve"),))
     (who,) = shown(inbound).content.new_chat_members
     assert (who.first_name, who.username) == ("Eve", "eve")
+
+
+def test_a_message_on_discord_tells_its_server_and_its_thread():
+    """D-17: ids of Discord are texts; a direct chat has no server."""
+    said = message("look", author=Author("7", "Robin", "robin"))
+    address = said.address._replace(platform="discord", account=Account("discord:1"), room="55")
+    inbound = replace(said, address=address, place=Place(ChannelType.THREAD, "Tea", "90"))
+    assert shown(inbound).metadata.discord == {
+        "channelId": "55",
+        "serverId": "90",
+        "userId": "7",
+        "username": "robin",
+        "messageId": "9",
+        "threadId": "55",
+    }
+    direct = shown(replace(inbound, place=Place(ChannelType.DM)))
+    assert (direct.metadata.discord.server_id, direct.metadata.discord.thread_id) == (None, None)
+
+
+def test_what_was_filled_in_stands_in_the_content_of_a_command():
+    """D-63."""
+    said = replace(message(""), kind=Kind.COMMAND, command="ask", given={"question": "why?"})
+    told = shown(said).content
+    assert (told.command_name, told.options.question) == ("ask", "why?")
