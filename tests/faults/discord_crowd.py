@@ -6,9 +6,13 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from bots.sandbox import Bot, Stage
+from bots.sandbox.discord import shapes
 from bots.sandbox.journal import Call
+from bots.sandbox.world import Message
 from tests.faults.ledgers import Crowd
 from tests.faults.process import GatewayProcess, gateway_process
+
+_ONCE = frozenset({"READY", "RESUMED"})
 
 
 def discord_process(
@@ -43,3 +47,22 @@ def calls(stage: Stage, *methods: str) -> list[Call]:
 def refusals(stage: Stage) -> list[int]:
     """Every answer so far that Discord counts against a host."""
     return [call.status for call in stage.discord.journal if call.status in (401, 403, 429)]
+
+
+def told_again(stage: Stage, bot: Bot, *, times: int = 1) -> int:
+    """Put everything that happened before a bot once more, as a RESUME from far back does."""
+    put = 0
+    for session in stage.discord.gateway.logins.of(bot.id):
+        had = [event for event in session._kept if event.name not in _ONCE]
+        for event in had * times:
+            session.put(event)
+            put += 1
+    return put
+
+
+def heard_again(stage: Stage, bot: Bot, message: Message) -> None:
+    """Put an event a second time before a bot that has had it already."""
+    body = shapes.message(stage.world, message, bot)
+    guild = message.chat.guild
+    more = {"guild_id": str(guild.id)} if guild is not None else {}
+    assert stage.discord.gateway.dispatch(bot, "MESSAGE_CREATE", {**body, **more}) == 1

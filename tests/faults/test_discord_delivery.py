@@ -9,11 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from bots.sandbox import Bot, Stage
-from bots.sandbox.discord import shapes
-from bots.sandbox.world import Message
+from bots.sandbox import Stage
 from tests.faults import ledgers
-from tests.faults.discord_crowd import asks, calls, crowd_of, discord_process
+from tests.faults.discord_crowd import asks, calls, crowd_of, discord_process, heard_again
 from tests.faults.ledgers import TAG, Crowd, until
 from tests.faults.process import GatewayProcess, until_dropped
 
@@ -68,14 +66,6 @@ async def test_g6_on_discord_no_reply_is_lost_and_none_is_doubled_however_often_
     said = Counter(call.message_id for call in calls(stage, "create_message") if call.message_id)
     assert len(said) == crowd.answered
     assert max(said.values()) == 2  # what a kill left in doubt was sent once more
-
-
-def heard_again(stage: Stage, bot: Bot, message: Message) -> None:
-    """Put an event a second time before a bot that has had it already."""
-    body = shapes.message(stage.world, message, bot)
-    guild = message.chat.guild
-    more = {"guild_id": str(guild.id)} if guild is not None else {}
-    assert stage.discord.gateway.dispatch(bot, "MESSAGE_CREATE", {**body, **more}) == 1
 
 
 @pytest.mark.parametrize(
