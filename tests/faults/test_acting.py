@@ -174,9 +174,12 @@ async def test_killed_in_mid_action(name: str, tmp_path: Path, stage: Stage) -> 
 
 
 @pytest.mark.usefixtures("database")
-async def test_killed_at_any_moment_of_many_turns(tmp_path: Path, stage: Stage) -> None:
+@pytest.mark.parametrize(
+    "kills", [3, pytest.param(5, marks=pytest.mark.soak)], ids="{}-kills".format
+)
+async def test_killed_at_any_moment_of_many_turns(kills: int, tmp_path: Path, stage: Stage) -> None:
     """Between two actions too, and between an action and what is said of it."""
-    kills, rooms, rounds = 5, 6, 4
+    rooms, rounds = 6, 4
     chance = random.Random(4)
     async with a_house(tmp_path, stage) as gateway:
         crowd = Crowd.of(stage, gateway.bots["Ada"], rooms)

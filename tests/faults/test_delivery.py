@@ -54,7 +54,7 @@ async def killed_while_talking(
 @pytest.mark.parametrize(
     ("rounds", "kills"),
     [
-        pytest.param(50, 5, id="1000-updates"),
+        pytest.param(25, 3, id="500-updates"),
         pytest.param(
             150, 10, id="3000-updates", marks=[pytest.mark.soak, pytest.mark.timeout(600)]
         ),
@@ -80,7 +80,7 @@ async def test_g1_no_update_is_lost_however_often_the_gateway_is_killed(
 @pytest.mark.parametrize(
     ("rounds", "kills"),
     [
-        pytest.param(12, 4, id="600-replies"),
+        pytest.param(8, 3, id="400-replies"),
         pytest.param(40, 20, id="2000-replies", marks=[pytest.mark.soak, pytest.mark.timeout(600)]),
     ],
 )

@@ -26,7 +26,7 @@ from tests.flows.talk import reply, speaker, until
 
 MOST = 20
 MINUTE = 60.0
-STEP = 2.0
+STEP = 2.5
 """Seconds between two lines of the foreign bot."""
 
 Row = Mapping[str, Any]
@@ -141,12 +141,15 @@ async def at_rest(gateway: GatewayProcess, stage: Stage) -> None:
 
 
 @pytest.mark.usefixtures("database")
+@pytest.mark.parametrize(
+    "rounds", [3, pytest.param(8, marks=pytest.mark.soak)], ids="{}-kills".format
+)
 async def test_what_ada_says_is_heard_and_answered_once_however_often_the_gateway_is_killed(
+    rounds: int,
     tmp_path: Path,
 ) -> None:
     """On Telegram, which shows no bot what another one says."""
     chance = random.Random(39)
-    rounds = 8
     async with Stage(limits=False) as stage, ModelServer(script, keep_calls=False) as model:
         stage.faults.delay(0.02, 0.1, method="sendMessage")
         variables = {"OPENAI_API_KEY": "a-key-for-nothing", "OPENAI_BASE_URL": model.base_url}

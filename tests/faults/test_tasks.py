@@ -204,7 +204,9 @@ async def test_a_choice_whose_work_was_cut_off_is_told_of_and_stays_open(
         assert kitchen.rows("tasks") == []
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(
+    "seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.soak) for seed in (2, 3))]
+)
 async def test_a_press_is_answered_once_at_whatever_moment_the_kill_comes(
     seed: int, tmp_path: Path, stage: Stage
 ) -> None:
@@ -230,7 +232,9 @@ async def test_a_press_is_answered_once_at_whatever_moment_the_kill_comes(
                 if row["kind"] == "press"] == ["answered"]  # fmt: skip
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(seed, marks=pytest.mark.soak) for seed in (1, 2))]
+)
 async def test_a_cue_is_taken_up_once_at_whatever_moment_the_kill_comes(
     seed: int, tmp_path: Path, stage: Stage
 ) -> None:
