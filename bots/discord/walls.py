@@ -181,7 +181,9 @@ class Walls:
         if event == "GUILD_CREATE":
             self.awaited.discard(number)
             if isinstance(came := data.get("joined_at"), str):
-                self.joined[number] = time_snowflake(parse_time(came))
+                moment = parse_time(came)
+                # Its last digits are kept too: who comes twice in a millisecond has come twice.
+                self.joined[number] = time_snowflake(moment) + moment.microsecond % 1000
             self.on_server()
             if self.looked_round:  # it was away until now, or has just invited us
                 self.on_late_server(number)
