@@ -138,7 +138,7 @@ function card(embed, scene) {
   const foot = embed.footer ? el("small", {}, embed.footer) : null;
   const made = el("div", { class: "embed" }, by, title, words, ...parts, foot);
   const color = embed.color && `#${embed.color.toString(16).padStart(6, "0")}`;
-  if (color) made.style.borderColor = color;
+  if (color) made.style.borderLeftColor = color;
   return made;
 }
 

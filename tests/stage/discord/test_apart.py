@@ -68,6 +68,12 @@ async def test_a_set_is_built_talked_in_and_troubled_from_outside(
     assert (await apart.do(**thread)).startswith("dc:")
     eliza = await apart.do(do="discord.bot", name="Eliza")
     await apart.do(do="discord.invite", guild=guild["id"], who=eliza["id"])
+    assert await apart.do(do="discord.group", name="Two", people=[mia]) is not None
+    await apart.do(do="discord.installed", **{"as": mia}, bot=ada["id"])
+    await apart.do(do="discord.slow", channel=general, seconds=0)
+    await apart.do(do="discord.allow", channel=general, who=eliza["id"], deny=0)
+    await apart.do(do="discord.lose", guild=guild["id"])
+    await apart.do(do="discord.lose", guild=guild["id"], on=False)
     await apart.do(do="discord.role", guild=guild["id"], name="Hosts", members=[eliza["id"]])
 
     async with session.ws_connect(apart.discord["gateway"] + "?v=10") as socket:
