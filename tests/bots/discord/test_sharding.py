@@ -9,7 +9,9 @@ import pytest
 
 from bots.discord.ways import Ways
 from core.errors import LinkLost, LinkRejected
+from core.models.scripted import Scripted
 from tests.bots.discord.conftest import Notebook, listens, until
+from tests.flows.on_discord import on_discord
 
 
 def of_each_shard(stage, ada, ed, shards):
@@ -287,6 +289,30 @@ async def test_a_server_that_put_us_out_while_its_line_was_away_is_not_known_any
         await until(lambda: gateway.sessions(ada).identifies == 4)
         await until(lambda: gone.id not in {one.id for one in link._client.guilds})
         assert {one.id for one in link._client.guilds} == known - {gone.id}
+
+
+async def test_the_whole_gateway_answers_over_several_lines_and_says_which_one_is_away(tmp_path):
+    settings = {"DISCORD_SHARDS": "2"}
+    async with on_discord(
+        "Ada", model=Scripted(["I am here."]), data=tmp_path, settings=settings
+    ) as play:
+        stage, ada, ed = play.stage, play.discord_bots["Ada"], play.stage.person("Ed")
+        gateway, rooms = stage.discord.gateway, of_each_shard(stage, ada, ed, 2)
+        await until(lambda: len(list(gateway.logins)) == 2)
+        for room in rooms:
+            ed.says(room, "@Ada are you there?")
+            assert (await stage.next_from(ada, room)).text == "I am here."
+        gateway.shut(ada, 1)
+        await until(
+            lambda: "connection 2 of 2 is away" in play.gateway.ready()["links"][0]["reason"], 15
+        )
+        assert play.gateway.ready()["links"][0]["phase"] == "live"
+        ed.says(rooms[0], "@Ada and now?")
+        await stage.next_from(ada, rooms[0])
+        ed.says(rooms[1], "@Ada do you hear?")
+        gateway.shut(ada, 1, None)
+        await stage.next_from(ada, rooms[1], timeout=15)
+        assert play.gateway.ready()["links"][0]["reason"] == ""
 
 
 async def _end_of(link, notebook):
