@@ -9,7 +9,7 @@ from bots.sandbox import Bot, Stage
 from bots.sandbox.discord import shapes
 from bots.sandbox.journal import Call
 from bots.sandbox.world import Message
-from tests.faults.ledgers import Crowd
+from tests.faults.ledgers import Crowd, until
 from tests.faults.process import GatewayProcess, gateway_process
 
 _ONCE = frozenset({"READY", "RESUMED"})
@@ -66,3 +66,9 @@ def heard_again(stage: Stage, bot: Bot, message: Message) -> None:
     guild = message.chat.guild
     more = {"guild_id": str(guild.id)} if guild is not None else {}
     assert stage.discord.gateway.dispatch(bot, "MESSAGE_CREATE", {**body, **more}) == 1
+
+
+async def until_offered(stage: Stage, bot: Bot) -> None:
+    """Wait until people can give her commands."""
+    commands = stage.discord._office.commands
+    await until(lambda: commands.get((bot.id, None)), lambda: "no command is on offer")
