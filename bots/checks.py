@@ -10,11 +10,11 @@ import re
 import socket
 import stat
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal, get_args
 
+from bots.checked import Checked, Severity, by_weight
+from bots.discord.invite import invite
 from bots.links import PLATFORMS, is_called, plan_links, public, settings_of
 from bots.telegram.address import problems, webhook_of
 from core.casting import Roster, load_characters, sources_of
@@ -31,18 +31,9 @@ from core.settings import schema
 from core.settings.key import Key
 from core.settings.layers import Environment, Settings, prefixes, split_scoped
 
-Severity = Literal["error", "warning", "note"]
-_WEIGHTS = get_args(Severity)
 _DATABASES = ("sqlite", "sqlite+aiosqlite", "sqlite+pysqlite")
 _SERVERS = ("postgresql", "postgres", "postgresql+psycopg")
 _LEVELS = ("trace", "debug", "info", "warn", "warning", "error", "fatal")
-
-
-@dataclass(frozen=True, slots=True)
-class Checked(Finding):
-    """A finding, and whether it keeps something from working; a note is nothing wrong."""
-
-    severity: Severity = "error"
 
 
 def check(
@@ -63,14 +54,14 @@ def check(
         *_settings(roster, environment, shared),
         *_worse("error", plan_links(roster, environment).findings),
         *_faces(roster, environment),
+        *_invites(roster, environment),
         *_webhooks(roster, environment),
         *_variables(roster, environment),
         *_prices(shared),
         *_places(shared),
         *_exposed(shared, environment),
     ]
-    unique = dict.fromkeys(checked)
-    return sorted(unique, key=lambda one: _WEIGHTS.index(one.severity))
+    return by_weight(checked)
 
 
 def _worse(severity: Severity, findings: Iterable[Finding]) -> Iterator[Checked]:
@@ -156,6 +147,19 @@ def _faces(roster: Roster, environment: Environment) -> Iterator[Checked]:
             what = "is no address that Discord can fetch, so it is not shown there"
             mend = "An https address that anybody can open"
             yield Checked(f"avatar of {one.name}", what, mend, "warning")
+
+
+def _invites(roster: Roster, environment: Environment) -> Iterator[Checked]:
+    """By what a bot of Discord's is brought into a server, where it does nothing by itself."""
+    links = plan_links(roster, environment).links
+    hosts = {link.host.account for link in links if link.host is not None}
+    for link in links:
+        if link.platform != "discord" or link.host is not None:
+            continue
+        bot = link.account.partition(":")[2]
+        application = link.settings.text("DISCORD_APPLICATION_ID") or bot
+        what = f"is brought into a server by {invite(application, faces=link.account in hosts)}"
+        yield Checked(f"{link.character.name} on Discord", what, severity="note")
 
 
 def _unread(settings: Settings) -> Iterator[Finding]:

@@ -23,7 +23,7 @@ def command(arguments: Sequence[str]) -> int:
     try:
         environment = Environment.capture(Path(".env"))
         if asked.do == "check":
-            return _check(asked.character, environment)
+            return _check(asked.character, environment, online=asked.online)
         if asked.do == "costs":
             return _costs(asked, environment)
         if asked.do == "import":
@@ -60,11 +60,16 @@ def command(arguments: Sequence[str]) -> int:
     return STOPPED
 
 
-def _check(named: Sequence[str], environment: Environment) -> int:
+def _check(named: Sequence[str], environment: Environment, *, online: bool) -> int:
     """One line a finding."""
-    from bots.checks import check
+    if online:
+        from bots.online import check_online
 
-    found = check(named, environment)
+        found = check_online(named, environment)
+    else:
+        from bots.checks import check
+
+        found = check(named, environment)
     for one in found:
         print(f"{one.severity}: {one}")  # noqa: T201  (a command's answer)
     if all(one.severity == "note" for one in found):
@@ -209,6 +214,9 @@ def _parser() -> argparse.ArgumentParser:
         "--model", action="store_true", help="let the configured model speak, not the offline one"
     )
     check = does.add_parser("check", help="look everything over without connecting anywhere")
+    check.add_argument(
+        "--online", action="store_true", help="log every bot in, and ask its platform about it"
+    )
     for one in (run, stage, check):
         one.add_argument(
             "--character",

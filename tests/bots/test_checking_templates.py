@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from bots.checks import Checked, check
+from bots.checked import Checked
+from bots.checks import check
 from core.settings.layers import Environment
 
 

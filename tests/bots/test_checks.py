@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bots.checks import Checked, check
+from bots.checked import Checked
+from bots.checks import check
 from bots.lock import hold
 from core.settings.layers import Environment
 

@@ -1,0 +1,74 @@
+"""`troupe check --online`: what the platforms say of each bot; nothing is changed, read or taken there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+import aiohttp
+
+from bots.checked import Checked, by_weight
+from bots.checks import check
+from bots.links import PlannedLink, plan_links
+from bots.questions import Unanswered
+from core.casting import load_characters, sources_of
+from core.clock import Clock, SystemClock
+from core.settings.layers import Environment
+
+_AT_ONCE = 4
+_EACH = 20.0
+"""Seconds for one answer, and for one bot:"""
+_ALL = 120.0
+_STATUS = {"telegram": "Look at the network", "discord": "Look at https://discordstatus.com"}
+
+
+def check_online(
+    named: Sequence[str], environment: Environment, folder: Path = Path("characters")
+) -> list[Checked]:
+    """What can be known without a login, and then what can be known by one."""
+    found = check(named, environment, folder)
+    roster = load_characters(sources_of(named, environment, folder))
+    planned = plan_links(roster, environment).links
+    return by_weight([*found, *asyncio.run(look(planned, SystemClock()))])
+
+
+async def look(planned: Sequence[PlannedLink], clock: Clock) -> list[Checked]:
+    """Several bots side by side, told in the order in which they are planned."""
+    hosts = {one.host.account for one in planned if one.host is not None}
+    bots = [one for one in planned if one.host is None]
+    room = asyncio.Semaphore(_AT_ONCE)
+    limits = aiohttp.ClientTimeout(total=_EACH)
+    async with aiohttp.ClientSession(timeout=limits) as session:
+
+        async def one(link: PlannedLink) -> list[Checked]:
+            async with room:
+                return await _look_at(link, session, clock, faces=link.account in hosts)
+
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one(link)) for link in bots]
+    return [each for task in tasks for each in task.result()]
+
+
+async def _look_at(
+    link: PlannedLink, session: aiohttp.ClientSession, clock: Clock, *, faces: bool
+) -> list[Checked]:
+    found: list[Checked] = []
+    where = f"{link.character.name} on {link.platform.capitalize()}"
+    try:
+        async with asyncio.timeout(_ALL):
+            if link.platform == "discord":
+                from bots.discord.probing import probe
+            else:
+                from bots.telegram.probing import probe
+            async for each in probe(link, where, session, clock, faces=faces):
+                found.append(each)
+    except Unanswered as error:
+        what = f"{link.platform.capitalize()} {error}"
+        found.append(Checked(where, what, _STATUS.get(link.platform, "")))
+    except TimeoutError:
+        found.append(Checked(where, "not all could be asked within two minutes", "", "warning"))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        what = f"an answer makes no sense ({type(error).__name__})"
+        found.append(Checked(where, what, "", "warning"))
+    return found
