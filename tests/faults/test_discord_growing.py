@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bots.sandbox import Stage
+from bots.sandbox.discord.interactions import Interaction
 from tests.fakes.model_server import ModelServer, Script
 from tests.faults import ledgers
-from tests.faults.discord_crowd import asks, calls, crowd_of, discord_process
+from tests.faults.discord_crowd import (
+    asks,
+    calls,
+    crowd_of,
+    discord_process,
+    until_offered,
+)
 from tests.faults.ledgers import Crowd, answer, until
 from tests.faults.process import GatewayProcess
 
@@ -60,7 +67,9 @@ async def until_whole(crowd: Crowd, gateway: GatewayProcess) -> None:
     )
     assert await gateway.end() == 0
     assert [crowd.answers(room) for room in range(ROOMS)] == wanted
-    ledgers.check(crowd, gateway.data)
+    if crowd.said:
+        ledgers.check(crowd, gateway.data)
+    assert set(ledgers.read(gateway.data).statuses()) <= ledgers.FINAL_IN
     assert "Traceback" not in gateway.log
 
 
@@ -108,6 +117,60 @@ async def test_g6_on_discord_killed_while_the_first_words_go_out_one_whole_messa
         await gateway.start()
         await gateway.until()
         await until_whole(crowd, gateway)
+
+
+async def test_g6_on_discord_killed_while_the_answer_to_a_command_grows_one_whole_message_stands(
+    tmp_path: Path, stage: Stage, thinks: Variables
+) -> None:
+    """Where it says "thinking"; killed as it grows, and once more as the end is put there."""
+    async with discord_process(tmp_path, stage, **thinks()) as gateway:
+        crowd = crowd_of(stage, gateway.bots["Ada"], ROOMS)
+        await gateway.until()
+        await until_offered(stage, crowd.bot)
+        asked = gives(stage, crowd)
+        await until_growing(crowd)
+        await gateway.kill()
+        there = [crowd.heard(chat)[0].id for _, chat in crowd.rooms]
+        slow = stage.discord.faults.delay(1.0, method="update_webhook_message")
+        await gateway.start()
+        await until(lambda: slow.met >= ROOMS, lambda: f"{slow.met} ends are on their way")
+        await gateway.kill()
+        stage.discord.faults.clear()
+        await gateway.start()
+        await gateway.until()
+        await until_whole(crowd, gateway)
+    assert [one.reply.id for one in asked if one.reply] == there
+    assert not any(one.failed for one in asked)
+
+
+def gives(stage: Stage, crowd: Crowd, rooms: Iterable[int] = range(ROOMS)) -> list[Interaction]:
+    """Everybody there says it by a command."""
+    numbers = []
+    for room in rooms:
+        person, chat = crowd.rooms[room]
+        numbers.append(person.uses(chat, crowd.bot, "chat", message=f"m{room}.0"))
+    return [stage.discord.interaction(number) for number in numbers]
+
+
+@pytest.mark.parametrize("trouble", ["502", "429-for-the-whole-bot"])
+async def test_g6_on_discord_what_is_refused_in_the_middle_of_an_answer_spoils_none(
+    trouble: str, tmp_path: Path, stage: Stage, thinks: Variables
+) -> None:
+    """Answers to what was said, and to commands."""
+    async with discord_process(tmp_path, stage, **thinks()) as gateway:
+        crowd = crowd_of(stage, gateway.bots["Ada"], ROOMS)
+        await gateway.until()
+        await until_offered(stage, crowd.bot)
+        crowd.says(rooms=(0, 3), more=", @Ada?")
+        gives(stage, crowd, (1, 2))
+        await until_growing(crowd)
+        faults = stage.discord.faults
+        if trouble == "502":
+            fault = faults.fail(502, times=ROOMS)
+        else:
+            fault = faults.flood(0.7, times=ROOMS, scope="global")
+        await until_whole(crowd, gateway)
+    assert fault.met == ROOMS
 
 
 async def test_g6_on_discord_a_line_that_breaks_while_an_answer_grows_changes_nothing(

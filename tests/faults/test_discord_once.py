@@ -61,7 +61,7 @@ class Deeds:
         self.server.owner.says(room, f"@Ada {mark}?")
 
     async def _named(self, room: Chat, mark: str) -> None:
-        self.server.owner.says(room, f"Bert, {mark}?")
+        self.eve.says(room, f"Bert, {mark}?")  # the owner might well be going on with Ada
 
     async def _command(self, room: Chat, mark: str) -> None:
         self.server.owner.uses(room, self.ada, "chat", message=mark)
