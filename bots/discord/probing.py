@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from importlib.metadata import version
 from typing import Any
 
 import aiohttp
+import discord
 
 from bots.bars import one_line
 from bots.checked import Checked
@@ -45,7 +45,8 @@ async def probe(
     root = link.settings.text("DISCORD_API_ROOT").rstrip("/") or DISCORD.api_root
     headers: dict[str, Secret | str] = {
         "Authorization": Secret(f"Bot {link.token.reveal()}"),
-        "User-Agent": f"DiscordBot (https://pypi.org/project/troupe, {version('troupe')})",
+        # Discord wants to know which library asks; the bot itself asks by the same.
+        "User-Agent": f"DiscordBot (https://github.com/Rapptz/discord.py {discord.__version__})",
     }
     ask = Questions(session, Secret(root), clock, headers)
     told = await ask.get("/users/@me")
