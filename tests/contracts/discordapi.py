@@ -156,7 +156,7 @@ def request_problems(
     operation = operation_of(method, path)
     if operation is None:
         return [f"{method} {path}: there is no such operation"]
-    return _of_request(operation, body, query or {})
+    return problems_of_request(operation, body, query or {})
 
 
 def answer_problems(method: str, path: str, status: int, body: Any) -> list[str]:
@@ -184,13 +184,13 @@ def problems_of_calls(calls: Iterable[Call], *, requests: bool = True) -> list[s
             problems.append(f"{call.method}: there is no such operation")
             continue
         if requests:
-            problems += _of_request(operation, call.body, call.query)
+            problems += problems_of_request(operation, call.body, call.query)
         if call.result is not None or call.status == 204:
             problems += problems_of_answer(operation, call.status, call.result)
     return problems
 
 
-def _of_request(operation: Operation, body: Any, query: Mapping[str, Any]) -> list[str]:
+def problems_of_request(operation: Operation, body: Any, query: Mapping[str, Any]) -> list[str]:
     known = operation.query.keys() | _SENT_ALL_THE_SAME.get(operation.name, set())
     problems = [f"{operation}: ?{name} is unknown" for name in query if name not in known]
     if not operation.body:

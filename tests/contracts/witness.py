@@ -1,4 +1,4 @@
-"""Whatever a local Discord answers in any test fits what Discord publishes, or that test fails."""
+"""Whatever a local Discord takes and answers in any test fits what Discord publishes, or it fails."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from functools import cache
 from typing import Any
 
 from bots.sandbox.journal import WITNESSES, Call
-from tests.contracts.discordapi import is_here, operation_named, problems_of_answer
+from tests.contracts.discordapi import (
+    is_here,
+    operation_named,
+    problems_of_answer,
+    problems_of_request,
+)
 
 # A number so small may be one of an enumeration, so that each is looked at.
 _SMALL = 64
@@ -17,14 +22,19 @@ _named = cache(operation_named)
 
 
 @contextlib.contextmanager
-def watched() -> Iterator[list[str]]:
-    """What is found wrong inside; answers of a shape that was found right are not looked at again."""
+def watched(*, requests: bool = True) -> Iterator[list[str]]:
+    """What is found wrong inside; a shape that was found right is not looked at again.
+
+    `requests` off looks at answers alone: for tests that ask the local Discord odd things.
+    """
     problems: list[str] = []
 
     def witness(call: Call, answer: Any) -> None:
         if _is_spoiled(answer):
             return
-        looks = (call.method, call.status, _outline(answer))
+        # What was refused may have been anything: a test wanted to see that.
+        asked = (call.body, call.query) if requests and call.status < 400 else (None, {})
+        looks = (call.method, call.status, _outline(answer), _outline(asked))
         if looks in _seen:
             return
         operation = _named(call.method)
@@ -32,6 +42,8 @@ def watched() -> Iterator[list[str]]:
             problems.append(f"{call.method}: there is no such operation")
             return
         found = problems_of_answer(operation, call.status, answer)
+        if requests and call.status < 400:
+            found += problems_of_request(operation, *asked)
         problems.extend(found)
         if not found:
             _seen.add(looks)
