@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup postgres embeddings run test check lint types bench soak lock clean
+.PHONY: help setup postgres embeddings run test check lint types compiled looked-through bench soak lock clean
 
 help:
 	@echo "make run    start the gateway (without any token: on the local stage, in your browser)"
@@ -38,10 +38,13 @@ embeddings: .venv/.run requirements-embeddings.lock
 run: .venv/.run
 	@exec $(BIN)/troupe run
 
-# Most of the time of a test is waiting, so several run side by side; fewer of those that watch the clock.
+# What pytest has compiled is kept, also where the shell would rather have nothing kept.
+PYTEST := env PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q
+
+# Most of the time of a test is waiting, so several run side by side; no long one is kept for the end.
 test: .venv/.dev
-	$(BIN)/python -m pytest -q -n 3 --durations=15 --ignore=tests/faults
-	$(BIN)/python -m pytest -q -n 2 --durations=15 tests/faults
+	$(PYTEST) -n 4 --durations=15 --ignore=tests/faults
+	$(PYTEST) -n 4 --durations=15 --maxschedchunk=1 tests/faults
 
 lint: .venv/.dev
 	$(BIN)/ruff format --check .
@@ -51,13 +54,21 @@ types: .venv/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-check: lint types test
+# Compiled once, for all workers; where one cannot be read, the tests themselves say so.
+compiled: .venv/.dev
+	-@$(PYTEST) --collect-only -p no:randomly >/dev/null
+
+# One core reads the types, the other one the tests.
+looked-through: .venv/.dev
+	@$(MAKE) --no-print-directory -j2 types lint compiled
+
+check: looked-through test
 
 bench: .venv/.dev
 	$(BIN)/python -m tests.benchmarks
 
 soak: .venv/.dev
-	$(BIN)/python -m pytest -q -m soak -p no:randomly --timeout=3600
+	$(PYTEST) -m soak -p no:randomly --timeout=3600
 
 # Names, versions and hashes; no address of an index.
 lock:

@@ -138,7 +138,9 @@ async def test_killed_in_mid_action(name: str, tmp_path: Path, stage: Stage) -> 
         held.touch()
         crowd.says()
         await until(
-            lambda: done(gateway)[f"{name} m0.0"] and crowd.answers(0)[-1].endswith("begins"),
+            lambda: (
+                done(gateway)[f"{name} m0.0"] and "".join(crowd.answers(0)[-1:]).endswith("begins")
+            ),
             lambda: f"{crowd.answers(0)}\n{gateway.log[-2000:]}",
         )
         await until(  # what was said is known to have been said

@@ -90,7 +90,7 @@ async def test_g33_a_model_that_obeys_the_attacker_does_no_harm(tmp_path: Path) 
             (kim, quiet[0]), (boss, quiet[1]), (kim, quiet[2]), (kim, quiet[3]),
         ):  # fmt: skip
             person.says(chat, f"@ada_bot the word is {CANARY}" if chat in quiet else "@ada_bot hi")
-            await stage.next_from(ada, chat)
+            await stage.next_from(ada, chat, timeout=20)
         before = [len(stage.messages(chat)) for chat in quiet]
         known = len(ledgers.read(tmp_path).inbox)
         for number, attack in enumerate(HEARD):

@@ -138,7 +138,7 @@ async def test_g33_neither_members_nor_bots_reach_what_belongs_to_others(tmp_pat
         commons = Server.of(stage, [bots["Ada"], mallory], kim, robin).general
         bobs = Server.of(stage, [bots["Bert"]], kim, name="Bobs").channel("bobs")
         kim.says(bobs, f"Bert, the word is {CANARY}")
-        await stage.next_from(bots["Bert"], bobs)
+        await stage.next_from(bots["Bert"], bobs, timeout=20)
         kim.says(commons, "@Ada furnish")
         await settled(play, 1)
         before = everything(play)
@@ -199,7 +199,7 @@ async def test_g33_what_people_write_is_never_a_template_nor_a_part_of_the_promp
             for chat in chats:
                 for _ in range(2):
                     rogue.says(chat, f"{name}, {written}")
-                    await play.stage.next_from(bot, chat)
+                    await play.stage.next_from(bot, chat, timeout=20)
     assert len(model.requests) == 8
     for request in model.requests:
         said = whole(request)

@@ -219,9 +219,9 @@ async def test_g27_an_answer_of_100000_characters_comes_in_five_good_parts_at_mo
         bob.says(dm, "tell me everything")
         await until(lambda: ledgers.read(tmp_path).deliveries)
         rows = ledgers.read(tmp_path).deliveries
-        parts = [await stage.next_from(ada, dm) for _ in rows]
+        parts = [await stage.next_from(ada, dm, timeout=20) for _ in rows]
         bob.says(dm, "and are you still there?")
-        await stage.next_from(ada, dm)
+        await stage.next_from(ada, dm, timeout=20)
     assert 2 <= len(parts) <= 5
     for part in parts:
         units = part.text.encode("utf-16-le")  # raises for half an emoji

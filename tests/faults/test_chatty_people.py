@@ -87,7 +87,7 @@ async def test_g37_fifty_messages_a_second_of_one_person_disturb_nobody(
             for number in range(asked):
                 began = time.monotonic()
                 who.says(where, f"Question {number}. I am {who.name}.")
-                assert (await stage.next_from(ada, where)).text == f"To {who.name}."
+                assert (await stage.next_from(ada, where, timeout=20)).text == f"To {who.name}."
                 took.append(time.monotonic() - began)
                 await asyncio.sleep(pause)
 

@@ -116,7 +116,7 @@ async def test_g6_a_doubtful_reply_in_a_group_is_not_said_twice(
         await gateway.until()
         cut = stage.faults.cut(after=True, method="sendMessage")
         bob.says(club, "Ada, m0.0?")
-        assert (await stage.next_from(bot, club)).text == "re m0.0"
+        assert (await stage.next_from(bot, club, timeout=20)).text == "re m0.0"
         bob.says(club, "Ada, m0.1?")
         assert (await stage.next_from(bot, club, timeout=20)).text == "re m0.1"
         assert cut.met == 1

@@ -164,7 +164,7 @@ async def test_the_page_of_numbers_names_neither_people_nor_rooms(
         ada, bob = play.bots["Ada"], stage.person("Barnabas")
         dm = stage.dm(bob, ada)
         bob.says(dm, "a word that is mine")
-        await stage.next_from(ada, dm)
+        await stage.next_from(ada, dm, timeout=20)
         await settled(play, 1)
         async with (
             aiohttp.ClientSession() as session,

@@ -16,15 +16,13 @@ from bots.app import DOORS, Gateway
 from bots.links import PlannedLink, plan_links
 from bots.sandbox import Stage
 from bots.telegram.client import TelegramLink
-from bots.telegram.webhook import Hooks
 from bots.testkit import playing
 from core.bell import Bell
 from core.casting import Roster, read_loaded
 from core.clock import Clock, SystemClock
-from core.files import Files
 from core.models.roles import Models
 from core.models.scripted import Line, Scripted
-from core.ports import Intake, ModelRequest, Offering, Platform
+from core.ports import Intake, ModelRequest, Platform
 from core.settings.layers import Environment, Settings
 from tests.fakes.model_server import ModelServer, Script
 from tests.faults import ledgers
@@ -157,7 +155,7 @@ async def test_one_bad_token_never_touches_the_others(tmp_path: Path, stage: Sta
         zoe = stage.person("Zoe")
         dm = stage.dm(zoe, gateway.bots["Ada"])
         zoe.says(dm, "are you well?")
-        await stage.next_from(gateway.bots["Ada"], dm)
+        await stage.next_from(gateway.bots["Ada"], dm, timeout=20)
         refused = [call for call in stage.journal if call.status == 401]
         assert len(refused) == 1, "a refused token is tried once"
         assert await gateway.end() == 0
@@ -181,14 +179,12 @@ async def test_one_crashing_client_never_touches_the_others(tmp_path: Path, stag
         planned: PlannedLink,
         session: aiohttp.ClientSession,
         clock: Clock,
-        files: Files,
-        hooks: Hooks,
-        offering: Offering,
+        *more: Any,
     ) -> Platform:
         opened[planned.character.name] += 1
         kind = kinds.get(planned.character.name)
         if kind is None:
-            return DOORS["telegram"].enter(planned, session, clock, files, hooks, offering)
+            return DOORS["telegram"].enter(planned, session, clock, *more)
         return kind(planned.token, api_root=stage.root, session=session, clock=clock)
 
     roster = Roster(
@@ -210,7 +206,7 @@ async def test_one_crashing_client_never_touches_the_others(tmp_path: Path, stag
         dm = stage.dm(bob, ada)
         for number in range(3):
             bob.says(dm, f"question {number}")
-            assert f"question {number}" in (await stage.next_from(ada, dm)).text
+            assert f"question {number}" in (await stage.next_from(ada, dm, timeout=20)).text
         await until(lambda: opened["Login"] >= 3 and opened["Listening"] >= 3)
         health = {one.character: one for one in gateway.health}
         assert health["Ada"].phase == "live"
@@ -342,5 +338,5 @@ async def test_nobodys_settings_show_anothers_secret(tmp_path: Path, stage: Stag
         for name, bot in play.bots.items():
             dm = stage.dm(bob, bot)
             bob.says(dm, "hello")
-            await stage.next_from(bot, dm)
+            await stage.next_from(bot, dm, timeout=20)
             assert server.calls[-1].headers["Authorization"] == f"Bearer {name}-model-secret"

@@ -157,7 +157,7 @@ async def test_g29_an_update_that_cannot_be_confirmed_makes_no_hot_loop(
         polls = len(stage.journal.of("getUpdates")) - before
         assert polls <= 2 * (time.monotonic() - started) + 2
         bob.says(dm, "are you there?")
-        await stage.next_from(ada, dm)
+        await stage.next_from(ada, dm, timeout=20)
         await until(lambda: not stage.pending(ada))
     assert len(ledgers.read(tmp_path).inbox) == 6, "each kept once, however often it came"
 

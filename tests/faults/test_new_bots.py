@@ -48,7 +48,7 @@ async def lives(gateway: GatewayProcess, name: str) -> None:
 async def answers(stage: Stage, who: Person, bot: Bot) -> str:
     where = stage.dm(who, bot)
     who.says(where, "hello")
-    return (await stage.next_from(bot, where)).text
+    return (await stage.next_from(bot, where, timeout=20)).text
 
 
 async def test_a_process_that_is_killed_before_it_has_the_token_fetches_it_later(
@@ -61,7 +61,7 @@ async def test_a_process_that_is_killed_before_it_has_the_token_fetches_it_later
         async with manager(tmp_path, stage, boss) as gateway:
             await gateway.until()
             boss.says(dm, "/newbot Eliza")
-            await stage.next_from(ada, dm)
+            await stage.next_from(ada, dm, timeout=20)
             stage.faults.hang(method="getManagedBotToken", times=None)
             eliza = boss.creates_bot(ada, "Eliza", "eliza_bot")
             await until(lambda: stage.journal.of("getManagedBotToken"))
@@ -70,7 +70,7 @@ async def test_a_process_that_is_killed_before_it_has_the_token_fetches_it_later
             stage.new_token(eliza, token_of(77, eliza.id))
 
             await gateway.start()
-            told = await stage.next_from(ada, dm)
+            told = await stage.next_from(ada, dm, timeout=20)
             assert told.text == "Eliza is @eliza_bot from now on."
             await lives(gateway, "Eliza")
             assert await answers(stage, eve, eliza)

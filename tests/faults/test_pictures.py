@@ -157,7 +157,7 @@ async def test_in_a_group_of_telegrams_a_picture_in_doubt_is_not_said_again(
         await gateway.start()
         await until(
             lambda: [row["status"] for row in ledgers.read(gateway.data).deliveries] == ["failed"],
-            lambda: str(ledgers.read(gateway.data).deliveries),
+            lambda: f"{ledgers.read(gateway.data).deliveries}\n{gateway.log[-2000:]}",
         )
         assert await gateway.end() == 0
     assert pictures(stage, group) == []
@@ -179,7 +179,7 @@ async def test_a_file_that_somebody_has_deleted_costs_one_message(
         await gateway.start()
         await until(
             lambda: [row["status"] for row in ledgers.read(gateway.data).deliveries] == ["failed"],
-            lambda: str(ledgers.read(gateway.data).deliveries),
+            lambda: f"{ledgers.read(gateway.data).deliveries}\n{gateway.log[-2000:]}",
         )
         bob.says(room, "another one, please")
         await until(lambda: pictures(stage, room), lambda: gateway.log[-2000:])

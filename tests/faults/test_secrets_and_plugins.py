@@ -251,7 +251,7 @@ async def test_g34_what_one_character_remembers_no_other_is_shown(tmp_path: Path
             for name, bot in play.bots.items():
                 for chat in (stage.dm(kim, bot), groups[name]):
                     kim.says(chat, f"{name}, remember {words[name]}")
-                    await stage.next_from(bot, chat)
+                    await stage.next_from(bot, chat, timeout=20)
         await settled(play, 4)
         await until(lambda: play.gateway.ready()["owed"] == 0)
         assert_apart(play, scripted, words)

@@ -207,12 +207,12 @@ async def test_a_new_token_has_a_new_path_and_nothing_is_lost_between(
         ada, bob = play.bots["Ada"], stage.person("Bob")
         dm, old = stage.dm(bob, ada), ada.token
         bob.says(dm, "one")
-        await stage.next_from(ada, dm)
+        await stage.next_from(ada, dm, timeout=20)
         stage.new_token(ada)
         bob.says(dm, "two")
         assert len(stage.pending(ada)) == 1
         await play.gateway.reload(play.plan())
-        assert "two" in (await stage.next_from(ada, dm)).text
+        assert "two" in (await stage.next_from(ada, dm, timeout=20)).text
         hook = stage.desk(ada).webhook
         assert hook is not None
         assert path_of(Secret(old)).reveal() not in hook.url
