@@ -7,6 +7,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -79,13 +80,20 @@ def survives(raw: object) -> None:
     assert "\\u0000" not in told
 
 
-@settings(
-    max_examples=2_000,
-    deadline=None,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
-@given(st.lists(spoiled(), min_size=5, max_size=5))
+FIVE = st.lists(spoiled(), min_size=5, max_size=5)
+UNHURRIED = settings(deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@settings(UNHURRIED, max_examples=400)
+@given(FIVE)
+def test_two_thousand_spoiled_updates_are_read_or_refused(raws):
+    for raw in raws:
+        survives(raw)
+
+
+@pytest.mark.soak
+@settings(UNHURRIED, max_examples=2_000)
+@given(FIVE)
 def test_ten_thousand_spoiled_updates_are_read_or_refused(raws):
     for raw in raws:
         survives(raw)

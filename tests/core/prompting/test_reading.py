@@ -47,10 +47,21 @@ def test_an_answer_says_its_words_and_nothing_else(case: Case) -> None:
         assert answer.text.startswith(said)
 
 
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=800, deadline=None)
 @given(_GARBAGE, _CUTS)
 @example('<text>"a\\', [1])
 def test_the_cuts_make_no_difference(written: str, cuts: list[int]) -> None:
+    makes_no_difference(written, cuts)
+
+
+@pytest.mark.soak
+@settings(max_examples=3000, deadline=None)
+@given(_GARBAGE, _CUTS)
+def test_no_cut_makes_a_difference(written: str, cuts: list[int]) -> None:
+    makes_no_difference(written, cuts)
+
+
+def makes_no_difference(written: str, cuts: list[int]) -> None:
     said, answer = read(written, *cuts)
     assert answer == read(written, 100_000)[1]
     assert answer.text.startswith(said)
