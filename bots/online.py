@@ -14,6 +14,7 @@ from bots.links import PlannedLink, plan_links
 from bots.questions import Unanswered
 from core.casting import load_characters, sources_of
 from core.clock import Clock, SystemClock
+from core.errors import BadInput
 from core.settings.layers import Environment
 
 _AT_ONCE = 4
@@ -66,6 +67,8 @@ async def _look_at(
     except Unanswered as error:
         what = f"{link.platform.capitalize()} {error}"
         found.append(Checked(where, what, _STATUS.get(link.platform, "")))
+    except BadInput as bad:
+        found += [Checked(one.where, one.what, one.mend) for one in bad.findings]
     except TimeoutError:
         found.append(Checked(where, "not all could be asked within two minutes", "", "warning"))
     except (KeyError, TypeError, ValueError, AttributeError) as error:

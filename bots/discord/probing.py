@@ -50,10 +50,14 @@ async def probe(
     }
     ask = Questions(session, Secret(root), clock, headers)
     told = await ask.get("/users/@me")
-    if told.status in (401, 403):
+    if told.status == 401:
         token = f"DISCORD_API_TOKEN of {link.character.name}"
         mend = f"Reset it on the page Bot of the application, {_PORTAL}, and write down the new one"
         yield Checked(token, "Discord refuses it", mend)
+        return
+    if told.status != 200:
+        what = f"Discord refuses to be asked ({told.status})"
+        yield Checked(where, what, "It may have shut out this address for a while")
         return
     looked = _Look(link, where, ask, told.body["id"], faces=faces)
     application = _whole(await ask.get("/applications/@me"))

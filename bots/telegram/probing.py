@@ -22,7 +22,7 @@ from core.clock import Clock
 from core.secrets import Secret
 from core.text import clean
 
-_REFUSED = (401, 403, 404)
+_REFUSED = (401, 404)
 _MANY = 100
 _SHORT = 200
 _RECENTLY = 86_400.0
@@ -42,6 +42,9 @@ async def probe(
         token = f"TELEGRAM_BOT_TOKEN of {link.character.name}"
         mend = "Send /token to @BotFather, and write down what it answers"
         yield Checked(token, "Telegram refuses it", mend)
+        return
+    if told.status != 200:
+        yield Checked(where, f"Telegram refuses to be asked ({told.status})")
         return
     us = told.body["result"]
     for one in _of_bot(link, where, us):

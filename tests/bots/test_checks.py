@@ -53,6 +53,22 @@ def test_mistakes_in_files_and_notes_are_told_errors_first(folder: Path) -> None
     assert "old.json: clients is not used" in told(found)
 
 
+@pytest.mark.parametrize("key", ["DISCORD_ALLOWED_ROLES", "CHANNEL_IDS"])
+def test_a_list_of_who_may_talk_that_cannot_be_read_is_told(folder: Path, key: str) -> None:
+    found = checked(folder, {key: '["77"'})
+    assert [one.severity for one in found] == ["error"]
+    assert "nobody is let in by it" in told(found)
+
+
+def test_how_a_bot_of_discord_is_brought_into_a_server_is_a_note(folder: Path) -> None:
+    number = "1089563422341193728"
+    head = urlsafe_b64encode(number.encode()).decode().rstrip("=")
+    found = checked(folder, {"DISCORD_API_TOKEN": f"{head}.GabcDE.{'x' * 38}"})
+    assert [one.severity for one in found] == ["note"]
+    assert f"client_id={number}&permissions=380141685824" in told(found)
+    assert "xxx" not in told(found)
+
+
 def test_an_empty_folder_warns_that_the_built_in_character_would_play(tmp_path: Path) -> None:
     (tmp_path / "characters").mkdir()
     assert "built-in Eliza would play" in told(checked(tmp_path / "characters"))

@@ -190,6 +190,25 @@ async def test_a_token_that_discord_refuses_is_one_error_without_the_token(stage
     assert old not in str(found)
 
 
+async def test_an_address_that_is_shut_out_does_not_blame_the_token(stage: Stage) -> None:
+    stage.discord.faults.add(Fault("refuse", method="get_my_user", status=403))
+    stage.faults.add(Fault("refuse", method="getMe", status=403))
+    found = await looked(stage, "telegram", "discord")
+    assert "refuses to be asked (403)" in told(found)
+    assert len(wrong(found)) == 2
+    assert "refuses it" not in told(found)
+
+
+async def test_a_setting_that_cannot_be_read_is_told_and_the_others_are_looked_at(
+    stage: Stage,
+) -> None:
+    server(stage)
+    found = await looked(stage, "telegram", "discord", DISCORD_SHARDS="many")
+    (bad,) = wrong(found)
+    assert "DISCORD_SHARDS" in bad
+    assert "logs in as @" in told(found)
+
+
 async def test_more_connections_than_are_set_and_few_logins_left_are_told(stage: Stage) -> None:
     server(stage)
     stage.discord.gateway.ask_shards(stage.discord.bot("Ada"), 4)

@@ -275,6 +275,17 @@ async def test_a_server_that_she_knows_is_left_at_the_next_start_too(tmp_path: P
             assert it.ada in it.guild.members
 
 
+async def test_a_server_is_left_as_soon_as_the_list_is_read_again(tmp_path: Path) -> None:
+    async with people() as it:
+        other = it.stage.discord.guild("Other", [it.eve], [it.ada])
+        async with talked(tmp_path, it, {}):
+            assert "heard" in await it.answers(it.eve, "Ada, hello", it.general)
+            listed = {"DISCORD_ALLOWED_SERVERS": str(it.guild.id), "DISCORD_LEAVES_OTHERS": "true"}
+            await it.play.gateway.reload(it.play.plan(**listed))
+            await until(lambda: it.ada not in other.members)
+            assert "heard" in await it.answers(it.eve, "Ada, still there?", it.general)
+
+
 # --- codes, and how much ------------------------------------------------------------------------------
 
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import random
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -12,9 +16,14 @@ from hypothesis import strategies as st
 
 from core.flow.door import Door, door_of
 from core.flow.door_lists import channels_in, people_in, roles_in, servers_in
-from core.ids import Account
-from core.messages import Address, Author, ChannelType, Inbound, Kind, Place
+from core.flow.doorkeeping import Doorkeeper
+from core.flow.pairing import Pairing
+from core.flow.presence import entity_of
+from core.ids import Account, CharacterId, RoomId, WorldId
+from core.messages import Address, Author, ChannelType, Inbound, Kind, Place, Room, World
+from core.ports import Store, Unit
 from core.settings.layers import Environment, Settings
+from core.store.engine import open_store
 from tests.fakes.clock import FakeClock
 
 SERVER, CHANNEL, THREAD, DIRECT = "1001", "2001", "3001", "4001"
@@ -285,3 +294,51 @@ def test_only_servers_that_are_not_listed_are_left_and_only_where_that_is_wished
     assert not stays.wants_out("server-not-allowed", added=False)
     assert not stays.is_out_of_place("1002")
     assert not door(DISCORD_LEAVES_OTHERS="true").is_out_of_place(SERVER)
+
+
+# --- speaking first ----------------------------------------------------------------------------------
+
+ADA = CharacterId(str(UUID(int=1)))
+
+
+async def cue_refusal(store: Store, at: Door, *owners: str, met: bool = True) -> str:
+    """Of a cue to Zoe, whose number is not that of the room in which they talk."""
+    lead = said(Author("", "", is_bot=True), direct=True, kind=Kind.CUE)
+    room, zoe = RoomId(str(UUID(int=2))), entity_of(ADA, lead.address, ZOE)
+
+    def meet(unit: Unit) -> None:
+        world = World(WorldId(str(UUID(int=3))), ADA, "", DIRECT)
+        here = Room(room, ADA, world.id, lead.address, ChannelType.DM, "", "discord")
+        unit.rooms.ensure([world], [here])
+        unit.people.meet([zoe])
+        unit.people.join(ADA, room, [zoe.id])
+
+    if met:
+        await store.write(meet)
+    part = SimpleNamespace(id=ADA, policy=SimpleNamespace(door=at))
+    ranks = SimpleNamespace(is_operator=lambda part, address, author: author in owners)
+    clock = FakeClock()
+    keeper = Doorkeeper(
+        ranks,  # type: ignore[arg-type]  # all that it asks of them
+        Pairing(store, clock, random.Random(7)),
+        SimpleNamespace(store=store),  # type: ignore[arg-type]
+        clock,
+    )
+    spot = SimpleNamespace(room=room)
+    work: Any = SimpleNamespace(lead=lead, part=part, spot=spot, world_is_new=True)
+    refusal = await keeper.admit(work)
+    return refusal.rule if refusal else ""
+
+
+async def test_she_speaks_first_directly_only_to_whoever_may_talk(tmp_path: Path) -> None:
+    async with open_store(None, tmp_path) as store:
+        assert await cue_refusal(store, door(), met=False) == ""
+        listed = door(DISCORD_ALLOWED_USERS=ZOE.id)
+        assert await cue_refusal(store, listed, met=False) == "not-allowed"
+        assert await cue_refusal(store, listed) == ""
+        assert await cue_refusal(store, door(DISCORD_ALLOWED_USERS="@zoe.here")) == ""
+        others = door(DISCORD_ALLOWED_USERS=EVE.id)
+        assert await cue_refusal(store, others) == "not-allowed"
+        assert await cue_refusal(store, others, ZOE.id) == "", "her operator"
+        assert await cue_refusal(store, door(DISCORD_DIRECT_MESSAGES="no")) == "directs-off"
+        assert await cue_refusal(store, door(CHANNEL_IDS="1")) == ""
