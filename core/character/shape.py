@@ -60,6 +60,9 @@ def _uuid(value: str) -> str:
 
 
 def _conversations(value: object) -> object:
+    """Pages on Discord put a question and its answer into one flat object (V-21)."""
+    if isinstance(value, list | tuple):
+        value = [_both_said(item) for item in value]
     if isinstance(value, list | tuple) and any(
         isinstance(item, Mapping) and "examples" not in item for item in value
     ):
@@ -67,6 +70,13 @@ def _conversations(value: object) -> object:
             "flat", "must be a list of conversations, each of which is a list of messages"
         )
     return value
+
+
+def _both_said(item: object) -> object:
+    if not (isinstance(item, Mapping) and item.keys() == {"user", "content", "response"}):
+        return item
+    asked = {"name": item["user"], "content": item["content"]}
+    return [asked, {"name": "{{char}}", "content": item["response"]}]
 
 
 def _conversation(value: object) -> object:

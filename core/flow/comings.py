@@ -69,6 +69,14 @@ class Comings:
 
         return await self._store.read(look)
 
+    async def is_new(self, work: Work) -> bool:
+        """Whether a server is told of for the first time since we have come into it."""
+        part, key, now = work.part.id, _met(work.spot.world), self._clock.now()
+        if await self._store.read(lambda unit: unit.cache.get(part, key, now)) is not None:
+            return False
+        work.later.append(lambda unit: unit.cache.put(part, key, {"met": True}))
+        return True
+
     def gone(self, work: Work, *, everywhere: bool) -> None:
         """We take part in a room no more, or in none of its server's."""
         part, spot = work.part, work.spot
@@ -122,9 +130,14 @@ class Comings:
 def _mark(character: CharacterId, where: RoomId | WorldId, unit: Unit, *, left: bool) -> None:
     if left:
         unit.cache.put(character, _key(where), {"left": True})
+        unit.cache.drop(character, _met(where))
     else:
         unit.cache.drop(character, _key(where))
 
 
 def _key(where: RoomId | WorldId) -> str:
     return f"troupe:left:{where}"
+
+
+def _met(where: RoomId | WorldId) -> str:
+    return f"troupe:met:{where}"

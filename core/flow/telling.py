@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from core.events import EventType
@@ -57,6 +57,13 @@ class Telling:
             self._of_work(work, EventType.WORLD_JOINED)
         if lead.left:
             self._of_work(work, _left(lead))
+
+    async def met(self, work: Work, is_new: Callable[[Work], Awaitable[bool]]) -> None:
+        """Of a server that has told of itself; whether for the first time is asked if it matters."""
+        if work.lead.place.channel is not ChannelType.WORLD:
+            return
+        if work.part.gear.events.wanted(EventType.WORLD_JOINED) and await is_new(work):
+            self._of_work(work, EventType.WORLD_JOINED)
 
     def ended(self, work: Work | None, status: str, error: str = "") -> None:
         """`status` is completed, error, timeout, replaced or postponed."""

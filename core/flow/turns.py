@@ -316,10 +316,9 @@ class Turns:
     async def _world(self, work: Work) -> None:
         """A server as it stands: it and its rooms are known before anybody speaks there (D-66)."""
         work.decided()
-        places = places_of(work.spot, work.lead)
-        await self._scribe.write(
-            work, InboundStatus.SILENT, "world-noted", keep=False, places=places
-        )
+        await self._telling.met(work, self._comings.is_new)
+        seen, rule = places_of(work.spot, work.lead), "world-noted"
+        await self._scribe.write(work, InboundStatus.SILENT, rule, keep=False, places=seen)
 
     # --- when it fails -------------------------------------------------------------------------
 

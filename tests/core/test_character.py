@@ -59,6 +59,15 @@ def test_both_spellings_and_old_examples_are_understood(tmp_path: Path) -> None:
         )
 
 
+def test_a_question_and_its_answer_in_one_flat_object_are_a_conversation(tmp_path: Path) -> None:
+    """V-21: as elizaOS' pages on Discord and Telegram write them."""
+    flat = [{"user": "robin", "content": "hi", "response": "Hello, robin."}]
+    bob = load_character(written(tmp_path, {**LEAST, "messageExamples": flat})).character
+    asked, answered = bob.message_examples[0]
+    assert (asked.name, asked.content.text) == ("robin", "hi")
+    assert (answered.name, answered.content.text) == ("{{char}}", "Hello, robin.")
+
+
 def test_yaml_is_read_like_json(tmp_path: Path) -> None:
     text = "name: Bob\nbio:\n  - Builds.\nstyle:\n  chat: Short.\nsettings:\n  maxTokens: 9\n"
     bob = load_character(written(tmp_path, text, "bob.yaml"))
