@@ -26,9 +26,9 @@ from tests.fakes.postgres import PostgresServer
 from tests.faults.process import ROOT
 
 RELEASED = ("0001", "0002", "0003")
+KILLS = [4, pytest.param(10, marks=pytest.mark.soak)]
 EACH = [*(pytest.param(one, marks=pytest.mark.soak) for one in RELEASED[:-1]), RELEASED[-1]]
-"""The older ones at night: each takes ten kills."""
-KILLS = 10
+"""The older ones at night, and each with ten kills."""
 ROWS = 20_000
 """So many that the indexes of an upgrade take longer than a kill needs to arrive."""
 
@@ -129,16 +129,18 @@ def how_long(url: str, folder: Path) -> float:
         return time.monotonic() - began
 
 
-def kills(seed: str, whole: float, fresh: Callable[[int], tuple[str, Path]]) -> Iterator[bool]:
-    """Start on a fresh copy and kill at any moment, until ten have died at work; True for those.
+def killed(
+    times: int, seed: str, whole: float, fresh: Callable[[int], tuple[str, Path]]
+) -> Iterator[bool]:
+    """Start on a fresh copy and kill at any moment, until so many have died at work; True for those.
 
-    Each tenth of the time gets one; a copy that was done already makes the time shorter.
+    Each gets its own part of the time; a copy that was done already makes the time shorter.
     """
     chance = random.Random(seed)
     cut_short = number = 0
-    while cut_short < KILLS:
+    while cut_short < times:
         with starting(*fresh(number)) as child:
-            time.sleep(whole * (cut_short + chance.random()) / KILLS)
+            time.sleep(whole * (cut_short + chance.random()) / times)
             child.send_signal(signal.SIGKILL)
             in_time = child.wait(60) == -signal.SIGKILL
         cut_short += in_time
@@ -191,14 +193,17 @@ def released_file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return file
 
 
-def test_g20_a_file_survives_ten_kills_in_the_midst_of_its_upgrade(released_file: Path) -> None:
+@pytest.mark.parametrize("kills", KILLS, ids="{}-kills".format)
+def test_g20_a_file_survives_kills_in_the_midst_of_its_upgrade(
+    released_file: Path, kills: int
+) -> None:
     released = schema.revision(released_file) or ""
     whole = how_long("", copy(released_file, "undisturbed"))
 
     def fresh(number: int) -> tuple[str, Path]:
         return "", copy(released_file, str(number))
 
-    for number, _ in enumerate(kills(f"{released}", whole, fresh)):
+    for number, _ in enumerate(killed(kills, f"{released}", whole, fresh)):
         file = released_file.with_name(str(number)) / "troupe.db"
 
         def ask(question: str, file: Path = file) -> list[Mapping[str, Any]]:
@@ -248,8 +253,9 @@ def released_database(
     postgres.drop(name)
 
 
-def test_g20_a_server_survives_ten_kills_in_the_midst_of_its_upgrade(
-    released_database: tuple[str, str], postgres: PostgresServer, tmp_path: Path
+@pytest.mark.parametrize("kills", KILLS, ids="{}-kills".format)
+def test_g20_a_server_survives_kills_in_the_midst_of_its_upgrade(
+    released_database: tuple[str, str], postgres: PostgresServer, tmp_path: Path, kills: int
 ) -> None:
     template, released = released_database
     names: list[str] = []
@@ -259,7 +265,7 @@ def test_g20_a_server_survives_ten_kills_in_the_midst_of_its_upgrade(
         return postgres.url(names[-1]), tmp_path
 
     whole = how_long(*fresh(0))
-    for _ in kills(f"{released} on a server", whole, fresh):
+    for _ in killed(kills, f"{released} on a server", whole, fresh):
         name = names[-1]
 
         def ask(question: str, name: str = name) -> list[Mapping[str, Any]]:
