@@ -204,6 +204,10 @@ def _told_beside(one: Inbound) -> dict[str, Any]:
         beside["callback_data"] = one.press
     if one.command:  # as actions that handle commands read it (D-63)
         beside |= {"commandName": one.command, "options": dict(one.given)}
+    elif "" in one.given:  # chosen in a menu
+        beside["values"] = one.given[""].splitlines()
+    elif one.given:  # written into a form
+        beside["options"] = dict(one.given)
     if one.joined:  # as plugins that welcome people read it (T-40)
         beside["new_chat_members"] = [
             {"id": who.id, "first_name": who.name, "username": who.username, "is_bot": who.is_bot}

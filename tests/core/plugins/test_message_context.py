@@ -72,3 +72,14 @@ def test_what_was_filled_in_stands_in_the_content_of_a_command():
     said = replace(message(""), kind=Kind.COMMAND, command="ask", given={"question": "why?"})
     told = shown(said).content
     assert (told.command_name, told.options.question) == ("ask", "why?")
+
+
+def test_what_was_chosen_in_a_menu_or_written_into_a_form_stands_in_the_content():
+    """D-40, D-60."""
+    press = replace(
+        message("Assam"), kind=Kind.PRESS, press="tea_menu", given={"": "assam\ndarjeeling"}
+    )
+    told = shown(press).content
+    assert (told.callback_data, told["values"]) == ("tea_menu", ["assam", "darjeeling"])
+    form = replace(press, given={"name": "Robin", "cup": "blue"})
+    assert shown(form).content.options == {"name": "Robin", "cup": "blue"}
