@@ -209,6 +209,9 @@ async def good_night(here: Theatre) -> None:
     hers = [one for one in here.stage.messages(room) if one.spoken_as == "Wren"]
     order = next(one for one in hers if "applause" in one.text)
     await here.uses(lambda: maya.uses(room, bot, "Why?", target=order))
+    here.at("09:28")
+    props = next(one for one in here.guild.channels.values() if one.title == "Props")
+    await here.uses(lambda: jonas.uses(props, bot, "why"))
     here.at("09:35")
     dm = here.stage.discord.dm(jonas, bot)
     await here.says(jonas, dm, "Between us: will I be good?", "Wren")

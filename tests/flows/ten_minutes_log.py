@@ -17,6 +17,8 @@ _EVENING = datetime(2026, 11, 21, 19, tzinfo=UTC)
 _ALONE = 1 << 6
 _ROOM, _REST = 20, 30
 _SHORT = 48
+_NAP = 0.5
+"""Seconds that a sleep takes at most."""
 _TOOK = re.compile(r"\b\d+\.\d s later")
 
 
@@ -48,7 +50,8 @@ class Evening:
         return self._late
 
     async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
+        # Ten minutes take seconds here, so nobody sleeps for long either.
+        await asyncio.sleep(min(max(seconds, 0.0), _NAP))
 
     def turn(self, seconds: float) -> None:
         self._turned += seconds
