@@ -107,7 +107,7 @@ class GatewayProcess:
         except (aiohttp.ClientError, TimeoutError, ConnectionError):
             return {}
 
-    async def until(self, status: str = "ok", *, timeout: float = 20) -> dict[str, Any]:
+    async def until(self, status: str = "ok", *, timeout: float = 60) -> dict[str, Any]:
         """Wait until /ready says so."""
         async with asyncio.timeout(timeout):
             while (report := await self.ready()).get("status") != status:

@@ -101,7 +101,7 @@ async def test_g18_on_a_full_disk_nothing_is_confirmed_and_all_goes_on_once_ther
         assert gateway.log.count("the database takes writes again") < told + 1
 
         ballast.unlink()
-        await gateway.until("ok", timeout=10)
+        await gateway.until("ok", timeout=20)
         await crowd.until_answered(len(crowd.said))
         assert gateway.log.count("is live") == 1  # it was never started anew
         assert await gateway.end() == 0
@@ -136,7 +136,7 @@ async def test_g19_a_locked_database_is_waited_for(
             assert "locked" in report["store"]
             assert ledgers.confirmed(crowd) <= ledgers.stored(crowd, gateway.data)
             assert crowd.answered == 20
-        await gateway.until("ok", timeout=10)
+        await gateway.until("ok", timeout=20)
         await crowd.until_answered(len(crowd.said))
         assert gateway.log.count("is live") == 1
         assert await gateway.end() == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -86,8 +85,7 @@ async def test_g5_killed_while_it_is_thought_over_an_edit_is_thought_over_again(
         said = bob.says(dm, "in a word")
         await until(lambda: hers(stage, gateway, dm) == ["Short."])
         bob.edits(said, "slowly, please")
-        await until(lambda: len(ledgers.read(gateway.data).inbox) == 2)
-        await asyncio.sleep(1.0)
+        await until(lambda: model.chats == 2)
         await gateway.kill()
         assert [row["status"] for row in ledgers.read(gateway.data).inbox] == ["answered", "new"]
         await gateway.start()

@@ -125,7 +125,7 @@ async def test_g42_a_locked_database_shows_before_anybody_speaks_and_when_it_is_
                 bob.says(dm, "hello?")
                 file.execute("ROLLBACK")
             await says(gateway, lambda report: report["status"] == "ok")
-            await stage.next_from(gateway.bots["Ada"], dm, timeout=10)
+            await stage.next_from(gateway.bots["Ada"], dm, timeout=20)
         assert await gateway.end() == 0
 
 
@@ -152,7 +152,7 @@ async def test_a_decided_turn_is_written_down_once_however_long_the_database_tak
             await asyncio.sleep(2.5)
             assert stage.messages(dm)[-1].text == "hello?", "nothing is said that is not written"
             file.execute("ROLLBACK")
-        assert (await stage.next_from(ada, dm, timeout=10)).text == "at last"
+        assert (await stage.next_from(ada, dm, timeout=20)).text == "at last"
         assert await settled(play, 1) == [("answered", "direct")]
     assert [row["status"] for row in ledgers.read(tmp_path).deliveries] == ["sent"]
 

@@ -68,7 +68,7 @@ async def test_g23_while_the_model_is_down_it_is_left_alone_and_no_turn_is_lost(
         await gateway.until("degraded")
         await asyncio.sleep(seconds / 2)
         model.answer = answer
-        await crowd.until_answered(rooms * 3, timeout=10)  # five seconds, and a busy machine
+        await crowd.until_answered(rooms * 3, timeout=20)  # five seconds, and a busy machine
         await gateway.until()
         assert await gateway.end() == 0
     for room in range(rooms):

@@ -52,9 +52,9 @@ async def test_g10_a_flooded_chat_waits_its_time_and_the_others_do_not(
             crowd.says(rooms=[1 + (second * 10 + one) % 50 for one in range(10)])
             await asyncio.sleep(0.5)
         others = seconds * 20
-        await crowd.until_answered(others, timeout=10)
+        await crowd.until_answered(others, timeout=30)
         assert crowd.answers(0) == [], "not before its time"
-        await crowd.until_answered(others + 1, timeout=penalty + 10)
+        await crowd.until_answered(others + 1, timeout=penalty + 30)
         refused, taken = sends(stage, flooded)
         assert refused.status == 429
         assert taken.at - refused.at >= penalty

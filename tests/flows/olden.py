@@ -107,14 +107,14 @@ class Olden:
 
     async def taken_in(self) -> None:
         """Wait until all of it can be found by its words."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while await self.read(lambda unit: unit.passages.waiting()):  # noqa: ASYNC110  (no bell)
                 await asyncio.sleep(0.05)
 
     async def understood(self) -> None:
         """Have vectors made of everything now, and wait for them."""
         await self.taken_in()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not await self.complete():
                 self.mind.embedder.wake(self.ada, self.play.gateway.links[0].settings, soon=True)
                 await asyncio.sleep(0.05)

@@ -48,7 +48,7 @@ def whole(request: ModelRequest) -> str:
     return "\n".join((request.system, *(said.text for said in request.messages)))
 
 
-async def until(true: Callable[[], object], *, timeout: float = 20) -> None:
+async def until(true: Callable[[], object], *, timeout: float = 60) -> None:
     """Wait until something holds; TimeoutError when it never does."""
     async with asyncio.timeout(timeout):
         while not true():  # noqa: ASYNC110  (what is waited for has no bell: files, other processes)
