@@ -180,7 +180,7 @@ def execute_webhook(ask: Ask) -> Answer:
     it = _of(ask)
     text, more = content.read(ask, it.chat.id)
     content.check_filled(ask.form, text, more)
-    waiting = it.reply
+    waiting = it.first
     thinks = waiting is not None and waiting.more.get("flags", 0) & _LOADING
     if waiting is not None and thinks and not waiting.deleted:
         said = _fill(ask, waiting, text or "", more)
@@ -189,6 +189,7 @@ def execute_webhook(ask: Ask) -> Answer:
             raise no(40094)
         it.later += 1
         said = _say(ask, it, text or "", more, later=True)
+        it.behind = it.behind or said
     return Answer(200, shapes.message(ask.world, said, ask.bot))
 
 
@@ -200,7 +201,7 @@ def _fill(ask: Ask, waiting: Message, text: str, more: Json) -> Message:
 
 
 def _original(ask: Ask) -> Message:
-    said = _of(ask).reply
+    said = _of(ask).first
     if said is None or said.deleted:
         raise no(10008)
     return said
@@ -215,7 +216,7 @@ def _later(ask: Ask) -> Message:
     said = it.chat.messages.get(snowflake("message", ask.args["message"]))
     if said is None or said.deleted or said.sender is not ask.bot:
         raise no(10008)
-    if said.more.get("webhook_id") is None and said is not it.reply:
+    if said.more.get("webhook_id") is None and said is not it.first:
         raise no(10008)
     return said
 

@@ -37,6 +37,8 @@ class Interaction:
     answered: bool = False
     failed: bool = False
     original: Message | None = None
+    # What was said first after it.
+    behind: Message | None = None
     modal: Json | None = None
     choices: list[Json] | None = None
     # On whose behalf: a server's, a person's own, or both.
@@ -48,7 +50,15 @@ class Interaction:
 
     @property
     def reply(self) -> Message | None:
-        """The answer as it stands now."""
+        """The answer as it stands now; where it was withdrawn, what was said in its stead."""
+        first = self.first
+        if first is None or not first.deleted or self.behind is None:
+            return first
+        return self.chat.messages[self.behind.id]
+
+    @property
+    def first(self) -> Message | None:
+        """What its bot knows as @original."""
         return None if self.original is None else self.chat.messages[self.original.id]
 
 
