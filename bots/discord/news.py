@@ -14,6 +14,9 @@ from bots.discord.people import NO_ROOMS
 
 _KNOWN = 10_000
 """Who of those that have spoken is known by their name and roles."""
+_ANSWERS = (20, 23)
+"""Types of messages that answer commands and entries in menus."""
+_LOADING = 1 << 7
 _WELCOME = "welcome"
 _WRITTEN_IN = (discord.ChannelType.text, discord.ChannelType.news)
 
@@ -163,6 +166,22 @@ class News:
 
 def _leads(may: discord.Permissions) -> bool:
     return may.administrator or may.manage_guild
+
+
+def meant(event: str, data: Any) -> str:
+    """What the answer to a command is: nothing while its bot thinks, and a message when that is
+    replaced by words, which Discord tells of as a change that nobody has made. Empty for nothing."""
+    said = data if isinstance(data, dict) else {}
+    if said.get("type") not in _ANSWERS:
+        return event
+    flags = said.get("flags")
+    thinks = isinstance(flags, int) and bool(flags & _LOADING)
+    match event:
+        case "MESSAGE_CREATE" if thinks:
+            return ""
+        case "MESSAGE_UPDATE" if not (thinks or isinstance(said.get("edited_timestamp"), str)):
+            return "MESSAGE_CREATE"
+    return event
 
 
 def _id_of(user: Any) -> str:

@@ -15,7 +15,7 @@ from discord.utils import parse_time, time_snowflake
 
 from bots.discord.envelope import Scene, envelope, snowflake, tagged, world
 from bots.discord.heard import Heard
-from bots.discord.news import News
+from bots.discord.news import News, meant
 from bots.discord.sharded import Sharded
 from core.ids import Account
 from core.messages import Received
@@ -136,7 +136,8 @@ class Walls:
             )
 
     def _take(self, event: str, data: Any) -> None:
-        if self.passes_over(data) or not self.news.is_news(event, data):
+        event = meant(event, data)
+        if not event or self.passes_over(data) or not self.news.is_news(event, data):
             return
         scene = self.news.scene(event, data, self.scene(data), self.highest)
         received = envelope(event, data, scene, self._account)

@@ -51,6 +51,7 @@ class Deciding:
     def _on(self, work: Work, one: Inbound) -> Verdict:
         part, spot, now = work.part, work.spot, self._clock.monotonic()
         colleague = self._cast.is_colleague(one.address.platform, one.author.id)
+        follows = spot.just_answered(one.author.id, now)
         verdict = decide(
             one,
             part.policy.manners,
@@ -60,7 +61,8 @@ class Deciding:
                 followed=spot.followed,
                 colleague=colleague,
                 hops=spot.hops,
-                follow_up=spot.just_answered(one.author.id, now),
+                follow_up=follows,
+                others=self._others(one) if follows or spot.followed else (),
                 hers=self._threads.is_hers(one.address),
                 word=self._word(one, now) if colleague else Word.FREE,
             ),
@@ -77,6 +79,11 @@ class Deciding:
         if not self._floor.may_exchange(one.address, one.author.id, exchanges, now):
             return Verdict(Choice.SILENT, "enough-exchanged")
         return verdict
+
+    def _others(self, one: Inbound) -> tuple[str, ...]:
+        here = filter(None, map(self._cast.on, self._floor.others(one.address)))
+        names = (name for part in here for name in part.policy.manners.names)
+        return tuple(sorted(names))
 
     def answered(self, work: Work) -> None:
         """She is about to say something."""

@@ -69,6 +69,8 @@ class Circumstances:
     """How many messages of bots stand at the end of the talk."""
     follow_up: bool = False
     """The author has just been answered by us, and nobody spoke between."""
+    others: tuple[str, ...] = ()
+    """What those of ours are called who are here as well, as far as it makes a difference."""
     hers: bool = False
     """The thread was opened by her: whoever speaks in it speaks to her."""
     word: Word = Word.FREE
@@ -122,6 +124,8 @@ def decide(inbound: Inbound, manners: Manners, at: Circumstances) -> Verdict:
         return _silent("addressed-to-another")
     if at.hers and not inbound.author.is_bot:
         return _answer("her-thread")
+    if is_called(inbound.text, at.others):
+        return _silent("addressed-to-another")
     if at.follow_up and not inbound.author.is_bot:
         return Verdict(Choice.UNSURE, "follow-up")
     if at.followed and not inbound.author.is_bot:
@@ -132,6 +136,21 @@ def decide(inbound: Inbound, manners: Manners, at: Circumstances) -> Verdict:
 def is_named(text: str, names: tuple[str, ...]) -> bool:
     """Whether one of the names stands in the text as a word of its own: Bob, not Bobby (MH-11)."""
     return bool(names) and _pattern(names).search(text) is not None
+
+
+def is_called(text: str, names: tuple[str, ...]) -> bool:
+    """Whether it begins or ends by calling somebody: "Bob, ..." or "..., Bob?"."""
+    return bool(names) and _calling(names).search(text) is not None
+
+
+@lru_cache(maxsize=256)
+def _calling(names: tuple[str, ...]) -> re.Pattern[str]:
+    words = "|".join(re.escape(name) for name in names)
+    return re.compile(
+        rf"\A\W*(?:(?:hey|hi|hello|ok|okay|so|and)\W+)?(?:{words})\s*(?:[,:;!?\u2013\u2014-]|\Z)"
+        rf"|,\s*(?:{words})\W*\Z",
+        re.IGNORECASE,
+    )
 
 
 @lru_cache(maxsize=256)

@@ -66,6 +66,23 @@ async def test_discord_is_told_of_everything_that_she_offers(tmp_path: Path) -> 
     ]
 
 
+async def test_what_one_character_answers_to_a_command_reaches_the_others(tmp_path: Path) -> None:
+    """While she thinks there is nothing to hear; when it is filled in it is a message."""
+    async with on_discord("Ada", "Eliza", model=Scripted(echo), data=tmp_path) as play:
+        server = Server.of(play.stage, play.discord_bots.values())
+        await offered(play)
+        ada, eliza = play.discord_bots["Ada"], play.roster.loaded[1].id
+        number = server.owner.uses(server.general, ada, "ask", question="Is there tea?")
+        said = await answered(play, number)
+
+        def heard_by_eliza() -> list[Mapping[str, Any]]:
+            hers = [one for one in rows(play, "memories") if one["character_id"] == eliza]
+            return [one for one in hers if said.text in str(one["content"])]
+
+        await until(heard_by_eliza)
+        assert len(heard_by_eliza()) == 1
+
+
 async def test_what_is_to_be_set_is_suggested_and_never_kept(tmp_path: Path) -> None:
     async with on_discord("Ada", model=Scripted(echo), data=tmp_path) as play:
         await offered(play)

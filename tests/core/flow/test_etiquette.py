@@ -80,6 +80,24 @@ def test_who_was_answered_last_may_go_on_and_the_model_decides() -> None:
     assert (verdict.choice, verdict.rule) == (Choice.UNSURE, "follow-up")
 
 
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("Eliza, what do you say?", "addressed-to-another"),
+        ("hey eliza!", "addressed-to-another"),
+        ("What do you say, Eliza?", "addressed-to-another"),
+        ("Eliza was right, you know", "follow-up"),
+        ("I like Elizabeth, she sings", "follow-up"),
+        ("Eliza, ask Ada", "named"),
+    ],
+)
+def test_whoever_calls_another_of_ours_by_name_does_not_go_on_with_her(
+    text: str, rule: str
+) -> None:
+    at = replace(QUIETLY, follow_up=True, others=("Eliza",))
+    assert decide(replace(GROUP, text=text), ADA, at).rule == rule
+
+
 def test_characters_answer_one_another_for_a_few_hops_only() -> None:
     eliza = replace(GROUP, author=Author("8", "Eliza", is_bot=True), mentions_us=True)
     colleague = replace(QUIETLY, colleague=True)
