@@ -166,15 +166,23 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
-async def test_g18_on_a_full_disk_nothing_is_confirmed_and_all_goes_on_once_there_is_room(
-    small_disk: Path, server: PostgresServer, tmp_path: Path, stage: Stage, thinks: Variables
-) -> None:
+@pytest.fixture
+def cramped(small_disk: Path, server: PostgresServer) -> Iterator[Database]:
+    """A database that lies there."""
     inside = small_disk / "of-the-server"
     inside.mkdir(mode=0o777)
     shutil.chown(inside, server.runs_as)
     server.ask(f"CREATE TABLESPACE small LOCATION '{inside}'")
     server.ask("CREATE DATABASE cramped TABLESPACE small")
     in_use.now = Database(server.url("cramped"), "cramped", server)
+    yield in_use.now
+    in_use.now = Database()
+
+
+@pytest.mark.usefixtures("cramped")
+async def test_g18_on_a_full_disk_nothing_is_confirmed_and_all_goes_on_once_there_is_room(
+    small_disk: Path, tmp_path: Path, stage: Stage, thinks: Variables
+) -> None:
     async with gateway_process(tmp_path, stage, "Ada", **thinks()) as gateway:
         crowd = Crowd.of(stage, gateway.bots["Ada"], 10)
         await gateway.until()
@@ -192,10 +200,9 @@ async def test_g18_on_a_full_disk_nothing_is_confirmed_and_all_goes_on_once_ther
         assert ledgers.confirmed(crowd) <= kept
         assert len(kept) < len(crowd.said)
         (small_disk / "ballast").unlink()
-        await gateway.until("ok", timeout=10)
+        await gateway.until("ok", timeout=20)
         await crowd.until_answered(len(crowd.said))
         assert await gateway.end() == 0
     assert not crowd.doubles
     ledgers.check(crowd, gateway.data)
     assert "Traceback" not in gateway.log
-    in_use.now = Database()
