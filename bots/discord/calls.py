@@ -101,11 +101,11 @@ class Calls:
             raise failure from None
 
     async def _type(self, channel: int) -> None:
-        """Where that was refused, it is not tried again before we are known to be welcome.
-
-        A command may come from a server that we are not in: each try there would be a refusal.
+        """Not where we are known to be unwelcome, which would be one refusal more; and where it
+        was refused, as in a server that we are not in, not before we are known to be welcome.
         """
-        if channel in self._untyped and not self._rights.may_write(channel):
+        welcome = self._rights.may_write(channel)
+        if welcome is False or (channel in self._untyped and not welcome):
             return
         try:
             await self._asking.speak(channel, _TYPING)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bots.sandbox import Stage
+from bots.sandbox.discord.permissions import MANAGE_WEBHOOKS
 from bots.sandbox.world import Chat
 from core.models.scripted import Line, Scripted
 from core.ports import ModelRequest
@@ -17,9 +18,12 @@ from tests.fakes.model_server import ModelServer, Script
 from tests.faults import ledgers
 from tests.flows.on_discord import Server, calls, heard, on_discord, settled
 from tests.flows.talk import question, reply, until
+from tests.flows.test_forms_on_discord import offered
 
 EVERY = {"BASIC_CAPABILITIES_KEEP_RESP": "true", "SEND_PATIENCE": "0"}
 """Each message gets an answer of its own; what is left over at the end is left."""
+
+BERT = {"name": "Bert", "bio": "Made for a test.", "settings": {"DISCORD_FACE_OF": "Ada"}}
 
 
 def answer(request: ModelRequest) -> str:
@@ -119,6 +123,57 @@ async def test_g12_answers_that_grow_keep_the_rates_of_edits(tmp_path: Path) -> 
             assert not [call for call in stage.discord.journal if call.status == 429]
 
 
+async def test_g12_commands_what_follows_and_edits_keep_every_rate_and_draw_no_refusals(
+    tmp_path: Path,
+) -> None:
+    """Answers of three messages that grow: in a channel where she writes and in one where she may
+    not, so that they follow the command; beside them faces, help for one alone, and talk."""
+    parts = "\n\n".join(f"{word} " * 330 + "." for word in ("first", "second", "third"))
+
+    def slowly(request: dict[str, Any]) -> Script:
+        shown = str(request["messages"][-1]["content"]).rpartition("</context>\n")[2]
+        return Script(reply(parts if "all" in shown else "well"), between=0.02, size=60)
+
+    async with ModelServer(slowly) as model, Stage(limits=True) as stage:
+        settings = {"OPENAI_BASE_URL": model.base_url, "OPENAI_API_KEY": "a-key-for-nothing"}
+        cast: list[Any] = ["Ada", BERT]
+        async with on_discord(
+            *cast, data=tmp_path, stage=stage, paces=True, settings={**EVERY, **settings}
+        ) as play:
+            ada = play.discord_bots["Ada"]
+            await offered(play)
+            server = Server.of(stage, [ada])
+            stage.discord.role(server.guild, "Hands", [ada], permissions=MANAGE_WEBHOOKS)
+            bob, places = server.owner, [server.channel(f"room-{one}") for one in range(3)]
+            stage.discord.mute(places[0], ada)
+            given = [bob.uses(place, ada, "chat", message="all") for place in places]
+            given += [bob.uses(place, ada, "help") for place in places]
+            for place in places[1:]:
+                bob.says(place, "Bert, all")
+                bob.says(place, "@Ada and you?")
+            asked = [stage.discord.interaction(one) for one in given]
+
+            def over() -> bool:
+                ends = sum(one.text.startswith("third") for place in places for one in hers(place))
+                is_done = all(one.reply is not None and one.reply.text for one in asked)
+                return is_done and ends == 3 + 2 and not play.gateway.ready()["owed"]
+
+            def hers(place: Chat) -> list[Any]:
+                return heard(stage, place, ada)
+
+            await ledgers.until(
+                over,
+                lambda: f"{[[one.text[:6] for one in hers(place)] for place in places]}",
+            )
+            await settled(play, 2 * 3 + 2 * 2)
+            refused = [call for call in stage.discord.journal if call.status in (401, 403, 429)]
+            assert [call.method for call in refused] == []
+            assert stage.discord.violations == {}
+            assert calls(stage, "update_webhook_message"), "they were seen growing"
+            assert len([c for c in calls(stage, "execute_webhook") if "token" in c.params]) >= 2 + 2
+            assert not any(one.failed for one in asked)
+
+
 async def test_g10_on_discord_a_channel_that_is_refused_waits_and_the_others_do_not(
     tmp_path: Path,
 ) -> None:
@@ -168,7 +223,36 @@ async def test_g12_refusals_end_long_before_discord_bans_the_host(tmp_path: Path
         report = play.gateway.ready()
         assert report["links"][0]["phase"] == "live", "she still hears"
         assert report["owed"] == len(shut) + 1 - len(failed), "the rest waits and is not lost"
-        assert heard(stage, server.general, ada) == []
+        (notice,) = heard(stage, server.general, ada)
+        assert "<#" in notice.text, "the server hears of one such channel; her answer waits"
+        assert "m0.1" not in notice.text
+
+
+async def test_g12_commands_that_are_answered_too_late_draw_no_more_refusals_than_are_borne(
+    tmp_path: Path,
+) -> None:
+    """Each token that has run out is one refusal (401); the bot's own is none the worse for it."""
+    may = asyncio.Event()
+    late = Scripted(lambda request: Line((answer(request),), after=may.wait))
+    async with on_discord("Ada", model=late, data=tmp_path, settings=EVERY) as play:
+        stage, ada = play.stage, play.discord_bots["Ada"]
+        await offered(play)
+        server, number = Server.of(stage, [ada]), 120
+        rooms = [server.channel(f"room-{one}") for one in range(number)]
+        given = [server.owner.uses(room, ada, "chat", message="m0.0") for room in rooms]
+        asked = [stage.discord.interaction(one) for one in given]
+        await until(lambda: all(one.answered for one in asked) and len(late.requests) == number)
+        for one in asked:
+            one.began -= 900
+        may.set()
+        await until(lambda: throttled(tmp_path))
+        await settled(play, number)
+        await stage.quiet(rooms[-1], 0.5)
+        invalid, report = stage.discord.violations["invalid"], play.gateway.ready()
+        assert 50 <= invalid <= 100
+        assert report["links"][0]["phase"] == "live"
+        said = sum(len([one for one in heard(stage, room, ada) if one.text]) for room in rooms)
+        assert said + report["owed"] == number, "what was not said is owed"
 
 
 async def test_g12_a_room_that_is_shut_to_her_uses_up_no_others_refusals(tmp_path: Path) -> None:
