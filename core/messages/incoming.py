@@ -254,6 +254,9 @@ class Inbound:
     """Somebody is still typing it somewhere else: nothing of it is remembered."""
     language: str = ""
     """The author's, as the platform tells it ("de", "pt-br")."""
+    spoken: bool = False
+    """It was said aloud where the answer will be spoken too; what is typed in a voice channel's chat
+    is not."""
     waits: bool = False
     """Its author sees that it is being worked on until an answer comes, so that there has to be one,
     if only to say why there is none."""

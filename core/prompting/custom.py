@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from core.character import Character
-from core.messages import ChannelType
 from core.ports import ModelRequest, Said
 from core.prompting.budget import surely_fits, tokens
 from core.prompting.sheet import fill
@@ -18,7 +17,6 @@ from core.state import Scene, State
 
 log = logging.getLogger(__name__)
 
-_VOICE = frozenset({ChannelType.VOICE_DM, ChannelType.VOICE_GROUP})
 _SHORTER = 6
 """How often a prompt that is too long is tried again with half of the talk."""
 _MOST_BLAMED = 1000
@@ -76,7 +74,7 @@ def _templates(scene: Scene) -> Iterator[tuple[str, Template]]:
         return
     platform = _platform(scene)
     names = [f"{platform}MessageHandlerTemplate", "messageHandlerTemplate"]
-    if scene.place.channel in _VOICE:
+    if scene.is_spoken:
         names[:0] = [f"{platform}VoiceHandlerTemplate", "voiceMessageTemplate"]
     for name in names:
         template = given.get(name)

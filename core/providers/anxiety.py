@@ -57,8 +57,8 @@ _HINTS: dict[ChannelType | None, tuple[str, ...]] = {
     ChannelType.DM: _DIRECT,
     ChannelType.SELF: _DIRECT,
     ChannelType.API: _DIRECT,
-    ChannelType.VOICE_DM: _VOICE,
-    ChannelType.VOICE_GROUP: _VOICE,
+    ChannelType.VOICE_DM: _DIRECT,
+    ChannelType.VOICE_GROUP: _GROUP,
     ChannelType.FEED: _POSTS,
     ChannelType.FORUM: _POSTS,
     ChannelType.THREAD: _POSTS,
@@ -69,7 +69,7 @@ def anxiety(random: Random | None = None) -> Provider:
     chance = random or Random()
 
     def get(scene: Scene) -> Section:
-        pool = _HINTS.get(scene.place.channel, _ANYWHERE)
+        pool = _VOICE if scene.is_spoken else _HINTS.get(scene.place.channel, _ANYWHERE)
         if scene.unsure:
             pool = (*pool, _WHEN_UNSURE)
         picked = chance.sample(pool, min(SHOWN, len(pool)))

@@ -6,8 +6,6 @@ from core.messages import ChannelType
 from core.prompting.words import UNKNOWN, display_name, named
 from core.state import Provider, Scene
 
-_VOICE = frozenset({ChannelType.VOICE_DM, ChannelType.VOICE_GROUP})
-
 _KINDS = {
     ChannelType.THREAD: "thread",
     ChannelType.FORUM: "forum",
@@ -29,7 +27,7 @@ def _get(scene: Scene) -> str:
         text = f"You are in the {kind}{where}{server}{platform}."
         if scene.handle:
             text += f" People call you {scene.character.name} or {scene.handle}."
-    if scene.place.channel in _VOICE:
+    if scene.is_spoken:
         text += " Your words are spoken aloud: keep them short."
     return text
 

@@ -104,6 +104,11 @@ class Scene:
         return bool(self.inbound) and self.inbound[-1].is_direct
 
     @property
+    def is_spoken(self) -> bool:
+        """What she says will be heard, not read."""
+        return bool(self.inbound) and self.inbound[-1].spoken
+
+    @property
     def cue(self) -> str:
         """Why the character may speak although nobody has; empty where somebody has."""
         return self.inbound[-1].cue if self.inbound else ""

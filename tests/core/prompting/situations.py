@@ -171,7 +171,7 @@ async def in_a_thread() -> ModelRequest:
 
 async def in_a_voice_channel() -> ModelRequest:
     place = Place(ChannelType.VOICE_GROUP, "Couch", "70", "Cat people")
-    lead = message("eliza are you there", direct=False, address=DISCORD)
+    lead = message("eliza are you there", direct=False, address=DISCORD, spoken=True)
     return await asked(
         group(
             "",

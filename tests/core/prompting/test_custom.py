@@ -17,6 +17,7 @@ from tests.core import scenes
 from tests.core.prompting.situations import DISCORD, IN_PRIVATE, asked
 from tests.core.scenes import ELIZA, direct, group, message, said
 
+SPOKEN_ON_DISCORD = message("hi", direct=False, address=DISCORD, spoken=True)
 VOICE = Place(ChannelType.VOICE_GROUP, "Couch", "70", "Cat people")
 
 
@@ -91,8 +92,9 @@ async def test_what_people_write_is_no_template() -> None:
     [
         (direct(), "telegram"),
         (group(inbound=(message("hi", direct=False, address=DISCORD),)), "any"),
-        (group(place=VOICE, inbound=(message("hi", direct=False, address=DISCORD),)), "voice"),
-        (group(place=VOICE), "voices"),
+        (group(place=VOICE, inbound=(SPOKEN_ON_DISCORD,)), "voice"),
+        (group(place=VOICE, inbound=(message("hi", direct=False, spoken=True),)), "voices"),
+        (group(place=VOICE, inbound=(message("typed", direct=False, address=DISCORD),)), "any"),
     ],
 )
 async def test_the_most_particular_template_is_taken(scene: Any, expected: str) -> None:

@@ -75,8 +75,10 @@ async def test_a_group_has_a_name_people_and_a_handle() -> None:
 
 
 async def test_words_that_will_be_spoken_are_kept_short() -> None:
-    state = await compose(group(place=Place(ChannelType.VOICE_GROUP, "Stage")), BUILT_IN)
-    assert "short" in state["ROOM"]
+    stage = Place(ChannelType.VOICE_GROUP, "Stage")
+    spoken = group(inbound=(message("hi", direct=False, spoken=True),), place=stage)
+    assert "aloud" in (await compose(spoken, BUILT_IN))["ROOM"]
+    assert "aloud" not in (await compose(group(place=stage), BUILT_IN))["ROOM"], "it was typed"
 
 
 async def test_names_from_outside_cannot_leave_their_line() -> None:
@@ -211,7 +213,9 @@ def test_groups_voice_and_private_talk_are_told_different_things() -> None:
 
     assert "over-explain" in everything(ChannelType.GROUP)
     assert "natural" in everything(ChannelType.DM)
-    assert "One or two sentences" in everything(ChannelType.VOICE_GROUP)
+    aloud = (message("hi", direct=False, spoken=True),)
+    assert "One or two sentences" in everything(ChannelType.VOICE_GROUP, inbound=aloud)
+    assert "One or two sentences" not in everything(ChannelType.VOICE_GROUP)
     assert "IGNORE" in everything(ChannelType.GROUP, unsure=True)
     assert "IGNORE" not in everything(ChannelType.GROUP)
 
