@@ -110,5 +110,7 @@ def may_send(room: Chat, who: Account) -> bool:
 
 
 def is_unhurried(room: Chat, who: Account) -> bool:
-    """Whether slow mode is not for this one."""
-    return bool(in_channel(room, who) & (MANAGE_MESSAGES | MANAGE_CHANNELS | BYPASS_SLOW))
+    """Whether slow mode is not for this one; it never is for bots (the channel object's
+    rate_limit_per_user in Discord's documentation)."""
+    may = in_channel(room, who) & (MANAGE_MESSAGES | MANAGE_CHANNELS | BYPASS_SLOW)
+    return who.is_bot or bool(may)

@@ -23,19 +23,16 @@ async def test_slow_mode_holds_back_whoever_may_not_manage(session):
         ask = Asker(session, play.api_root, ada.token)
         path = f"/channels/{room.id}/messages"
         await ask.ok("POST", path, json={"content": "one"})
-        status, body = await ask("POST", path, json={"content": "two"})
-        assert (status, body["code"]) == (429, 20016)
-        assert 9 < body["retry_after"] <= 10.01
+        await ask.ok("POST", path, json={"content": "two: it is not for bots"})
         max_.says(room, "one")
         with pytest.raises(ValueError, match="slow mode"):
             max_.says(room, "two")
         mia.says(room, "the owner")
         mia.says(room, "may")
         now += 10.5
-        await ask.ok("POST", path, json={"content": "two"})
         max_.says(room, "two")
-        play.role(guild, "Hosts", [ada], permissions=_MANAGE_MESSAGES)
-        await ask.ok("POST", path, json={"content": "three"})
+        play.role(guild, "Hosts", [max_], permissions=_MANAGE_MESSAGES)
+        max_.says(room, "three")
 
 
 async def test_a_locked_thread_is_closed_and_an_archived_one_opens_when_one_speaks(scene, ask):
