@@ -62,7 +62,7 @@ async def test_patience_ends() -> None:
 async def test_a_second_signal_skips_what_patience_is_left() -> None:
     leave, log, hurry = Leave(), list[str](), Bell()
     hurry.ring()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         await close(
             [leave],
             Slow(log, "thoughts", leave, 60),

@@ -43,7 +43,7 @@ async def line(port: int, said: bytes = b"") -> Line:
 
 async def answer_to(one: Line) -> bytes:
     """The status line; empty where the other side hung up."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         try:
             status = await one[0].readline()
             if status:
@@ -66,7 +66,7 @@ async def test_a_head_that_trickles_has_no_more_time_than_one_that_does_not_come
     async with house() as port:
         reader, writer = await line(port)
         at = 0
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(20):
             while not reader.at_eof():
                 writer.write(ASKS[at % 20 : at % 20 + 1])
                 at += 1

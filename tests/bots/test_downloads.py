@@ -114,5 +114,5 @@ async def test_whatever_goes_wrong_is_said_without_the_address(get, name, why):
 async def test_an_endless_file_is_left_as_soon_as_it_is_too_large(get, server):
     with pytest.raises(FetchFailed, match="larger"):
         await get("endless")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         await server.app[ENDED].wait()

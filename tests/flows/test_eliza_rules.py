@@ -281,7 +281,7 @@ async def test_a_superseded_run_is_ended_as_replaced(tmp_path: Path) -> None:
         await until(lambda: asked.requests)
         bob.says(dm, "two")
         await play.stage.next_from(ada, dm)
-        await until(lambda: len(told) >= 5, timeout=3)
+        await until(lambda: len(told) >= 5)
     ended = [payload["status"] for name, payload in told if name == "RUN_ENDED"]
     assert ended == ["replaced", "completed"]
 

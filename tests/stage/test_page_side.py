@@ -89,7 +89,7 @@ async def test_events_arrive_and_resume_where_they_were_left(stage, page):
 
 
 async def _event(stream):
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         number = int((await stream.content.readline()).removeprefix(b"id: "))
         event = json.loads((await stream.content.readline()).removeprefix(b"data: "))
         await stream.content.readline()

@@ -112,7 +112,7 @@ async def test_a_plan_of_faults_repeats_with_its_seed(dial):
 
 async def test_a_revoked_token_ends_the_poll_and_the_new_one_finds_the_queue(stage, dial, ada, dm):
     bot = stage.bot("Ada")
-    async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
         poll = tasks.create_task(_rejected(ada))
         await asyncio.sleep(0.05)
         stage.new_token(bot)

@@ -63,7 +63,7 @@ async def test_an_update_is_gone_after_a_day(dial):
 
 
 async def test_a_waiting_poll_wakes_at_once(ada, bob, dm):
-    async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
         poll = tasks.create_task(ada.get_updates(timeout=50))
         await asyncio.sleep(0.05)
         bob.says(dm, "wake up")
@@ -71,7 +71,7 @@ async def test_a_waiting_poll_wakes_at_once(ada, bob, dm):
 
 
 async def test_a_second_poller_ends_the_first_with_409(ada, bob, dm):
-    async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
         first = tasks.create_task(_conflict(ada))
         await asyncio.sleep(0.1)
         second = tasks.create_task(ada.get_updates(timeout=50))
@@ -201,7 +201,7 @@ class Receiver:
         return refusals.pop(0) if refusals else web.Response(status=204)
 
     async def count(self, number: int) -> list[str]:
-        async with asyncio.timeout(5), self.arrived:
+        async with asyncio.timeout(20), self.arrived:
             await self.arrived.wait_for(lambda: len(self.seen) >= number)
         return [text for _, text in self.seen]
 

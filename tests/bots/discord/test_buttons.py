@@ -266,7 +266,7 @@ async def test_answers_under_way_do_not_hold_up_the_end_of_a_link(
     await link.perform(sent(link, general, payload))
     stage.discord.faults.add(Fault("hang", method="create_interaction_response"))
     with pytest.raises(ExceptionGroup) as caught:  # noqa: PT012 - one story
-        async with asyncio.timeout(5), listening(link):
+        async with asyncio.timeout(20), listening(link):
             ed.presses(stage.messages(general)[0], "yes")
             await until(lambda: asked(stage, "create_interaction_response"))
             stage.discord.new_token(ada)

@@ -132,7 +132,7 @@ async def test_it_begins_without_a_line_that_does_not_come_and_takes_it_in_later
     notebook = Notebook()
     async with make_link(patience=0.05) as link, asyncio.TaskGroup() as group:
         ears = group.create_task(link.listen(notebook, begun.set))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             await begun.wait()
         assert "connection 3 of 3 is away" in link.lacks
         ed.says(three[0], "one")

@@ -32,7 +32,7 @@ class Notebook:
         self._came.set()
 
     async def until(self, number: int) -> list[Received]:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while len(self.received) < number:
                 self._came.clear()
                 await self._came.wait()

@@ -38,7 +38,7 @@ def words(*buttons: Button) -> list[list[str]]:
 
 
 async def until(stage: Stage, method: str, number: int = 1):
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while len(stage.journal.of(method)) < number:  # noqa: ASYNC110 - the stage has no event for it
             await asyncio.sleep(0.01)
     return stage.journal.of(method)
@@ -228,7 +228,7 @@ async def test_a_press_that_cannot_be_answered_is_said_once_and_holds_up_nobody(
         bob.says(dm, "hello")
         received = await notebook.until(6)
         calls = await until(stage, "answerCallbackQuery", 5)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while not all(call.status for call in calls[1:]):  # noqa: ASYNC110 - no event for it
                 await asyncio.sleep(0.01)
     assert [one.kind for one in received] == [Kind.PRESS] * 5 + [Kind.MESSAGE]
@@ -248,7 +248,7 @@ async def test_a_press_of_yesterday_is_stored_and_nothing_is_said_of_it(
         ada.inject({"callback_query": None})
         received = await notebook.until(3)
         calls = await until(stage, "answerCallbackQuery")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while not calls[0].status:  # noqa: ASYNC110 - no event for it
                 await asyncio.sleep(0.01)
     assert calls[0].status == 400
@@ -264,7 +264,7 @@ async def test_answers_under_way_do_not_hold_up_the_end_of_a_link(
     await link.perform(delivery(link, dm.id, payload))
     stage.faults.add(Fault("hang", method="answerCallbackQuery"))
     with pytest.raises(ExceptionGroup) as caught:  # noqa: PT012 - one story
-        async with asyncio.timeout(5), listening(link):
+        async with asyncio.timeout(20), listening(link):
             bob.presses(stage.messages(dm)[0], "yes")
             await until(stage, "answerCallbackQuery")
             stage.new_token(ada)

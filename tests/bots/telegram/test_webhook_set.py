@@ -104,7 +104,7 @@ async def test_the_webhook_stays_when_we_leave_and_goes_when_we_poll(
         await until(lambda: stage.desk(ada).webhook is not None)
         bob.says(dm, "three")
         texts = set()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while "three" not in texts:
                 texts = {link.read(one).text for one in await notebook.until(1)}
                 await asyncio.sleep(0.01)

@@ -92,7 +92,7 @@ class PuttingOff(Turns):
         self.left = {int(row.removeprefix("row")): count for row, count in times.items()}
 
     async def ended(self, many: int) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while len(self.done) < many:  # noqa: ASYNC110  (the time is the mailbox's own)
                 await asyncio.sleep(0.005)
 

@@ -105,12 +105,12 @@ async def test_nobody_reads_on_for_somebody_who_has_left():
         reading = asyncio.ensure_future(reader.read(bombs.html_without_ends(), "a.html"))
         await until(lambda: bool(children()))
         reading.cancel()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             assert (await reader.read(b"Owls.", "a.txt")).text == "Owls."
 
 
 async def test_leaving_ends_what_is_being_read():
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         async with Reader() as reader:
             reading = asyncio.ensure_future(reader.read(bombs.html_without_ends(), "a.html"))
             await until(lambda: bool(children()))

@@ -113,7 +113,7 @@ async def test_a_task_that_takes_too_long_is_given_up(tmp_path: Path) -> None:
     async with house(tmp_path, WORK=hangs) as here:
         here.service._limit = 0.05
         await here.service.create(ONCE)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while not (await here.kept())[0].failures:  # noqa: ASYNC110 - a row has no bell
                 await asyncio.sleep(0.01)
         assert (await here.kept())[0].metadata["error"] == "TimeoutError"

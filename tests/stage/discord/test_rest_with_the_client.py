@@ -214,6 +214,6 @@ async def test_it_shows_a_form_and_reads_it(scene: Scene, client: Ada) -> None:
 
 async def _until(true: Callable[[], bool]) -> None:
     """Wait for what the stage rings no bell for."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while not true():  # noqa: ASYNC110  # there is no event to wait for
             await asyncio.sleep(0.005)

@@ -30,7 +30,7 @@ class Wire:
         await self.socket.send_bytes(orjson.dumps({"op": op, "d": asked}))
 
     async def next(self) -> Json:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             frame = await self.socket.receive()
         if frame.type is aiohttp.WSMsgType.TEXT:
             text = frame.data.encode()
