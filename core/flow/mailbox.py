@@ -227,7 +227,8 @@ class Mailbox:
                 self._unstored,
                 lambda: lane.queue,
                 lane.gone,
-                keep=bool(taken[0].keep),
+                # Nothing is taken behind one that has an answer of its own.
+                keep=bool(taken[0].keep or taken[-1].keep),
             )
             assert self._handler is not None
             finished = False

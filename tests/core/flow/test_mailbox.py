@@ -344,6 +344,24 @@ async def test_a_message_that_asks_for_its_own_answer_beats_the_setting() -> Non
     assert turns.done == [(1,), (2,)]
 
 
+async def test_what_has_its_own_answer_is_not_begun_anew_when_it_answers_older_messages_too() -> (
+    None
+):
+    """Else whoever goes on writing would cost a new beginning with each message, and wait for ever."""
+    turns = Turns()
+    gate = turns.hold(2)
+    async with open_mailbox(turns, keeps=False) as mailbox:
+        mailbox.enqueue(said(1))
+        mailbox.enqueue(said(2, keep=True))
+        await settle()
+        mailbox.enqueue(said(3))
+        mailbox.enqueue(said(4))
+        await settle()
+        gate.set()
+        await settle()
+    assert turns.begun == turns.done == [(1, 2), (3, 4)]
+
+
 async def test_a_message_that_waives_its_own_answer_beats_the_setting_too() -> None:
     turns = Turns()
     turns.hold(1)
