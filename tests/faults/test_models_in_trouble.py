@@ -168,6 +168,7 @@ async def test_g25_an_answer_that_dribbles_for_ever_ends_in_its_time(
         assert call.closed_by_client
         assert 2 <= time.monotonic() - call.at <= 4
         await until(lambda: ended(play) == {"answered": 10, "failed": 1})
+        await until(lambda: stage.messages(chat)[-1].text.startswith("Sorry"))
         await stage.quiet(chat)
         [told] = [one for one in stage.messages(chat) if one.sender is ada]
         assert told.text.startswith("Sorry"), "what was on show is no answer"
