@@ -15,7 +15,7 @@ from bots.sandbox import Stage
 from tests.fakes.databases import Database, in_use
 from tests.fakes.postgres import PASSWORD, NoPostgres, PostgresServer, postgres_server
 from tests.faults import ledgers
-from tests.faults.ledgers import Crowd
+from tests.faults.ledgers import Crowd, until
 from tests.faults.process import GatewayProcess, gateway_process
 from tests.faults.test_database import fill
 
@@ -201,7 +201,10 @@ async def test_g18_on_a_full_disk_nothing_is_confirmed_and_all_goes_on_once_ther
         assert len(kept) < len(crowd.said)
         (small_disk / "ballast").unlink()
         await gateway.until("ok", timeout=20)
-        await crowd.until_answered(len(crowd.said))
+        await until(
+            lambda: crowd.answered == len(crowd.said),
+            lambda: f"{crowd.answered} of {len(crowd.said)}\n{gateway.log[-2000:]}",
+        )
         assert await gateway.end() == 0
     assert not crowd.doubles
     ledgers.check(crowd, gateway.data)
