@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import web
@@ -19,6 +20,8 @@ class Port:
         self._number = number
         self._server: web.Server | None = None
         self._site: asyncio.Server | None = None
+        self._held: socket.socket | None = None
+        """While it is shut: refuses everybody, and keeps others from taking the port."""
 
     @property
     def where(self) -> str:
@@ -37,6 +40,7 @@ class Port:
                 self._server, self._host, self._number, reuse_address=True, backlog=1024
             )
             self._number = self._site.sockets[0].getsockname()[1]
+        self._let_go()
 
     async def cut_off(self) -> None:
         """Nobody reaches the server: open connections are cut and new ones refused."""
@@ -60,8 +64,17 @@ class Port:
         if self._site is not None:
             self._site.close()
             self._site = None
+            self._held = socket.socket(socket.AF_INET6 if ":" in self._host else socket.AF_INET)
+            self._held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self._held.bind((self._host, self._number))
+
+    def _let_go(self) -> None:
+        if self._held is not None:
+            self._held.close()
+            self._held = None
 
     async def end(self) -> None:
         """Give those who are in a second to leave."""
+        self._let_go()
         if self._server is not None:
             await self._server.shutdown(1.0)
