@@ -263,9 +263,13 @@ async def test_g15_on_discord_in_the_midst_of_sending_at_most_three_requests_fol
         people[0].says(dm, "m0.0")
         assert "m0.0" in (await stage.next_from(bots["Bert"], dm)).text
         assert phase(play, "Bert") == "live"
-        asked = stage.discord.journal.opened
+
+        def asked() -> int:
+            return len([call for call in stage.discord.journal if call.bot != bots["Bert"].id])
+
+        before = asked()
         await asyncio.sleep(1.0)
-        assert stage.discord.journal.opened == asked, "a refused account is let be"
+        assert asked() == before, "a refused account is let be"
 
         stage.discord.faults.clear()
         await play.gateway.reload(play.plan())
