@@ -43,8 +43,8 @@ class Quota:
         *,
         limited: bool = True,
         refusals: int = 90,
-        requests: int = 45,
-        per: float = 1.05,
+        requests: int = 48,
+        per: float = 1.02,
     ) -> None:
         self._clock = clock
         self._limited = limited
@@ -53,7 +53,11 @@ class Quota:
         self._revoked = False
         self._flying = 0
         self._landed = asyncio.Event()
-        self._asked: deque[float] = deque(maxlen=requests)
+        self._requests = requests
+        self._counting = 0
+        """Of those under way, what Discord counts for the whole bot."""
+        self._counted: deque[float] = deque()
+        """When such ones were answered."""
         self._per = per
         self._turn = asyncio.Lock()
 
@@ -70,9 +74,14 @@ class Quota:
     @property
     def at_leisure(self) -> bool:
         """So little is being asked that what nobody waits for may be asked as well."""
-        if self.silence or len(self._asked) < _LITTLE:
-            return not self.silence
-        return self._asked[-_LITTLE] + self._per < self._clock.monotonic()
+        return not self.silence and self._counting + self._lately < _LITTLE
+
+    @property
+    def _lately(self) -> int:
+        now = self._clock.monotonic()
+        while self._counted and self._counted[0] + self._per <= now:
+            self._counted.popleft()
+        return len(self._counted)
 
     def trace(self) -> aiohttp.TraceConfig:
         """To be hung into the client's session, where every request passes and every answer.
@@ -97,23 +106,38 @@ class Quota:
         Raises TooManyRefusals; what is under way counts as refused until it is known. Raises
         TokenRefused from the first 401 on.
         """
-        if self._limited and not has_own_token(start.url):
+        counts = self._counts(start.url)
+        if counts:
             async with self._turn:
-                if len(self._asked) == self._asked.maxlen:
-                    wait = self._asked[0] + self._per - self._clock.monotonic()
-                    if wait > 0:
-                        await self._clock.sleep(wait)
-                self._asked.append(self._clock.monotonic())
+                await self._room_for_one()
+                self._counting += 1
+        try:
+            await self._may_be_refused()
+        except BaseException:
+            self._counting -= counts
+            raise
+        self._flying += 1
+
+    async def _room_for_one(self) -> None:
+        """A request reaches Discord somewhere between its asking and its answer, so that it counts
+        until some time after that: what was held up on the way may arrive in one heap."""
+        while self._counting + self._lately >= self._requests:
+            if self._counted:
+                await self._clock.sleep(self._counted[0] + self._per - self._clock.monotonic())
+            else:
+                self._landed.clear()
+                await self._landed.wait()
+
+    async def _may_be_refused(self) -> None:
         while True:
             if self._revoked:
                 raise TokenRefused
             if silence := self.silence:
                 raise TooManyRefusals(silence)
             if len(self._refused) + self._flying < self._most:
-                break
+                return
             self._landed.clear()
             await self._landed.wait()
-        self._flying += 1
 
     async def _answered(
         self,
@@ -125,7 +149,7 @@ class Quota:
         # An interaction's own token may have run out; that says nothing of the bot's.
         if answer.status == 401 and not has_own_token(end.url):
             self._revoked = True
-        self._land()
+        self._land(end.url)
         if answer.status not in _REFUSALS:
             return
         if answer.headers.get("X-RateLimit-Scope") == "shared":
@@ -138,10 +162,16 @@ class Quota:
         context: SimpleNamespace,
         end: aiohttp.TraceRequestExceptionParams,
     ) -> None:
-        self._land()
+        self._land(end.url)
 
-    def _land(self) -> None:
+    def _counts(self, url: yarl.URL) -> bool:
+        return self._limited and not has_own_token(url)
+
+    def _land(self, url: yarl.URL) -> None:
         self._flying -= 1
+        if self._counts(url):
+            self._counting -= 1
+            self._counted.append(self._clock.monotonic())
         self._landed.set()
 
 

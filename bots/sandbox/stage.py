@@ -290,7 +290,9 @@ class Stage:
         """Deliver every update so many times more, even after it was confirmed."""
         self._desks[bot.id].queue.repeats = times
 
-    async def next_from(self, bot: Bot, chat: Chat | None = None, *, timeout: float = 5) -> Message:
+    async def next_from(
+        self, bot: Bot, chat: Chat | None = None, *, timeout: float = 20
+    ) -> Message:
         """The next message of a bot that this call has not given yet; TimeoutError when none comes."""
         spoken = self._spoken.setdefault(bot.id, deque(maxlen=100_000))
         async with asyncio.timeout(timeout):

@@ -18,6 +18,7 @@ from bots.sandbox.discord import talking
 from core.clock import SystemClock
 from core.messages import Received
 from tests.bots.discord.conftest import Notebook, until
+from tests.bots.discord.test_quota import answered, asks
 from tests.fakes.clock import FakeClock
 
 ALL = Ways(history=1000)
@@ -233,8 +234,12 @@ async def test_it_reads_on_only_while_little_else_is_asked_for() -> None:
     clock = FakeClock()
     quota = Quota(clock)
     assert quota.at_leisure
-    quota._asked.extend([clock.monotonic()] * 10)
-    assert not quota.at_leisure
+    for _ in range(10):
+        await asks(quota)
+    assert not quota.at_leisure, "so much is under way"
+    for _ in range(10):
+        await answered(quota, 200)
+    assert not quota.at_leisure, "so much was just asked"
     await clock.advance(2.0)
     assert quota.at_leisure
 

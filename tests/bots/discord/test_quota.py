@@ -32,10 +32,11 @@ async def answered(
     await hook(nobody, nobody, answer)
 
 
-async def failed(quota: Quota) -> None:
+async def failed(quota: Quota, path: str = "/api/v10/channels/1/messages") -> None:
     (hook,) = quota.trace().on_request_exception
     nobody: Any = None
-    await hook(nobody, nobody, nobody)
+    broke: Any = SimpleNamespace(url=yarl.URL("https://discord.com").joinpath(path.lstrip("/")))
+    await hook(nobody, nobody, broke)
 
 
 async def asks(quota: Quota, path: str = "/api/v10/channels/1/messages") -> None:
@@ -106,9 +107,12 @@ async def test_more_requests_than_a_bot_may_make_in_a_second_wait():
         await asks(quota)
     async with asyncio.TaskGroup() as group:
         fourth = group.create_task(asks(quota))
-        await asyncio.sleep(0)
-        assert not fourth.done()
-        await clock.advance(1.0)
+        await clock.advance(5.0)
+        assert not fourth.done(), "those under way may still arrive, all at once"
+        await answered(quota, 200)
+        await clock.advance(0.9)
+        assert not fourth.done(), "it may have arrived just now"
+        await clock.advance(0.1)
 
 
 async def test_a_room_that_was_shut_a_minute_ago_may_be_open_again():
