@@ -218,7 +218,8 @@ class Backlog:
         reached = self._walls.reached.get(self._client.shard_of(guild), self._first or 0)
         # Where nothing had ever been heard when we came, nothing has been missed.
         highest = min(max(newest.values()), reached) if reached else max(newest.values())
-        return max(highest - _SLACK, self._walls.joined.get(guild, 0))
+        # What was said in the very millisecond in which we came was said to us as well.
+        return max(highest - _SLACK, (self._walls.joined.get(guild, 0) >> 22 << 22) - 1)
 
     @staticmethod
     async def _in_turn(servers: Iterable[discord.Guild]) -> AsyncIterator[discord.Guild]:

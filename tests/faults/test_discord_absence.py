@@ -30,10 +30,16 @@ def remembered(gateway: GatewayProcess, said: list[Message]) -> int:
     return sum(known.count(f"({one.text.rpartition('(')[2]}") == 1 for one in said)
 
 
+def missing(gateway: GatewayProcess, said: list[Message]) -> set[str]:
+    """The rooms of what is not stored."""
+    keys = {row["event_key"] for row in ledgers.read(gateway.data).inbox}
+    return {one.chat.title for one in said if f"m:{one.chat.id}:{one.id}" not in keys}
+
+
 async def until_stored(gateway: GatewayProcess, said: list[Message], *, timeout: float) -> None:
     await until(
         lambda: stored(gateway, said) == len(said),
-        lambda: f"{stored(gateway, said)} of {len(said)} were stored",
+        lambda: f"not stored: {missing(gateway, said)}\n{gateway.log[-2000:]}",
         timeout=timeout,
     )
 
