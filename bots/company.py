@@ -30,6 +30,8 @@ from core.settings.layers import Settings
 
 log = logging.getLogger(__name__)
 
+_ANSWERED_WITHIN = 5.0
+
 
 @dataclass(frozen=True, slots=True)
 class Door:
@@ -204,6 +206,10 @@ class Company:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._settings.number("SEND_PATIENCE", 5.0)):
                 await outbox.flush()
+        # More may have been said meanwhile: it goes out by the next link.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_ANSWERED_WITHIN):
+                await outbox.rest()
 
     def _same_link(self, one: PlannedLink, other: PlannedLink) -> bool:
         if one.token != other.token or one.account != other.account:

@@ -15,6 +15,8 @@ from core.errors import BadInput, Finding
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+_BACKLOG = 1024
+"""Who may wait at the door: a crowd of slow strangers must not keep Telegram out (G30)."""
 _KEEP_IDLE = 75.0
 """Seconds; longer than a proxy before us keeps its own end open."""
 _LINGER = 0.5
@@ -57,7 +59,7 @@ async def serve(
     )
     await runner.setup()
     try:
-        site = web.TCPSite(runner, host, port)
+        site = web.TCPSite(runner, host, port, backlog=_BACKLOG)
         try:
             await site.start()
         except OSError as error:

@@ -17,6 +17,7 @@ from core.flow.pace import BEGINNING, Flight, Pace
 from core.flow.penalties import Penalties
 from core.flow.places import Places
 from core.flow.signs import Signs
+from core.flow.underway import Underway
 from core.ids import Account, TurnId
 from core.messages import Address, Delivery, DeliveryStatus, Receipt
 from core.ports import Limits, Platform, Store, Unit
@@ -61,6 +62,8 @@ class Outbox:
         self._empty = asyncio.Event()
         self._empty.set()
         self._owed = 0
+        self._underway = Underway()
+        self._resting = False
         self.signs = Signs(pace, clock, self._penalties.note)
         self._beginnings = Beginnings(self.signs, repeats=limits.idempotent_send)
 
@@ -89,6 +92,7 @@ class Outbox:
         """
         if (
             self._group is None
+            or self._resting
             or address in self._rooms
             or address in self._granted
             or self._pace.wait(address, direct=direct) > 0
@@ -155,6 +159,7 @@ class Outbox:
     async def run(self, platform: Platform) -> None:
         """Send until cancelled; raises LinkRejected when the platform refuses the account."""
         self._platform = platform
+        self._resting = False
         try:
             async with asyncio.TaskGroup() as group:
                 self._group = group
@@ -177,6 +182,11 @@ class Outbox:
         if self._group is not None:
             await self._empty.wait()
 
+    async def rest(self) -> None:
+        """Begin nothing more until the next `run`; return when all that was asked is answered."""
+        self._resting = True
+        await self._underway.none()
+
     def _queue(self, delivery: Delivery) -> None:
         self._rooms.setdefault(delivery.address, deque()).append(delivery)
         self._owed += 1
@@ -191,7 +201,7 @@ class Outbox:
         """Send what one room is owed, oldest first."""
         queue = self._rooms.get(address, deque())
         try:
-            while queue:
+            while queue and not self._resting:
                 await self._one(address, queue)
         finally:
             self._busy.discard(address)
@@ -255,8 +265,11 @@ class Outbox:
     async def _perform(self, queue: deque[Delivery], row: Delivery, flight: Flight) -> bool:
         """Whether the place in flight has been handed on."""
         assert self._platform is not None
+        if self._resting:
+            return False
         try:
-            with flight:  # what is written down next takes no place of the rates
+            # What is written down next takes no place of the rates.
+            with flight, self._underway:
                 receipt = await self._platform.perform(row)
         except asyncio.CancelledError:
             # The link is going down in mid-send: nobody knows whether it arrived.
@@ -294,7 +307,8 @@ class Outbox:
     async def _begin(self, growing: Growing) -> None:
         assert self._platform is not None
         try:
-            await growing.begin(self._store, self._platform, self._clock)
+            with self._underway:
+                await growing.begin(self._store, self._platform, self._clock)
         except Throttled as throttled:
             await self._penalties.note(growing.row.address.room, throttled.seconds)
         finally:

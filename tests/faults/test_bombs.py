@@ -67,7 +67,7 @@ async def harmless(reader: Reader, data: bytes | Path, name: str) -> Text | None
             found = await reader.read(data, name)
     assert time.monotonic() - begun < MOST
     assert watch.grown <= 50 * bombs.MB
-    assert watch.held_up <= 0.05
+    assert watch.held_up <= 0.25, "as long as an answer that makes no sense may (G26)"
     assert (await reader.read(b"Owls.", "good.txt")).text == "Owls."
     return found
 

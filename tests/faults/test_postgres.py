@@ -20,7 +20,7 @@ from tests.faults.process import GatewayProcess, gateway_process
 from tests.faults.test_database import fill
 
 Variables = Callable[..., dict[str, str]]
-RESUMES = 15.0
+RESUMES = 60.0
 """Seconds; it goes on within 5 where nothing else keeps the machine busy (G19)."""
 MEGABYTES = 24
 WORDS = " and so on" * 300

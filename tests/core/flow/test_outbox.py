@@ -115,6 +115,35 @@ async def test_a_row_is_marked_before_it_is_sent() -> None:
     assert seen == ["sending"]
 
 
+async def test_before_a_link_is_made_anew_what_was_asked_is_answered_and_nothing_more_is_asked() -> (
+    None
+):
+    desk = make_desk()
+    answer = asyncio.Event()
+
+    async def slowly(delivery: Delivery) -> None:
+        await answer.wait()
+
+    async with sending(desk):
+        desk.platform.script.append(slowly)
+        desk.give(owed("first"))
+        await settle()
+        resting = asyncio.create_task(desk.outbox.rest())
+        await settle()
+        assert not resting.done()
+        assert not desk.outbox.grant(room("b"), direct=True)
+        desk.give(owed("second"), owed("elsewhere", "b"))
+        await settle()
+        answer.set()
+        await resting
+        await settle()
+        assert desk.texts == ["first"]
+    async with sending(desk):
+        pass
+    assert sorted(desk.texts) == ["elsewhere", "first", "second"]
+    assert desk.ledger.statuses() == ["sent"] * 3
+
+
 async def test_a_granted_row_needs_no_commit_of_its_own_before_it_is_sent() -> None:
     async with sending(make_desk()) as desk:
         assert desk.outbox.grant(room(), direct=True)
