@@ -13,23 +13,20 @@ from typing import Any
 import discord
 
 from bots.discord.envelope import envelope
-from bots.discord.errors import link_failure
 from bots.discord.heard import Heard
 from bots.discord.members import Members
+from bots.discord.patience import NO_TEXT, PAGE, Unread, patiently
 from bots.discord.quota import Quota
 from bots.discord.sharded import Sharded
 from bots.discord.telling import tell
 from bots.discord.walls import Walls
 from core.clock import Clock
-from core.errors import LinkRejected
 from core.ids import Account
 from core.messages import Received
 from core.ports import Intake
 
 log = logging.getLogger(__name__)
 
-PAGE = 100
-"""Messages of a room that are read back; Discord gives no more at once."""
 _DIRECT_ROOMS = 300
 _AT_ONCE = 4
 _REFUSALS = 20
@@ -40,11 +37,7 @@ _ALL_LINES = 60.0
 """Seconds after which a line that is not in yet is no longer waited for."""
 _LAST_SERVER = 2.0
 """Seconds after which a server that was announced is no longer waited for."""
-_TRIES = 5
-_PATIENCE = 15.0
 _CHUNK = 200
-# Boards hold posts, categories hold channels; neither holds text.
-_NO_TEXT = frozenset({4, 14, 15, 16})
 
 
 _A_WHILE = 40
@@ -195,7 +188,7 @@ class Backlog:
             for room in rooms:
                 last = getattr(room, "last_message_id", None) or 0
                 after = newest.get(str(room.id))
-                if room.type.value in _NO_TEXT or last <= (since if after is None else after):
+                if room.type.value in NO_TEXT or last <= (since if after is None else after):
                     continue
                 if after is None:
                     unknown.append(_Room(room.id, since, guild.id))
@@ -328,25 +321,12 @@ class Backlog:
 
     async def _asked(self, room: _Room, ask: Callable[[], Awaitable[Any]]) -> Any:
         """None where we may not look, or where Discord's answer makes no sense to the last."""
-        for attempt in range(_TRIES):
-            await self._clock.sleep(self._quota.silence)
-            try:
-                async with asyncio.timeout(_PATIENCE):
-                    answer = await ask()
-                if not isinstance(answer, str):  # what is not JSON comes as a text
-                    return answer
-            except (discord.Forbidden, discord.NotFound):
-                self._result["refused"] += 1
-                return None
-            except discord.RateLimited as error:
-                await self._clock.sleep(error.retry_after)
-                continue
-            except Exception as error:  # noqa: BLE001 - the wall round one room: the others are read
-                if isinstance(failure := link_failure(error), LinkRejected):
-                    raise failure from None
-            await self._clock.sleep(2.0**attempt)
-        self._cut.append(room.id)
-        return None
+        answer = await patiently(ask, self._clock, lambda: self._clock.sleep(self._quota.silence))
+        if answer is Unread.CLOSED:
+            self._result["refused"] += 1
+        elif answer is Unread.SENSELESS:
+            self._cut.append(room.id)
+        return None if isinstance(answer, Unread) else answer
 
     def _tell(self, rooms: int) -> None:
         if self._cut:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
+
 from bots.discord.fitting import cut
 from bots.discord.rendering import MAX_TEXT
+from core.errors import Unsendable
+from core.messages import Delivery
 
 # What a model says must not make Discord fetch an address: the address may hold what it was told.
 # The same flag hides our own cards, so that a message with cards has no address in it.
@@ -15,6 +19,24 @@ SILENT = 1 << 12
 
 Payload = dict[str, Any]
 Body = dict[str, Any]
+
+
+def payload_of(delivery: Delivery) -> Payload:
+    """Raises Unsendable for what we have never written."""
+    try:
+        payload = orjson.loads(delivery.payload)
+    except ValueError:
+        payload = None
+    if not isinstance(payload, dict):
+        raise Unsendable("the payload is not one of ours")
+    return payload
+
+
+def number_of(text: str, otherwise: str) -> int:
+    """An id of Discord's; raises Unsendable, and says so, for what is none."""
+    if not text.isdecimal():
+        raise Unsendable(otherwise)
+    return int(text)
 
 
 def new(payload: Payload) -> Body:

@@ -8,12 +8,11 @@ from typing import Any
 
 import aiohttp
 import discord
-import orjson
 
 from bots.discord import bodies, doubt, uploads
 from bots.discord.answering import Answering
 from bots.discord.asking import SPECIAL, Asking
-from bots.discord.bodies import Body, Payload
+from bots.discord.bodies import Body, Payload, number_of
 from bots.discord.buttons import STOP
 from bots.discord.errors import ARCHIVED, GONE, NO_RIGHT, send_failure
 from bots.discord.quota import Quota
@@ -85,7 +84,7 @@ class Calls:
 
     async def show(self, live: Live) -> None:
         """Typing, a reaction, or the text so far in the message that is going to hold it."""
-        channel = _number(live.address.room, "the room is not a channel of Discord's")
+        channel = number_of(live.address.room, "the room is not a channel of Discord's")
         try:
             async with asyncio.timeout(_SHOWING):
                 if live.reaction is not None:
@@ -116,14 +115,14 @@ class Calls:
             raise
 
     async def _grow(self, channel: int, live: Live) -> None:
-        target = _number(live.message, "no message to change")
+        target = number_of(live.message, "no message to change")
         part = next(iter(parts_of(live.text, max_parts=1)), "")
         body = bodies.so_far(part)
         if part and not await self._answering.change(live.via, live.message, body, None):
             await self._rewrite(self._in_thread.get(live.message, channel), target, body)
 
     async def _mark(self, channel: int, live: Live) -> None:
-        target, us = _number(live.message, "no message to react to"), self._client.user
+        target, us = number_of(live.message, "no message to react to"), self._client.user
         self._asking.allowed()
         if live.reaction:
             await self._http.add_reaction(channel, target, _emoji(live.reaction))
@@ -141,7 +140,7 @@ class Calls:
     # --- a message ---------------------------------------------------------------------------------
 
     async def _send(self, delivery: Delivery, nonce: str) -> Receipt:
-        payload, room = _payload(delivery), _room(delivery)
+        payload, room = bodies.payload_of(delivery), _room(delivery)
         body = bodies.new(payload)
         if delivery.status is DeliveryStatus.GROWING:
             body["components"] = list(STOP)
@@ -238,7 +237,7 @@ class Calls:
             return None  # where we may not look, the send itself finds out what is wrong
 
     async def _edit(self, delivery: Delivery) -> Receipt:
-        payload, room, target = _payload(delivery), _room(delivery), _target(delivery)
+        payload, room, target = bodies.payload_of(delivery), _room(delivery), _target(delivery)
         body, number = bodies.whole(payload), str(target)
         try:
             upload = await uploads.read(self._files, payload)
@@ -294,7 +293,7 @@ class Calls:
         return Receipt(delivery.target)
 
     async def _react(self, delivery: Delivery) -> Receipt:
-        emoji = _emoji(str(_payload(delivery).get("emoji") or ""))
+        emoji = _emoji(str(bodies.payload_of(delivery).get("emoji") or ""))
         if not emoji:
             raise Unsendable("no emoji to react with")
         channel, message = _room(delivery), _target(delivery)
@@ -327,24 +326,8 @@ def _emoji(emoji: str) -> str:
 
 
 def _room(delivery: Delivery) -> int:
-    return _number(delivery.address.room, "the room is not a channel of Discord's")
+    return number_of(delivery.address.room, "the room is not a channel of Discord's")
 
 
 def _target(delivery: Delivery) -> int:
-    return _number(delivery.target or "", "no message to change")
-
-
-def _number(text: str, otherwise: str) -> int:
-    if not text.isdecimal():
-        raise Unsendable(otherwise)
-    return int(text)
-
-
-def _payload(delivery: Delivery) -> Payload:
-    try:
-        payload = orjson.loads(delivery.payload)
-    except ValueError:
-        payload = None
-    if not isinstance(payload, dict):
-        raise Unsendable("the payload is not one of ours")
-    return payload
+    return number_of(delivery.target or "", "no message to change")

@@ -103,7 +103,11 @@ class FaceCalls:
     # --- the four things that are done -----------------------------------------------------------
 
     async def _send(self, delivery: Delivery) -> Receipt:
-        host, payload, room = self._host(), _payload(delivery), _number(delivery.address.room)
+        host, payload, room = (
+            self._host(),
+            bodies.payload_of(delivery),
+            _number(delivery.address.room),
+        )
         # A webhook has no stickers, and what was begun with the bot is answered by it.
         if payload.get("stickers") or payload.get("via"):
             return await self._by_bot(delivery)
@@ -138,7 +142,7 @@ class FaceCalls:
         return Receipt(number)
 
     async def _edit(self, delivery: Delivery) -> Receipt:
-        target, payload = delivery.target or "", _payload(delivery)
+        target, payload = delivery.target or "", bodies.payload_of(delivery)
         if target in self._plain or payload.get("via"):
             return await self._by_bot(delivery)
         upload = await uploads.read(self._files, payload)
@@ -180,7 +184,7 @@ class FaceCalls:
         """As the bot's own message, with her name before the words."""
         host, whole = self._host(), delivery
         if delivery.kind in (DeliveryKind.SEND, DeliveryKind.EDIT):
-            payload = _payload(delivery)
+            payload = bodies.payload_of(delivery)
             named = self._mask.prefix + payload["content"]
             if payload["content"] and len(named) <= MAX_TEXT:
                 whole = replace(delivery, payload=orjson.dumps({**payload, "content": named}))
@@ -307,16 +311,4 @@ def _keep(kept: OrderedDict[str, Any], key: str, value: Any) -> None:
 
 
 def _number(text: str) -> int:
-    if not text.isdecimal():
-        raise Unsendable("that is no channel or message of Discord's")
-    return int(text)
-
-
-def _payload(delivery: Delivery) -> dict[str, Any]:
-    try:
-        payload = orjson.loads(delivery.payload)
-    except ValueError:
-        payload = None
-    if not isinstance(payload, dict):
-        raise Unsendable("the payload is not one of ours")
-    return payload
+    return bodies.number_of(text, "that is no channel or message of Discord's")

@@ -61,10 +61,6 @@ class Mask:
         return Author(self.id, self.name, is_bot=True)
 
 
-def face_account(host: Account, character: str) -> Account:
-    return Account(f"{host}/{character}")
-
-
 @lru_cache(maxsize=1024)
 def shown_as(name: str) -> str:
     """A name as Discord takes it for a webhook's message."""

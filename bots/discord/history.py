@@ -17,7 +17,7 @@ from typing import Any
 import discord
 
 from bots.discord.envelope import envelope, snowflake
-from bots.discord.errors import link_failure
+from bots.discord.patience import NO_TEXT, PAGE, Unread, patiently
 from bots.discord.quota import Quota
 from bots.discord.walls import Walls
 from core.clock import Clock
@@ -28,7 +28,6 @@ from core.ports import Chronicle, Intake
 
 log = logging.getLogger(__name__)
 
-_PAGE = 100
 _MOST = 5_000
 """Messages of one channel: they are held together until they are stored together."""
 _EVERY = 0.25
@@ -36,11 +35,6 @@ _EVERY = 0.25
 _LOOK_AGAIN = 30.0
 """Seconds after which channels are looked for that have come, or opened, since."""
 _WAITS = 0.5
-_TRIES = 5
-_PATIENCE = 15.0
-_LONGEST_PAUSE = 60.0
-# Boards hold posts, categories hold channels; neither holds text.
-_NO_TEXT = frozenset({4, 14, 15, 16})
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +140,7 @@ class History:
         if plan is None:
             told = await chronicle.planned(str(guild.id))
             plan = self._plans[guild.id] = {int(room): below for room, below in told.items()}
-        here = {one.id: one for one in _rooms(guild) if one.type.value not in _NO_TEXT}
+        here = {one.id: one for one in _rooms(guild) if one.type.value not in NO_TEXT}
         heard_since = max(self._since, self._walls.joined.get(guild.id, 0))
         new = {
             number: _below(one, known, heard_since)
@@ -181,7 +175,7 @@ class History:
         whole = {"guild_id": str(room.guild)}
         below, left = room.below, self._most
         while left > 0 and below > 1:
-            page = await self._page(room.id, min(_PAGE, left), below)
+            page = await self._page(room.id, min(PAGE, left), below)
             if page is None:
                 return None
             said = [one for one in page if isinstance(one, dict) and snowflake(one.get("id"))]
@@ -191,7 +185,7 @@ class History:
             ]
             left -= len(page)
             lowest = min((int(snowflake(one["id"])) for one in said), default=0)
-            if len(page) < _PAGE or not 0 < lowest < below:
+            if len(page) < PAGE or not 0 < lowest < below:
                 break
             below = lowest
         return sorted(
@@ -206,25 +200,13 @@ class History:
 
     async def _asked(self, ask: Callable[[], Awaitable[Any]]) -> Any:
         """None where we may not look, or where Discord's answer makes no sense to the last."""
-        for attempt in range(_TRIES):
+        answer = await patiently(ask, self._clock, self._leisure)
+        return None if isinstance(answer, Unread) else answer
+
+    async def _leisure(self) -> None:
+        await self._clock.sleep(_EVERY)
+        while not self._quota.at_leisure:
             await self._clock.sleep(_EVERY)
-            while not self._quota.at_leisure:
-                await self._clock.sleep(_EVERY)
-            try:
-                async with asyncio.timeout(_PATIENCE):
-                    answer = await ask()
-                if not isinstance(answer, str):  # what is not JSON comes as a text
-                    return answer
-            except (discord.Forbidden, discord.NotFound):
-                return None
-            except discord.RateLimited as error:
-                await self._clock.sleep(error.retry_after)
-                continue
-            except Exception as error:  # noqa: BLE001 - the wall round one room: the others are read
-                if isinstance(failure := link_failure(error), LinkRejected):
-                    raise failure from None
-            await self._clock.sleep(min(2.0**attempt, _LONGEST_PAUSE))
-        return None
 
 
 def _rooms(guild: discord.Guild) -> list[Any]:
