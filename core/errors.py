@@ -12,6 +12,7 @@ TroupeError
 │   ├── Moved             the room has a new address: rewrite, then send
 │   ├── SendDelayed       it certainly did not arrive: again, later
 │   └── SendUncertain     nobody knows whether it arrived: the ledger's policy decides
+├── CannotJoin            a voice channel is closed to us, full or gone: say so, stay where we are
 ├── FetchFailed           a file of somebody's cannot be had: the message goes on without it
 ├── StoreUnavailable      database full, locked or away: wait and repeat, confirm nothing meanwhile
 └── ModelError
@@ -98,6 +99,10 @@ class SendDelayed(SendFailed):
 
 class SendUncertain(SendFailed):
     """The line broke after we had sent; it may or may not have arrived."""
+
+
+class CannotJoin(TroupeError):
+    """A voice channel cannot be gone into; the text is for people."""
 
 
 class FetchFailed(TroupeError):

@@ -257,6 +257,8 @@ class Inbound:
     spoken: bool = False
     """It was said aloud where the answer will be spoken too; what is typed in a voice channel's chat
     is not."""
+    company: int = 0
+    """Of what was spoken, how many people heard it besides its author; bots do not count."""
     waits: bool = False
     """Its author sees that it is being worked on until an answer comes, so that there has to be one,
     if only to say why there is none."""

@@ -94,6 +94,8 @@ class Reply:
     """Nobody's telephone rings."""
     only_for: str = ""
     """The platform's id of the one person who sees it, where the platform can do that."""
+    voice: bool = False
+    """It is spoken: a voice message, and its text where that cannot be. Nothing else goes with it."""
     poll: Poll | None = None
     location: Location | None = None
     sticker: str = ""

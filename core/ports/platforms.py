@@ -48,6 +48,10 @@ class Limits:
     """A message can be given an emoji, and have it taken away again."""
     commands: bool = False
     """Whatever begins with a slash is a command there, those of plugins too."""
+    voice_notes: bool = False
+    """An answer can be a voice message."""
+    voice_rooms: bool = False
+    """It has voice channels: the Platform is a VoiceRooms too."""
     forms: bool = False
     """Commands are forms there: they have options, and whoever gives one waits for its answer."""
 

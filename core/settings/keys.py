@@ -6,6 +6,7 @@ from core.settings.chatting import CHATTING
 from core.settings.key import Key
 from core.settings.remembering import REMEMBERING
 from core.settings.vendors import VENDORS
+from core.settings.voicing import VOICING
 
 KEYS: tuple[Key, ...] = (
     Key("TELEGRAM_BOT_TOKEN", "secret", "", "The bot's token, from @BotFather.", "identity"),
@@ -376,4 +377,5 @@ KEYS: tuple[Key, ...] = (
     *CHATTING,
     *REMEMBERING,
     *VENDORS,
+    *VOICING,
 )

@@ -1,0 +1,119 @@
+"""What the flow asks of voices: text made into sound, and sound into text."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Protocol
+
+from core.ports.models import Spent
+from core.settings.layers import Settings
+
+RATE = 48_000
+"""Samples a second of what is spoken in a channel: one channel, 16 bits, little-endian."""
+HEARD_RATE = 16_000
+"""The same of what is heard there."""
+HEARD = f"audio/pcm;rate={HEARD_RATE}"
+"""The kind of sound that an utterance is."""
+
+
+class Form(Enum):
+    """How a synthesizer is asked to give what it says."""
+
+    PCM = "pcm"
+    """48 kHz, one channel, signed 16 bits, little-endian, no header: to be mixed and played."""
+    NOTE = "note"
+    """OGG with Opus: what both platforms play as a voice message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """Something that was said aloud."""
+
+    data: bytes = field(repr=False)
+    mime: str = "audio/ogg"
+    """HEARD for raw samples."""
+    seconds: float = 0.0
+    """0 where nobody has told."""
+    words: tuple[str, ...] = ()
+    """Names that are likely to be said: of her, of who is there."""
+    language: str = ""
+    """As "de", where it is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A voice message that is ready to be sent."""
+
+    data: bytes = field(repr=False)
+    """OGG with Opus, 48 kHz, one channel."""
+    seconds: float
+    waveform: bytes = field(repr=False)
+    """How loud it is, in at most 256 equal parts of it, 0 to 255 each: as Discord draws it."""
+
+
+class Synthesizer(Protocol):
+    """One voice of one vendor; raises ModelUnavailable or ModelRejected, nothing else."""
+
+    @property
+    def name(self) -> str:
+        """As "elevenlabs:eleven_multilingual_v2"."""
+        ...
+
+    @property
+    def mark(self) -> str:
+        """All by which the same text sounds otherwise: voice, model, and how they are set."""
+        ...
+
+    def stream(
+        self, text: str, form: Form, spent: Spent, *, before: str = ""
+    ) -> AsyncGenerator[bytes, None]:
+        """As it is made, in pieces of any length; closing it closes the call at once.
+
+        `before` is what the same voice has just said, for its tone.
+        """
+        ...
+
+
+class Transcriber(Protocol):
+    """One vendor that writes down; raises ModelUnavailable or ModelRejected, nothing else."""
+
+    @property
+    def name(self) -> str: ...
+    async def transcribe(self, sound: Sound, spent: Spent) -> str:
+        """What is said in it; empty for nothing."""
+        ...
+
+
+class Speech(Protocol):
+    """Who speaks and who writes down for a character: chains, limits, costs, a budget.
+
+    Settings are read at the call. Raises ModelUnavailable or ModelRejected, nothing else.
+    """
+
+    def speaks(self, settings: Settings) -> str:
+        """Who would be asked first; empty where nobody can be."""
+        ...
+
+    def hears(self, settings: Settings) -> str: ...
+    def stream(
+        self, settings: Settings, text: str, spent: Spent | None = None, *, before: str = ""
+    ) -> AsyncGenerator[bytes, None]:
+        """Form.PCM. Another voice stands in only as long as nothing was heard of the first."""
+        ...
+
+    async def clip(self, settings: Settings, text: str, spent: Spent | None = None) -> Clip:
+        """The same text in the same voice is asked for once: kept on disk for a while."""
+        ...
+
+    async def transcribe(
+        self, settings: Settings, sound: Sound, spent: Spent | None = None
+    ) -> str: ...
+
+
+Clips = Callable[[str], Awaitable[Clip]]
+"""A text as the voice message of the character whose link asks; paid for by her.
+
+Raises ModelUnavailable or ModelRejected: then it is written instead (G28).
+"""
