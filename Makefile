@@ -20,8 +20,8 @@ setup: .venv/.run
 	  || { echo "Troupe needs Python 3.11 or newer; say which: make PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv .venv
 
-.venv/.run: requirements.lock pyproject.toml | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+.venv/.run: requirements-voice.lock pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-voice.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -75,11 +75,15 @@ lock:
 	uv pip compile pyproject.toml --universal --generate-hashes --no-header --no-emit-index-url \
 	  --no-annotate --python-version 3.11 --extra build --quiet -o requirements.lock
 	uv pip compile pyproject.toml --universal --generate-hashes --no-header --no-emit-index-url \
+	  --no-annotate --python-version 3.11 --extra build --extra voice --extra offline-voice \
+	  --quiet -o requirements-voice.lock
+	uv pip compile pyproject.toml --universal --generate-hashes --no-header --no-emit-index-url \
 	  --no-annotate --python-version 3.11 --extra build --extra postgres --quiet -o requirements-postgres.lock
 	uv pip compile pyproject.toml --universal --generate-hashes --no-header --no-emit-index-url \
 	  --no-annotate --python-version 3.11 --extra build --extra embeddings --quiet -o requirements-embeddings.lock
 	uv pip compile pyproject.toml --universal --generate-hashes --no-header --no-emit-index-url \
-	  --no-annotate --python-version 3.11 --extra build --group dev --quiet -o requirements-dev.lock
+	  --no-annotate --python-version 3.11 --extra build --extra voice \
+	  --extra offline-voice --group dev --quiet -o requirements-dev.lock
 
 clean:
 	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache

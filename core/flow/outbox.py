@@ -16,6 +16,7 @@ from core.flow.growing import Beginnings, Growing
 from core.flow.pace import BEGINNING, Flight, Pace
 from core.flow.penalties import Penalties
 from core.flow.places import Places
+from core.flow.queues import Queues
 from core.flow.signs import Signs
 from core.flow.underway import Underway
 from core.ids import Account, TurnId
@@ -52,16 +53,13 @@ class Outbox:
         self._repeats_uncertain = repeats_uncertain
         self._settled = settled
         self._gone = gone
-        self._rooms: dict[Address, deque[Delivery]] = {}
+        self._queues = Queues()
         self._busy: set[Address] = set()
         self._granted: dict[Address, Flight] = {}
         self._places = Places(limits.sends_in_flight)
         self._group: asyncio.TaskGroup | None = None
         self._platform: Platform | None = None
         self._penalties = Penalties(account, store, clock, pace)
-        self._empty = asyncio.Event()
-        self._empty.set()
-        self._owed = 0
         self._underway = Underway()
         self._resting = False
         self.signs = Signs(pace, clock, self._penalties.note)
@@ -69,11 +67,11 @@ class Outbox:
 
     @property
     def owed(self) -> int:
-        return self._owed
+        return len(self._queues)
 
     def owes(self, address: Address) -> bool:
         """Whether more is to go to this room."""
-        return bool(self._rooms.get(address))
+        return bool(self._queues.of(address))
 
     async def load(self) -> None:
         """Take up the rows that an earlier run left open; those it was sending are uncertain."""
@@ -83,7 +81,7 @@ class Outbox:
                 self._beginnings.left(row)  # its turn will come again
                 continue
             uncertain = row.status in (DeliveryStatus.SENDING, DeliveryStatus.UNCERTAIN)
-            self._queue(replace(row, status=DeliveryStatus.UNCERTAIN) if uncertain else row)
+            self._queues.put(replace(row, status=DeliveryStatus.UNCERTAIN) if uncertain else row)
 
     def grant(self, address: Address, *, direct: bool) -> bool:
         """Whether a reply to this room may be written as `sending` at once.
@@ -93,7 +91,7 @@ class Outbox:
         if (
             self._group is None
             or self._resting
-            or address in self._rooms
+            or address in self._queues
             or address in self._granted
             or self._pace.wait(address, direct=direct) > 0
             # A crash doubles what is marked as being sent, so no more is marked than may fly.
@@ -111,7 +109,7 @@ class Outbox:
     def accept(self, deliveries: Sequence[Delivery]) -> None:
         """Rows that have just been committed."""
         for delivery in deliveries:
-            self._queue(delivery)
+            self._queues.put(delivery)
             self._wake(delivery.address)
 
     def typing(self, address: Address) -> AbstractContextManager[None]:
@@ -158,12 +156,11 @@ class Outbox:
 
     async def run(self, platform: Platform) -> None:
         """Send until cancelled; raises LinkRejected when the platform refuses the account."""
-        self._platform = platform
-        self._resting = False
+        self._platform, self._resting = platform, False
         try:
             async with asyncio.TaskGroup() as group:
                 self._group = group
-                for address in list(self._rooms):
+                for address in self._queues:
                     self._wake(address)
                 try:
                     await self.signs.run(platform)
@@ -180,17 +177,12 @@ class Outbox:
     async def flush(self) -> None:
         """Return when everything is sent; at once while the link is away."""
         if self._group is not None:
-            await self._empty.wait()
+            await self._queues.empty()
 
     async def rest(self) -> None:
         """Begin nothing more until the next `run`; return when all that was asked is answered."""
         self._resting = True
         await self._underway.none()
-
-    def _queue(self, delivery: Delivery) -> None:
-        self._rooms.setdefault(delivery.address, deque()).append(delivery)
-        self._owed += 1
-        self._empty.clear()
 
     def _wake(self, address: Address) -> None:
         if self._group is not None and address not in self._busy:
@@ -199,16 +191,13 @@ class Outbox:
 
     async def _room(self, address: Address) -> None:
         """Send what one room is owed, oldest first."""
-        queue = self._rooms.get(address, deque())
+        queue = self._queues.of(address)
         try:
             while queue and not self._resting:
                 await self._one(address, queue)
         finally:
             self._busy.discard(address)
-            if not queue:
-                self._rooms.pop(address, None)
-            if not self._rooms:
-                self._empty.set()
+            self._queues.left(address)
 
     async def _one(self, address: Address, queue: deque[Delivery]) -> None:
         row = queue[0]
@@ -248,9 +237,9 @@ class Outbox:
     async def _drop(self, queue: deque[Delivery], row: Delivery) -> None:
         """Somebody has taken away what it would finish: the rest is not said either."""
         self.release(row.address)
+        failed = DeliveryStatus.FAILED
         while queue and queue[0].turn == row.turn:
-            gone = DeliveryStatus.FAILED
-            await self._settle(queue, queue[0], gone, reason="taken-away", passes_on=False)
+            await self._settle(queue, queue[0], failed, reason="taken-away", passes_on=False)
 
     async def _start(self, queue: deque[Delivery], row: Delivery) -> Delivery:
         await self._store.write(lambda unit: unit.deliveries.start([row.seq]))
@@ -339,14 +328,13 @@ class Outbox:
 
         `passes_on` is whether there is a place to hand on; True tells that somebody got it.
         """
-        queue.popleft()
-        self._owed -= 1
+        self._queues.take(queue)
         self._beginnings.over(row)
         now = self._clock.now()
         following = self._following(queue, now.timestamp()) if passes_on else None
         other = None
         if passes_on and following is None and (first := self._places.first) is not None:
-            following = self._following(self._rooms[first], now.timestamp())
+            following = self._following(self._queues.of(first), now.timestamp())
             other = self._places.call_up() if following else None
 
         def work(unit: Unit) -> None:
@@ -359,7 +347,7 @@ class Outbox:
         if following is not None:
             flight = self._pace.take(following.address, direct=following.direct)
             self._granted[following.address] = flight
-            self._rooms[following.address][0] = replace(
+            self._queues.of(following.address)[0] = replace(
                 following, status=DeliveryStatus.SENDING, attempt=following.attempt + 1
             )
         await self._store.write(work)
@@ -387,8 +375,8 @@ class Outbox:
         """Written down, so that a restart does not forget a penalty."""
         now = self._clock.now()
         due = now.timestamp() + seconds
-        is_sure = row.status is not DeliveryStatus.UNCERTAIN
-        status = DeliveryStatus.PENDING if is_sure else row.status
+        doubt, pending = DeliveryStatus.UNCERTAIN, DeliveryStatus.PENDING
+        status = doubt if row.status is doubt else pending
         queue[0] = replace(row, status=status, not_before=due)
         await self._store.write(
             lambda unit: unit.deliveries.settle(row.seq, status, now, reason=reason, not_before=due)
@@ -407,8 +395,6 @@ class Outbox:
         await self._store.write(work)
         log.info("%s: a room has a new id; its open messages go there", self._account)
         new, pending = row.address._replace(room=room), DeliveryStatus.PENDING
-        moved = [replace(one, address=new, status=pending) for one in queue]
-        queue.clear()
-        self._owed -= len(moved)
-        self.accept(moved)
+        moved = (replace(one, address=new, status=pending) for one in self._queues.drain(queue))
+        self.accept(list(moved))
         return False
