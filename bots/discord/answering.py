@@ -23,7 +23,7 @@ from core.errors import SendDelayed, Unsendable
 from core.messages import Delivery, DeliveryStatus
 
 PREFIX = "interaction:"
-"""Such a way back names an application and the token of one interaction."""
+"""Such a way back names an application, an interaction and the token of that."""
 LASTS = 15 * 60.0
 _MOST = 5_000
 _LOADING = 1 << 7
@@ -41,6 +41,8 @@ class Ticket:
 
     application: int
     token: str = field(repr=False)
+    given_at: float = 0.0
+    """Unix time; 0 where it does not say."""
 
     @property
     def key(self) -> str:
@@ -52,8 +54,12 @@ def ticket_of(via: object) -> Ticket | None:
     if not isinstance(via, str) or not via.startswith(PREFIX):
         return None
     application, _, token = via.removeprefix(PREFIX).partition(":")
+    number, _, rest = token.partition(":")
+    given_at = 0.0
+    if rest and number.isdecimal():
+        token, given_at = rest, discord.utils.snowflake_time(int(number)).timestamp()
     is_one = application.isdecimal() and token and token.isascii() and token.isprintable()
-    return Ticket(int(application), token) if is_one and "/" not in token else None
+    return Ticket(int(application), token, given_at) if is_one and "/" not in token else None
 
 
 class Answering:
@@ -89,7 +95,7 @@ class Answering:
         for what one person alone may see, when that is possible no more.
         """
         ticket, alone = ticket_of(payload["via"]), bool(payload.get("only_for"))
-        if ticket is None or self._is_old(delivery):
+        if ticket is None or self._is_old(ticket, delivery):
             _may_go_elsewhere(alone)
             return None
         try:
@@ -223,9 +229,9 @@ class Answering:
         """Whether no earlier process can have answered what may still be answered."""
         return self._clock.monotonic() - self._since > LASTS
 
-    def _is_old(self, delivery: Delivery) -> bool:
-        """What is answered is older than the row of its answer."""
-        since = delivery.created_at
+    def _is_old(self, ticket: Ticket, delivery: Delivery) -> bool:
+        """A row is younger than what it answers; it is asked where nothing else tells."""
+        since = ticket.given_at or delivery.created_at
         return since > 0 and self._clock.now().timestamp() - since > LASTS
 
     # --- one request -------------------------------------------------------------------------------

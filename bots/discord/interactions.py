@@ -184,7 +184,8 @@ def _place(blank: Inbound, said: dict[str, Any], channel: dict[str, Any]) -> Pla
 
 def _via(said: dict[str, Any]) -> str:
     application, token = snowflake(said.get("application_id")), token_of(said)
-    return f"{VIA}:{application}:{token}" if application and token else ""
+    way = ":".join(filter(None, (VIA, application, snowflake(said.get("id")), token)))
+    return way if application and token else ""
 
 
 def token_of(said: dict[str, Any]) -> str:

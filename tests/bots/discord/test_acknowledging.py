@@ -101,7 +101,7 @@ async def test_a_command_is_stored_and_its_author_sees_that_an_answer_comes(
     (received,) = started(notebook)
     inbound = link.read(received)
     assert (received.kind, received.keep, inbound.text) == (Kind.MESSAGE, True, "hello")
-    assert inbound.via == f"interaction:{ada.id}:{interaction.token}"
+    assert inbound.via == f"interaction:{ada.id}:{interaction.number}:{interaction.token}"
     assert inbound.waits
     assert answers(stage) == [(LATER, 0)]
 

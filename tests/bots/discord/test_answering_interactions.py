@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import aiohttp
+import discord
 import orjson
 import pytest
 
@@ -228,6 +230,26 @@ async def test_after_a_quarter_of_an_hour_it_is_said_in_the_channel(
     seen = len(stage.discord.journal)
     await say(link, general, it, Reply("Later.", reply_to=None), created_at=old, nonce="n2")
     assert [call.method for call in list(stage.discord.journal)[seen:]] == ["create_message"]
+
+
+async def test_a_command_that_was_given_too_long_ago_costs_no_request(
+    link, stage, general, asks
+) -> None:
+    """Each would be refused by a 401, and too many of these silence a bot (G12)."""
+    it = await asks(general)
+    long_ago = discord.utils.time_snowflake(datetime.now(UTC) - timedelta(seconds=LASTS + 1))
+    late = f"interaction:{it.bot.id}:{long_ago}:{it.token}"
+    payload = orjson.dumps({"content": "Tea.", "via": late})
+    before = len(stage.discord.journal)
+    await link.perform(replace(delivery(link, general), payload=payload))
+    assert texts(stage, general)[-1] == "Tea."
+    assert [one.method for one in list(stage.discord.journal)[before:]] == ["create_message"]
+
+
+def test_a_way_back_of_an_earlier_version_still_leads_there() -> None:
+    ticket = ticket_of("interaction:5:a-token")
+    assert ticket is not None
+    assert (ticket.application, ticket.token, ticket.given_at) == (5, "a-token", 0.0)
 
 
 async def test_a_token_that_ran_out_is_not_the_bots(link, stage, general, asks) -> None:

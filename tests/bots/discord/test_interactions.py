@@ -27,7 +27,8 @@ from tests.bots.discord.events import (
 )
 
 APPLICATION, TOKEN = "1100000000000000009", "a-token"
-VIA = f"interaction:{APPLICATION}:{TOKEN}"
+GIVEN = "1600000000000000001"
+VIA = f"interaction:{APPLICATION}:{GIVEN}:{TOKEN}"
 HOUSE = {"type": 0, "id": TEA, "name": "tea", "parent_id": "1300000000000000010"}
 EVENT = "INTERACTION_CREATE"
 
@@ -35,7 +36,7 @@ EVENT = "INTERACTION_CREATE"
 def started(kind: int, data: dict[str, Any], **more: Any) -> dict[str, Any]:
     """By Bob, in the tea room of a server that Ada is in."""
     return {
-        "id": "1600000000000000001",
+        "id": GIVEN,
         "application_id": APPLICATION,
         "type": kind,
         "token": TOKEN,
