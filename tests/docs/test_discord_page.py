@@ -17,15 +17,12 @@ from core.flow.house_rules import RULES
 from core.flow.speaking import buttons_of, reply_of, shows_anything
 from core.settings.chatting import CHATTING
 from core.settings.keys import KEYS
+from tests.docs.rows import NAMED, STATES, rows_of
 from tests.docs.test_elizaos_page import ROOT, is_there
-from tests.docs.test_telegram_page import Row
 
 PAGE = (ROOT / "docs" / "discord.md").read_text(encoding="utf-8")
 SPEC = ROOT / "../shared/spec/platforms.md"
 
-_ROW = re.compile(r"^\| (?P<id>[DPVES]-\d+) \|")
-_NAMED = re.compile(r"`(tests/[^`]+)`")
-_STATES = ("differently: ", "not there: ")
 _VOICE = {f"D-{number}" for number in (*range(43, 57), 78, 92)} | {"V-09", "V-13", "P-06"}
 _BESIDE = (
     *(f"P-{number:02}" for number in range(1, 7)),
@@ -34,17 +31,7 @@ _BESIDE = (
 )
 
 
-def read(page: str) -> list[Row]:
-    rows = []
-    for line in page.splitlines():
-        if _ROW.match(line):
-            id, what, how, last = (one.strip() for one in line.strip("|").split("|"))
-            note = _NAMED.sub("", last).strip(" ,;")
-            rows.append(Row(id, what, how, tuple(_NAMED.findall(last)), note))
-    return rows
-
-
-ROWS = read(PAGE)
+ROWS = rows_of(PAGE, "DPVES")
 
 
 def test_there_are_rows_and_each_is_whole() -> None:
@@ -57,12 +44,12 @@ def test_no_row_stands_there_twice() -> None:
 
 
 def test_every_test_that_is_named_exists() -> None:
-    assert [test for test in _NAMED.findall(PAGE) if not is_there(test)] == []
+    assert [test for test in NAMED.findall(PAGE) if not is_there(test)] == []
 
 
 def test_what_no_test_shows_says_why() -> None:
     assert [row.id for row in ROWS if not row.shown_by and not row.note] == []
-    assert [row.id for row in ROWS if row.note and not row.note.startswith(_STATES)] == []
+    assert [row.id for row in ROWS if row.note and not row.note.startswith(STATES)] == []
 
 
 def test_only_voice_is_left_for_later() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from typing import NamedTuple
 
 import pytest
 
@@ -13,37 +12,16 @@ from bots.telegram.markdown import MAX_PARTS
 from core.flow.speaking import buttons_of, reply_of, shows_anything
 from core.settings.chatting import CHATTING
 from core.settings.keys import KEYS
+from tests.docs.rows import NAMED, STATES, rows_of
 from tests.docs.test_elizaos_page import ROOT, is_there
 
 PAGE = (ROOT / "docs" / "telegram.md").read_text(encoding="utf-8")
 SPEC = ROOT / "../shared/spec/platforms.md"
 
-_ROW = re.compile(r"^\| (?P<id>[TPV]-\d+) \|")
-_NAMED = re.compile(r"`(tests/[^`]+)`")
-_STATES = ("differently: ", "not there: ")
 _OF_TELEGRAM = tuple(f"P-{number:02}" for number in range(7, 11))
 
 
-class Row(NamedTuple):
-    id: str
-    what: str
-    how: str
-    shown_by: tuple[str, ...]
-    note: str
-    """Why it is otherwise; empty where it is as it was meant."""
-
-
-def read(page: str) -> list[Row]:
-    rows = []
-    for line in page.splitlines():
-        if _ROW.match(line):
-            id, what, how, last = (one.strip() for one in line.strip("|").split("|"))
-            note = _NAMED.sub("", last).strip(" ,;")
-            rows.append(Row(id, what, how, tuple(_NAMED.findall(last)), note))
-    return rows
-
-
-ROWS = read(PAGE)
+ROWS = rows_of(PAGE, "TPV")
 
 
 def test_there_are_rows_and_each_is_whole() -> None:
@@ -57,12 +35,12 @@ def test_no_row_stands_there_twice() -> None:
 
 def test_every_test_that_is_named_exists() -> None:
     assert [(row.id, test) for row in ROWS for test in row.shown_by if not is_there(test)] == []
-    assert [test for test in _NAMED.findall(PAGE) if not is_there(test)] == []
+    assert [test for test in NAMED.findall(PAGE) if not is_there(test)] == []
 
 
 def test_what_no_test_shows_says_why() -> None:
     assert [row.id for row in ROWS if not row.shown_by and not row.note] == []
-    assert [row.id for row in ROWS if row.note and not row.note.startswith(_STATES)] == []
+    assert [row.id for row in ROWS if row.note and not row.note.startswith(STATES)] == []
 
 
 def test_making_a_bot_is_told_step_by_step() -> None:
