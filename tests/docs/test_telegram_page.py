@@ -100,9 +100,9 @@ def test_every_row_of_telegram_and_every_trap_stands_in_it_once() -> None:
 
 
 def test_a_row_without_a_reason_is_found_out() -> None:
-    (row,) = read("| T-01 | what | how | `tests/a.py::test_b` |")
+    (row,) = rows_of("| T-01 | what | how | `tests/a.py::test_b` |", "T")
     assert (row.shown_by, row.note) == (("tests/a.py::test_b",), "")
-    (row,) = read(
-        "| T-01 | what | how | `tests/a.py::test_b`, `tests/c.py::test_d`; not there: x |"
+    (row,) = rows_of(
+        "| T-01 | what | how | `tests/a.py::test_b`, `tests/c.py::test_d`; not there: x |", "T"
     )
     assert (len(row.shown_by), row.note) == (2, "not there: x")
