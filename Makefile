@@ -78,7 +78,8 @@ lock:
 	  --no-annotate --python-version 3.11 --extra build --extra voice --extra offline-voice \
 	  --quiet -o requirements-voice.lock
 	uv pip compile pyproject.toml --universal --generate-hashes --no-header --no-emit-index-url \
-	  --no-annotate --python-version 3.11 --extra build --extra postgres --quiet -o requirements-postgres.lock
+	  --no-annotate --python-version 3.11 --extra build --extra voice --extra postgres \
+	  --quiet -o requirements-postgres.lock
 	uv pip compile pyproject.toml --universal --generate-hashes --no-header --no-emit-index-url \
 	  --no-annotate --python-version 3.11 --extra build --extra embeddings --quiet -o requirements-embeddings.lock
 	uv pip compile pyproject.toml --universal --generate-hashes --no-header --no-emit-index-url \
