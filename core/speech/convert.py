@@ -1,0 +1,144 @@
+"""Sound of any kind that people send to raw sound, and to voice messages; within limits, in a thread."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Iterator
+from typing import Final, TypeVar
+
+from core.ports.speech import HEARD_RATE, RATE, Clip
+from core.speech import ogg
+from core.speech.decoding import Bounds, check_size, decoded
+from core.speech.opus import Decoder, Encoder, OpusFailed
+from core.speech.pcm import FRAME_BYTES, WIDTH, Resampler, UnreadableSound
+from core.speech.waveform import Waveform
+
+NOTE_BITRATE: Final = 48_000
+
+_T = TypeVar("_T")
+
+
+async def to_pcm(data: bytes, rate: int = HEARD_RATE, *, bounds: Bounds | None = None) -> bytes:
+    """One channel of signed 16 bits; raises UnreadableSound."""
+    bounds = bounds or Bounds()
+    return await _apart(lambda stop: b"".join(decoded(data, rate, bounds, stop)))
+
+
+async def to_clip(data: bytes, *, bounds: Bounds | None = None) -> Clip:
+    """As a voice message. One that is already made so passes through, byte for byte."""
+    bounds = bounds or Bounds()
+    return await _apart(lambda stop: _clip(data, bounds, stop))
+
+
+async def spoken_clip(pcm: bytes, rate: int = RATE) -> Clip:
+    """Raw sound of one channel as a voice message."""
+    return await _apart(lambda stop: _encoded(_resampled(pcm, rate), stop))
+
+
+async def seconds_of(data: bytes, *, bounds: Bounds | None = None) -> float:
+    """How long it plays; of OGG/Opus without decoding it."""
+    bounds = bounds or Bounds()
+
+    def measured(stop: threading.Event) -> float:
+        if ogg.is_ogg(data):
+            try:
+                return ogg.packets_of(data)[0].seconds
+            except UnreadableSound:
+                pass  # Vorbis, or FLAC
+        return sum(map(len, decoded(data, HEARD_RATE, bounds, stop))) / WIDTH / HEARD_RATE
+
+    return await _apart(measured)
+
+
+async def note_of(pieces: AsyncIterable[bytes]) -> AsyncGenerator[bytes, None]:
+    """A stream of 48 kHz sound as OGG/Opus, page by page as it is made."""
+    encoder, writer = Encoder(bitrate=NOTE_BITRATE, fec=False), ogg.Writer()
+    yield writer.begin()
+    waiting, samples = b"", 0
+    async for piece in pieces:
+        waiting += piece
+        whole = len(waiting) // FRAME_BYTES * FRAME_BYTES
+        now, waiting = waiting[:whole], waiting[whole:]
+        if made := await asyncio.to_thread(_paged, encoder, writer, now):
+            yield made
+        samples += whole // WIDTH
+    samples += len(waiting) // WIDTH
+    # What libopus has not given yet is pushed out by silence.
+    tail = waiting + bytes(ogg.PRE_SKIP * WIDTH)
+    tail += bytes(-len(tail) % FRAME_BYTES)
+    yield _paged(encoder, writer, tail) + writer.end(samples)
+
+
+# --- in a thread ---------------------------------------------------------------------------------
+
+
+async def _apart(work: Callable[[threading.Event], _T]) -> _T:
+    """Off the loop; whoever no longer waits for it ends it as well."""
+    stop = threading.Event()
+    try:
+        return await asyncio.to_thread(work, stop)
+    finally:
+        stop.set()
+
+
+def _clip(data: bytes, bounds: Bounds, stop: threading.Event) -> Clip:
+    if ogg.is_ogg(data) and (clip := _passed_through(data, bounds, stop)) is not None:
+        return clip
+    return _encoded(decoded(data, RATE, bounds, stop), stop)
+
+
+def _passed_through(data: bytes, bounds: Bounds, stop: threading.Event) -> Clip | None:
+    """What is a voice message already; None for what must be made into one."""
+    check_size(data, bounds)
+    try:
+        pages, packets = ogg.packets_of(data)
+    except UnreadableSound:
+        return None
+    if not pages.is_whole or pages.head is None or pages.head.channels != 1 or not packets:
+        return None
+    if pages.samples / ogg.RATE > bounds.seconds:
+        raise UnreadableSound(bounds.too_long)
+    decoder, drawn = Decoder(HEARD_RATE), Waveform(HEARD_RATE)
+    try:
+        for packet in packets:
+            if stop.is_set():
+                raise UnreadableSound("nobody waits for it")
+            drawn.feed(decoder.decode(packet))
+    except OpusFailed:
+        return None
+    return Clip(data, pages.seconds, drawn.done())
+
+
+def _encoded(pieces: Iterable[bytes], stop: threading.Event) -> Clip:
+    encoder, writer, drawn = Encoder(bitrate=NOTE_BITRATE, fec=False), ogg.Writer(), Waveform()
+    pages = [writer.begin()]
+    waiting, samples = b"", 0
+    for piece in pieces:
+        if stop.is_set():
+            raise UnreadableSound("nobody waits for it")
+        drawn.feed(piece)
+        samples += len(piece) // WIDTH
+        waiting += piece
+        whole = len(waiting) // FRAME_BYTES * FRAME_BYTES
+        pages.append(_paged(encoder, writer, waiting[:whole]))
+        waiting = waiting[whole:]
+    tail = waiting + bytes(ogg.PRE_SKIP * WIDTH)
+    tail += bytes(-len(tail) % FRAME_BYTES)
+    pages.append(_paged(encoder, writer, tail))
+    pages.append(writer.end(samples))
+    return Clip(b"".join(pages), samples / RATE, drawn.done())
+
+
+def _paged(encoder: Encoder, writer: ogg.Writer, pcm: bytes) -> bytes:
+    return b"".join(
+        writer.add(encoder.encode(pcm[at : at + FRAME_BYTES]))
+        for at in range(0, len(pcm), FRAME_BYTES)
+    )
+
+
+def _resampled(pcm: bytes, rate: int) -> Iterator[bytes]:
+    resampler = Resampler(rate, RATE)
+    for at in range(0, len(pcm), rate * WIDTH):
+        yield resampler.feed(pcm[at : at + rate * WIDTH])
+    yield resampler.flush()
