@@ -51,6 +51,19 @@ class Role:
     position: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class VoiceState:
+    """Somebody in a voice channel of Discord, and the session by which this one is there."""
+
+    chat: Chat = field(repr=False)
+    session: str
+    self_mute: bool = False
+    self_deaf: bool = False
+    self_video: bool = False
+    suppress: bool = False
+    """In the audience of a stage channel, where one speaks only when bidden."""
+
+
 @dataclass(slots=True, eq=False)
 class Guild:
     """A Discord server; the role that everyone has carries the server's own id."""
@@ -68,6 +81,10 @@ class Guild:
     banned: set[Account] = field(default_factory=set, repr=False)
     # By id: name, emoji and who made it.
     stickers: dict[int, dict[str, Any]] = field(default_factory=dict, repr=False)
+    # Who is in which of its voice channels; whom it lets nobody hear, and whom hear nobody.
+    voices: dict[Account, VoiceState] = field(default_factory=dict, repr=False)
+    hushed: set[Account] = field(default_factory=set, repr=False)
+    deafened: set[Account] = field(default_factory=set, repr=False)
     # Whether Discord has lost it for now.
     down: bool = False
 

@@ -12,6 +12,7 @@ from bots.sandbox.discord.permissions import (
     PRIVATE_THREADS,
     PUBLIC_THREADS,
     SEND,
+    SPOKEN,
     THREADS,
     VIEW,
     WITH_THREADS,
@@ -31,6 +32,7 @@ _PRIVATE_THREAD = 12
 _NEEDS_TAG = 1 << 4
 _MINUTES = frozenset({60, 1440, 4320, 10080})
 _CHANGED = ("topic", "rate_limit_per_user", "available_tags", "flags", "applied_tags")
+_OF_SOUND = ("bitrate", "user_limit", "rtc_region", "video_quality_mode")
 
 
 @routes("GET", _A_CHANNEL)
@@ -47,6 +49,7 @@ def update_channel(ask: Ask) -> Json:
     name = form.text(body, "name", 100, least=1) if "name" in body else room.title
     form.number(body, "rate_limit_per_user", 0, 0, 21_600)
     more: Json = {field: body[field] for field in _CHANGED if field in body}
+    more |= sound(room.kind, body, form)
     if "available_tags" in more:
         more["available_tags"] = tags(ask.world, more["available_tags"] or [])
     if room.kind in THREADS:
@@ -69,6 +72,15 @@ def update_channel(ask: Ask) -> Json:
         }
     ask.world.commit(fact)
     return shapes.channel(room, ask.bot)
+
+
+def sound(kind: str, body: Json, form: Form) -> Json:
+    """What somebody says about how a voice channel sounds, and how many it takes."""
+    if kind not in SPOKEN:
+        return {}
+    form.number(body, "bitrate", 64_000, 8_000, 96_000)
+    form.number(body, "user_limit", 0, 0, 99 if kind == "voice" else 10_000)
+    return {field: body[field] for field in _OF_SOUND if field in body}
 
 
 def _category(ask: Ask, given: Any) -> int | None:

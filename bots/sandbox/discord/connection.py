@@ -47,6 +47,8 @@ class House(Protocol):
     def refusal(self, bot: Account, shard: tuple[int, int]) -> tuple[int, str] | None: ...
     def welcome(self, session: Session, url: str) -> None: ...
     def send_members(self, session: Session, asked: dict[str, Any]) -> None: ...
+    def take_voice(self, session: Session, asked: dict[str, Any]) -> None: ...
+    def cut(self, session: Session) -> None: ...
 
 
 class Connection:
@@ -200,7 +202,7 @@ class Connection:
         if op == PRESENCE:
             session.presence = asked
         elif op == VOICE_STATE:
-            session.voice[str(asked.get("guild_id"))] = asked
+            self._house.take_voice(session, asked)
         else:
             self._house.send_members(session, asked)
 
@@ -294,7 +296,7 @@ class Connection:
         if over:
             self._house.logins.end(session)
         else:
-            self._house.logins.cut(session)
+            self._house.cut(session)
 
 
 def _read_frame(data: str | bytes) -> tuple[int, Any]:

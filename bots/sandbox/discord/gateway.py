@@ -1,11 +1,13 @@
 """The local Discord's gateway: every bot's sockets, what each is told, and trouble by hand."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
 import orjson
 from aiohttp import web
 
+from bots.sandbox.discord.calls import Calls, VoiceServer
 from bots.sandbox.discord.connection import HEARTBEAT, RECONNECT, Connection
 from bots.sandbox.discord.greeting import members, ready
 from bots.sandbox.discord.hearing import Hearing
@@ -34,6 +36,7 @@ class Gateway:
         keeps: int = 5_000,
         send_limit: int = 120,
         budget: int = 1_000,
+        voice: VoiceServer | None = None,
     ) -> None:
         self._world = world
         self._granted = granted
@@ -46,6 +49,7 @@ class Gateway:
         self._lines: set[Connection] = set()
         self.logins = Sessions(survives=survives, keeps=keeps, budget=budget)
         self._hearing = Hearing(world, self.logins)
+        self.calls = Calls(world, self.logins, voice)
         self.heartbeat = heartbeat
         self.send_limit = send_limit
         self.violations: dict[str, int] = {}
@@ -76,6 +80,8 @@ class Gateway:
         """Tell every session what it may know of a change."""
         if change.kind == "token":
             self._forget(change.fact["bot"], change.fact["token"])
+        # Before: a bot that is out of a server hears nothing more of it.
+        self.calls.hear(change)
         self._hearing.tell(change)
 
     def _forget(self, bot: int, token: str) -> None:
@@ -113,6 +119,16 @@ class Gateway:
     def send_members(self, session: Session, asked: dict[str, Any]) -> None:
         for event in members(self._world, session, asked):
             session.put(event)
+
+    def take_voice(self, session: Session, asked: dict[str, Any]) -> None:
+        self.calls.ask(session, asked)
+
+    def cut(self, session: Session) -> None:
+        """Its line is gone; who does not resume it in time is out of the voice channels too."""
+        self.logins.cut(session)
+        if self.calls.of(session):
+            loop, late = asyncio.get_running_loop(), self.logins.survives + 0.05
+            loop.call_later(late, self.logins.of, session.bot.id)
 
     # -- looking ---------------------------------------------------------------------------------
 

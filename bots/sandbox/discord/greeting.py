@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 
 from bots.sandbox.discord import shapes
+from bots.sandbox.discord.attendance import voice_state
 from bots.sandbox.discord.intents import Intents, application_flags
 from bots.sandbox.discord.permissions import THREADS
 from bots.sandbox.discord.sessions import Event, Session
@@ -64,12 +65,15 @@ def guild_create(guild: Guild, session: Session, *, joined: bool = False) -> Eve
     """A server as it comes up; without presences, or in a crowd, members have to be asked for."""
     bot = session.bot
     large = len(guild.members) > session.large
-    shown = guild.members if session.wants(Intents.GUILD_PRESENCES) and not large else [bot]
+    # Those who are in voice channels are shown even then.
+    few = dict.fromkeys((bot, *guild.voices))
+    shown = guild.members if session.wants(Intents.GUILD_PRESENCES) and not large else few
     # A bot is told of every channel, with the permissions that close some of them to it.
     rooms = [room for room in guild.channels.values() if room.kind not in THREADS]
     data = {
         **shapes.whole_guild(guild, bot, members=False),
         "members": [shapes.member(guild, who) for who in shown],
+        "voice_states": [voice_state(guild, who) for who in guild.voices],
         "channels": [shapes.channel(room, bot) for room in rooms],
         "large": large,
     }

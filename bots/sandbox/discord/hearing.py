@@ -10,6 +10,7 @@ from typing import Any, Final
 import orjson
 
 from bots.sandbox.discord import shapes
+from bots.sandbox.discord.attendance import gone_from_voice, voice_state
 from bots.sandbox.discord.greeting import guild_create
 from bots.sandbox.discord.intents import Intents, needed
 from bots.sandbox.discord.permissions import THREADS
@@ -19,6 +20,7 @@ from bots.sandbox.world import World
 
 Json = dict[str, Any]
 _EPHEMERAL: Final = 1 << 6
+_IN_VOICE: Final = Intents.GUILD_VOICE_STATES
 _WITHHELD: Final[Json] = {"content": "", "attachments": [], "embeds": [], "components": []}
 
 
@@ -45,6 +47,8 @@ class Hearing:
             "ban": self._ban,
             "guild_outage": self._outage,
             "sticker": self._stickers,
+            "voice_state": self._voice_state,
+            "voice_ruled": self._voice_ruled,
         }
 
     def tell(self, change: Change) -> None:
@@ -275,6 +279,24 @@ class Hearing:
         hears = guild.members.__contains__
         intent = Intents.GUILD_EXPRESSIONS
         self._put("GUILD_STICKERS_UPDATE", data, guild, hears, intent=intent)
+
+    def _voice_state(self, change: Change) -> None:
+        guild, who = change.guild, self._world.accounts[change.fact["who"]]
+        assert guild is not None
+        there, session = who in guild.voices, change.fact["session"]
+        shape = voice_state(guild, who) if there else gone_from_voice(guild, who, session)
+        data = {**shape, "member": shapes.member(guild, who)}
+
+        def hears(bot: Account) -> bool:
+            return bot is who or bot in guild.members
+
+        self._put("VOICE_STATE_UPDATE", data, guild, hears, about=who, intent=_IN_VOICE)
+
+    def _voice_ruled(self, change: Change) -> None:
+        guild, who = change.guild, self._world.accounts[change.fact["who"]]
+        assert guild is not None
+        data, hears = shapes.member(guild, who), guild.members.__contains__
+        self._put("GUILD_MEMBER_UPDATE", data, guild, hears, about=who)
 
     def _role(self, change: Change) -> None:
         guild, deed = change.guild, change.fact["deed"]

@@ -3,14 +3,16 @@
 from datetime import datetime
 from typing import Any
 
-from bots.sandbox.discord import deeds, shapes
+from bots.sandbox.discord import deeds, seating, shapes
 from bots.sandbox.discord.asking import Ask
 from bots.sandbox.discord.permissions import (
     BAN,
+    DEAFEN,
     KICK,
     MANAGE_NICKNAMES,
     MANAGE_ROLES,
     MODERATE,
+    MUTE,
     in_guild,
 )
 from bots.sandbox.discord.refusals import Form, no
@@ -107,6 +109,10 @@ def update_guild_member(ask: Ask) -> Json:
     _check(guild, ask, "nick" in body, MANAGE_NICKNAMES)
     _check(guild, ask, "roles" in body, MANAGE_ROLES)
     _check(guild, ask, "communication_disabled_until" in body, MODERATE)
+    _check(guild, ask, body.get("mute") is not None, MUTE)
+    _check(guild, ask, body.get("deaf") is not None, DEAFEN)
+    if "channel_id" in body:
+        seating.move(ask, guild, who, body["channel_id"])
     if "nick" in body:
         deeds.rename(ask.world, guild, who, nick)
     if body.get("roles") is not None:
@@ -115,6 +121,7 @@ def update_guild_member(ask: Ask) -> Json:
         until = body["communication_disabled_until"]
         moment = None if until is None else datetime.fromisoformat(until).timestamp()
         deeds.silence(ask.world, guild, who, moment)
+    seating.rule(ask, guild, who, body.get("mute"), body.get("deaf"))
     return shapes.member(guild, who)
 
 

@@ -8,6 +8,7 @@ ADMINISTRATOR = 1 << 3
 MANAGE_CHANNELS = 1 << 4
 MANAGE_GUILD = 1 << 5
 ADD_REACTIONS = 1 << 6
+STREAM = 1 << 9
 VIEW = 1 << 10
 SEND = 1 << 11
 MANAGE_MESSAGES = 1 << 13
@@ -15,6 +16,12 @@ EMBED = 1 << 14
 ATTACH = 1 << 15
 HISTORY = 1 << 16
 MENTION_EVERYONE = 1 << 17
+CONNECT = 1 << 20
+SPEAK = 1 << 21
+MUTE = 1 << 22
+DEAFEN = 1 << 23
+MOVE = 1 << 24
+VOICE_ACTIVITY = 1 << 25
 MANAGE_NICKNAMES = 1 << 27
 MANAGE_ROLES = 1 << 28
 MANAGE_WEBHOOKS = 1 << 29
@@ -27,11 +34,13 @@ MODERATE = 1 << 40
 POLLS = 1 << 49
 EXTERNAL_APPS = 1 << 50
 PIN = 1 << 51
+VOICE_STATUS = 1 << 48
 BYPASS_SLOW = 1 << 52
 ALL = (1 << 53) - 1
 THREADS = frozenset({"thread", "private_thread", "post"})
 BOARDS = frozenset({"board", "media"})
 WITH_THREADS = frozenset({"text", "announcement"})
+SPOKEN = frozenset({"voice", "stage"})
 
 # What everyone may do in a new server.
 EVERYONE = (
@@ -48,6 +57,10 @@ EVERYONE = (
     | SEND_IN_THREADS
     | POLLS
     | EXTERNAL_APPS
+    | STREAM
+    | CONNECT
+    | SPEAK
+    | VOICE_ACTIVITY
 )
 # What is left to somebody who was told to be silent for a while.
 _TIMED_OUT = VIEW | HISTORY

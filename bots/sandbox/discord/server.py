@@ -9,6 +9,7 @@ from aiohttp import web
 
 from bots.sandbox.cast import Bot, Person
 from bots.sandbox.discord import (
+    attendance,
     callbacks,
     channels,
     commands,
@@ -17,6 +18,7 @@ from bots.sandbox.discord import (
     members,
     messages,
     reactions,
+    seating,
     selves,
     servers,
     stickers,
@@ -54,6 +56,7 @@ _ROUTES = Map(
     members.routes,
     stickers.routes,
     voting.routes,
+    seating.routes,
 )
 
 
@@ -65,6 +68,7 @@ class Discord(Steward):
         self._port = Port(host, port)
         self._intents: dict[int, Intents] = {}
         world.learn(HANDLERS)
+        world.learn(attendance.FACTS)
         self.faults = Faults()
         self.journal = Journal(keep_results=record)
         self.gateway = Gateway(world, granted=self._granted)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bots.sandbox.discord import deeds, shapes, talking
+from bots.sandbox.discord import channels, deeds, shapes, talking
 from bots.sandbox.discord.asking import Answer, Ask
 from bots.sandbox.discord.permissions import (
     MANAGE_CHANNELS,
@@ -88,7 +88,8 @@ def create_guild_channel(ask: Ask) -> Answer:
         form.wrong("type", "BASE_TYPE_CHOICES", f"Value must be one of {set(_KINDS)}.")
     form.check()
     kind = _KINDS[number]
-    more = {"topic": body.get("topic")}
+    more = {"topic": body.get("topic"), **channels.sound(kind, body, form)}
+    form.check()
     made = talking.open_room(ask.world, kind, name, guild=guild.id, more=more)
     return Answer(201, shapes.channel(made, ask.bot))
 

@@ -53,7 +53,6 @@ class Session:
     line: Line | None = field(default=None, repr=False)
     lost_at: float | None = None
     presence: dict[str, Any] = field(default_factory=dict, repr=False)
-    voice: dict[str, Any] = field(default_factory=dict, repr=False)
     _kept: deque[Event] = field(default_factory=deque, repr=False)
 
     def put(self, event: Event) -> None:
@@ -114,6 +113,8 @@ class Sessions:
         self.budget = budget
         self.identify_every = identify_every
         self.together = together
+        self.ended: Callable[[Session], None] = lambda session: None
+        """Told of each session that is over and cannot be resumed."""
         self.counts: dict[int, Counts] = {}
         self._all: dict[str, Session] = {}
         self._by_bot: dict[int, list[Session]] = {}
@@ -176,6 +177,7 @@ class Sessions:
         mine.remove(session)
         if not mine:
             del self._by_bot[session.bot.id]
+        self.ended(session)
 
     def pending(self, bot: int) -> int:
         """Events that wait for a bot: of its newest session for each shard, since older ones are lost."""

@@ -25,6 +25,7 @@ CHANNEL_TYPES = {
 }
 REPLIES = frozenset({19, 21, 23})
 _ARCHIVE_MINUTES = 4320
+_SOUND = {"bitrate": 64_000, "user_limit": 0, "rtc_region": None, "video_quality_mode": 1}
 
 
 def type_of(room: Chat) -> int:
@@ -66,8 +67,8 @@ def member(guild: Guild, who: Account, *, with_user: bool = True) -> Json:
         "pending": False,
         "premium_since": None,
         "roles": [str(number) for number in sorted(guild.members.get(who, ()))],
-        "mute": False,
-        "deaf": False,
+        "mute": who in guild.hushed,
+        "deaf": who in guild.deafened,
     }
     if with_user:
         shape["user"] = user(who)
@@ -116,7 +117,7 @@ def channel(room: Chat, bot: Account | None = None) -> Json:
         "rate_limit_per_user": room.more.get("rate_limit_per_user", 0),
     }
     if room.kind in {"voice", "stage"}:
-        shape |= {"bitrate": 64_000, "user_limit": 0, "rtc_region": None, "video_quality_mode": 1}
+        shape |= {name: room.more.get(name, usual) for name, usual in _SOUND.items()}
     if room.kind in BOARDS:
         shape |= {
             "available_tags": room.more.get("available_tags", []),
