@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 import discord
 
-from bots.discord import bodies, doubt, uploads
+from bots.discord import bodies, doubt, notes, uploads
 from bots.discord.answering import Answering
 from bots.discord.asking import SPECIAL, Asking
 from bots.discord.bodies import Body, Payload, number_of
@@ -20,10 +20,12 @@ from bots.discord.rendering import parts_of
 from bots.discord.rights import Notices, Rights
 from bots.discord.threads import Threads
 from bots.discord.uploads import Upload
+from bots.recording import Recording
 from core.clock import Clock
 from core.errors import LinkRejected, SendDelayed, SendUncertain, Unsendable
 from core.files import Files
 from core.messages import Delivery, DeliveryKind, DeliveryStatus, Live, Receipt
+from core.ports import Clip
 
 _CHANNEL = "/channels/{channel_id}"
 _MESSAGES = "/channels/{channel_id}/messages"
@@ -44,12 +46,14 @@ class Calls:
         patience: float,
         clock: Clock,
         files: Files | None = None,
+        recording: Recording | None = None,
     ) -> None:
         self._client = client
         self._http = client.http
         self._patience = patience
         self._clock = clock
         self._files = files
+        self._recording = recording
         self._asking = Asking(client, quota, clock)
         self._rights = Rights(client)
         self._threads = Threads(self._asking, self._rights)
@@ -163,9 +167,13 @@ class Calls:
             unthreaded = {**payload, "reference": None} if thread else payload
             sent = await self._arrived(delivery, unthreaded, channel)
         upload = await uploads.read(self._files, payload)
+        clip = await self._clip(delivery, payload) if sent is None else None
         if sent is None:
             try:
-                sent, body, upload = await self._said(channel, body, payload, upload)
+                if clip is not None:
+                    sent = await self._aloud(channel, body, clip)
+                if sent is None:
+                    sent, body, upload = await self._said(channel, body, payload, upload)
             except discord.HTTPException as error:
                 if not thread or not self._threads.is_closed(room, payload, error):
                     raise
@@ -177,9 +185,31 @@ class Calls:
                 self._in_thread.popitem(last=False)
         # A nonce that Discord knows gives the first message back: what an earlier try, or the
         # beginning of an answer that grew, has put there.
+        if payload.get("voice") and notes.stands(sent, payload["content"]):
+            return Receipt(number)
         if not _is_whole(sent, body, upload):
             await self._rewrite(channel, int(number), _from_now_on(body), upload)
         return Receipt(number)
+
+    async def _clip(self, delivery: Delivery, payload: Payload) -> Clip | None:
+        if not payload.get("voice") or payload.get("via") or self._recording is None:
+            return None
+        return await self._recording.take(delivery)
+
+    async def _aloud(self, channel: int, body: Body, clip: Clip) -> dict[str, Any] | None:
+        """None where no sound may be sent, and it has to be written."""
+        for rights, asked, upload in notes.ways(body, clip):
+            if self._rights.may(channel, *rights) is False:
+                continue
+            try:
+                sent: dict[str, Any] = await self._asking.speak(channel, _MESSAGES, asked, upload)
+            except discord.HTTPException as error:
+                if not notes.is_refused(error):
+                    raise
+            else:
+                self._notices.may_again(channel)
+                return sent
+        return None
 
     async def _said(
         self, channel: int, body: Body, payload: Payload, upload: Upload | None

@@ -41,6 +41,7 @@ from bots.discord.sharded import Sharded, lean_client
 from bots.discord.standing import Standing
 from bots.discord.walls import Walls
 from bots.discord.ways import Ways
+from bots.recording import Recording
 from core.clock import Clock
 from core.errors import FetchFailed, LinkLost, LinkRejected, SendDelayed
 from core.files import Files
@@ -56,7 +57,7 @@ from core.messages import (
     Received,
     Reply,
 )
-from core.ports import Chronicle, Intake, Limits, Offering
+from core.ports import Chronicle, Clips, Intake, Limits, Offering
 from core.secrets import Secret
 
 log = logging.getLogger(__name__)
@@ -81,6 +82,7 @@ class DiscordLink:
         buttons=True,
         threads=True,
         forms=True,
+        voice_notes=True,
     )
 
     def __init__(
@@ -102,12 +104,14 @@ class DiscordLink:
         commands_after: float = 2.0,
         chronicle: Chronicle | None = None,
         faces: Faces | None = None,
+        clips: Clips | None = None,
     ) -> None:
         """`limited` keeps all requests together below Discord's rate for one bot.
 
         `files` is where what is attached to a delivery lies; `offering` is what its commands are
         made of, none where there is none; they are told `commands_after` seconds from the start.
-        `faces` are the characters of this process who have no bot of their own.
+        `faces` are the characters of this process who have no bot of their own. `clips` makes its
+        voice messages; without it what would be spoken is written.
         """
         self._token = token
         self._endpoints = endpoints or DISCORD
@@ -129,6 +133,7 @@ class DiscordLink:
         self._well_formed = bool(number)
         self._us = mapping.Us(number, "")
         self._account = Account(f"{PLATFORM}:{number or 0}")
+        self._recording = Recording(clips, self._account)
         self._client: Sharded | None = None
         self._calls: Calls | None = None
         self._ranks: Ranks | None = None
@@ -156,7 +161,8 @@ class DiscordLink:
     @property
     def lacks(self) -> str:
         hears = self._line.lacks if self._line else ""
-        return "; ".join(filter(None, (hears, self._calls.note if self._calls else "")))
+        barred = self._calls.note if self._calls else ""
+        return "; ".join(filter(None, (hears, barred, self._recording.note)))
 
     # --- coming and going ----------------------------------------------------------------------
 
@@ -213,7 +219,9 @@ class DiscordLink:
         backlog.on_late_server = history.look
         backlog.members = Members(client, quota) if self._ways.asks_roles else None
         self._client, self._heard, self._backlog, self._line = client, heard, backlog, line
-        self._calls = Calls(client, quota, self._answers_within, self._clock, self._files)
+        self._calls = Calls(
+            client, quota, self._answers_within, self._clock, self._files, self._recording
+        )
         self._ranks = Ranks(client, quota)
         self._fetching = Fetching(client, quota, self._endpoints.cdn_root, self._lent)
         walls.tells_ours = lambda: bool(self._faces.of(self._account))
@@ -309,6 +317,12 @@ class DiscordLink:
 
     async def perform(self, delivery: Delivery) -> Receipt:
         return await self._calling().perform(delivery)
+
+    def takes_time(self, delivery: Delivery) -> bool:
+        return self._recording.is_wanted(delivery)
+
+    async def prepare(self, delivery: Delivery) -> None:
+        await self._recording.make(delivery)
 
     async def rank(self, address: Address, author: str) -> Rank:
         if self._ranks is None:

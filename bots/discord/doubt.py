@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from bots.discord.notes import stands
 from core.messages import Delivery, DeliveryStatus
 
 FORGOTTEN = 120.0
@@ -56,6 +57,8 @@ def _is_it(said: dict[str, Any], delivery: Delivery, payload: dict[str, Any]) ->
     if answered is not None:
         # One turn answers one message, with its first part.
         return str(answered) == str(reference)
+    if payload.get("voice"):
+        return stands(said, payload["content"])
     names = [one.get("filename") for one in said.get("attachments") or ()]
     ours = [payload["file"]["name"]] if payload.get("file") else []
     # No two files of ours have one name. Words may stand there without theirs.

@@ -13,6 +13,7 @@ from bots.discord.face_calls import FaceCalls
 from bots.discord.face_hooks import Host
 from bots.discord.faces import Faces, Mask
 from bots.discord.rendering import MAX_PARTS, MAX_TEXT, render
+from bots.recording import Recording
 from core.errors import FetchFailed, LinkLost, Unsendable
 from core.files import Files
 from core.ids import Account
@@ -27,7 +28,7 @@ from core.messages import (
     Received,
     Reply,
 )
-from core.ports import Chronicle, Intake, Limits
+from core.ports import Chronicle, Clips, Intake, Limits
 
 _PATIENCE = 8.0
 """Seconds for which her bot is waited for before she is said to be away."""
@@ -55,6 +56,7 @@ class DiscordFace:
         hears_bots=True,
         buttons=True,
         threads=True,
+        voice_notes=True,
     )
 
     def __init__(
@@ -68,15 +70,18 @@ class DiscordFace:
         files: Files | None = None,
         chronicle: Chronicle | None = None,
         patience: float = _PATIENCE,
+        clips: Clips | None = None,
     ) -> None:
-        """`host_name` is the character whose bot it is; `avatar` an address of a picture."""
+        """`host_name` is the character whose bot it is; `avatar` an address of a picture.
+        `clips` makes sounds of what she speaks, which webhooks send as files."""
         self._mask = mask
         self._faces = faces
         self._host_name = host_name
         self._chronicle = chronicle
         self._patience = patience
         self._us = mapping.Us(mask.id, mask.shown)
-        self._calls = FaceCalls(mask, avatar, faces, answers_within, files)
+        self._recording = Recording(clips, mask.account)
+        self._calls = FaceCalls(mask, avatar, faces, answers_within, files, self._recording)
         self._said_away = False
 
     def __repr__(self) -> str:
@@ -95,9 +100,10 @@ class DiscordFace:
         host = self._faces.host(self._mask.host)
         closed = sorted(host.hooks.closed()) if host else []
         if not closed:
-            return ""
+            return self._recording.note
         named = ", ".join(closed[:_SHOWN]) + (" ..." if len(closed) > _SHOWN else "")
-        return f"without Manage Webhooks it speaks by {self._host_name}'s name in {named}"
+        without = f"without Manage Webhooks it speaks by {self._host_name}'s name in {named}"
+        return "; ".join(filter(None, (without, self._recording.note)))
 
     async def __aenter__(self) -> Self:
         self._faces.put_on(self._mask, self._chronicle)
@@ -148,6 +154,12 @@ class DiscordFace:
 
     async def perform(self, delivery: Delivery) -> Receipt:
         return await self._calls.perform(delivery)
+
+    def takes_time(self, delivery: Delivery) -> bool:
+        return self._recording.is_wanted(delivery)
+
+    async def prepare(self, delivery: Delivery) -> None:
+        await self._recording.make(delivery)
 
     async def show(self, live: Live) -> None:
         await self._calls.show(live)

@@ -12,7 +12,7 @@ import aiohttp
 import discord
 import orjson
 
-from bots.discord import bodies, doubt, uploads
+from bots.discord import bodies, doubt, notes, uploads
 from bots.discord.bodies import Body, Payload
 from bots.discord.buttons import STOP
 from bots.discord.errors import GONE, send_failure
@@ -20,6 +20,7 @@ from bots.discord.face_hooks import Hook, Host, NoHook, Spot
 from bots.discord.face_quotes import without_quote
 from bots.discord.faces import Faces, Mask
 from bots.discord.rendering import MAX_TEXT, parts_of
+from bots.recording import Recording
 from core.errors import LinkRejected, SendDelayed, SendUncertain, Unsendable
 from core.files import Files
 from core.messages import Delivery, DeliveryKind, DeliveryStatus, Live, Receipt
@@ -38,9 +39,16 @@ class FaceCalls:
     Discord knows no nonce of a webhook's, so what is in doubt is looked up in its room."""
 
     def __init__(
-        self, mask: Mask, avatar: str, faces: Faces, patience: float, files: Files | None
+        self,
+        mask: Mask,
+        avatar: str,
+        faces: Faces,
+        patience: float,
+        files: Files | None,
+        recording: Recording,
     ) -> None:
         """`avatar` is an address that Discord can fetch, or empty for none."""
+        self._recording = recording
         self._mask = mask
         self._avatar = avatar
         self._faces = faces
@@ -123,10 +131,22 @@ class FaceCalls:
         if self._avatar:
             who["avatar_url"] = self._avatar
 
+        # A webhook has no voice messages, but a file of sound can be played as well.
+        clip = await self._recording.take(delivery) if payload.get("voice") else None
+
         async def say(host: Host, spot: Spot, hook: Hook) -> Any:
-            return await host.speaking.say(
-                hook.id, hook.token, who | body, upload, thread=spot.thread
-            )
+            def one(body: Body, upload: uploads.Upload | None) -> Awaitable[Any]:
+                return host.speaking.say(
+                    hook.id, hook.token, who | body, upload, thread=spot.thread
+                )
+
+            if clip is not None:
+                try:
+                    return await one(notes.bare(body), notes.as_file(clip))
+                except discord.HTTPException as error:
+                    if not notes.is_refused(error):
+                        raise
+            return await one(body, upload)
 
         try:
             said = await self._through(host, room, say, thread=thread)
@@ -135,7 +155,7 @@ class FaceCalls:
             return await self._by_bot(delivery)
         number = str(said["id"])
         _keep(self._sent, number, None)
-        if quote:
+        if quote and clip is None:
             _keep(self._quotes, number, quote)
         if thread:
             _keep(self._in_thread, number, thread)
@@ -185,9 +205,11 @@ class FaceCalls:
         host, whole = self._host(), delivery
         if delivery.kind in (DeliveryKind.SEND, DeliveryKind.EDIT):
             payload = bodies.payload_of(delivery)
+            payload.pop("voice", None)  # the bot's own voice is another one's
             named = self._mask.prefix + payload["content"]
             if payload["content"] and len(named) <= MAX_TEXT:
-                whole = replace(delivery, payload=orjson.dumps({**payload, "content": named}))
+                payload["content"] = named
+            whole = replace(delivery, payload=orjson.dumps(payload))
         receipt = await host.calls.perform(whole)
         if receipt.message and delivery.kind is DeliveryKind.SEND:
             _keep(self._plain, receipt.message, None)
@@ -233,6 +255,8 @@ class FaceCalls:
         rows = bool(said.get("components"))
         whole = str(there["content"]).strip() == payload["content"].strip()
         if whole and rows == bool(payload.get("components")):
+            return Receipt(number)
+        if payload.get("voice"):
             return Receipt(number)
         if is_plain:
             return await self._by_bot(replace(delivery, kind=DeliveryKind.EDIT, target=number))

@@ -15,6 +15,7 @@ from bots.discord.embeds import cards
 from bots.discord.fitting import line
 from bots.discord.markdown import Block, held, shown, units_of
 from core.messages import Location, Poll, Reply
+from core.messages.aloud import is_note
 from core.messages.cards import words_of_card
 from core.text import clean, joined, past_blank_lines, pause, visible
 
@@ -54,6 +55,8 @@ def render(reply: Reply) -> tuple[bytes, ...]:
     polls and stickers. Without anything to show there is no message.
     """
     payloads = [Payload(content=part) for part in parts_of(_words(reply))]
+    if len(payloads) == 1 and is_note(reply):
+        payloads[0]["voice"] = True
     if shown := cards(reply.embeds):
         # Cards are seen only where Discord may look for addresses as well: there is to be none.
         if not payloads or _ADDRESS in payloads[-1]["content"]:

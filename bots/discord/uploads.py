@@ -19,6 +19,8 @@ class Upload:
     name: str
     mime: str
     data: bytes = field(repr=False)
+    about: dict[str, Any] = field(default_factory=dict, repr=False)
+    """What else its message tells of it."""
 
 
 async def read(files: Files | None, payload: dict[str, Any]) -> Upload | None:
@@ -34,7 +36,7 @@ async def read(files: Files | None, payload: dict[str, Any]) -> Upload | None:
 
 def form_of(asked: dict[str, Any], upload: Upload) -> tuple[list[dict[str, Any]], discord.File]:
     """The one file that the message has from now on: a repeat adds none."""
-    told = {**asked, "attachments": [{"id": 0, "filename": upload.name}]}
+    told = {**asked, "attachments": [{"id": 0, "filename": upload.name, **upload.about}]}
     # discord.py rewinds its own kind of file when it repeats a request.
     file = discord.File(BytesIO(upload.data), filename=upload.name)
     form: list[dict[str, Any]] = [

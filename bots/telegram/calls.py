@@ -8,11 +8,13 @@ import orjson
 import telegram
 from telegram.error import BadRequest, TelegramError
 
+from bots.recording import Recording
 from bots.telegram.answering import answer_query, inline_id
 from bots.telegram.asking import UNCHANGED, Asked, ask
 from bots.telegram.buttons import STOP_KEYBOARD, in_group
 from bots.telegram.errors import send_failure
 from bots.telegram.handing import hand_over, hand_over_album
+from bots.telegram.notes import Notes
 from bots.telegram.places import business_of, chat_of, is_group, send_fields, target_fields
 from bots.telegram.rendering import repeated
 from bots.telegram.showing import Showing
@@ -38,9 +40,15 @@ class Calls:
     """The sending half of a link."""
 
     def __init__(
-        self, bot: telegram.Bot, files: Files | None = None, *, previews: bool = False
+        self,
+        bot: telegram.Bot,
+        files: Files | None = None,
+        *,
+        previews: bool = False,
+        recording: Recording | None = None,
     ) -> None:
         self._bot = bot
+        self._notes = Notes(bot, recording) if recording else None
         self._files = files
         self._preview = _PREVIEW if previews else _NO_PREVIEW
         self._showing = Showing(bot, self._preview)
@@ -62,6 +70,10 @@ class Calls:
         except (KeyError, TypeError, IndexError):  # PTB, about a 200 of another shape
             raise SendUncertain("Telegram's answer makes no sense") from None
 
+    async def prepare(self, delivery: Delivery) -> None:
+        if self._notes is not None:
+            await self._notes.prepare(delivery)
+
     async def leave(self, address: Address) -> None:
         """Go out of a group; one that we are not in any more is left already."""
         try:
@@ -80,7 +92,12 @@ class Calls:
             payload = repeated(payload)  # Telegram cannot drop the double, so people may know
         elif delivery.status is DeliveryStatus.GROWING and is_group(delivery.address):
             payload = {**payload, "keyboard": STOP_KEYBOARD}
-        sent = await self._said(_of_message(delivery.address, payload), payload)
+        asked = _of_message(delivery.address, payload)
+        sent: Any = None
+        if payload.get("voice") and self._notes is not None:
+            sent = await self._notes.send(delivery, asked, _words(payload, "caption"))
+        if sent is None:
+            sent = await self._said(asked, payload)
         self._showing.forget(delivery.address)  # a message takes the draft's place
         return Receipt(_number_of(sent))
 

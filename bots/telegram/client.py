@@ -12,6 +12,7 @@ import aiohttp
 import telegram
 from telegram.error import Conflict, TelegramError
 
+from bots.recording import Recording
 from bots.telegram import making, mapping
 from bots.telegram.address import API_ROOT, Webhook, path_of, problems, secret_of
 from bots.telegram.calls import Calls
@@ -41,7 +42,7 @@ from core.messages import (
     Received,
     Reply,
 )
-from core.ports import Intake, Limits, Offering
+from core.ports import Clips, Intake, Limits, Offering
 from core.secrets import Secret
 
 log = logging.getLogger(__name__)
@@ -93,6 +94,7 @@ class TelegramLink:
         buttons=True,
         reactions=True,
         commands=True,
+        voice_notes=True,
     )
 
     def __init__(
@@ -110,10 +112,12 @@ class TelegramLink:
         webhook: Webhook | None = None,
         hooks: Hooks | None = None,
         offering: Offering | None = None,
+        clips: Clips | None = None,
     ) -> None:
         """`files` is where what is attached to a delivery lies; `previews` is whether Telegram may
         fetch the addresses that stand in what is said. With a webhook, updates come in at `hooks`;
-        without one they are polled. `offering` is what stands in the menus."""
+        without one they are polled. `offering` is what stands in the menus.
+        `clips` makes its voice messages; without it what would be spoken is written."""
         self._token = token
         self._root = api_root.rstrip("/")
         self._lent = session
@@ -131,6 +135,7 @@ class TelegramLink:
         self._well_formed = shape is not None
         self._us = mapping.Us(int(shape.group(1)) if shape else 0, "")
         self._account = Account(f"{PLATFORM}:{self._us.id}")
+        self._recording = Recording(clips, self._account)
         self._bot: telegram.Bot | None = None
         self._calls: Calls | None = None
         self._fetching: Fetching | None = None
@@ -150,8 +155,9 @@ class TelegramLink:
     @property
     def lacks(self) -> str:
         if self._bot is None or self._bot.can_read_all_group_messages:
-            return ""
-        return "in groups it hears only what is addressed to it (privacy mode is on)"
+            return self._recording.note
+        deaf = "in groups it hears only what is addressed to it (privacy mode is on)"
+        return "; ".join(filter(None, (deaf, self._recording.note)))
 
     # --- coming and going ----------------------------------------------------------------------
 
@@ -181,7 +187,8 @@ class TelegramLink:
             if isinstance(error, (KeyError, TypeError)):  # PTB, about an answer of another shape
                 raise LinkLost("Telegram's answer makes no sense") from None
             raise
-        self._bot, self._calls = bot, Calls(bot, self._files, previews=self._previews)
+        self._bot = bot
+        self._calls = Calls(bot, self._files, previews=self._previews, recording=self._recording)
         self._fetching = Fetching(bot, self._root, session)
         self._us = mapping.Us(bot.id, bot.username)
         self._warn_of_privacy(bot)
@@ -340,6 +347,13 @@ class TelegramLink:
 
     async def perform(self, delivery: Delivery) -> Receipt:
         return await self._calling().perform(delivery)
+
+    def takes_time(self, delivery: Delivery) -> bool:
+        return self._recording.is_wanted(delivery)
+
+    async def prepare(self, delivery: Delivery) -> None:
+        if self._calls is not None:
+            await self._calls.prepare(delivery)
 
     async def rank(self, address: Address, author: str) -> Rank:
         return await Ranks(self._entered()).of(address, author)

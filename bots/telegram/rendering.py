@@ -14,13 +14,14 @@ import orjson
 from bots.telegram.buttons import answers, choices, keyboard
 from bots.telegram.markdown import parts_of
 from core.messages import Attachment, Location, Poll, Reply
+from core.messages.aloud import is_note
 from core.messages.cards import words_of_card
 from core.text import clean, joined, visible
 
 log = logging.getLogger(__name__)
 
 _REPEAT = "🔁 "
-_MAX_CAPTION = 1024 - 3  # less the mark that a repeat may need
+MAX_CAPTION = 1024 - 3  # less the mark that a repeat may need
 _MAX_QUOTE = 1024
 _QUESTION, _OPTION, _OPTIONS = 300, 100, 10
 _ALBUM = 10
@@ -53,6 +54,8 @@ def render(reply: Reply) -> tuple[bytes, ...]:
     if reply.via:
         return _in_one(reply)
     payloads = _spoken(reply)
+    if len(payloads) == 1 and is_note(reply):
+        payloads[0]["voice"] = True
     rows, ready = keyboard(reply.buttons), answers(reply.keyboard)
     if reply.attachments:
         payloads = _with_files(payloads, reply, pressed=bool(rows))
@@ -88,7 +91,7 @@ def _in_our_means(reply: Reply) -> Reply:
 
 def repeated(payload: Payload) -> Payload:
     """The same message with a mark before it: perhaps it stands there already."""
-    if "text" not in payload or payload.get("via"):
+    if "text" not in payload or payload.get("via") or payload.get("voice"):
         return payload
     marked = {**payload, "text": _REPEAT + payload["text"]}
     if entities := payload.get("entities"):
@@ -100,7 +103,7 @@ def repeated(payload: Payload) -> Payload:
 def quoted(words: str) -> str:
     """As much of these words as a quote may hold: no piece of a sign, and nothing else than they."""
     words = clean(words).strip()
-    if _units(words) <= _MAX_QUOTE:
+    if units(words) <= _MAX_QUOTE:
         return words
     end = _MAX_QUOTE // 2  # even if all of it were emoji
     while end and joined(words, end):
@@ -133,7 +136,7 @@ def _with_files(spoken: list[Payload], reply: Reply, *, pressed: bool) -> list[P
     # everybody sees it.
     alone = (pressed and not spoken) or bool(reply.only_for)
     files = list(_albums(reply.attachments, alone=alone))
-    if len(spoken) != 1 or _units(spoken[0]["text"]) > _MAX_CAPTION:
+    if len(spoken) != 1 or units(spoken[0]["text"]) > MAX_CAPTION:
         return spoken + files
     if "album" in files[0] and pressed:
         return spoken + files
@@ -215,7 +218,7 @@ def _cut(text: str, most: int) -> str:
     text = " ".join(clean(text).split())
     if not visible(text):
         return ""
-    if len(text) <= most // 2 or _units(text) <= most:
+    if len(text) <= most // 2 or units(text) <= most:
         return text
     end = most // 2
     while end > 1 and joined(text, end):
@@ -223,5 +226,5 @@ def _cut(text: str, most: int) -> str:
     return text[: end - 1].rstrip() + "…"
 
 
-def _units(text: str) -> int:
+def units(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2

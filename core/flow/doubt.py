@@ -20,3 +20,8 @@ def is_given_up(row: Delivery, limits: Limits, now: float, wanted: Callable[[], 
         return False  # the platform drops the double; an edit or a deletion is none
     young = now - row.created_at < _YOUNG
     return not (row.direct and young and row.attempt < ATTEMPTS and wanted())
+
+
+def unless_doubtful(row: Delivery, status: DeliveryStatus) -> DeliveryStatus:
+    """What is uncertain stays so, whatever is done with it next."""
+    return row.status if row.status is DeliveryStatus.UNCERTAIN else status

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from core.clock import Clock
 from core.errors import LinkRejected, Moved, SendDelayed, SendFailed, SendUncertain, Throttled
-from core.flow.doubt import ATTEMPTS, is_given_up
+from core.flow.doubt import ATTEMPTS, is_given_up, unless_doubtful
 from core.flow.growing import Beginnings, Growing
 from core.flow.pace import BEGINNING, Flight, Pace
 from core.flow.penalties import Penalties
@@ -21,7 +21,7 @@ from core.flow.signs import Signs
 from core.flow.underway import Underway
 from core.ids import Account, TurnId
 from core.messages import Address, Delivery, DeliveryStatus, Receipt
-from core.ports import Limits, Platform, Store, Unit
+from core.ports import Limits, Platform, Prepares, Store, Unit
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +59,7 @@ class Outbox:
         self._places = Places(limits.sends_in_flight)
         self._group: asyncio.TaskGroup | None = None
         self._platform: Platform | None = None
+        self._maker: Prepares | None = None
         self._penalties = Penalties(account, store, clock, pace)
         self._underway = Underway()
         self._resting = False
@@ -157,6 +158,7 @@ class Outbox:
     async def run(self, platform: Platform) -> None:
         """Send until cancelled; raises LinkRejected when the platform refuses the account."""
         self._platform, self._resting = platform, False
+        self._maker = platform if isinstance(platform, Prepares) else None
         try:
             async with asyncio.TaskGroup() as group:
                 self._group = group
@@ -167,7 +169,7 @@ class Outbox:
                 finally:
                     self._group = None  # a group that ends takes nothing more
         finally:
-            self._platform = None
+            self._platform = self._maker = None
             self._beginnings.end()
             self._busy.clear()
             self._granted.clear()
@@ -212,6 +214,8 @@ class Outbox:
         places = self._places
         if address not in self._granted:
             await self._until_due(row)
+            if self._maker is not None and self._maker.takes_time(row):
+                await self._maker.prepare(row)
             await places.take(address)
         if (flight := self._granted.pop(address, None)) is not None:
             row = queue[0]  # whoever handed over its place has marked it meanwhile
@@ -243,12 +247,8 @@ class Outbox:
 
     async def _start(self, queue: deque[Delivery], row: Delivery) -> Delivery:
         await self._store.write(lambda unit: unit.deliveries.start([row.seq]))
-        uncertain = row.status is DeliveryStatus.UNCERTAIN
-        queue[0] = replace(
-            row,
-            attempt=row.attempt + 1,
-            status=DeliveryStatus.UNCERTAIN if uncertain else DeliveryStatus.SENDING,
-        )
+        status = unless_doubtful(row, DeliveryStatus.SENDING)
+        queue[0] = replace(row, attempt=row.attempt + 1, status=status)
         return queue[0]
 
     async def _perform(self, queue: deque[Delivery], row: Delivery, flight: Flight) -> bool:
@@ -361,7 +361,9 @@ class Outbox:
         row = queue[0] if queue else None
         if row is None or row.status is not DeliveryStatus.PENDING or row.not_before > now:
             return None
-        return None if self._pace.wait(row.address, direct=row.direct) > 0 else row
+        if self._pace.wait(row.address, direct=row.direct) > 0:
+            return None
+        return None if self._maker is not None and self._maker.takes_time(row) else row
 
     async def _backoff(self, queue: deque[Delivery], row: Delivery, reason: str) -> bool:
         if row.attempt >= ATTEMPTS:
@@ -375,8 +377,7 @@ class Outbox:
         """Written down, so that a restart does not forget a penalty."""
         now = self._clock.now()
         due = now.timestamp() + seconds
-        doubt, pending = DeliveryStatus.UNCERTAIN, DeliveryStatus.PENDING
-        status = doubt if row.status is doubt else pending
+        status = unless_doubtful(row, DeliveryStatus.PENDING)
         queue[0] = replace(row, status=status, not_before=due)
         await self._store.write(
             lambda unit: unit.deliveries.settle(row.seq, status, now, reason=reason, not_before=due)
@@ -395,6 +396,7 @@ class Outbox:
         await self._store.write(work)
         log.info("%s: a room has a new id; its open messages go there", self._account)
         new, pending = row.address._replace(room=room), DeliveryStatus.PENDING
-        moved = (replace(one, address=new, status=pending) for one in self._queues.drain(queue))
-        self.accept(list(moved))
+        self.accept(
+            [replace(row, address=new, status=pending) for row in self._queues.drain(queue)]
+        )
         return False

@@ -37,6 +37,7 @@ from core.ports.platforms import (
     Option,
     OptionKind,
     Platform,
+    Prepares,
 )
 from core.ports.speech import (
     HEARD,
@@ -114,6 +115,7 @@ __all__ = [
     "People",
     "Persons",
     "Platform",
+    "Prepares",
     "Present",
     "Rooms",
     "Said",

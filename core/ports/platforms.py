@@ -57,6 +57,20 @@ class Limits:
 
 
 @runtime_checkable
+class Prepares(Protocol):
+    """A platform where something has to be made before it can be sent: the sound of a voice
+    message. That takes no place of those in flight, so that no other room waits for it."""
+
+    def takes_time(self, delivery: Delivery) -> bool:
+        """Whether there is something to make for it that is not made yet; quick, often asked."""
+        ...
+
+    async def prepare(self, delivery: Delivery) -> None:
+        """Make it, and keep it for `perform`, which can do without; raises nothing."""
+        ...
+
+
+@runtime_checkable
 class MakesBots(Protocol):
     """A platform where one bot may look after others, which people make for it."""
 
