@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Protocol
+from typing import Any, Protocol
 
 from core.ports.models import Spent
 from core.settings.layers import Settings
@@ -103,13 +103,40 @@ class Speech(Protocol):
         """Form.PCM. Another voice stands in only as long as nothing was heard of the first."""
         ...
 
-    async def clip(self, settings: Settings, text: str, spent: Spent | None = None) -> Clip:
-        """The same text in the same voice is asked for once: kept on disk for a while."""
+    async def clip(
+        self, settings: Settings, text: str, spent: Spent | None = None, *, private: bool = False
+    ) -> Clip:
+        """The same text in the same voice is asked for once: kept on disk for a while.
+
+        A private one is not kept.
+        """
         ...
 
     async def transcribe(
         self, settings: Settings, sound: Sound, spent: Spent | None = None
     ) -> str: ...
+
+
+class Lent(Protocol):
+    """What voices do for whoever asks for a model by its type (`ModelRoles.use`)."""
+
+    def speaks(self, settings: Settings) -> str: ...
+    async def aloud(self, settings: Settings, params: Any, spent: Spent | None = None) -> bytes:
+        """elizaOS' TEXT_TO_SPEECH: a text, or {"text", "voice", "format"}; OGG with Opus."""
+        ...
+
+    def ears(self, settings: Settings) -> Sequence[tuple[str, Transcriber]]:
+        """Those that speak no protocol of OpenAI's, each with what tells its account apart."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Plugged:
+    """A plugin's handler for TEXT_TO_SPEECH."""
+
+    name: str
+    speak: Callable[[Any, Spent], Awaitable[bytes]]
+    """Takes elizaOS' parameters, gives a file of sound of any kind; raises ModelError."""
 
 
 Clips = Callable[[str], Awaitable[Clip]]
