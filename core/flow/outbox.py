@@ -306,10 +306,8 @@ class Outbox:
 
     async def _until_due(self, row: Delivery) -> None:
         while True:
-            wait = max(
-                row.not_before - self._clock.now().timestamp(),
-                self._pace.wait(row.address, direct=row.direct),
-            )
+            later = row.not_before - self._clock.now().timestamp()
+            wait = max(later, self._pace.wait(row.address, direct=row.direct))
             if wait <= 0:
                 return
             await self._clock.sleep(wait)

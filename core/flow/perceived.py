@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from core.flow.senses import Sense, ways
+from core.flow.senses import SPOKEN, Sense, ways
 from core.messages import Attachment, Inbound, Memory
 
 _KEYS = {Sense.SIGHT: "description", Sense.HEARING: "text", Sense.READING: "text"}
@@ -39,7 +39,7 @@ def failed(sense: Sense, why: str) -> Perceived:
 
 def heard_with(inbound: Inbound, found: Mapping[str, Perceived]) -> Inbound:
     """What came in, as this turn's prompt shows it; `found` is by what its platform finds it by."""
-    spoken = [one.ref for one in inbound.attachments if one.kind == "voice"]
+    spoken = [one.ref for one in inbound.attachments if one.kind in SPOKEN]
     quote = inbound.reply_to
     return replace(
         inbound,
@@ -61,7 +61,7 @@ def _told(
 def kept_with(memory: Memory, found: Mapping[str, Perceived]) -> Memory:
     """The memory with what was perceived, under elizaOS' names; twice is as good as once."""
     content = memory.content
-    spoken = [str(one.get("id")) for one in content.attachments if one.get("kind") == "voice"]
+    spoken = [str(one.get("id")) for one in content.attachments if one.get("kind") in SPOKEN]
     media = tuple(
         _media_with(one, found[one["id"]]) if one.get("id") in found else one
         for one in content.attachments
@@ -84,19 +84,18 @@ def _media_with(media: Mapping[str, Any], seen: Perceived) -> dict[str, Any]:
 
 def from_media(one: Attachment, media: Mapping[str, Any]) -> Perceived | None:
     """What `kept_with` has put there; None where that is nothing."""
-    found = ways(one)
-    if not found:
-        return None
-    text = str(media.get(_KEYS[found[0].sense]) or "")
-    if not text:
-        return None
-    return Perceived(found[0].sense, text, still=media.get("still") is True)
+    for way in ways(one):
+        if text := str(media.get(_KEYS[way.sense]) or ""):
+            return Perceived(way.sense, text, still=media.get("still") is True)
+    return None
 
 
 def _with_speech(text: str, spoken: Sequence[str], found: Mapping[str, Perceived]) -> str:
-    """What is said in a voice message is what its author says (T-34)."""
+    """What is said in a voice or video message is what its author says (T-34)."""
     for ref in spoken:
         seen = found.get(ref)
-        if seen is not None and not seen.fault and seen.text not in text:
+        if seen is None or seen.fault or seen.sense is not Sense.HEARING:
+            continue
+        if seen.text not in text:
             text = "\n".join(filter(None, (text, seen.text)))
     return text

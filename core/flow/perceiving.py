@@ -23,7 +23,7 @@ from core.ids import CharacterId
 from core.knowledge.reading import Reader, UnreadableDocument
 from core.memory.recent import Recent, line_of
 from core.messages import Attachment, Memory
-from core.ports import Forgotten, ModelRoles, ModelType, Store, Unit
+from core.ports import Forgotten, ModelRoles, ModelType, Sound, Speech, Store, Unit
 
 log = logging.getLogger(__name__)
 
@@ -63,8 +63,11 @@ class Perceiving:
         recent: Recent,
         *,
         patience: float = 30.0,
+        speech: Speech | None = None,
     ) -> None:
-        """`patience` in seconds is for one thing, from its bytes to the words for it."""
+        """`patience` in seconds is for one thing, from its bytes to the words for it. `speech` is
+        asked what is said in something before a model is."""
+        self._speech = speech
         self._models = models
         self._reader = reader
         self._till = till
@@ -106,9 +109,13 @@ class Perceiving:
 
     def _can(self, work: Work, one: Attachment) -> bool:
         """Whether there is anybody who perceives it; where not, a prompt says so."""
-        kinds = {_ROLES.get(way.sense) for way in ways(one)}
-        settings = work.part.settings
-        return any(kind is None or self._models.serves(settings, kind) for kind in kinds)
+        return any(self._serves(work, way.sense) for way in ways(one))
+
+    def _serves(self, work: Work, sense: Sense) -> bool:
+        kind, settings = _ROLES.get(sense), work.part.settings
+        if sense is Sense.HEARING and self._speech is not None and self._speech.hears(settings):
+            return True
+        return kind is None or self._models.serves(settings, kind)
 
     def _chosen(
         self, work: Work, new: Sequence[Attachment], found: dict[str, Perceived]
@@ -155,24 +162,28 @@ class Perceiving:
     # --- one thing -----------------------------------------------------------------------------
 
     async def _perceive(self, work: Work, one: Attachment, found: dict[str, Perceived]) -> None:
-        first, *others = ways(one)
+        able = [way for way in ways(one) if self._serves(work, way.sense)]
+        first = able[0]
         patience = self._patience + min(one.seconds, _LONGEST_SOUND) * _PER_SECOND
         why = ""
         try:
             async with asyncio.timeout(patience):
-                for way in (first, *others):
+                for number, way in enumerate(able, 1):
                     try:
                         found[one.ref] = seen = await self._by(work, way)
                     except (FetchFailed, _Unfit, UnreadableDocument) as error:
                         why = why or getattr(error, "reason", "") or str(error)
+                    except ModelError as error:
+                        if all(other.sense is way.sense for other in able[number:]):
+                            raise  # nobody else would be asked
+                        why = why or _refusal(error)
                     else:
                         self._keep(work, one.ref, seen)
                         return
         except TimeoutError:
             why = "it takes too long"
         except ModelError as error:
-            away = isinstance(error, ModelUnavailable)
-            why = f"the model for it {'does not answer now' if away else 'refuses it'}"
+            why = why or _refusal(error)
         except Exception:  # a picture must not cost anybody their answer
             log.exception("%s: the wall round one attachment", work.part.character.name)
             why = "something went wrong"
@@ -216,8 +227,16 @@ class Perceiving:
         return seen
 
     async def _heard(self, work: Work, data: bytes, file: Attachment) -> Perceived:
-        given = {"audio": data, "mimeType": file.mime or "audio/ogg", "duration": file.seconds}
-        text = str(await self._ask(work, ModelType.TRANSCRIPTION, given)).strip()
+        settings, mime = work.part.settings, file.mime or "audio/ogg"
+        if self._speech is not None and self._speech.hears(settings):
+            names = (work.part.character.name, work.lead.author.name)
+            sound = Sound(data, mime, file.seconds, tuple(filter(None, names)), work.lead.language)
+            work.meter.call()
+            with self._till.call(work, ModelType.TRANSCRIPTION) as spent:
+                text = (await self._speech.transcribe(settings, sound, spent)).strip()
+        else:
+            given = {"audio": data, "mimeType": mime, "duration": file.seconds}
+            text = str(await self._ask(work, ModelType.TRANSCRIPTION, given)).strip()
         if not text:
             raise _Unfit("nothing is said in it")
         return Perceived(Sense.HEARING, text[:_LONGEST_SPEECH])
@@ -250,6 +269,11 @@ class Perceiving:
         self._before[work.part.id, key] = seen
         if len(self._before) > _REMEMBERED:
             self._before.popitem(last=False)
+
+
+def _refusal(error: ModelError) -> str:
+    away = isinstance(error, ModelUnavailable)
+    return f"the model for it {'does not answer now' if away else 'refuses it'}"
 
 
 def _hanging(work: Work) -> Iterator[Attachment]:

@@ -18,7 +18,9 @@ _LONGEST_SIDE = 16_000
 _MOST_SEGMENTS = 1_000
 """Of a JPEG, before the one that tells its size."""
 _FRAMES = frozenset({*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC), 0xCD, 0xCE, 0xCF})
-_MOVES = frozenset({"video", "video note", "animation", "live photo"})
+_MOVES = frozenset({"video", "animation", "live photo"})
+SPOKEN = frozenset({"voice", "video note"})
+"""What people say instead of writing it."""
 _WORDLESS = frozenset(
     {
         "application/x-tgsticker", "application/zip", "application/x-zip-compressed",
@@ -71,7 +73,10 @@ def ways(one: Attachment) -> tuple[Way, ...]:
 def _ways(one: Attachment) -> Iterator[Way]:
     mime = one.mime.lower()
     family = mime.partition("/")[0]
-    if one.kind in _MOVES or family == "video" or mime == "application/x-tgsticker":
+    if one.kind == "video note":
+        yield Way(Sense.HEARING, one)  # somebody speaks, and shows their face
+        yield from _preview(one)
+    elif one.kind in _MOVES or family == "video" or mime == "application/x-tgsticker":
         if mime == "image/gif" and not one.preview:
             yield Way(Sense.SIGHT, one)
         yield from _preview(one)
