@@ -55,6 +55,8 @@ class Try:
     run: Callable[[], Awaitable[Any]]
     gate: Gate | None = None
     caller: str = ""
+    faulty: bool = False
+    """It can only say what is wrong with how it is set up."""
 
 
 @dataclass(slots=True)

@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+_MOST_SOUND = 96 * 1024 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class Registered:
@@ -123,9 +125,12 @@ class Handled:
                 spent.usage = self._usage(request, told)
 
     async def result(self, params: Any) -> Any:
-        """What it gives for a type that is not streamed."""
+        """What it gives for a type that is not streamed; of sound, a stream as a whole."""
         done_by = asyncio.get_running_loop().time() + self._patience.whole
-        return await self._asked(params, done_by)
+        answer = await self._asked(params, done_by)
+        if self._registered.kind is ModelType.TEXT_TO_SPEECH and isinstance(answer, AsyncIterator):
+            return await self._walled(_joined(answer), done_by)
+        return answer
 
     async def _asked(self, params: Any, deadline: float) -> Any:
         async def call() -> Any:
@@ -162,6 +167,16 @@ class Handled:
         asked = len(request.system) + sum(len(said.text) for said in request.messages)
         provider = self._registered.provider
         return Usage(provider, asked // 4, max(1, told // 4), provider=provider, estimated=True)
+
+
+async def _joined(pieces: AsyncIterator[Any]) -> bytes:
+    sound = bytearray()
+    async with aclosing(_closable(pieces)) as some:
+        async for piece in some:
+            sound += piece
+            if len(sound) > _MOST_SOUND:
+                raise ModelUnavailable("a plugin's voice does not end")
+    return bytes(sound)
 
 
 def _closable(pieces: AsyncIterator[T]) -> AsyncGenerator[T, None]:

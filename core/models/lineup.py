@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import (
-    AsyncGenerator,
     Callable,
     Collection,
     Iterable,
@@ -13,7 +11,7 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import chain as chain_of
 from typing import Any
@@ -21,7 +19,7 @@ from typing import Any
 import aiohttp
 
 from core.errors import BadInput, ModelRejected
-from core.models import presets, results
+from core.models import aloud, presets
 from core.models.account import Account
 from core.models.breaker import Gates
 from core.models.chain import Link, Try
@@ -32,8 +30,10 @@ from core.models.offline import Offline
 from core.models.openai import OpenAI
 from core.models.params import given
 from core.models.presets import Choice
+from core.models.tries import Refusing, handled, patience_of, refusing, same, serve
 from core.models.wire import Patience, Wire
-from core.ports import ModelProvider, ModelRequest, ModelRole, ModelType, Spent
+from core.ports import ModelProvider, ModelRole, ModelType, Spent
+from core.ports.speech import Lent, Plugged
 from core.settings.layers import Settings
 
 _DOWN: dict[ModelRole, tuple[ModelType, ...]] = {
@@ -45,23 +45,6 @@ _MOST_ACCOUNTS = 1024
 LOCAL = "local"
 """The provider of what is made on this machine."""
 _OFFLINE = Link(Offline(), presets.OFFLINE)
-
-
-@dataclass(frozen=True, slots=True)
-class _Refusing:
-    """Stands for a vendor that cannot be asked as it is set up."""
-
-    name: str
-    fault: str
-
-    async def stream(
-        self, request: ModelRequest, spent: Spent | None = None
-    ) -> AsyncGenerator[str, None]:
-        raise ModelRejected(self.fault)
-        yield ""
-
-    async def run(self) -> Any:
-        raise ModelRejected(self.fault)
 
 
 class Lineup:
@@ -79,6 +62,8 @@ class Lineup:
         self._session = session
         self._override = override
         self._folders = Folders()
+        self.voices: Lent | None = None
+        """Who speaks and who writes down beside the services of OpenAI's protocol."""
         self._accounts: OrderedDict[tuple[str, str, str], Account] = OrderedDict()
 
     # --- what writes ---------------------------------------------------------------------------
@@ -145,7 +130,7 @@ class Lineup:
             return
         for choice in self._choices(settings, provider):
             if choice.fault:
-                yield Link(_Refusing(choice.preset.name, choice.fault), choice.preset.name)
+                yield Link(Refusing(choice.preset.name, choice.fault), choice.preset.name)
                 continue
             names = self._names(settings, choice, kind)
             if not names and asked and kind is ModelType.TEXT_MEDIUM:
@@ -178,7 +163,7 @@ class Lineup:
         found = [
             *(handled(one, patience, params, spent) for one in before),
             *self._made_here(settings, kind, params, provider, spent),
-            *self._served(settings, kind, params, provider, patience, spent),
+            *self._built_in(settings, kind, params, provider, patience, spent),
             *(handled(one, patience, params, spent) for one in behind),
         ]
         if not found:
@@ -190,9 +175,36 @@ class Lineup:
         self, settings: Settings, kind: ModelType, params: Any, provider: str, spent: Spent | None
     ) -> Iterator[Try]:
         folder = settings.derived(_folder) if kind is ModelType.TEXT_EMBEDDING else ""
-        if folder and (not provider or _same(provider, LOCAL)):
+        if folder and (not provider or same(provider, LOCAL)):
             run = partial(self._folders.embed, folder, asked_of(params), spent)
             yield Try(name_of(folder), LOCAL, run)
+
+    def _built_in(
+        self,
+        settings: Settings,
+        kind: ModelType,
+        params: Any,
+        provider: str,
+        patience: Patience,
+        spent: Spent | None,
+    ) -> Iterator[Try]:
+        served = partial(self._served, settings, kind, params, patience=patience, spent=spent)
+        if kind is ModelType.TEXT_TO_SPEECH and self.voices is not None:
+            yield from aloud.spoken(self.voices, settings, params, provider, spent)
+        elif kind is ModelType.TRANSCRIPTION:
+            named = (provider,) if provider else settings.csv("TRANSCRIPTION_PROVIDER")
+            ears = list(self._ears(settings, params, spent))
+            others = self._registry.providers(settings.character_id)
+            others = (provider,) if provider else others  # forced: who it is not says so itself
+            yield from aloud.written_down(ears, named, others, served)
+        else:
+            yield from served(provider)
+
+    def _ears(self, settings: Settings, params: Any, spent: Spent | None) -> Iterator[Try]:
+        for account, ear in self.voices.ears(settings) if self.voices is not None else ():
+            run = partial(aloud.heard, ear, params, spent)
+            gate = self._gates.of(account, ear.name, ear.name)
+            yield Try(ear.name, account, run, gate, settings.character_id)
 
     def _served(
         self,
@@ -211,13 +223,13 @@ class Lineup:
             name = choice.preset.name
             if choice.fault:
                 if not choice.preset.prefix or choice.preset.setting(kind):
-                    yield Try(name, name, _Refusing(name, choice.fault).run)
+                    yield refusing(name, choice.fault)
                 continue
             identity, account = self._account(choice)
             names = self._names(settings, choice, kind)
             for model in (named,) if names and isinstance(named, str) and named else names:
                 wire = Wire(account, self._session())
-                run = partial(_serve, service, wire, model, params, patience, spent)
+                run = partial(serve, service, wire, model, params, patience, spent)
                 title = f"{name}:{model}"
                 gate = self._gates.of(identity, model, title)
                 yield Try(title, identity, run, gate, settings.character_id)
@@ -234,8 +246,28 @@ class Lineup:
             return True
         if kind is ModelType.TEXT_EMBEDDING and settings.derived(_folder):
             return True
+        if kind is ModelType.TEXT_TO_SPEECH:
+            return self.voices is not None and bool(self.voices.speaks(settings))
+        if kind is ModelType.TRANSCRIPTION and (
+            settings.csv("TRANSCRIPTION_PROVIDER") or next(self._ears(settings, None, None), None)
+        ):
+            return bool(self.first(settings, kind))
         others = self._registry.providers(settings.character_id)
         return self._override is None and settings.derived(_is_served, kind, others)
+
+    def first(self, settings: Settings, kind: ModelType) -> str:
+        """Who would be asked first for what is not talk; empty where it is nobody."""
+        try:
+            tries = self.tries(settings, kind, None)
+        except (ModelRejected, BadInput):
+            return ""
+        return next((one.name for one in tries if not one.faulty), "")
+
+    def plugged(self, settings: Settings) -> tuple[tuple[Plugged, ...], tuple[Plugged, ...]]:
+        """Plugins' voices: those before what is built in, and those behind it."""
+        patience = settings.derived(patience_of)
+        before, behind = self.around(settings, ModelType.TEXT_TO_SPEECH, "")
+        return aloud.plugged(before, patience), aloud.plugged(behind, patience)
 
     def embeds(self, settings: Settings) -> str:
         """Who makes vectors, as `tries` would have it; empty where it is nobody."""
@@ -279,7 +311,7 @@ class Lineup:
 
     def _is_plugins(self, settings: Settings, provider: str) -> bool:
         names = self._registry.providers(settings.character_id)
-        return any(_same(name, provider) for name in names)
+        return any(same(name, provider) for name in names)
 
     def _handlers(
         self, settings: Settings, kind: ModelType, provider: str
@@ -287,7 +319,7 @@ class Lineup:
         found = self._registry.of(settings.character_id, kind)
         if not provider:
             return found
-        return tuple(one for one in found if _same(one.provider, provider))
+        return tuple(one for one in found if same(one.provider, provider))
 
     def _nobody(self, settings: Settings, kind: str, provider: str) -> ModelRejected:
         if not provider:
@@ -315,13 +347,6 @@ class Lineup:
                 self._accounts.popitem(last=False)
         self._accounts.move_to_end(identity)
         return "|".join(identity), account
-
-
-def patience_of(settings: Settings) -> Patience:
-    return Patience(
-        first=settings.number("MODEL_FIRST_TOKEN_TIMEOUT", 30),
-        whole=settings.number("MODEL_TIMEOUT", 120),
-    )
 
 
 def _is_served(settings: Settings, kind: ModelType, others: Collection[str]) -> bool:
@@ -352,30 +377,9 @@ def _dimensions(settings: Settings, model: str) -> str:
     return f"/{wanted}" if 0 < wanted < width(model.rpartition("/")[2]) else ""
 
 
-def handled(one: Registered, patience: Patience, params: Any, spent: Spent | None) -> Try:
-    """A plugin's handler for a type that is not streamed, its result in the usual form."""
-    model = Handled(one, patience)
-
-    async def run() -> Any:
-        return results.taken(one, await model.result(params), params, spent)
-
-    return Try(model.name, one.account, run)
-
-
-async def _serve(
-    service: Any, wire: Wire, model: str, params: Any, patience: Patience, spent: Spent | None
-) -> Any:
-    deadline = asyncio.get_running_loop().time() + patience.whole
-    return await service(wire, model, params, deadline, spent)
-
-
 def _around(
     handlers: Sequence[Registered],
 ) -> tuple[tuple[Registered, ...], tuple[Registered, ...]]:
     """Before and behind what is built in, which has priority 0 and was there first."""
     before = tuple(one for one in handlers if one.priority > 0)
     return before, tuple(handlers[len(before) :])
-
-
-def _same(name: str, other: str) -> bool:
-    return presets.plain_name(name) == presets.plain_name(other)

@@ -28,6 +28,9 @@ Service = Callable[[Wire, str, Any, float, Spent | None], Awaitable[Any]]
 _MOST = 32 * 1024 * 1024
 """Bytes of an answer: some large pictures."""
 _MOST_SENT = 25 * 1024 * 1024
+_PATIENCE_TO_HEAR = 20.0
+"""Seconds beyond as long as it lasts."""
+_DAY = 86_400.0
 _MOST_TEXTS = 2048
 _MOST_BYTES = 750_000
 """Of texts in one request: OpenAI takes 300,000 tokens."""
@@ -197,15 +200,13 @@ async def look(wire: Wire, model: str, params: Any, deadline: float, spent: Spen
 async def hear(wire: Wire, model: str, params: Any, deadline: float, spent: Spent | None) -> str:
     """What was said; `format` srt gives subtitles, json the service's whole answer."""
     options = params if isinstance(params, Mapping) else {"audio": params}
-    audio = given(options, "audio", "audioBuffer", "audio_buffer", "data")
-    mime = str(given(options, "mimeType", "mime_type") or _sound(audio))
-    if isinstance(audio, str):
-        audio, mime = _from_data_url(audio, mime)
-    if not isinstance(audio, bytes | bytearray | memoryview):
-        raise ModelRejected("what is to be written down must be bytes of audio, not an address")
-    sound = bytes(audio)
+    sound, mime = audio_in(params)
     if not sound or len(sound) > _MOST_SENT:
         raise ModelRejected(f"audio must have between 1 and {_MOST_SENT} bytes")
+    lasts = seconds_in(params)
+    if lasts:
+        # Nobody waits two minutes for a sentence.
+        deadline = min(deadline, asyncio.get_running_loop().time() + lasts + _PATIENCE_TO_HEAR)
     form = aiohttp.FormData()
     ending = _ENDINGS.get(mime, "ogg")
     form.add_field("file", BytesIO(sound), filename=f"voice.{ending}", content_type=mime)
@@ -218,7 +219,7 @@ async def hear(wire: Wire, model: str, params: Any, deadline: float, spent: Spen
     response = await wire.send(model, "audio/transcriptions", form, deadline)
     body = await wire.body(model, response, deadline, _MOST)
     if style == "srt":
-        _spend(wire, model, {}, spent)
+        _spend(wire, model, {}, spent, units=lasts)
         return body.decode(errors="replace")
     answer = _object(wire, model, response, body)
     text = answer.get("text")
@@ -227,9 +228,29 @@ async def hear(wire: Wire, model: str, params: Any, deadline: float, spent: Spen
     used = answer.get("usage")
     used = used if isinstance(used, dict) else {}
     seconds = given(used, "seconds") or given(answer, "duration")
-    heard = float(seconds) if isinstance(seconds, int | float) else 0.0
+    heard = float(seconds) if isinstance(seconds, int | float) else lasts
     _spend(wire, model, answer, spent, units=heard)
     return orjson.dumps(answer).decode() if style == "json" else text.strip()
+
+
+def audio_in(params: Any) -> tuple[bytes, str]:
+    """What is to be written down, and its kind; raises ModelRejected."""
+    options = params if isinstance(params, Mapping) else {"audio": params}
+    audio = given(options, "audio", "audioBuffer", "audio_buffer", "data")
+    mime = str(given(options, "mimeType", "mime_type") or _sound(audio))
+    if isinstance(audio, str):
+        audio, mime = _from_data_url(audio, mime)
+    if not isinstance(audio, bytes | bytearray | memoryview):
+        raise ModelRejected("what is to be written down must be bytes of audio, not an address")
+    return bytes(audio), mime
+
+
+def seconds_in(params: Any) -> float:
+    """How long it lasts, where the caller knows that."""
+    lasts = given(params, "duration") if isinstance(params, Mapping) else None
+    if not isinstance(lasts, int | float) or not 0 < lasts < _DAY:
+        return 0.0
+    return float(lasts)
 
 
 async def judge(wire: Wire, model: str, params: Any, deadline: float, spent: Spent | None) -> Any:

@@ -16,7 +16,7 @@ import orjson
 from core.errors import BadInput, Finding
 from core.ports import Usage
 
-_PARTS = frozenset({"prompt", "cached", "completion", "image", "minute"})
+_PARTS = frozenset({"prompt", "cached", "completion", "image", "minute", "characters"})
 # As services date their models: -2025-08-07, -20250929, -001, -latest, -preview-05-20.
 _DATED = re.compile(r"(?:-(?:\d[\d-]*|latest|preview|exp))+")
 _FREE = ":free"
@@ -54,6 +54,8 @@ class Prices:
             return usage.units * found["image"]
         if usage.units and "minute" in found:
             return usage.units / 60 * found["minute"]
+        if usage.units and "characters" in found:
+            return usage.units / 1_000_000 * found["characters"]
         return 0.0 if found.get("prompt") == 0 else None
 
     def overlaid(self, path: Path) -> Prices:

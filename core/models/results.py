@@ -18,7 +18,7 @@ def taken(one: Registered, result: Any, params: Any, spent: Spent | None) -> Any
     if found is None:
         raise ModelUnavailable(f"{one.provider}:plugin gave no usable {one.kind}")
     if spent is not None:
-        units = float(len(found)) if one.kind is ModelType.IMAGE else 0.0
+        units = float(_units(one.kind, found, params))
         spent.usage = Usage(one.provider, provider=one.provider, units=units, estimated=True)
     return found
 
@@ -36,6 +36,8 @@ def _read(kind: ModelType, result: Any, params: Mapping[str, Any]) -> Any:
         case ModelType.TRANSCRIPTION:
             text = result.get("text") if isinstance(result, Mapping) else result
             return text if isinstance(text, str) else None
+        case ModelType.TEXT_TO_SPEECH:
+            return _sound(result)
         case ModelType.MODERATION:
             if not isinstance(result, Mapping) or "flagged" not in result:
                 return None
@@ -44,6 +46,31 @@ def _read(kind: ModelType, result: Any, params: Mapping[str, Any]) -> Any:
             return {"flagged": bool(result["flagged"]), "categories": categories}
         case _:
             return result
+
+
+def _units(kind: ModelType, found: Any, params: Any) -> int:
+    """What is paid for beside tokens: pictures, characters of text that were spoken."""
+    if kind is ModelType.IMAGE:
+        return len(found)
+    if kind is ModelType.TEXT_TO_SPEECH:
+        return len(text_in(params))
+    return 0
+
+
+def text_in(params: Any) -> str:
+    """What is to be spoken: a text, or the text among elizaOS' parameters."""
+    text = params.get("text", params.get("input")) if isinstance(params, Mapping) else params
+    return text if isinstance(text, str) else ""
+
+
+def _sound(result: Any) -> bytes | None:
+    """A file of sound, however it is wrapped."""
+    if isinstance(result, Mapping):
+        named = (result.get(name) for name in ("audio", "data", "buffer"))
+        result = next((one for one in named if one is not None), None)
+    if isinstance(result, bytes | bytearray | memoryview):
+        return bytes(result) or None
+    return None
 
 
 def _vectors(result: Any) -> Any:

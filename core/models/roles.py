@@ -18,9 +18,10 @@ from core.models.breaker import Gates
 from core.models.chain import Link, Try
 from core.models.handlers import Registry
 from core.models.kinds import is_object, role_of
-from core.models.lineup import Lineup, handled, patience_of
+from core.models.lineup import Lineup
 from core.models.params import filled, request_of
 from core.models.prices import USUAL, Prices
+from core.models.tries import handled, patience_of
 from core.ports import (
     ModelHandler,
     ModelProvider,
@@ -30,6 +31,7 @@ from core.ports import (
     Spent,
     Usage,
 )
+from core.ports.speech import Lent, Plugged
 from core.settings.layers import Settings
 
 _OBJECT_TRIES = 2
@@ -138,6 +140,18 @@ class Models:
     def links(self, settings: Settings, role: ModelRole, *, provider: str = "") -> tuple[Link, ...]:
         """The chain in force, the preferred one first."""
         return tuple(self._lineup.links(settings, role, provider))
+
+    def borrow(self, voices: Lent) -> None:
+        """From now on these speak, and write down, for whoever asks here."""
+        self._lineup.voices = voices
+
+    def plugged(self, settings: Settings) -> tuple[tuple[Plugged, ...], tuple[Plugged, ...]]:
+        """Plugins' voices: those that come before the built-in ones, and those behind them."""
+        return self._lineup.plugged(settings)
+
+    def hears(self, settings: Settings) -> str:
+        """Who would be asked first to write down what is spoken; empty where it is nobody."""
+        return self._lineup.first(settings, ModelType.TRANSCRIPTION)
 
     def serves(self, settings: Settings, kind: ModelType) -> bool:
         """Whether `use` would find anybody for a type that is not text."""
