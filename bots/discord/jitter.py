@@ -62,6 +62,16 @@ class Jitter:
         self._given_up = 0
         self._stray = (0, 0)
         self._calm = 0
+        self._came: dict[tuple[int, int], None] = {}
+
+    def is_double(self, sequence: int, stamp: int) -> bool:
+        """Whether this very packet has come before; asked once for each that comes."""
+        if (sequence, stamp) in self._came:
+            return True
+        self._came[sequence, stamp] = None
+        if len(self._came) > _FAR:
+            del self._came[next(iter(self._came))]
+        return False
 
     @property
     def due(self) -> float | None:

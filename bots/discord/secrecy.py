@@ -25,9 +25,11 @@ _KEY = 32
 _SMALLEST_SUPPLEMENT = 12
 """A tag of 8 bytes, a nonce of one, its own length, and the mark."""
 
+_MANY = 128
 _KNOWN = 50
 _TOO_MANY = 24
 _TOO_LONG = 2.0
+_LONG_AGO = 10.0
 _AGAIN = 15.0
 _FORGIVEN = 2.0
 """Seconds from when the keys have changed in which what does not open is nobody's fault."""
@@ -83,6 +85,8 @@ class Endwise:
         self._session: davey.DaveSession | None = None
         self._epoch: int | None = None
         self._changed = 0.0
+        self._heads: dict[int, int] = {}
+        """Everybody's last first byte: by it a client says how it encodes, and seldom changes."""
 
     @property
     def wanted(self) -> bool:
@@ -97,34 +101,49 @@ class Endwise:
         try:
             if session is not self._session or session.epoch != self._epoch:
                 self._session, self._epoch, self._changed = session, session.epoch, now
-            return session.decrypt(person, davey.MediaType.audio, frame)
+            opened = session.decrypt(person, davey.MediaType.audio, frame)
         except ValueError as error:
             # davey tells what went wrong in words only.
             unsealed = _UNSEALED in str(error)
         except RuntimeError:  # the loop is changing this very session
             self.forgiven = True
             return None
+        else:
+            self._remember(person, opened)
+            return opened
         if unsealed and (end := _marked(frame)) and end < len(frame):
             # Padding whose bit was not set hid the mark.
             return self.open(person, frame[:end], now)
         if unsealed or self._keys.dave_protocol_version == 0:
             return plain(frame)
-        if (bare := plain(frame)) == SILENCE:
+        bare = plain(frame)
+        if bare == SILENCE or (bare and bare[0] == self._heads.get(person)):
+            # It was only dressed up as sealed: what is sealed looks like this once in 256.
             return bare
         self.forgiven = now - self._changed <= _FORGIVEN
         return None
 
-    def whose(self, frame: bytes, people: Iterable[int]) -> int | None:
-        """Who of them has sealed this frame; only a frame that is sealed can tell."""
+    def _remember(self, person: int, opened: bytes) -> None:
+        if opened and opened != SILENCE and self._heads.get(person) != opened[0]:
+            if len(self._heads) >= _MANY:
+                self._heads.clear()
+            self._heads[person] = opened[0]
+
+    def whose(self, frame: bytes, people: Iterable[int]) -> tuple[int, bytes] | None:
+        """Who of them has sealed this frame, and what is in it, for it opens only once.
+
+        Only a frame that is sealed can tell.
+        """
         session = self._keys.dave_session
         if session is None or not frame.endswith(MARKED):
             return None
         for person in people:
             try:
-                session.decrypt(person, davey.MediaType.audio, frame)
+                opened = session.decrypt(person, davey.MediaType.audio, frame)
             except (ValueError, RuntimeError):
                 continue
-            return person
+            self._remember(person, opened)
+            return person, opened
         return None
 
 
@@ -153,7 +172,10 @@ class Health:
 
     def __init__(self, ailing: Callable[[str], None]) -> None:
         self._ailing = ailing
-        self._known: deque[float | None] = deque(maxlen=_KNOWN)
+        self._opened: deque[bool] = deque(maxlen=_KNOWN)
+        self._bad: float | None = None
+        """Since when too many do not open."""
+        self._last = 0.0
         self._told: float | None = None
 
     @property
@@ -162,14 +184,23 @@ class Health:
         return self._told is not None
 
     def well(self) -> None:
-        self._known.append(None)
+        self._opened.append(True)
         self._told = None
+        if self._bad is not None and self._opened.count(False) < _TOO_MANY:
+            self._bad = None
 
     def failed(self, now: float) -> None:
-        self._known.append(now)
-        failures = [then for then in self._known if then is not None]
-        if len(failures) < _TOO_MANY or now - failures[0] < _TOO_LONG:
+        if now - self._last > _LONG_AGO:
+            self._opened.clear()
+            self._bad = None
+        self._last = now
+        self._opened.append(False)
+        failures = self._opened.count(False)
+        if failures < _TOO_MANY:
+            return
+        self._bad = now if self._bad is None else self._bad
+        if now - self._bad < _TOO_LONG:
             return
         if self._told is None or now - self._told > _AGAIN:
             self._told = now
-            self._ailing(f"{len(failures)} of the last {_KNOWN} packets could not be decrypted")
+            self._ailing(f"{failures} of the last {_KNOWN} packets could not be decrypted")

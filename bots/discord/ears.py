@@ -1,0 +1,270 @@
+"""Listening in one voice channel: packets from the socket's thread, what people say to the loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol
+
+from bots.discord.ears_reading import Line, Reading
+from bots.discord.ears_whose import CLIENT_CONNECT, CLIENT_DISCONNECT, SPEAKING, Crowd, told
+from core.clock import Clock
+from core.ports.speech import HEARD_RATE
+from core.ports.voices import Listener, Listening, Present, Utterance
+from core.speech.opus import Decoder, OpusFailed
+from core.speech.vad import Detector
+
+log = logging.getLogger(__name__)
+
+_WAITING = 1_000
+"""Packets that may wait: two seconds of ten people at once. The oldest goes first."""
+_ORDERS = 1_000
+_ROUND = 0.02
+"""Seconds between two rounds while somebody is speaking."""
+_SHORTEST = 0.005
+_LOOK_AGAIN = 0.5
+_FAREWELL = 2.0
+
+
+class Connection(Line, Protocol):
+    """What discord.py keeps of a voice connection, as far as ears need it."""
+
+    @property
+    def can_encrypt(self) -> bool: ...
+    def add_socket_listener(self, callback: Callable[[bytes], Any], /) -> None: ...
+    def remove_socket_listener(self, callback: Callable[[bytes], Any], /) -> None: ...
+
+
+class Client(Protocol):
+    """discord.VoiceClient."""
+
+    @property
+    def _connection(self) -> Connection: ...
+
+
+@dataclass(frozen=True, slots=True)
+class EarState:
+    """How listening is doing."""
+
+    decrypting: bool = False
+    deaf: str = ""
+    """Why nobody is heard; empty where people are."""
+    lost: int = 0
+    undecrypted: int = 0
+    missed: int = 0
+    """Packets that were thrown away unread, because there were too many to read in time."""
+
+
+class Ears:
+    """One thread of its own from `begin` to `close`; none where nobody is to be heard.
+
+    `present` and everything of the listener is called on the loop, as is `ailing`, which is told
+    when so little can be decrypted that the connection should be made anew. Whom `heard` does
+    not want is not decrypted: bots, unless told otherwise.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        loop: asyncio.AbstractEventLoop,
+        listener: Listener,
+        ways: Listening,
+        present: Callable[[], Sequence[Present]],
+        clock: Clock,
+        ailing: Callable[[str], None],
+        *,
+        heard: Callable[[Present], bool] = lambda somebody: not somebody.who.is_bot,
+    ) -> None:
+        self._client = client
+        self._loop = loop
+        self._ways = ways
+        self._present = present
+        self._clock = clock
+        self._wanted = heard
+        self._deaf = "" if ways.hears else "listening is switched off"
+        self._closed = False
+        self._connection: Connection | None = None
+        self._thread: threading.Thread | None = None
+        self._looked = float("-inf")
+        # What other threads hand to the worker.
+        self._packets: deque[tuple[float, bytes]] = deque(maxlen=_WAITING)
+        self._orders: deque[Callable[[], None]] = deque(maxlen=_ORDERS)
+        self._bell = threading.Event()
+        self._stop = threading.Event()
+        self._missed = 0
+        self._stumbled = 0
+        self._crowd = Crowd()
+        self._reading = Reading(
+            ways,
+            _Relay(self._post, listener, self._crowd),
+            self._crowd,
+            partial(self._post, ailing),
+            self._unseen,
+        )
+
+    # -- on the loop -----------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Listen to the client's connection; again after it was made anew."""
+        if self._closed or not self._ways.hears:
+            return
+        if self._connection is not None:
+            self._connection.remove_socket_listener(self._arrive)
+        if not self._able():
+            return
+        self._connection = connection = self._client._connection
+        self.look()
+        self._order(partial(self._reading.begin, connection))
+        connection.add_socket_listener(self._arrive)
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._listen, name="ears", daemon=True)
+            self._thread.start()
+
+    def look(self) -> None:
+        """See anew who is there; where they change, the sooner the better."""
+        self._looked = self._clock.monotonic()
+        self._crowd.see(self._present(), self._wanted)
+
+    async def hook(self, ws: object, message: Mapping[str, Any]) -> None:
+        """Hear what the voice server tells of people and their streams."""
+        op, person, stream = told(message)
+        if self._closed or not self._ways.hears or not SPEAKING <= op <= CLIENT_DISCONNECT:
+            return
+        if op in (SPEAKING, CLIENT_CONNECT) and person and stream:
+            self._order(partial(self._reading.tell, stream, person))
+        elif op == CLIENT_DISCONNECT and person:
+            self._order(partial(self._reading.gone, person))
+        if self._connection is not None:
+            self.look()
+
+    def ignore(self, people: frozenset[str]) -> None:
+        """Of these nothing is even decoded, from now on; what they are just saying is dropped."""
+        for person in self._crowd.ignore(people):
+            self._order(partial(self._reading.forget, person))
+
+    @property
+    def state(self) -> EarState:
+        connection, reading = self._connection, self._reading
+        return EarState(
+            connection is not None and connection.can_encrypt,
+            self._deaf or ("what people say cannot be decrypted" if reading.fails else ""),
+            reading.lost,
+            reading.undecrypted,
+            self._missed,
+        )
+
+    def close(self) -> None:
+        """Hear nothing from now on; nobody is told anything any more."""
+        self._closed = True
+        if self._connection is not None:
+            self._connection.remove_socket_listener(self._arrive)
+        self._stop.set()
+        self._bell.set()
+        if self._thread is not None:
+            self._thread.join(_FAREWELL)
+            self._thread = None
+
+    def _able(self) -> bool:
+        """Whether all that listening needs is installed; else say what is not."""
+        try:
+            Detector(self._ways)
+            Decoder(HEARD_RATE)
+        except ImportError:
+            self._deaf = "webrtcvad is not installed: `make setup`, or `pip install troupe[voice]`"
+        except OpusFailed as error:
+            self._deaf = str(error)
+        return not self._deaf
+
+    # -- on any thread ---------------------------------------------------------------------------
+
+    def _arrive(self, data: bytes) -> None:
+        """From the thread that reads the socket, which must not wait."""
+        if len(self._packets) == _WAITING:
+            self._missed += 1
+        self._packets.append((self._clock.monotonic(), data))
+        if not self._bell.is_set():
+            self._bell.set()
+
+    def _order(self, order: Callable[[], None]) -> None:
+        self._orders.append(order)
+        self._bell.set()
+
+    def _post(self, call: Callable[..., None], *told: object) -> None:
+        try:
+            self._loop.call_soon_threadsafe(self._deliver, call, told)
+        except RuntimeError:  # the loop is closed, and with it everybody who would hear of it
+            self._stop.set()
+
+    def _deliver(self, call: Callable[..., None], told: tuple[object, ...]) -> None:
+        if not self._closed:
+            call(*told)
+
+    # -- on the worker ---------------------------------------------------------------------------
+
+    def _listen(self) -> None:
+        while not self._stop.is_set():
+            if self._round():
+                # Packets of a few people come together: one waking is enough for all.
+                self._stop.wait(_ROUND)
+                continue
+            due = self._reading.due
+            left = None if due is None else max(_SHORTEST, due - self._clock.monotonic())
+            self._bell.wait(left)
+            self._bell.clear()
+
+    def _round(self) -> bool:
+        """All that waits; whether packets did."""
+        while self._orders:
+            self._walled(self._orders.popleft())
+        busy = bool(self._packets)
+        while self._packets and not self._stop.is_set():
+            at, data = self._packets.popleft()
+            self._walled(self._reading.read, data, at)
+        self._walled(self._reading.advance, self._clock.monotonic())
+        return busy
+
+    def _walled(self, step: Callable[..., None], *given: object) -> None:
+        try:
+            step(*given)
+        except Exception:  # a wall round each packet: the next may be a better one
+            self._stumbled += 1
+            # Each time that it has doubled: a stream of nonsense must not fill the log.
+            if self._stumbled & (self._stumbled - 1) == 0:
+                log.exception("Listening in a voice channel has stumbled %d times", self._stumbled)
+
+    def _unseen(self) -> None:
+        if (now := self._clock.monotonic()) - self._looked > _LOOK_AGAIN:
+            self._looked = now
+            self._post(self.look)
+
+
+class _Relay:
+    """What is heard on the worker, told on the loop; of whom is ignored by then, only the end."""
+
+    def __init__(self, post: Callable[..., None], listener: Listener, crowd: Crowd) -> None:
+        self._post = post
+        self._listener = listener
+        self._crowd = crowd
+
+    def began(self, person: str) -> None:
+        self._post(self._listener.began, person)
+
+    def insists(self, person: str) -> None:
+        self._post(self._listener.insists, person)
+
+    def ended(self, said: Utterance) -> None:
+        self._post(self._ended, said)
+
+    def dropped(self, person: str) -> None:
+        self._post(self._listener.dropped, person)
+
+    def _ended(self, said: Utterance) -> None:
+        if self._crowd.ignores(said.person):
+            self._listener.dropped(said.person)
+        else:
+            self._listener.ended(said)
