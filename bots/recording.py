@@ -49,7 +49,7 @@ class Recording:
 
     async def make(self, delivery: Delivery) -> None:
         """So that `take` has it at once."""
-        clip = await self._made(_text_of(delivery))
+        clip = await self._made(_text_of(delivery), private=delivery.private)
         self._ready[delivery.nonce] = clip
         if len(self._ready) > _READY:
             self._ready.popitem(last=False)
@@ -60,12 +60,12 @@ class Recording:
             await self.make(delivery)
         return self._ready.pop(delivery.nonce)
 
-    async def _made(self, text: str) -> Clip | None:
+    async def _made(self, text: str, *, private: bool) -> Clip | None:
         if self._clips is None or not (words := words_aloud(text)):
             return None
         try:
             async with asyncio.timeout(self._patience):
-                clip = await self._clips(words)
+                clip = await self._clips(words, private=private)
         except ModelError as error:
             self._failed(str(error))
         except TimeoutError:

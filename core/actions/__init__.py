@@ -1,4 +1,5 @@
-"""What every character can do, one idea a file; elizaOS' thirteen (R-81), and two for documents."""
+"""What every character can do, one idea a file; elizaOS' thirteen (R-81), two for documents, and one to
+be heard."""
 
 from core.actions.choosing import CHOOSE_OPTION
 from core.actions.desk import Desk, Refused
@@ -9,7 +10,7 @@ from core.actions.roles import UPDATE_ROLE
 from core.actions.sending import SEND_MESSAGE
 from core.actions.settings import UPDATE_SETTINGS
 from core.actions.taking_part import FOLLOW_ROOM, MUTE_ROOM, UNFOLLOW_ROOM, UNMUTE_ROOM
-from core.actions.talking import IGNORE, NONE, REPLY
+from core.actions.talking import IGNORE, NONE, REPLY, VOICE_NOTE
 
 BUILT_IN = (
     REPLY,
@@ -27,6 +28,7 @@ BUILT_IN = (
     GENERATE_IMAGE,
     PROCESS_KNOWLEDGE,
     SEARCH_KNOWLEDGE,
+    VOICE_NOTE,
 )
 
 __all__ = [
@@ -46,6 +48,7 @@ __all__ = [
     "UPDATE_ENTITY",
     "UPDATE_ROLE",
     "UPDATE_SETTINGS",
+    "VOICE_NOTE",
     "Desk",
     "Refused",
 ]

@@ -71,6 +71,8 @@ class Desk:
     """Whether the character knows any documents at all."""
     look_up: Callable[[str], Awaitable[Sequence[Recollection]]]
     """Passages of documents that fit a question, the best first."""
+    speaks: bool = False
+    """What is answered here may be a voice message, and is none already."""
 
 
 def failed(text: str, code: str) -> ActionResult:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from core.flow.current import running
 from core.flow.deciding import Deciding
 from core.flow.etiquette import Choice, Verdict
 from core.flow.floor import Floor
+from core.flow.noting import Noting
 from core.flow.perceiving import Perceiving
 from core.flow.plans import Plan
 from core.flow.policy import decent
@@ -76,6 +77,7 @@ class Conversing:
         choices: Choices = nothing_to_choose,
         chosen: Callable[[Task], object] = nobody_chose,
         librarian: Librarian | None = None,
+        noting: Noting | None = None,
     ) -> None:
         self._cast = cast
         self._deciding = deciding
@@ -95,6 +97,7 @@ class Conversing:
         self._choices = choices
         self._chosen = chosen
         self._librarian = librarian
+        self._noting = noting
 
     async def __call__(self, work: Work, verdict: Verdict | None = None) -> None:
         """`verdict` is given where it is not the message that decides."""
@@ -148,8 +151,10 @@ class Conversing:
     async def _speak(self, turn: RunningTurn, carried: Carried | None, *, unsure: bool) -> None:
         work, gear = turn.work, turn.work.part.gear
         scene = await self._scenery.of(work, turn, (), turn.rank, unsure=unsure)
+        if self._noting is not None and await self._noting(work):
+            scene = replace(scene, aloud=True)
         turn.scene, work.history = scene, scene.history
-        with work.part.outbox.typing(work.lead.address), _seen(work):
+        with _signs(work):
             if unsure and work.part.policy.asks:
                 wanted = await self._wants(turn, scene)
                 if wanted is False or (wanted is None and work.rule == "model-decides"):
@@ -363,6 +368,16 @@ class Conversing:
                 events=gear.events,
                 then=turn.settle,
             )
+
+
+@contextmanager
+def _signs(work: Work) -> Iterator[None]:
+    """Where she is heard, nobody sees her type."""
+    if work.lead.spoken:
+        yield
+        return
+    with work.part.outbox.typing(work.lead.address), _seen(work):
+        yield
 
 
 def _seen(work: Work) -> AbstractContextManager[None]:

@@ -90,6 +90,7 @@ class Reach:
             learn=self._learn,
             knows=self._knows,
             look_up=self._look_up,
+            speaks=work.may_note,
         )
 
     async def _write(self, work: Callable[[Unit], T]) -> T:

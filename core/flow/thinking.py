@@ -117,6 +117,11 @@ class Thinking:
     def _reveal(self, work: Work, said: _Said) -> None:
         """Let people see the answer grow, as a draft or as a message that is edited."""
         lead, outbox = work.lead, work.part.outbox
+        if work.aloud is not None:
+            work.aloud.grow(said.visible)
+            return
+        if work.note:
+            return  # it is heard, and not read
         if work.mends or (lead.via and not lead.waits):
             return  # what answers a query, or stands already, is given once, and whole
         if outbox.drafts and lead.is_direct:
@@ -170,6 +175,11 @@ class _Said:
             return False
         self._tried = now
         return True
+
+    @property
+    def visible(self) -> str:
+        """What may be known of it by now, with marks that are still open."""
+        return self._shown(self.text, False)
 
     def so_far(self) -> str:
         """Empty when there is nothing to be shown meanwhile."""

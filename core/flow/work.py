@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from core.flow.aloud import Aloud
 from core.flow.cast import Part
 from core.flow.growing import Growing
 from core.flow.policy import Known
@@ -45,6 +46,8 @@ class Work:
     rule: str = ""
     growing: Growing | None = None
     """The answer is on show while it is made."""
+    aloud: Aloud | None = None
+    """What it says is spoken where it was spoken to, and not written."""
     began: datetime = _EVER
     meter: Meter = field(default_factory=Meter)
     history: Sequence[Line] = ()
@@ -77,6 +80,10 @@ class Work:
     """What was said in the channel before it came into this thread of hers."""
     mends: bool = False
     """An answer that stands is thought over: nothing is done, and nothing shown before it is whole."""
+    note: bool = False
+    """It is answered with a voice message, where the answer is fit for one."""
+    may_note: bool = False
+    """So it is where she chooses to."""
     unsaid: frozenset[int] = frozenset()
     """Rows of what was taken back before it could be answered."""
     _known: Known | None = None
@@ -91,7 +98,9 @@ class Work:
 
     @property
     def may_wait(self) -> bool:
-        """Nothing of an answer is on show or written down, so that it may begin anew later."""
+        """Nothing of an answer is on show, heard or written down, so that it may begin anew later."""
+        if self.aloud is not None and self.aloud.begun:
+            return False
         return self.lead.kind is Kind.MESSAGE and self.growing is None and not self.told
 
     @property
@@ -193,6 +202,8 @@ def memory_of(part: Part, one: Inbound, spot: Spot, author: EntityId) -> Memory:
             "entityName": one.author.name,
             **({"entityUserName": one.author.username} if one.author.username else {}),
             **({"threadId": one.address.thread} if one.address.thread else {}),
+            **({"spoken": True} if one.spoken else {}),
+            **({"audio": one.recording} if one.recording else {}),
         },
     )
 

@@ -12,9 +12,10 @@ from core.flow.cast import Part
 from core.flow.excusing import excuse, owed
 from core.flow.growing import Growing, finishing
 from core.flow.hearsay import Hearsay
+from core.flow.noting import noted
 from core.flow.policy import decent
 from core.flow.records import Records
-from core.flow.speaking import Spoken, going_out, shows_anything
+from core.flow.speaking import Spoken, going_out, heard_as, only_words, shows_anything
 from core.flow.tally import Tally
 from core.flow.work import Also, Work
 from core.ids import RoomId, turn_of
@@ -86,12 +87,12 @@ class Scribe:
         Whoever waits for an answer, and gets none, is told why.
         """
         part, spot, lead = work.part, work.spot, work.lead
-        now = self._clock.now()
         private = work.private
-        spoken = _answer(work, say, thought, actions) if say else None
-        is_said = spoken is not None and shows_anything(spoken.say)
+        spoken = await _voiced(work, _answer(work, say, thought, actions)) if say else None
+        is_said = spoken is not None and (spoken.aloud or shows_anything(spoken.say))
         excuses = [] if is_said else excuse(part, lead, status, rule, private=private)
         excused: list[Delivery] = []
+        now = self._clock.now()
 
         def end(unit: Unit) -> None:
             bury(unit, work.dead, now)
@@ -138,8 +139,8 @@ class Scribe:
         actions: tuple[str, ...] = (),
     ) -> Memory | None:
         """What is to be done, with what is said before it; what was said, as it is remembered."""
+        spoken = await _voiced(work, _answer(work, say, thought, actions)) if say else None
         now = self._clock.now()
-        spoken = _answer(work, say, thought, actions) if say else None
 
         def begin_steps(unit: Unit) -> None:
             for step in steps:
@@ -153,9 +154,10 @@ class Scribe:
 
         `part` is who says it elsewhere.
         """
+        heard = await _voiced(work, spoken)
         now = self._clock.now()
-        await self._commit(work, spoken, _nothing, now, part=part)
-        return spoken.memory(part or work.part, now)
+        await self._commit(work, heard, _nothing, now, part=part)
+        return (heard or spoken).memory(part or work.part, now)
 
     async def remark(self, work: Work, say: Reply) -> None:
         """Say something about the turn itself, which stays open; it is not remembered."""
@@ -199,7 +201,9 @@ class Scribe:
             rows = finishing(shown, rows)
             work.growing = None
         address = rows[0].address if rows else work.lead.address
-        granted = bool(rows) and part.outbox.grant(address, direct=rows[0].direct)
+        # A voice message is made first, and has no place in flight meanwhile.
+        waits = spoken is not None and spoken.say.voice
+        granted = bool(rows) and not waits and part.outbox.grant(address, direct=rows[0].direct)
         if granted:
             rows[0] = going_out(rows[0])
         told = self._hearsay.of(part, spoken, now) if self._hearsay and spoken else ()
@@ -215,7 +219,7 @@ class Scribe:
             if spendings:
                 unit.spendings.add(spendings, now)
             stored = _put_down(unit, rows, now)
-            if told and stored:
+            if told and (stored or not rows):
                 unit.inbox.add(told, now)
             return stored
 
@@ -235,12 +239,12 @@ class Scribe:
         if fresh and keep:
             work.introduction.written()
             work.told = True
-        if spoken and stored:
+        if spoken and (stored or spoken.aloud):
             self._records.said(
-                part.character.name, work.lead, spoken.say.text, spoken.content.actions
+                part.character.name, work.lead, spoken.content.text, spoken.content.actions
             )
         # What a replay says again is there already, in the table and in what is read from it.
-        new = kept if stored or not said else kept[: len(kept) - len(said)]
+        new = kept if stored or not said or (spoken and spoken.aloud) else kept[: len(kept) - len(said)]
         self._remember(part, spot.room, [one for one in new if one.room == spot.room])
         if elsewhere := [one for one in new if one.room != spot.room]:
             self._remember(part, elsewhere[0].room, elsewhere)
@@ -252,6 +256,15 @@ class Scribe:
 
 def _nothing(unit: Unit) -> None:
     """There is nothing else to write."""
+
+
+async def _voiced(work: Work, spoken: Spoken) -> Spoken | None:
+    """In a voice channel, say it aloud first: what was heard of it is what is kept."""
+    here = spoken.where.address == work.lead.address
+    if work.aloud is None or not here or not only_words(spoken.say):
+        return spoken
+    heard = await work.aloud.finish(spoken.say.text)
+    return heard_as(spoken, heard, writes=work.part.settings.flag("DISCORD_VOICE_TEXT"))
 
 
 def _put_down(unit: Unit, rows: Sequence[Delivery], now: datetime) -> list[Delivery]:
@@ -292,6 +305,7 @@ def _answer(work: Work, say: Reply, thought: str, actions: tuple[str, ...]) -> S
     """The turn's own words, as far as they may be said."""
     lead, turn = work.lead, turn_of(work.lead.id)
     say = replace(say, text=decent(say.text, work.known), via=lead.via)
+    say = noted(work, say, actions)
     if work.aside:
         say = replace(say, only_for=lead.author.id)
     if say.reply_to == lead.message and work.batch.crowded:
@@ -307,6 +321,7 @@ def _answer(work: Work, say: Reply, thought: str, actions: tuple[str, ...]) -> S
             source=lead.address.platform,
             in_reply_to=work.heard[-1].id if work.heard else None,
             channel_type=lead.place.channel.value,
+            extra={"voice": "note"} if say.voice else {},
         ),
         key=f"{turn}:{work.batch.items[-1].event_key}{behind}",
         turn=turn,

@@ -139,8 +139,12 @@ class Plugged:
     """Takes elizaOS' parameters, gives a file of sound of any kind; raises ModelError."""
 
 
-Clips = Callable[[str], Awaitable[Clip]]
-"""A text as the voice message of the character whose link asks; paid for by her.
+class Clips(Protocol):
+    """A text as the voice message of the character whose link asks; paid for by her."""
 
-Raises ModelUnavailable or ModelRejected: then it is written instead (G28).
-"""
+    async def __call__(self, text: str, *, private: bool = False) -> Clip:
+        """Raises ModelUnavailable or ModelRejected: then it is written instead (G28).
+
+        A private one is not kept.
+        """
+        ...

@@ -32,6 +32,9 @@ class HouseRules:
     runs her has set it."""
     quiet: bool = False
     """She speaks only when she is spoken to."""
+    voice: str = ""
+    """Whether she answers with voice messages: on, off, auto; empty: as whoever runs her has set
+    it. Direct chats have this one too."""
 
     def is_open(self, *places: str) -> bool:
         return not self.channels or not set(self.channels).isdisjoint(places)
@@ -62,6 +65,7 @@ def rules_of(world: World | None) -> HouseRules:
         moderators=_ids(_of(said, "moderators")),
         welcome=_line(_of(said, "welcome"), 20).lower(),
         quiet=_flag(_of(said, "quiet")),
+        voice=_line(_of(said, "voice"), 20).lower(),
     )
 
 

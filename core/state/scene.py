@@ -96,6 +96,8 @@ class Scene:
     """Has something written down with the turn; None where nothing of it is kept."""
     remember: Remembering | None = None
     """For providers that look further; None where nothing is remembered."""
+    aloud: bool = False
+    """What she says will be a voice message."""
     remembered: Remembered | None = None
     """What came to mind before anybody was asked."""
 
@@ -106,7 +108,7 @@ class Scene:
     @property
     def is_spoken(self) -> bool:
         """What she says will be heard, not read."""
-        return bool(self.inbound) and self.inbound[-1].spoken
+        return self.aloud or (bool(self.inbound) and self.inbound[-1].spoken)
 
     @property
     def cue(self) -> str:

@@ -158,7 +158,7 @@ async def test_of_what_moves_a_still_is_looked_at(
 ) -> None:
     async with playing("Ada", **how) as play:
         ada, bob, dm = direct(play)
-        for send in (bob.sends_video, bob.sends_video_note, bob.sends_animation):
+        for send in (bob.sends_video, bob.sends_animation):
             send(dm)
             await play.stage.next_from(ada, dm)
             assert f"a still of it shows: {_CAT}]" in question(asked.requests[-1])
@@ -172,6 +172,20 @@ async def test_of_what_moves_a_still_is_looked_at(
         told = question(asked.requests[-1])
     assert told == f"[sticker: 🦉 from the set Owls; {_CAT}]"
     assert not any(b"ftyp" in one[:16] for one in senses.seen), "no film is handed to anybody"
+
+
+async def test_a_video_message_is_heard_and_looked_at_where_nothing_can_be_heard(
+    how: dict[str, Any], asked: Scripted, senses: Senses
+) -> None:
+    async with playing("Ada", **how) as play:
+        ada, bob, dm = direct(play)
+        bob.sends_video_note(dm)
+        await play.stage.next_from(ada, dm)
+        assert question(asked.requests[-1]) == f"{_SPOKEN}\n[video message, 2 s]"
+        senses.writes = RuntimeError("deaf")
+        bob.sends_video_note(dm, b"another film" * 9)
+        await play.stage.next_from(ada, dm)
+    assert f"a still of it shows: {_CAT}]" in question(asked.requests[-1])
 
 
 async def test_who_is_not_addressed_fetches_nothing_and_looks_when_asked(
