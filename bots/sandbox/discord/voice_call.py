@@ -60,7 +60,7 @@ class Call:
         self.forwarded = 0
         self.unannounced = 0
         """Packets of those who had never sent SPEAKING: dropped."""
-        self.group = Group(channel, self._parties, policy, lambda: self._tell("encryption"))
+        self.group = Group(channel, self._parties, policy, self.has_other_keys)
 
     def close(self) -> None:
         self.group.close()
@@ -157,6 +157,10 @@ class Call:
             case _:
                 return False
         return True
+
+    def has_other_keys(self) -> None:
+        """The group, or what one of this process has of it, is another now."""
+        self._tell("encryption")
 
     def _tell(self, kind: str, user: int = 0) -> None:
         self._told(VoiceEvent(kind, self.guild, self.channel, user))

@@ -251,8 +251,12 @@ class Seat:
         self._loop.call_soon(self._told, op, told)
 
     def _told(self, op: int, told: object) -> None:
-        if not self._gone:
-            self._keys.obey(op, told)
+        if self._gone:
+            return
+        before = self._keys.privacy_code
+        self._keys.obey(op, told)
+        if self._keys.privacy_code != before:
+            self._call.has_other_keys()
 
     def answer(self, op: int, told: object) -> None:
         self._loop.call_soon(self._call.obey, self, op, told)

@@ -13,6 +13,7 @@ import discord
 import numpy as np
 import yarl
 from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_decrypt as decrypt
+from nacl.exceptions import CryptoError
 
 from bots.sandbox import Bot, Stage
 from bots.sandbox.discord.calls import Calls
@@ -94,7 +95,7 @@ class Ear:
         key = bytes(self._connection.secret_key)
         try:
             body = decrypt(packet[head:-4], packet[:head], packet[-4:] + bytes(20), key)
-        except Exception as error:
+        except CryptoError as error:
             self.failed.append(type(error).__name__)
             return
         body = body[4 * words :]
@@ -115,7 +116,7 @@ class Ear:
 async def until(so: Callable[[], object], *, seconds: float = 10.0) -> None:
     """Look every few milliseconds."""
     async with asyncio.timeout(seconds):
-        while not so():
+        while not so():  # noqa: ASYNC110 - sound has no event for it
             await asyncio.sleep(0.01)
 
 
