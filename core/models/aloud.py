@@ -65,13 +65,17 @@ def written_down(
     named: Sequence[str],
     others: Sequence[str],
     served: Callable[[str], Iterator[Try]],
+    *,
+    alone: bool,
 ) -> Iterator[Try]:
-    """In the order in which they are named; of nobody named, those that need no key come last."""
+    """In the order in which they are named; unnamed, who needs no key is asked where he is `alone`
+    and nobody else is there."""
     if not named:
-        offline = [one for one in ears if same(_vendor(one), OFFLINE)]
-        yield from (one for one in ears if one not in offline)
-        yield from served("")
-        yield from offline
+        found = [one for one in ears if not same(_vendor(one), OFFLINE)]
+        found += served("")
+        yield from found
+        if alone and not found:
+            yield from ears
         return
     for name in named:
         own = [one for one in ears if same(_vendor(one), name)]

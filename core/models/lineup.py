@@ -196,7 +196,8 @@ class Lineup:
             ears = list(self._ears(settings, params, spent))
             others = self._registry.providers(settings.character_id)
             others = (provider,) if provider else others  # forced: who it is not says so itself
-            yield from aloud.written_down(ears, named, others, served)
+            alone = not self._handlers(settings, kind, provider)
+            yield from aloud.written_down(ears, named, others, served, alone=alone)
         else:
             yield from served(provider)
 

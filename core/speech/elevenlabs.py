@@ -106,7 +106,7 @@ class ElevenLabsVoice:
 
     @property
     def mark(self) -> str:
-        return f"{VENDOR} {self._account.base_url} {self._manner}"
+        return f"{VENDOR} {self._account.where} {self._manner}"
 
     async def stream(
         self, text: str, form: Form, spent: Spent, *, before: str = ""

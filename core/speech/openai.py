@@ -65,7 +65,7 @@ class OpenAIVoice:
 
     @property
     def mark(self) -> str:
-        return f"{VENDOR} {self._account.base_url} {self._manner}"
+        return f"{VENDOR} {self._account.where} {self._manner}"
 
     async def stream(
         self, text: str, form: Form, spent: Spent, *, before: str = ""

@@ -1,0 +1,291 @@
+"""Who speaks and who writes down for a character; resolved anew for each call."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import aiohttp
+
+from core.clock import Clock
+from core.errors import BadInput, ModelError, ModelRejected, ModelUnavailable
+from core.ports import ModelType, Spent
+from core.ports.speech import (
+    HEARD,
+    HEARD_RATE,
+    RATE,
+    Clip,
+    Form,
+    Plugged,
+    Sound,
+    Transcriber,
+)
+from core.settings.layers import Settings
+from core.speech import convert, names
+from core.speech.budget import Spoken
+from core.speech.calling import Patience, whole
+from core.speech.casting import Cast, Offline, Speaker
+from core.speech.clips import Clips, key_of
+from core.speech.opus import OpusFailed
+from core.speech.pcm import UnreadableSound, seconds_of, wav
+
+log = logging.getLogger(__name__)
+
+_NOBODY = (
+    "there is nobody to speak: set ELEVENLABS_API_KEY or OPENAI_API_KEY, or SPEECH_PROVIDER=offline"
+)
+
+
+class Models(Protocol):
+    """What is asked of the models of the house."""
+
+    def plugged(self, settings: Settings) -> tuple[Sequence[Plugged], Sequence[Plugged]]: ...
+    def hears(self, settings: Settings) -> str: ...
+    async def use(
+        self,
+        settings: Settings,
+        kind: ModelType,
+        params: Any,
+        *,
+        provider: str = "",
+        spent: Spent | None = None,
+    ) -> Any: ...
+
+
+class Voices:
+    """ports.Speech, and ports.Lent: give it to `Models.borrow`. Close it (`async with`)."""
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        models: Models,
+        *,
+        clock: Clock,
+        folder: Path | None = None,
+        offline: Offline | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        """`folder` holds clips and what was spoken today; without one, neither is kept."""
+        self._models = models
+        self._cast = Cast(session, clock, offline or Offline(), patience or Patience())
+        self._clips = Clips(folder, clock)
+        self._spoken = Spoken(folder / "spoken.json" if folder else None, clock)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._spoken.close()
+
+    def speaks(self, settings: Settings) -> str:
+        """See `ports.Speech`."""
+        try:
+            speakers = self._cast.speakers(settings, self._models.plugged(settings))
+        except ModelRejected:
+            return ""
+        return next((one.name for one in speakers if one.voice is not None), "")
+
+    def hears(self, settings: Settings) -> str:
+        return self._models.hears(settings)
+
+    def spoken_today(self, settings: Settings) -> int:
+        """Characters of text, as far as they are counted."""
+        return self._spoken.used(settings.character_id)
+
+    async def sweep(self) -> int:
+        """Drop clips that are old or too many; how many."""
+        return await self._clips.sweep()
+
+    # --- speaking ------------------------------------------------------------------------------
+
+    async def stream(
+        self, settings: Settings, text: str, spent: Spent | None = None, *, before: str = ""
+    ) -> AsyncGenerator[bytes, None]:
+        text = text.strip()
+        if not text:
+            return
+        speakers = self._speakers(settings)
+        day = await self._reserve(settings, text)
+        heard = False
+        failed: list[ModelError] = []
+        try:
+            for speaker in speakers:
+                try:
+                    pieces = _asked(speaker, text, Form.PCM, spent, before)
+                    async with aclosing(pieces):
+                        async for piece in pieces:
+                            heard = True
+                            yield piece
+                    return
+                except ModelError as error:
+                    failed.append(error)
+                    if heard:
+                        if isinstance(error, ModelUnavailable):
+                            error.begun = True
+                        raise
+            raise _worst(failed)
+        finally:
+            if not heard:
+                self._spoken.give_back(settings.character_id, len(text), day)
+
+    async def clip(
+        self, settings: Settings, text: str, spent: Spent | None = None, *, private: bool = False
+    ) -> Clip:
+        text = text.strip()
+        if not text:
+            raise ModelRejected("there is nothing to be said aloud")
+        speakers = self._speakers(settings)
+        make = partial(self._clip, settings, speakers, text, spent, keep=not private)
+        if private:
+            return await make()
+        marks = [one.voice.mark or settings.character_id for one in speakers if one.voice]
+        return await self._clips.once(key_of("\n".join(marks), text), make)
+
+    async def _clip(
+        self,
+        settings: Settings,
+        speakers: Sequence[Speaker],
+        text: str,
+        spent: Spent | None,
+        *,
+        keep: bool,
+    ) -> Clip:
+        day: str | None = None
+        failed: list[ModelError] = []
+        for speaker in speakers:
+            mark = speaker.voice.mark if speaker.voice is not None and keep else ""
+            key = key_of(mark, text)
+            if mark and (kept := await self._clips.find(key)) is not None:
+                return kept
+            if day is None:
+                day = await self._reserve(settings, text)
+            try:
+                clip = await _clip_of(speaker, text, spent)
+            except ModelError as error:
+                failed.append(error)
+                continue
+            if mark:
+                await self._clips.keep(key, clip)
+            return clip
+        self._spoken.give_back(settings.character_id, len(text), day or "")
+        raise _worst(failed)
+
+    def _speakers(self, settings: Settings) -> list[Speaker]:
+        speakers = self._cast.speakers(settings, self._models.plugged(settings))
+        if not speakers:
+            raise ModelRejected(_NOBODY)
+        return speakers
+
+    async def _reserve(self, settings: Settings, text: str) -> str:
+        try:
+            most = int(settings.number("TROUPE_SPEECH_PER_DAY", 0))
+        except BadInput as error:
+            raise ModelRejected(str(error)) from None
+        return await self._spoken.reserve(settings.character_id, len(text), most)
+
+    # --- writing down --------------------------------------------------------------------------
+
+    async def transcribe(self, settings: Settings, sound: Sound, spent: Spent | None = None) -> str:
+        if not sound.data:
+            return ""
+        raw = sound.mime == HEARD
+        params: dict[str, Any] = {
+            "audio": wav(sound.data, HEARD_RATE) if raw else sound.data,
+            "mimeType": "audio/wav" if raw else sound.mime,
+            "duration": sound.seconds or (seconds_of(sound.data, HEARD_RATE) if raw else 0.0),
+        }
+        if sound.language:
+            params["language"] = sound.language
+        if sound.words:
+            # Whoever is told a name beforehand writes it so.
+            params["prompt"] = ", ".join(sound.words)
+        text = await self._models.use(settings, ModelType.TRANSCRIPTION, params, spent=spent)
+        return names.resolved(str(text).strip(), sound.words)
+
+    # --- lent to the models --------------------------------------------------------------------
+
+    def ears(self, settings: Settings) -> Sequence[tuple[str, Transcriber]]:
+        """See `ports.Lent`."""
+        return tuple(self._cast.ears(settings))
+
+    async def aloud(self, settings: Settings, params: Any, spent: Spent | None = None) -> bytes:
+        """See `ports.Lent`; plugins are asked by the models themselves. `format` may be wav or pcm."""
+        options: Mapping[str, Any] = params if isinstance(params, Mapping) else {"text": params}
+        text = options.get("text") or options.get("input")
+        if not isinstance(text, str) or not text.strip():
+            raise ModelRejected("there is nothing to be said aloud")
+        text = text.strip()
+        provider, voice = (str(options.get(name) or "") for name in ("provider", "voice"))
+        speakers = self._cast.speakers(settings, provider=provider, voice=voice)
+        if not speakers:
+            raise ModelRejected(_NOBODY)
+        format = str(options.get("format") or "ogg").lower()
+        form = Form.PCM if format in ("wav", "pcm") else Form.NOTE
+        day = await self._reserve(settings, text)
+        failed: list[ModelError] = []
+        for speaker in speakers:
+            try:
+                sound = await whole(_asked(speaker, text, form, spent, ""))
+                return wav(sound, RATE) if format == "wav" else sound
+            except ModelError as error:
+                failed.append(error)
+        self._spoken.give_back(settings.character_id, len(text), day)
+        raise _worst(failed)
+
+
+async def _asked(
+    speaker: Speaker, text: str, form: Form, spent: Spent | None, before: str
+) -> AsyncGenerator[bytes, None]:
+    """One call of one speaker, who is told how it went. Raises ModelError."""
+    if speaker.voice is None:
+        raise ModelRejected(speaker.fault)
+    rest = speaker.rest
+    if rest is not None:
+        rest.check()
+    heard = over = False
+    try:
+        pieces = speaker.voice.stream(
+            text, form, spent if spent is not None else Spent(), before=before
+        )
+        async with aclosing(pieces):
+            async for piece in pieces:
+                if piece:
+                    heard = True
+                    yield piece
+        if not heard:
+            raise ModelUnavailable(f"{speaker.name} said nothing")
+    except ModelError as error:
+        over = True
+        log.warning("voice %s failed: %s", speaker.name, error)
+        if rest is not None:
+            rest.failed(error)
+        raise
+    finally:
+        if heard and not over and rest is not None:
+            rest.answered()  # also where nobody wanted to hear the end
+
+
+async def _clip_of(speaker: Speaker, text: str, spent: Spent | None) -> Clip:
+    data = await whole(_asked(speaker, text, Form.NOTE, spent, ""))
+    try:
+        return await convert.to_clip(data)
+    except UnreadableSound as error:
+        raise ModelUnavailable(f"{speaker.name} gave no sound that can be read: {error}") from None
+    except OpusFailed as error:
+        raise ModelRejected(str(error)) from None
+
+
+def _worst(failed: Sequence[ModelError]) -> ModelError:
+    """What to tell: rather when to come again than that it was in vain."""
+    later = [error for error in failed if isinstance(error, ModelUnavailable)]
+    return later[-1] if later else failed[0]
