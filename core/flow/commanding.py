@@ -47,7 +47,7 @@ class Commanding:
     async def __call__(self, work: Work) -> None:
         lead, part = work.lead, work.part
         name = lead.command if commands.is_ours(lead) else ""
-        if name == commands.VOICE:
+        if name == commands.VOICE.name and name not in self._do:
             await self._answer(work, Done("I have no voice yet: I read and write."))
             return
         offer = commands.found(part, name)

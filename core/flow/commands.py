@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.flow.cast import Part
 from core.messages import Inbound, Menu, Rank, Reply
@@ -199,18 +199,54 @@ NEWBOT = Offer(
     groups=False, options=(Option("name", "Whose bot it will be", required=True, most=100),),
 )  # fmt: skip
 
+_NOTES = ("on", "off", "auto", "status")
+_CHANNELS = ("join", "leave", "follow", "unfollow", "ignore me", "listen to me", "code")
+VOICE = _ours(
+    "voice", "Voice messages: on, off, auto; voice channels: join, leave, follow",
+    "Sprachnachrichten: on, off, auto; Sprachkanäle: join, leave, follow",
+    "Mensajes de voz: on, off, auto; canales de voz: join, leave, follow",
+    "Messages vocaux : on, off, auto ; salons vocaux : join, leave, follow",
+    "Mensagens de voz: on, off, auto; canais de voz: join, leave, follow",
+    "Голосовые сообщения: on, off, auto; голосовые каналы: join, leave, follow",
+    _option(
+        "action", "What I am to do; without it, how it is",
+        "Was ich tun soll; ohne das: wie es steht", "Qué debo hacer; sin ello, cómo está",
+        "Ce que je dois faire ; sans cela, où nous en sommes",
+        "O que devo fazer; sem isso, como está", "Что мне делать; без этого — как обстоят дела",
+        *_NOTES, *_CHANNELS,
+    ),
+    _option(
+        "channel", "Which channel I am to join; without one, yours",
+        "In welchen Kanal ich kommen soll; ohne Angabe in deinen",
+        "A qué canal debo unirme; sin él, al tuyo", "Quel salon rejoindre ; sans lui, le vôtre",
+        "Em que canal devo entrar; sem ele, no seu", "В какой канал мне зайти; иначе — в ваш",
+        kind=OptionKind.CHANNEL,
+    ),
+)  # fmt: skip
+_VOICE_NOTES = replace(
+    VOICE,
+    about="Whether I answer with voice messages: on, off, auto",
+    words={
+        "de": "Ob ich mit Sprachnachrichten antworte: on, off, auto",
+        "es": "Si respondo con mensajes de voz: on, off, auto",
+        "fr": "Si je réponds par des messages vocaux : on, off, auto",
+        "pt": "Se respondo com mensagens de voz: on, off, auto",
+        "ru": "Отвечать ли голосовыми сообщениями: on, off, auto",
+    },
+    options=(replace(VOICE.options[0], choices=_NOTES),),
+)
+"""Where there are no voice channels."""
+
 MENU = "settings_menu"
 """What comes back when a setting is chosen from the menu that /settings shows."""
 
 OURS = (
-    START, HELP, CHAT, ASK, SUMMARIZE, RESET, MUTE, UNMUTE, WHY, SETTINGS, INITIATIVE, EXPORT,
-    FORGET, PAIR, NEWBOT,
+    START, HELP, CHAT, ASK, SUMMARIZE, RESET, MUTE, UNMUTE, WHY, SETTINGS, INITIATIVE, VOICE,
+    EXPORT, FORGET, PAIR, NEWBOT,
 )  # fmt: skip
 TALK = frozenset({CHAT.name, ASK.name})
 """Talk by another way: what a form brings is a message already."""
-VOICE = "voice"
-"""Known, and not on offer as long as there is none."""
-NAMES = frozenset({VOICE, *(one.name for one in OURS)})
+NAMES = frozenset(one.name for one in OURS)
 
 _WHOM = {
     Rank.MEMBER: "members of this group",
@@ -244,12 +280,14 @@ def offers(part: Part | None) -> tuple[Offer, ...]:
             (CHAT.name, limits.forms),
             (ASK.name, limits.forms),
             (INITIATIVE.name, policy.habits is not None),
+            (VOICE.name, limits.voice_notes or limits.voice_rooms),
             (PAIR.name, policy.door.pairs),
             (NEWBOT.name, isinstance(part.platform, MakesBots)),
         )
         if not used
     }
-    return (*(one for one in OURS if one.name not in idle), *(one.offer for one in hers))[:MOST]
+    ours = (_as_here(part, one) for one in OURS if one.name not in idle)
+    return (*ours, *(one.offer for one in hers))[:MOST]
 
 
 def found(part: Part, name: str) -> Offer | None:
@@ -258,8 +296,12 @@ def found(part: Part, name: str) -> Offer | None:
         return None
     for one in (*OURS, *(command.offer for command in part.gear.repertoire.commands)):
         if one.name == name:
-            return one
+            return _as_here(part, one)
     return None
+
+
+def _as_here(part: Part, one: Offer) -> Offer:
+    return _VOICE_NOTES if one is VOICE and not part.platform.limits.voice_rooms else one
 
 
 def of_plugin(part: Part, name: str) -> Command | None:

@@ -14,7 +14,7 @@ from core.flow import commands
 from core.flow.commands import MENU, SETTINGS, Done
 from core.flow.etiquette import Choice, Verdict
 from core.flow.ranks import Ranks
-from core.flow.work import Work
+from core.flow.work import Also, Work
 from core.flow.writing import Scribe
 from core.messages import Inbound, InboundStatus, Menu, Room, World
 from core.ports import Store, Unit
@@ -138,14 +138,7 @@ class HouseRuling:
 
     async def _change(self, work: Work, rule: _Rule, kept: Any, rooms: Sequence[Room]) -> None:
         new = HouseRules() if kept is None else rules_of(_with(_world(work), rule.name, kept))
-
-        def change(unit: Unit) -> None:
-            # So that nobody takes it for a group that is met for the first time.
-            work.introduction.write(unit)
-            world = unit.rooms.world(work.part.id, work.spot.world) or _world(work)
-            unit.rooms.put_world(_with(world, rule.name, kept))
-
-        work.later.append(change)
+        work.later.append(setting(work, rule.name, kept))
         told = _value(rule, new, rooms)
         await self._answer(work, Done(f"{rule.name}: {told}.{_but(work, rule, new)}"))
         work.introduction.written()
@@ -160,6 +153,19 @@ class HouseRuling:
         await self._scribe.write(
             work, InboundStatus.ANSWERED, f"command-{SETTINGS.name}", say=say, keep=False
         )
+
+
+def setting(work: Work, name: str, kept: Any) -> Also:
+    """What sets it for this server, group or direct chat; None takes it back. Once that is written,
+    `work.introduction.written()` and `Ranks.forget` have to follow."""
+
+    def change(unit: Unit) -> None:
+        # So that nobody takes it for a group that is met for the first time.
+        work.introduction.write(unit)
+        world = unit.rooms.world(work.part.id, work.spot.world) or _world(work)
+        unit.rooms.put_world(_with(world, name, kept))
+
+    return change
 
 
 def _asked(lead: Inbound) -> tuple[str, str]:
