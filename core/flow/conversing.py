@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +11,7 @@ from core.errors import ModelError
 from core.flow.acting import INTERRUPTED, Acting, Carried
 from core.flow.after import After
 from core.flow.allowance import Allowance
+from core.flow.attending import signs
 from core.flow.cast import Cast
 from core.flow.current import running
 from core.flow.deciding import Deciding
@@ -35,6 +35,7 @@ from core.kept import Task
 from core.knowledge.ingest import Librarian
 from core.messages import InboundStatus, Reply
 from core.plugins.records import Deed
+from core.plugins.voicing import Voicing
 from core.ports import ModelRequest, ModelRoles
 from core.prompting.reading import Answer
 from core.prompting.stock import prompt
@@ -45,9 +46,6 @@ _DECIDING = ("ANXIETY", "ENTITIES", "CHARACTER", "RECENT_MESSAGES", "ACTIONS")
 """What a small model that decides is shown (R-11); elizaOS' sixth has no provider."""
 
 _MINDFUL = frozenset({"RECALL", "KNOWLEDGE"})
-
-_ASKED = frozenset({"mentioned", "named", "reply"})
-_SEEN_AFTER = 2.0
 
 _INTERRUPTED = "I was interrupted there. It may or may not be done; choose again if it is not."
 
@@ -78,7 +76,9 @@ class Conversing:
         chosen: Callable[[Task], object] = nobody_chose,
         librarian: Librarian | None = None,
         noting: Noting | None = None,
+        voicing: Callable[[Work], Voicing | None] = lambda work: None,
     ) -> None:
+        """`voicing` is what a turn may do in voice channels."""
         self._cast = cast
         self._deciding = deciding
         self._scenery = scenery
@@ -98,6 +98,7 @@ class Conversing:
         self._chosen = chosen
         self._librarian = librarian
         self._noting = noting
+        self._voicing = voicing
 
     async def __call__(self, work: Work, verdict: Verdict | None = None) -> None:
         """`verdict` is given where it is not the message that decides."""
@@ -154,7 +155,7 @@ class Conversing:
         if self._noting is not None and await self._noting(work):
             scene = replace(scene, aloud=True)
         turn.scene, work.history = scene, scene.history
-        with _signs(work):
+        with signs(work):
             if unsure and work.part.policy.asks:
                 wanted = await self._wants(turn, scene)
                 if wanted is False or (wanted is None and work.rule == "model-decides"):
@@ -294,7 +295,7 @@ class Conversing:
             self._pass_on(turn, scene, answer)
         first = not (lead.is_direct or turn.responses)
         # What is on show in the channel already stays there.
-        opens = first and text and work.growing is None
+        opens = first and text and work.growing is None and not lead.spoken
         title = self._threads.title(work) if opens else ""
         if text:
             self._threads.answered(work, title)
@@ -330,6 +331,7 @@ class Conversing:
             choices=self._choices,
             chosen=self._chosen,
             librarian=self._librarian,
+            voicing=self._voicing,
         )
 
     async def _wants(self, turn: RunningTurn, scene: Scene) -> bool | None:
@@ -368,25 +370,6 @@ class Conversing:
                 events=gear.events,
                 then=turn.settle,
             )
-
-
-@contextmanager
-def _signs(work: Work) -> Iterator[None]:
-    """Where she is heard, nobody sees her type."""
-    if work.lead.spoken:
-        yield
-        return
-    with work.part.outbox.typing(work.lead.address), _seen(work):
-        yield
-
-
-def _seen(work: Work) -> AbstractContextManager[None]:
-    """In a group, whoever clearly asks sees that it was heard, where the answer takes its time."""
-    lead, part = work.lead, work.part
-    if lead.is_direct or lead.waits or work.rule not in _ASKED or not lead.message:
-        return nullcontext()
-    due = work.started + _SEEN_AFTER
-    return part.outbox.seen(lead.address, lead.message, part.policy.seen, due)
 
 
 def _thought_over(scene: Scene) -> Scene:

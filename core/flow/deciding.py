@@ -29,11 +29,20 @@ Ask = Callable[[ModelRequest], AsyncGenerator[str, None]]
 class Deciding:
     """Rules first, each with a name that is written down."""
 
-    def __init__(self, cast: Cast, floor: Floor, clock: Clock, threads: Threads) -> None:
+    def __init__(
+        self,
+        cast: Cast,
+        floor: Floor,
+        clock: Clock,
+        threads: Threads,
+        missed: Callable[[Inbound], str] = lambda one: "",
+    ) -> None:
+        """`missed` is the rule by which what was spoken is not answered aloud any more, if any."""
         self._cast = cast
         self._floor = floor
         self._clock = clock
         self._threads = threads
+        self._missed = missed
         self._joining = Joining()
 
     def verdict(self, work: Work) -> Verdict:
@@ -51,7 +60,7 @@ class Deciding:
     def _on(self, work: Work, one: Inbound) -> Verdict:
         part, spot, now = work.part, work.spot, self._clock.monotonic()
         colleague = self._cast.is_colleague(one.address.platform, one.author.id)
-        follows = spot.just_answered(one.author.id, now)
+        follows = spot.just_answered(one.author.id, now, aloud=one.spoken)
         verdict = decide(
             one,
             part.policy.manners,
@@ -65,6 +74,7 @@ class Deciding:
                 others=self._others(one) if follows or spot.followed else (),
                 hers=self._threads.is_hers(one.address),
                 word=self._word(one, now) if colleague else Word.FREE,
+                missed=self._missed(one) if one.spoken else "",
             ),
         )
         most = part.policy.manners.joins

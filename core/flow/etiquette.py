@@ -74,6 +74,8 @@ class Circumstances:
     hers: bool = False
     """The thread was opened by her: whoever speaks in it speaks to her."""
     word: Word = Word.FREE
+    missed: str = ""
+    """Why what was spoken cannot be answered aloud any more, as a rule; empty where it can."""
 
 
 _DIRECT_TYPES = frozenset({ChannelType.DM, ChannelType.VOICE_DM, ChannelType.SELF, ChannelType.API})
@@ -97,6 +99,9 @@ def decide(inbound: Inbound, manners: Manners, at: Circumstances) -> Verdict:
     if not inbound.fleeting and age > (manners.stale_direct if direct else manners.stale_group):
         return _silent("stale")
 
+    if inbound.spoken and at.missed:
+        return _silent(at.missed)
+
     named = is_named(inbound.text, manners.names)
     if at.muted and not (named or inbound.mentions_us):
         return _silent("muted")
@@ -108,6 +113,8 @@ def decide(inbound: Inbound, manners: Manners, at: Circumstances) -> Verdict:
         return _answer("direct")
     if inbound.place.channel.value.lower() in manners.bypass_types:
         return _answer("bypass-type")
+    if inbound.spoken and not inbound.company and not inbound.author.is_bot:
+        return _answer("spoken-to-us")
     source = inbound.address.platform.lower()
     if any(one in source for one in (*_DIRECT_SOURCES, *manners.bypass_sources)):
         return _answer("bypass-source")

@@ -7,7 +7,7 @@ from datetime import datetime
 from core.errors import Unreadable
 from core.flow import reasons
 from core.flow.cast import Part
-from core.flow.inner import INNER
+from core.flow.inner import is_ours
 from core.flow.speaking import Spoken, Where
 from core.ids import RoomId, TurnId, WorldId, turn_of
 from core.messages import (
@@ -59,7 +59,7 @@ def give_up(unit: Unit, part: Part, batch: Batch, code: str, now: datetime) -> l
     last = batch.items[-1]
     unit.inbox.close([one.id for one in batch.items], Outcome(InboundStatus.FAILED, code), now)
     try:
-        lead = None if last.kind in INNER else part.platform.read(last)
+        lead = None if is_ours(last) else part.platform.read(last)
     except Unreadable:
         lead = None
     rows = [] if lead is None else excuse(part, lead, InboundStatus.FAILED, code, private=True)

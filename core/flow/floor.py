@@ -49,6 +49,8 @@ class Uttered:
     at: datetime
     key: str = ""
     """The same for a repeat."""
+    aloud: bool = False
+    """In a voice channel, and nowhere in writing."""
 
 
 @dataclass(slots=True)
@@ -144,6 +146,12 @@ class Floor:
             yield
         finally:
             word.lock.release()
+
+    def speaks(self, address: Address) -> None:
+        """Whoever has the word there is being heard: nobody takes it over for now."""
+        room = self._rooms.get(Where.of(address))
+        if room is not None and room.word.lock.locked():
+            room.word.since = asyncio.get_running_loop().time()
 
     async def _wait_for(self, room: _Room) -> _Word:
         """Take it over from whoever has had it for too long, once and for everybody after us."""

@@ -52,14 +52,17 @@ class Hearsay:
         store: Store,
         number: Callable[[datetime], int],
         clock: Clock,
+        listens: Callable[[Address], bool] = lambda address: False,
     ) -> None:
-        """`number` gives the next row of the inbox its id."""
+        """`number` gives the next row of the inbox its id; `listens` tells whether one of ours is
+        in that voice channel, and hears what is said there."""
         self._cast = cast
         self._floor = floor
         self._lanes = lanes
         self._store = store
         self._number = number
         self._clock = clock
+        self._listens = listens
         self._told: OrderedDict[int, _Told] = OrderedDict()
         self._unsaid: deque[Sequence[Received]] = deque()
         self._wake = asyncio.Event()
@@ -67,7 +70,7 @@ class Hearsay:
     def of(self, part: Part, spoken: Spoken, now: datetime) -> Sequence[Received]:
         """What goes into the inbox of each of the others; hand what became of it to `said`."""
         address = spoken.where.address
-        if spoken.where.direct or spoken.say.only_for or not spoken.say.text:
+        if spoken.where.direct or spoken.say.only_for or not (spoken.say.text or spoken.aloud):
             return ()
         uttered = _uttered(part, spoken, now)
         # Whoever is seen there from now on has missed it.
@@ -77,6 +80,9 @@ class Hearsay:
 
     def said(self, spoken: Spoken, told: Sequence[Received], rows: Sequence[Delivery]) -> None:
         """Both have been committed and nobody has sent the rows yet; none for a repeat."""
+        if not rows and spoken.aloud:
+            self._remind(told)  # everybody has heard it by now
+            return
         if not rows:
             self._floor.forget(spoken.where.address, _key(spoken))
             return
@@ -141,16 +147,16 @@ class Hearsay:
     def _rows(
         self, hearers: Iterable[Address], uttered: Uttered, now: datetime
     ) -> Sequence[Received]:
-        """Empty where the platform tells them itself."""
+        """Empty where the platform tells them itself, as it does not of what is spoken."""
         speaks = self._cast.on(uttered.account)
         told: list[Received] = []
-        if speaks is None or speaks.platform.limits.hears_bots:
+        if speaks is None or (speaks.platform.limits.hears_bots and not uttered.aloud):
             return told
         number, handle = uttered.account.partition(":")[2], speaks.platform.handle
         author = Author(number, uttered.name, handle.lstrip("@"), True)
         for address in hearers:
             hears, place = self._cast.on(address.account), self._floor.place(address)
-            if hears is None or place is None:
+            if hears is None or place is None or (uttered.aloud and not self._listens(address)):
                 continue
             one = overheard(
                 address,
@@ -158,6 +164,7 @@ class Hearsay:
                 author,
                 uttered.text,
                 handle=hears.platform.handle,
+                aloud=uttered.aloud,
                 key=uttered.key,
                 now=uttered.at,
             )
@@ -175,7 +182,10 @@ class Hearsay:
 
 def _uttered(part: Part, spoken: Spoken, now: datetime) -> Uttered:
     account = spoken.where.address.account
-    return Uttered(account, part.character.name, spoken.say.text, now, _key(spoken))
+    # What is written as well, the platform brings.
+    aloud = spoken.aloud and not spoken.say.text
+    text = spoken.content.text if aloud else spoken.say.text
+    return Uttered(account, part.character.name, text, now, _key(spoken), aloud)
 
 
 def _key(spoken: Spoken) -> str:

@@ -16,6 +16,7 @@ _ROOMS = 20_000
 _PEOPLE = 500
 _FOLLOWS = 120.0
 """Seconds after our answer in which its reader's next words may be meant for us."""
+_FOLLOWS_ALOUD = 20.0
 MUTED = "MUTED"
 FOLLOWED = "FOLLOWED"
 _EVER = datetime.min.replace(tzinfo=UTC)
@@ -70,8 +71,9 @@ class Spot:
         """The character has spoken here since this process began."""
         return self.answered_at > float("-inf")
 
-    def just_answered(self, author: str, now: float) -> bool:
-        return self.last_answered == author and now - self.answered_at < _FOLLOWS
+    def just_answered(self, author: str, now: float, *, aloud: bool = False) -> bool:
+        within = _FOLLOWS_ALOUD if aloud else _FOLLOWS
+        return self.last_answered == author and now - self.answered_at < within
 
 
 class Presence:

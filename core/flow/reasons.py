@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 _RULES: Mapping[str, str] = {
     # Why she answers.
+    "spoken-to-us": "you were alone with me in the voice channel",
     "direct": "this is our direct talk",
     "bypass-type": "I answer everything in rooms of this kind",
     "bypass-source": "I answer everything on this platform",
@@ -39,6 +40,7 @@ _RULES: Mapping[str, str] = {
     "no-answer": "nothing came to me that was worth saying",
     "never-said": "what another character wanted to say never reached this room",
     "command-of-another": "it was a command that I do not know",
+    "spoken-before-restart": "it was said aloud when I was not there to answer it aloud",
     # Speaking first.
     "initiative-off": "I never speak first",
     "initiative-off-here": "speaking first is switched off here; /initiative on changes that",

@@ -58,6 +58,8 @@ class Sentences:
         """What stands before the next sentence, and is not spoken."""
         self._fence = ""
         self._first = True
+        self.shows = False
+        """Something in it can only be seen: code, a table, an address."""
 
     def feed(self, text: str) -> list[Sentence]:
         """What is certain of the whole text so far, and was not given before."""
@@ -84,6 +86,7 @@ class Sentences:
 
     def _give(self, written: str, found: list[Sentence]) -> None:
         said = "" if self._unsaid(written) else speakable(written)
+        self.shows = self.shows or "://" in written
         if not said:
             self._before += written
             return
@@ -94,13 +97,17 @@ class Sentences:
         """A line of code, or of a table."""
         mark = written.lstrip()[:3]
         if self._fence:
+            self.shows = True
             if written.strip().startswith(self._fence) and not written.strip().strip(mark[:1]):
                 self._fence = ""
             return True
         if mark in _FENCES:
             self._fence = mark
             return True
-        return mark.startswith("|") and not mark.startswith("||")
+        if mark.startswith("|") and not mark.startswith("||"):
+            self.shows = True
+            return True
+        return False
 
     def _next(self, text: str, *, final: bool) -> int | None:
         """Where the next piece ends; None as long as that may still change."""

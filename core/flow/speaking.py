@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from core.flow.aloud import Heard
 from core.flow.cards import buttons_in, embeds_of, menus_in
 from core.flow.cast import Part
 from core.flow.presence import memory_id
@@ -63,6 +64,10 @@ class Spoken:
     """What it was said in the light of."""
     told: tuple[str, ...] = ()
     """The names of the providers that had something to tell."""
+    aloud: bool = False
+    """It was spoken; `say` is what of it is written as well, mostly nothing."""
+    cut: bool = False
+    """Somebody spoke, so that no more of it was heard than the content tells."""
 
     def memory(self, part: Part, now: datetime) -> Memory:
         where = self.where
@@ -82,11 +87,15 @@ class Spoken:
                 "turn": self.turn,
                 **({"recalled": list(self.recalled)} if self.recalled else {}),
                 **({"told": list(self.told)} if self.told else {}),
+                **({"spoken": True} if self.aloud else {}),
+                **({"interrupted": True} if self.cut else {}),
             },
         )
 
     def rows(self, part: Part, nonce: str) -> list[Delivery]:
         """`nonce` names what is said; of its parts each gets its own from it."""
+        if self.aloud and not self.say.text:
+            return []
         first = self.number * PARTS
         return [
             Delivery(
@@ -188,6 +197,27 @@ def shows_anything(say: Reply) -> bool:
     """Buttons count: a platform that needs words for them leaves them out itself."""
     some = say.text or say.attachments or say.embeds or say.poll or say.location or say.sticker
     return bool(some or say.buttons or say.menus)
+
+
+def heard_as(spoken: Spoken, heard: Heard, *, writes: bool) -> Spoken | None:
+    """What is kept of something that was said aloud, and `writes` besides; None for nothing."""
+    text = f"{heard.text}\n{heard.rest}".strip() if heard.rest else heard.text
+    if not text:
+        return None
+    whole = writes or heard.shows
+    return replace(
+        spoken,
+        say=Reply(text if whole else heard.rest),
+        content=replace(spoken.content, text=text),
+        aloud=bool(heard.text),
+        cut=heard.cut,
+    )
+
+
+def only_words(say: Reply) -> bool:
+    """Nothing in it has to be seen."""
+    seen = say.attachments or say.embeds or say.poll or say.location or say.sticker
+    return bool(say.text) and not (seen or say.buttons or say.menus or say.keyboard or say.only_for)
 
 
 def buttons_of(content: str | Mapping[str, Any]) -> tuple[Button, ...]:

@@ -38,7 +38,7 @@ class Telling:
         lead = work.lead
         if lead.waits or lead.kind in (Kind.COMMAND, Kind.PRESS):
             self._of_work(work, EventType.INTERACTION_RECEIVED)
-        event = _OF_KIND.get(lead.kind)
+        event = EventType.VOICE_MESSAGE_RECEIVED if lead.spoken else _OF_KIND.get(lead.kind)
         if event is not None:
             self._of_work(work, event)
         for who in lead.joined:
@@ -131,6 +131,8 @@ def _beside(work: Work, event: str) -> dict[str, Any]:
                 "arguments": lead.arguments,
             }
             return {key: one for key, one in told.items() if one} | {"options": dict(lead.given)}
+        case EventType.VOICE_MESSAGE_RECEIVED:
+            return {"transcript": lead.text, "userName": lead.author.name}
         case EventType.MESSAGE_DELETED:
             ids = [memory_id(work.part.id, lead.address, one) for one in lead.gone]
             return {"deleted": ids, "messageIds": list(lead.gone)}

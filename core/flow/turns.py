@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 from typing import NoReturn
 
 from core.clock import Clock
 from core.errors import ModelError, ModelTooSlow, ModelUnavailable, Unreadable
 from core.flow import inner
+from core.flow.aloud import Aloud
 from core.flow.cast import Cast, Part
 from core.flow.choosing import Choosing
 from core.flow.comings import Comings
@@ -84,6 +85,7 @@ class Turns:
         new_bots: NewBots,
         mending: Mending,
         ruling: HouseRuling,
+        aloud: Callable[[Work], Aloud | None] = lambda work: None,
     ) -> None:
         self._cast = cast
         self._store = store
@@ -107,6 +109,7 @@ class Turns:
         self._mending = mending
         self._ruling = ruling
         self._new_bots = new_bots
+        self._aloud = aloud
         self._unwritten: dict[Hashable, list[Spending]] = {}
         self._broken_off: dict[Hashable, int] = {}
         """How many answers to somebody's open messages have broken off half way."""
@@ -129,13 +132,12 @@ class Turns:
                         await self._doorkeeper.turn_away(work, refusal)
                         return
                     await self._listen(work)
+                    work.aloud = self._aloud(work)
                     self._telling.begun(work)
                     await self._act(work)
-            except (Superseded, asyncio.CancelledError):
-                self._telling.ended(work, "replaced")
-                raise
-            except Postponed:
-                self._telling.ended(work, "postponed")
+            except (Superseded, Postponed, asyncio.CancelledError) as end:
+                again = isinstance(end, Postponed)
+                self._telling.ended(work, "postponed" if again else "replaced")
                 raise
             except Exception as error:  # noqa: BLE001  (the wall of one turn)
                 await self._fall(part, batch, work, error)
@@ -165,7 +167,7 @@ class Turns:
             if received in gone:
                 continue
             try:
-                ours = received.kind in inner.INNER
+                ours = inner.is_ours(received)
                 inbound.append(inner.read(received) if ours else part.platform.read(received))
             except Unreadable as error:
                 dead.append((received, str(error)))
@@ -268,11 +270,10 @@ class Turns:
 
     async def _speak_first(self, work: Work) -> None:
         rule = await self._initiative.refusal(work) or ("quiet" if work.rules.quiet else "")
-        if not rule:
+        if rule:
+            await self._end(work, rule)
+        else:
             await self._converse(work, Verdict(Choice.ANSWER, "cue"))
-            return
-        work.decided()
-        await self._scribe.write(work, InboundStatus.SILENT, rule, keep=False)
 
     async def _pressed(self, work: Work) -> None:
         plan = self._choosing.pressed(work)
@@ -285,19 +286,20 @@ class Turns:
         rule = f"{work.lead.kind.value}-noted"
         await self._scribe.write(work, InboundStatus.SILENT, rule, keep=False)
 
+    async def _end(self, work: Work, rule: str) -> None:
+        work.decided()
+        await self._scribe.write(work, InboundStatus.SILENT, rule, keep=False)
+
     async def _unheard(self, work: Work) -> None:
         """Whoever said it has taken it back: nobody waits for an answer, and nothing is kept."""
-        work.decided()
-        await self._scribe.write(work, InboundStatus.SILENT, TAKEN_BACK, keep=False)
+        await self._end(work, TAKEN_BACK)
 
     async def _moved(self, work: Work) -> None:
         """A group became a supergroup: the room keeps its past under its new id."""
         part, lead = work.part, work.lead
-        old, new = lead.address.room, lead.moved_to
+        moved = _, new = lead.address.room, lead.moved_to
         work.decided()
-        await self._scribe.write(
-            work, InboundStatus.SILENT, "room-moved", keep=False, moved=(old, new)
-        )
+        await self._scribe.write(work, InboundStatus.SILENT, "room-moved", keep=False, moved=moved)
         self._presence.forget(part.id, lead.address)
         self._presence.forget(part.id, lead.address._replace(room=new))
         self._initiative.moved(lead.address, lead.address._replace(room=new))
@@ -317,7 +319,7 @@ class Turns:
         """A server as it stands: it and its rooms are known before anybody speaks there (D-66)."""
         work.decided()
         await self._telling.met(work, self._comings.is_new)
-        seen, rule = places_of(work.spot, work.lead), "world-noted"
+        rule, seen = "world-noted", places_of(work.spot, work.lead)
         await self._scribe.write(work, InboundStatus.SILENT, rule, keep=False, places=seen)
 
     # --- when it fails -------------------------------------------------------------------------
@@ -389,7 +391,7 @@ class Turns:
         """What a turn that begins anew has spent is written down by the next try."""
         if work is None:
             return
-        work.over = True
+        work.end()
         if work.meter.spendings:
             self._unwritten[_who(work.batch)] = work.meter.spendings
 

@@ -166,6 +166,12 @@ class Work:
         self.heard, self.cue = ([], heard) if mends else ([heard], None)
         self.before, self.mends, self._known = before, mends, None
 
+    def end(self) -> None:
+        """However it ended: nobody says or counts anything in it any more."""
+        self.over = True
+        if self.aloud is not None:
+            self.aloud.close()
+
     def decided(self) -> None:
         """Raises Superseded when more was said meanwhile; from here the turn will be written down.
 

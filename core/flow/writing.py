@@ -219,7 +219,7 @@ class Scribe:
             if spendings:
                 unit.spendings.add(spendings, now)
             stored = _put_down(unit, rows, now)
-            if told and (stored or not rows):
+            if told and spoken and (stored or spoken.aloud):
                 unit.inbox.add(told, now)
             return stored
 
@@ -244,7 +244,11 @@ class Scribe:
                 part.character.name, work.lead, spoken.content.text, spoken.content.actions
             )
         # What a replay says again is there already, in the table and in what is read from it.
-        new = kept if stored or not said or (spoken and spoken.aloud) else kept[: len(kept) - len(said)]
+        new = (
+            kept
+            if stored or not said or (spoken and spoken.aloud)
+            else kept[: len(kept) - len(said)]
+        )
         self._remember(part, spot.room, [one for one in new if one.room == spot.room])
         if elsewhere := [one for one in new if one.room != spot.room]:
             self._remember(part, elsewhere[0].room, elsewhere)
@@ -261,7 +265,7 @@ def _nothing(unit: Unit) -> None:
 async def _voiced(work: Work, spoken: Spoken) -> Spoken | None:
     """In a voice channel, say it aloud first: what was heard of it is what is kept."""
     here = spoken.where.address == work.lead.address
-    if work.aloud is None or not here or not only_words(spoken.say):
+    if work.aloud is None or work.over or not here or not only_words(spoken.say):
         return spoken
     heard = await work.aloud.finish(spoken.say.text)
     return heard_as(spoken, heard, writes=work.part.settings.flag("DISCORD_VOICE_TEXT"))

@@ -258,7 +258,10 @@ class Inbound:
     """It was said aloud where the answer will be spoken too; what is typed in a voice channel's chat
     is not."""
     company: int = 0
-    """Of what was spoken, how many people heard it besides its author; bots do not count."""
+    """Of what was spoken, how many heard it besides its author: people, and other characters of
+    ours; other bots do not count."""
+    recording: str = ""
+    """Of what was spoken, its sound as it was kept, where that is wished: "file:<name>"."""
     waits: bool = False
     """Its author sees that it is being worked on until an answer comes, so that there has to be one,
     if only to say why there is none."""
