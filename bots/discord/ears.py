@@ -113,9 +113,8 @@ class Ears:
         """Listen to the client's connection; again after it was made anew."""
         if self._closed or not self._ways.hears:
             return
-        if self._connection is not None:
-            self._connection.remove_socket_listener(self._arrive)
-        if not self._able():
+        self._give_up()
+        if self._deaf:
             return
         self._connection = connection = self._client._connection
         self.look()
@@ -161,24 +160,16 @@ class Ears:
     def close(self) -> None:
         """Hear nothing from now on; nobody is told anything any more."""
         self._closed = True
-        if self._connection is not None:
-            self._connection.remove_socket_listener(self._arrive)
+        self._give_up()
         self._stop.set()
         self._bell.set()
         if self._thread is not None:
             self._thread.join(_FAREWELL)
             self._thread = None
 
-    def _able(self) -> bool:
-        """Whether all that listening needs is installed; else say what is not."""
-        try:
-            Detector(self._ways)
-            Decoder(HEARD_RATE)
-        except ImportError:
-            self._deaf = "webrtcvad is not installed: `make setup`, or `pip install troupe[voice]`"
-        except OpusFailed as error:
-            self._deaf = str(error)
-        return not self._deaf
+    def _give_up(self) -> None:
+        if self._connection is not None:
+            self._connection.remove_socket_listener(self._arrive)
 
     # -- on any thread ---------------------------------------------------------------------------
 
@@ -206,7 +197,22 @@ class Ears:
 
     # -- on the worker ---------------------------------------------------------------------------
 
+    def _able(self) -> bool:
+        """Whether all that listening needs is installed; else say what is not."""
+        try:
+            Detector(self._ways)
+            Decoder(HEARD_RATE)
+        except ImportError:
+            self._deaf = "webrtcvad is not installed: `make setup`, or `pip install troupe[voice]`"
+        except OpusFailed as error:
+            self._deaf = str(error)
+        if self._deaf:
+            self._post(self._give_up)
+        return not self._deaf
+
     def _listen(self) -> None:
+        if not self._able():
+            return
         while not self._stop.is_set():
             if self._round():
                 # Packets of a few people come together: one waking is enough for all.

@@ -16,6 +16,8 @@ _ABOVE = 4.0
 _RISE = 1.005
 """By which the hiss is taken for louder with each frame in which it is not heard alone."""
 _LOUDEST_HISS = _FULL * 10 ** (-40 / 10)
+_SETTLING = 5
+"""Frames in which webrtcvad takes anything at all for a voice."""
 
 
 class Detector:
@@ -29,6 +31,7 @@ class Detector:
         self._vad = webrtcvad.Vad(min(3, int(threshold * 4)))
         self._least = _FULL * 10 ** ((-62 + 20 * threshold) / 10)
         self._hiss = self._least / _ABOVE
+        self._unsettled = _SETTLING
 
     def voiced(self, frame: bytes) -> bool:
         samples = np.frombuffer(frame, dtype="<i2").astype(np.float32)
@@ -36,4 +39,7 @@ class Detector:
         # The quietest that is heard between words is what surrounds them.
         self._hiss = max(self._least / _ABOVE, min(self._hiss * _RISE, power, _LOUDEST_HISS))
         spoken = bool(self._vad.is_speech(frame, _RATE))
+        if self._unsettled:
+            self._unsettled -= 1
+            return False
         return spoken and power > max(self._least, self._hiss * _ABOVE)
