@@ -16,6 +16,7 @@ from bots.sandbox.acts import act
 from bots.sandbox.asked import LARGEST
 from bots.sandbox.cast import Bot, Person
 from bots.sandbox.desks import Desks
+from bots.sandbox.discord.permissions import SPOKEN
 from bots.sandbox.glance import PLAYED, SHOWN
 from bots.sandbox.world import Account, Change, Chat, Fact, Message, World
 
@@ -111,6 +112,11 @@ class Page:
                 # Who is in a server is in all of its rooms.
                 rooms = [view.chat(self._world, each) for each in change.guild.channels.values()]
                 return {"type": "guild", "guild": view.guild(change.guild), "chats": rooms}
+            case "voice_state" | "voice_ruled" | "speaking" | "voice_code" if (
+                change.guild is not None
+            ):
+                spoken = [it for it in change.guild.channels.values() if it.kind in SPOKEN]
+                return {"type": "voices", "rooms": {it.key: view.voices(it) for it in spoken}}
             case "account" | "app_commands" | "commands" | "able":
                 return {"type": "people", **self._everyone()}
             case "confirmed":

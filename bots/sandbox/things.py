@@ -81,10 +81,13 @@ class Guild:
     banned: set[Account] = field(default_factory=set, repr=False)
     # By id: name, emoji and who made it.
     stickers: dict[int, dict[str, Any]] = field(default_factory=dict, repr=False)
-    # Who is in which of its voice channels; whom it lets nobody hear, and whom hear nobody.
+    # Who is in which of its voice channels, and speaks there; whom it lets nobody hear, and who
+    # may hear nobody; by which code those in a channel see that nobody else hears them.
     voices: dict[Account, VoiceState] = field(default_factory=dict, repr=False)
+    speaking: set[Account] = field(default_factory=set, repr=False)
     hushed: set[Account] = field(default_factory=set, repr=False)
     deafened: set[Account] = field(default_factory=set, repr=False)
+    codes: dict[Chat, str] = field(default_factory=dict, repr=False)
     # Whether Discord has lost it for now.
     down: bool = False
 

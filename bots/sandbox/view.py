@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bots.sandbox.discord.permissions import THREADS
+from bots.sandbox.discord.attendance import inside
+from bots.sandbox.discord.permissions import SPOKEN, THREADS
 from bots.sandbox.glance import commands, of_discord
 from bots.sandbox.glance_telegram import of_telegram, room_on_telegram, service_of_telegram
 from bots.sandbox.things import Guild
@@ -57,7 +58,29 @@ def chat(world: World, room: Chat) -> Json:
         # A category is above a channel too, but not what it belongs to.
         "parent": room.parent.key if room.parent is not None and room.kind in THREADS else None,
     }
-    return shown | (room_on_telegram(world, room) if room.platform == "telegram" else {})
+    if room.platform == "telegram":
+        return shown | room_on_telegram(world, room)
+    return shown | ({"voices": voices(room)} if room.kind in SPOKEN else {})
+
+
+def voices(room: Chat) -> Json:
+    """Who is in a voice channel and how, and by which code they know that they are among themselves."""
+    guild = room.guild
+    assert guild is not None
+    there = [(who, guild.voices[who]) for who in inside(room)]
+    return {
+        "inside": [
+            {
+                "id": number(who.id),
+                "mute": state.self_mute or who in guild.hushed,
+                "deaf": state.self_deaf or who in guild.deafened,
+                "camera": state.self_video,
+                "speaking": who in guild.speaking,
+            }
+            for who, state in there
+        ],
+        "code": guild.codes.get(room, ""),
+    }
 
 
 def message(world: World, said: Message, *, pending: bool) -> Json:

@@ -52,18 +52,33 @@ def gone_from_voice(guild: Guild, who: Account, session: str) -> Json:
 def _voice_state(world: World, fact: Fact) -> Change:
     """Without a channel somebody is out of all of them."""
     guild, who = world.guilds[fact["guild"]], world.accounts[fact["who"]]
-    if fact["chat"] is None:
-        left = guild.voices.pop(who, None)
-        fact["left"] = None if left is None else left.chat.key
-        return Change("voice_state", fact, guild=guild)
-    room = world.chats[fact["chat"]]
-    own = {name: bool(fact.get(name)) for name in _OWN}
-    was = guild.voices.get(who)
+    was, room = guild.voices.get(who), world.chats.get(fact["chat"])
     if was is not None and was.chat is not room:
-        fact["left"] = was.chat.key
         del guild.voices[who]  # a newcomer is the last in the list of the channel
-    guild.voices[who] = VoiceState(room, fact["session"], **own)
+        guild.speaking.discard(who)
+        if not inside(was.chat):
+            guild.codes.pop(was.chat, None)
+    if room is not None:
+        own = {name: bool(fact.get(name)) for name in _OWN}
+        guild.voices[who] = VoiceState(room, fact["session"], **own)
     return Change("voice_state", fact, room, guild=guild)
+
+
+def _speaking(world: World, fact: Fact) -> Change:
+    guild, who = world.guilds[fact["guild"]], world.accounts[fact["who"]]
+    on = fact["on"] and who in guild.voices
+    (guild.speaking.add if on else guild.speaking.discard)(who)
+    return Change("speaking", fact, guild=guild)
+
+
+def _voice_code(world: World, fact: Fact) -> Change:
+    """An empty one where a channel is not encrypted from end to end, or not yet again."""
+    room = world.chats[fact["chat"]]
+    assert room.guild is not None
+    room.guild.codes.pop(room, None)
+    if fact["code"] and inside(room):
+        room.guild.codes[room] = fact["code"]
+    return Change("voice_code", fact, room, guild=room.guild)
 
 
 def _voice_ruled(world: World, fact: Fact) -> Change:
@@ -78,4 +93,6 @@ def _voice_ruled(world: World, fact: Fact) -> Change:
 FACTS: dict[str, Callable[[World, Fact], Change]] = {
     "voice_state": _voice_state,
     "voice_ruled": _voice_ruled,
+    "speaking": _speaking,
+    "voice_code": _voice_code,
 }

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import orjson
 
 from bots.sandbox.discord.attendance import inside
-from bots.sandbox.discord.permissions import CONNECT, MOVE, SPOKEN, in_channel
+from bots.sandbox.discord.permissions import CONNECT, MOVE, SPEAK, SPOKEN, in_channel
 from bots.sandbox.discord.sessions import Event, Session, Sessions
 from bots.sandbox.things import Account, Change, Chat, Fact, Guild
 from bots.sandbox.world import World
@@ -23,12 +23,15 @@ class VoiceServer(Protocol):
     def endpoint(self, guild: int) -> str: ...
 
     def admit(self, guild: int, channel: int, user: int, session_id: str) -> str:
-        """Await a client, instead of the one that this user had before; gives its token."""
+        """Await a client instead of the one before; gives the token by which it comes."""
         ...
 
     def dismiss(self, guild: int, user: int, code: int = 4014) -> None:
         """Close the line of a client, or forget the one that was awaited."""
         ...
+
+    def hears(self, guild: int, user: int, on: bool) -> None: ...
+    def is_heard(self, guild: int, user: int, on: bool) -> None: ...
 
 
 class Calls:
@@ -62,20 +65,22 @@ class Calls:
         was = room.guild.voices.get(who)
         stays = was is not None and was.chat is room and was.session == session
         same = was is not None and all(getattr(was, name) == on for name, on in own.items())
-        suppress = was.suppress if was is not None and stays else room.kind == "stage"
+        suppress = was.suppress if was is not None and stays else _is_suppressed(room, who)
         self._tell(room.guild, who, room, session, {**own, "suppress": suppress})
         # Who asks for what is so already has lost the voice server and looks for it.
         if not stays or same:
             self._lead(room, who, session)
+        self._hush(room.guild, who)
 
-    def leave(self, guild: Guild, who: Account) -> None:
+    def leave(self, guild: Guild, who: Account, *, code: int = 4014) -> None:
         """Out of the channel, whether by one's own will or not."""
         was = guild.voices.get(who)
         if was is None:
             return
         self._tell(guild, who, None, was.session, {})
-        if self._server is not None:
-            self._server.dismiss(guild.id, who.snowflake)
+        # People are in this process, and leave by themselves.
+        if self._server is not None and who.is_bot:
+            self._server.dismiss(guild.id, who.snowflake, code)
 
     # -- what others do to somebody --------------------------------------------------------------
 
@@ -85,8 +90,9 @@ class Calls:
         if was.chat is room:
             return
         own = {name: getattr(was, name) for name in ("self_mute", "self_deaf", "self_video")}
-        self._tell(guild, who, room, was.session, {**own, "suppress": room.kind == "stage"})
+        self._tell(guild, who, room, was.session, {**own, "suppress": _is_suppressed(room, who)})
         self._lead(room, who, was.session)
+        self._hush(guild, who)
 
     def rule(
         self, guild: Guild, who: Account, *, mute: bool | None = None, deaf: bool | None = None
@@ -100,9 +106,9 @@ class Calls:
         """Let somebody in the audience of a stage channel speak, or no more."""
         self._again(guild, who, suppress=suppress)
 
-    def relocate(self, guild: Guild) -> None:
+    def relocate(self, guild: int) -> None:
         """Tell the bots of a server where its voice server is now, and by which token they come."""
-        for who, state in guild.voices.items():
+        for who, state in self._world.guilds[guild].voices.items():
             self._lead(state.chat, who, state.session)
 
     # -- what follows ----------------------------------------------------------------------------
@@ -112,7 +118,7 @@ class Calls:
         if change.kind == "chat" and change.fact.get("deed") == "gone" and change.chat is not None:
             for who in inside(change.chat):
                 assert change.guild is not None
-                self.leave(change.guild, who)
+                self.leave(change.guild, who, code=4022)
         elif change.kind == "member" and change.guild is not None and change.fact["deed"] == "left":
             self.leave(change.guild, self._world.accounts[change.fact["who"]])
 
@@ -137,6 +143,7 @@ class Calls:
         names = ("self_mute", "self_deaf", "self_video", "suppress")
         own = {name: getattr(was, name) for name in names}
         self._tell(guild, who, was.chat, was.session, {**own, **changed})
+        self._hush(guild, who)
 
     def _tell(
         self, guild: Guild, who: Account, room: Chat | None, session: str, own: dict[str, bool]
@@ -145,18 +152,27 @@ class Calls:
         self._world.tell({**fact, "chat": None if room is None else room.key, **own})
 
     def _lead(self, room: Chat, who: Account, session: str) -> None:
-        """Tell a bot's session where to go; people are in this process, and need no telling."""
-        line = self._sessions.find(session)
-        if line is None:
+        """Tell a bot where to go; people are in this process, and need no telling."""
+        line, guild = self._sessions.find(session), room.guild
+        if line is None or not who.is_bot or guild is None:
             return
-        assert room.guild is not None
         # Without a voice server Discord says so by an empty endpoint, and the client waits.
         token, endpoint = secrets.token_hex(8), None
         if self._server is not None:
-            token = self._server.admit(room.guild.id, room.id, who.snowflake, session)
-            endpoint = self._server.endpoint(room.guild.id)
-        data = {"token": token, "guild_id": str(room.guild.id), "endpoint": endpoint}
+            token = self._server.admit(guild.id, room.id, who.snowflake, session)
+            endpoint = self._server.endpoint(guild.id)
+        data = {"token": token, "guild_id": str(guild.id), "endpoint": endpoint}
         line.put(Event("VOICE_SERVER_UPDATE", orjson.dumps(data)))
+
+    def _hush(self, guild: Guild, who: Account) -> None:
+        """Let the voice server know who is not to be heard, and who hears nobody."""
+        state = guild.voices.get(who)
+        if state is None or self._server is None:
+            return
+        muted = state.self_mute or state.suppress or who in guild.hushed
+        self._server.is_heard(guild.id, who.snowflake, not muted)
+        deaf = state.self_deaf or who in guild.deafened
+        self._server.hears(guild.id, who.snowflake, not deaf)
 
 
 def may_enter(room: Chat, who: Account) -> bool:
@@ -166,6 +182,11 @@ def may_enter(room: Chat, who: Account) -> bool:
     may, limit, there = in_channel(room, who), room.more.get("user_limit", 0), inside(room)
     full = 0 < limit <= len(there) and who not in there
     return bool(may & CONNECT) and (not full or bool(may & MOVE))
+
+
+def _is_suppressed(room: Chat, who: Account) -> bool:
+    """Whether somebody comes in as one who only listens."""
+    return room.kind == "stage" or not in_channel(room, who) & SPEAK
 
 
 def _number(value: object) -> int:

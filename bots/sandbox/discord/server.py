@@ -25,8 +25,8 @@ from bots.sandbox.discord import (
     talking,
     voting,
 )
-from bots.sandbox.discord.gateway import Gateway
 from bots.sandbox.discord.guilds import HANDLERS
+from bots.sandbox.discord.hall import Hall
 from bots.sandbox.discord.intents import NONE, PRIVILEGED, Intents
 from bots.sandbox.discord.interactions import Interaction
 from bots.sandbox.discord.office import Office
@@ -34,7 +34,6 @@ from bots.sandbox.discord.permissions import BOARDS
 from bots.sandbox.discord.rest import Rest
 from bots.sandbox.discord.routing import Map
 from bots.sandbox.discord.snowflakes import mint
-from bots.sandbox.discord.stewarding import Steward
 from bots.sandbox.faults import Faults
 from bots.sandbox.journal import Journal
 from bots.sandbox.port import Port
@@ -60,18 +59,17 @@ _ROUTES = Map(
 )
 
 
-class Discord(Steward):
+class Discord(Hall):
     """The stage's other platform: REST, gateway and files at one port of its own."""
 
     def __init__(self, world: World, *, limits: bool, record: bool, host: str, port: int) -> None:
-        super().__init__(world)
         self._port = Port(host, port)
+        super().__init__(world, self._granted, lambda: self._port.where, host)
         self._intents: dict[int, Intents] = {}
         world.learn(HANDLERS)
         world.learn(attendance.FACTS)
         self.faults = Faults()
         self.journal = Journal(keep_results=record)
-        self.gateway = Gateway(world, granted=self._granted)
         self._office = Office(
             world, self.gateway, self._granted, lambda: (self.gateway_url, self.cdn_root)
         )
@@ -90,6 +88,7 @@ class Discord(Steward):
 
     async def open(self) -> None:
         """Take requests and sockets from now on."""
+        await self._open_hall()
         self._world.listeners.append(self.gateway.hear)
         await self._port.open(self._handle)
         self._world.cdn_root = self.cdn_root
@@ -97,12 +96,15 @@ class Discord(Steward):
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.path.startswith("/gateway"):
             return await self.gateway.handle(request)
+        if request.path.startswith("/voice/") and self._voice is not None:
+            return await self._voice.handle(request)
         return await self._rest.handle(request)
 
     async def aclose(self) -> None:
         """Send everyone away and let the port go."""
         self._port.shut()
         self._rest.end_waits()
+        await self._close_hall()
         await self.gateway.aclose()
         await self._port.end()
 
