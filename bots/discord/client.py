@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import binascii
 import contextlib
 import logging
 import random
-import re
-from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from typing import Self
 
@@ -39,6 +36,9 @@ from bots.discord.registering import Slash
 from bots.discord.rendering import MAX_PARTS, MAX_TEXT, render
 from bots.discord.sharded import Sharded, lean_client
 from bots.discord.standing import Standing
+from bots.discord.tokens import bot_of
+from bots.discord.voice_door import VoiceDoor
+from bots.discord.voice_rooms import DiscordVoiceRooms
 from bots.discord.walls import Walls
 from bots.discord.ways import Ways
 from bots.recording import Recording
@@ -62,12 +62,11 @@ from core.secrets import Secret
 
 log = logging.getLogger(__name__)
 
-_TOKEN = re.compile(r"([A-Za-z0-9_-]{4,28})\.[A-Za-z0-9_-]{2,}\.[A-Za-z0-9_-]{8,}")
 _LOGIN = 20.0
 
 
-class DiscordLink:
-    """Implements Platform."""
+class DiscordLink(VoiceDoor):
+    """Implements Platform, and VoiceRooms."""
 
     name = PLATFORM
     limits = Limits(
@@ -113,6 +112,7 @@ class DiscordLink:
         `faces` are the characters of this process who have no bot of their own. `clips` makes its
         voice messages; without it what would be spoken is written.
         """
+        super().__init__()
         self._token = token
         self._endpoints = endpoints or DISCORD
         self._lent = connector
@@ -129,7 +129,7 @@ class DiscordLink:
         self._commands_after = commands_after
         self._chronicle = chronicle
         self._faces = faces or Faces()
-        number = _bot_of(token.reveal())
+        number = bot_of(token.reveal())
         self._well_formed = bool(number)
         self._us = mapping.Us(number, "")
         self._account = Account(f"{PLATFORM}:{number or 0}")
@@ -185,6 +185,9 @@ class DiscordLink:
                 raise LinkRejected("the token names another bot than the one that it opens")
             lead_voice(client.http)
             self._wire(client, quota)
+            assert self._rooms is not None
+            self._rooms.begin(await stack.enter_async_context(asyncio.TaskGroup()))
+            stack.push_async_callback(self._rooms.close)
             self._stack = stack.pop_all()
         return self
 
@@ -218,6 +221,11 @@ class DiscordLink:
         walls.on_late_server = backlog.came_late
         backlog.on_late_server = history.look
         backlog.members = Members(client, quota) if self._ways.asks_roles else None
+        voices = DiscordVoiceRooms(
+            client, self._account, self._clock, self._chance, self._ways.voices, self._ways.volume
+        )
+        walls.on_voice, walls.on_session = voices.meet, voices.renewed
+        self._open(voices)
         self._client, self._heard, self._backlog, self._line = client, heard, backlog, line
         self._calls = Calls(
             client, quota, self._answers_within, self._clock, self._files, self._recording
@@ -266,7 +274,7 @@ class DiscordLink:
         self._faces.close(self._account)
         self._client = self._calls = self._ranks = self._fetching = None
         self._acknowledging = self._standing = self._slash = None
-        self._heard = self._backlog = self._line = self._history = None
+        self._heard = self._backlog = self._line = self._history = self._rooms = None
         await self._stack.aclose()
 
     async def _leave(self, client: Sharded) -> None:
@@ -297,7 +305,7 @@ class DiscordLink:
                 if self._slash is not None:
                     # Beside the listening, so that nobody's first answer waits for a menu.
                     beside.append(group.create_task(self._slash.keep(self._commands_after)))
-                end = await line.follow(begun)
+                end = await self._follow(line, begun, group)
                 for task in beside:
                     task.cancel()
                 answers.stop()
@@ -306,6 +314,19 @@ class DiscordLink:
         finally:
             self._faces.deaf(self._account)
         raise end
+
+    async def _follow(
+        self, line: Lines, begun: Callable[[], None], group: asyncio.TaskGroup
+    ) -> LinkLost | LinkRejected:
+        """Whoever ends the listening has it leave voice channels as long as Discord still hears."""
+        following = group.create_task(line.follow(begun))
+        try:
+            await asyncio.wait({following})
+        except asyncio.CancelledError:
+            if self._rooms is not None:
+                await self._rooms.close()
+            raise
+        return following.result()
 
     # --- one message ---------------------------------------------------------------------------
 
@@ -369,15 +390,3 @@ async def _store(heard: Heard, intake: Intake, then: Callable[[list[Received]], 
             if not stored:  # the next `listen` hands it in; intake knows what it has already
                 heard.give_back(batch)
         then(batch)
-
-
-def _bot_of(token: str) -> str:
-    """The bot's id, which is the first part of its token; empty for what is no token."""
-    shape = _TOKEN.fullmatch(token)
-    if shape is None:
-        return ""
-    try:
-        number = urlsafe_b64decode(shape[1] + "=" * (-len(shape[1]) % 4)).decode("ascii")
-    except (binascii.Error, UnicodeDecodeError):
-        return ""
-    return number if number.isdecimal() else ""

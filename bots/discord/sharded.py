@@ -119,7 +119,9 @@ def lean_client(
     activity: discord.BaseActivity | None = None,
 ) -> Sharded:
     """As lean as discord.py can be: no messages, no members, nobody's presence."""
-    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # nobody asked for voice
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = (
+        False  # whoever wants voice is told
+    )
     return Sharded(
         intents=discord.Intents(
             guilds=True,
@@ -129,6 +131,7 @@ def lean_client(
             dm_messages=True,
             dm_reactions=True,
             message_content=True,
+            voice_states=True,
         ),
         max_messages=None,
         chunk_guilds_at_startup=False,

@@ -17,6 +17,7 @@ from bots.discord.envelope import Scene, envelope, snowflake, tagged, world
 from bots.discord.heard import Heard
 from bots.discord.news import News, meant
 from bots.discord.sharded import Sharded
+from bots.discord.voice_people import VOICES
 from core.ids import Account
 from core.messages import Received
 
@@ -45,7 +46,7 @@ WANTED = frozenset(
         "INTERACTION_CREATE",
     }
 )
-"""What is stored. Presence, typing and voice are nobody's business here."""
+"""What is stored. Presence, typing and who is in which voice channel are no matter of record."""
 
 # discord.py would make objects of these that nobody looks at: half of the work of an event.
 _NOT_PARSED = {
@@ -90,6 +91,9 @@ class Walls:
         """What makes a server news that is known as it stands: we are to go out of it, say."""
         self.on_server: Callable[[], None] = lambda: None
         self.on_late_server: Callable[[int], None] = lambda number: None
+        self.on_session: Callable[[int], None] = lambda shard: None
+        self.on_voice: Callable[[str, Any], None] = lambda event, data: None
+        """Told of what changes who is in a voice channel, ourselves too."""
         self._parsers = client._connection.parsers
         for event, parser in self._parsers.items():
             self._parsers[event] = partial(self._meet, event, parser)
@@ -102,6 +106,7 @@ class Walls:
         def greet(data: Any) -> None:
             self._greet(shard, data)
             ready()
+            self.on_session(shard)
             self._parsers["READY"](data)
 
         def go_on(data: Any) -> None:
@@ -122,6 +127,11 @@ class Walls:
             try:
                 self._changed(event, data)
             except Exception as error:  # noqa: BLE001 - a wall: half a server may be known of
+                self.failed(event, error)
+        if event in VOICES:
+            try:
+                self.on_voice(event, data)
+            except Exception as error:  # noqa: BLE001 - a wall: voices are never in text's way
                 self.failed(event, error)
 
     def failed(self, event: str, error: Exception) -> None:

@@ -21,6 +21,10 @@ class Ways:
     """Connections; 0: as many as Discord asks for."""
     asks_roles: bool = False
     """Whether it matters who has which role in a server."""
+    voices: int = 10
+    """Voice channels that it is in at once."""
+    volume: float = 1.0
+    """How loud it is there, 0 to 2."""
     goes_out_of: Callable[[str], bool] = field(default=lambda server: False, compare=False)
     """Whether a server, by its id, is one to leave, though nobody has said anything there."""
 
@@ -33,5 +37,7 @@ def ways_of(settings: Settings) -> Ways:
         welcome=settings.text("DISCORD_WELCOME_CHANNEL").strip(),
         shards=max(0, int(settings.number("DISCORD_SHARDS", 0))),
         asks_roles=settings.get("DISCORD_ALLOWED_ROLES") is not None,
+        voices=max(1, int(settings.number("DISCORD_VOICE_CONNECTIONS", 10))),
+        volume=min(2.0, max(0.0, settings.number("DISCORD_VOICE_VOLUME", 1.0))),
         goes_out_of=door_of(settings, "discord").is_out_of_place,
     )

@@ -1,0 +1,382 @@
+"""One voice channel that a bot is in: kept up over reconnects, until somebody puts it out."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import logging
+import math
+import random
+from collections.abc import Callable, Sequence
+
+import aiohttp
+import discord
+
+from bots.discord.ears import Connection as Heard
+from bots.discord.ears import Ears
+from bots.discord.mouth import ChannelMouth
+from bots.discord.pulse import Pulse
+from bots.discord.voice_client import REFUSALS, OurVoiceClient, VoiceRefused
+from bots.discord.voice_packets import Way
+from bots.discord.voice_people import VoicePeople
+from bots.discord.voice_sending import Sending
+from bots.discord.voice_told import Telling
+from core.clock import Clock
+from core.errors import CannotJoin
+from core.ports.voices import Listener, Listening, Present, VoiceState
+from core.speech.opus import Encoder
+
+log = logging.getLogger(__name__)
+
+_JOINING = 15.0
+_HANDSHAKE = 12.0
+_MENDS, _WITHIN = 5, 120.0
+"""So often we come back by ourselves, in so many seconds."""
+_PAUSES = (0.0, 1.0, 4.0, 12.0, 30.0)
+_KEEPS_ALIVE = 5.0
+"""Seconds between two packets that say no more than that we are there: routers forget."""
+_BITRATE = 64_000
+
+AskMay = Callable[[discord.VoiceChannel], None]
+
+
+class VoiceLine:
+    """Implements VoiceChannel, and is Told by its connection."""
+
+    def __init__(
+        self,
+        client: discord.Client,
+        channel: discord.VoiceChannel,
+        listener: Listener,
+        ways: Listening,
+        people: VoicePeople,
+        clock: Clock,
+        chance: random.Random,
+        pulse: Pulse,
+        volume: float,
+        over: Callable[[VoiceLine], None],
+        may: AskMay,
+    ) -> None:
+        """`over` is told when nothing of it is left; `may` raises CannotJoin, and is asked again
+        before each coming back."""
+        self._client = client
+        self._channel = channel
+        self._people = people
+        self._clock = clock
+        self._chance = chance
+        self._pulse = pulse
+        self._over = over
+        self._may = may
+        self.ways = ways
+        self._telling = Telling(listener, clock)
+        self._loop = loop = asyncio.get_running_loop()
+        self._voice: OurVoiceClient | None = None
+        self._mouth = ChannelMouth(loop, pulse.wake, volume=volume)
+        bitrate = min(channel.bitrate or _BITRATE, _BITRATE)
+        self._sending = Sending(self._mouth, self._way, Encoder(bitrate=bitrate), self._spoken)
+        self._ears = Ears(self, loop, self._telling, ways, lambda: self.people, clock, self.ail)
+        self._news = asyncio.Event()
+        self._ill = ""
+        self._is_over = self._leaves = False
+        self._says = self._said = False
+        self._spoke_at = clock.monotonic()
+        self._mends: list[float] = []
+        self._keeper: asyncio.Task[None] | None = None
+
+    def __repr__(self) -> str:
+        return f"<VoiceLine {self.id} of {self.world}>"
+
+    # --- as a VoiceChannel -----------------------------------------------------------------------
+
+    @property
+    def id(self) -> str:
+        return str(self._channel.id)
+
+    @property
+    def name(self) -> str:
+        return self._channel.name
+
+    @property
+    def world(self) -> str:
+        return str(self._channel.guild.id)
+
+    @property
+    def world_name(self) -> str:
+        return self._channel.guild.name
+
+    @property
+    def people(self) -> Sequence[Present]:
+        return self._people.present(self.world, self.id)
+
+    @property
+    def mouth(self) -> ChannelMouth:
+        return self._mouth
+
+    @property
+    def state(self) -> VoiceState:
+        heard, voice = self._ears.state, self._voice
+        if voice is None or not voice.is_connected():
+            return VoiceState(False, deaf=heard.deaf, lost=heard.lost)
+        latency = voice.latency
+        return VoiceState(
+            True,
+            voice.connection.can_encrypt,
+            heard.deaf,
+            latency if math.isfinite(latency) else 0.0,
+            voice.voice_privacy_code or "",
+            heard.lost,
+            heard.undecrypted,
+        )
+
+    def ignore(self, people: frozenset[str]) -> None:
+        self._ears.ignore(people)
+
+    async def leave(self) -> None:
+        await self.go("")
+
+    # --- coming and going ------------------------------------------------------------------------
+
+    @property
+    def is_over(self) -> bool:
+        return self._is_over
+
+    @property
+    def silent_since(self) -> float:
+        """By the clock's `monotonic`."""
+        return max(self._spoke_at, self._telling.heard_at)
+
+    def heed(self, listener: Listener) -> None:
+        """From now on somebody else is told."""
+        self._telling.listener = listener
+
+    async def enter(self, group: asyncio.TaskGroup) -> None:
+        """Raises CannotJoin."""
+        try:
+            await self._dial()
+        except BaseException:
+            self._end("")
+            self._over(self)
+            raise
+        self._keeper = group.create_task(self._keep())
+        self._pulse.join(self._sending)
+        self.see()
+
+    async def go(self, reason: str, *, out: bool = True) -> None:
+        """Out of it, once; `out`: Discord is told, else it soon is by where we go next."""
+        if self._is_over:  # its keeper is about to be done with it
+            if self._keeper is not None:
+                await asyncio.wait({self._keeper})
+            return
+        if self._keeper is not None:
+            self._keeper.cancel()
+        self._end(reason)
+        try:
+            await self._drop(out=out)
+        finally:
+            self._over(self)
+
+    def see(self) -> None:
+        """Tell who is there, it being otherwise than before."""
+        self._ears.look()
+        self._telling.present(self.people)
+
+    def ail(self, why: str) -> None:
+        """The connection is good for nothing: it is made anew."""
+        self._ill = self._ill or why
+        self._news.set()
+
+    # --- as Told -------------------------------------------------------------------------------
+
+    def connected(self) -> None:
+        self._said = False
+        self._ears.begin()
+        self._news.set()
+
+    def moved(self, channel: int) -> None:
+        found = self._channel.guild.get_channel(channel)
+        if self._is_over or channel == self._channel.id:
+            return
+        if not isinstance(found, discord.VoiceChannel):
+            self._end("somebody has put her onto a stage, where she cannot speak", leaves=True)
+            return
+        log.info("put into voice channel %s", channel)
+        self._channel = found
+        self._telling.moved(self.id)
+        self.see()
+
+    def put_out(self) -> None:
+        gone = self._channel.guild.get_channel(self._channel.id) is None
+        self._end("the channel is gone" if gone else "somebody has put her out")
+
+    def removed(self, reason: str) -> None:
+        self._end(reason)
+
+    def lost(self, code: int) -> None:
+        if self._is_over:
+            return
+        if code == 4017 or code == 4021:
+            self._end(REFUSALS[code], leaves=True)
+            return
+        self.ail(f"the connection is lost ({code})")
+
+    # --- kept up ---------------------------------------------------------------------------------
+
+    async def _keep(self) -> None:
+        try:
+            for count in itertools.count():
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_KEEPS_ALIVE):
+                        await self._news.wait()
+                self._news.clear()
+                if not self._is_over and self._ill:
+                    await self._mend()
+                if self._is_over:
+                    break
+                await self._tell_speaking()
+                self._stay_alive(count)
+        except Exception:  # the wall round one channel
+            log.exception("a voice channel failed")
+            self._end("something went wrong with the voice channel", leaves=True)
+        await self._drop(out=self._leaves)
+        self._over(self)
+
+    async def _mend(self) -> None:
+        """Come back, as often as is decent; what waits to be said waits in the mouth."""
+        while not self._is_over:
+            now = self._clock.monotonic()
+            self._mends = [one for one in self._mends if now - one < _WITHIN]
+            if len(self._mends) == _MENDS:
+                self._end("the connection to Discord's voice server is lost", leaves=True)
+                return
+            await self._pause(_PAUSES[len(self._mends)])
+            self._mends.append(now)
+            log.info("joining voice channel %s anew: %s", self.id, self._ill)
+            await self._drop(out=True)
+            if self._is_over:
+                return
+            self._ill = ""
+            try:
+                self._anew()
+                await self._dial()
+            except CannotJoin as error:
+                self._ill = self._ill or str(error)
+                continue
+            if not self._ill:
+                self.see()
+                return
+
+    def _anew(self) -> None:
+        """The channel as it is known now: a new session knows all servers anew."""
+        found = self._client.get_channel(self._channel.id)
+        guild = self._client.get_guild(self._channel.guild.id)
+        if guild is None or guild.unavailable:
+            raise CannotJoin("the server is away")
+        if not isinstance(found, discord.VoiceChannel):
+            self._end("the channel is gone")
+            raise CannotJoin("the channel is gone")
+        self._channel = found
+        try:
+            self._may(found)
+        except CannotJoin as error:
+            self._end(str(error), leaves=True)
+            raise
+
+    async def _dial(self) -> None:
+        """Raises CannotJoin; whatever else fails, it is said so."""
+        made: list[OurVoiceClient] = []
+
+        def voice(client: discord.Client, channel: object) -> OurVoiceClient:
+            made.append(OurVoiceClient(client, channel, self))
+            made[0].connection.hears = self._ears.hook
+            self._voice = made[0]
+            return made[0]
+
+        try:
+            async with asyncio.timeout(_JOINING):
+                await self._channel.connect(
+                    timeout=_HANDSHAKE,
+                    cls=voice,
+                    self_deaf=not self.ways.hears,
+                )
+        except BaseException as error:  # noqa: BLE001 - as it is, or as a refusal in words
+            await self._drop(out=True)
+            raise _refusal(error) from None
+        if self._is_over or not made[0].is_connected():
+            await self._drop(out=True)
+            raise CannotJoin("Discord's voice server does not let her in")
+        self.connected()
+
+    async def _drop(self, *, out: bool) -> None:
+        voice, self._voice = self._voice, None
+        if voice is not None:
+            await voice.hang_up(out=out)
+
+    def _end(self, reason: str, *, leaves: bool = False) -> None:
+        """Told once; the connection is dropped by whoever may wait. `leaves`: Discord still takes us
+        to be there."""
+        if self._is_over:
+            return
+        self._is_over, self._leaves = True, leaves
+        self._pulse.part(self._sending)
+        self._mouth.close()
+        self._ears.close()
+        if self._keeper is not None:
+            log.info("out of voice channel %s%s", self.id, f": {reason}" if reason else "")
+            self._telling.closed(reason)
+        self._news.set()
+
+    async def _pause(self, seconds: float) -> None:
+        """Cut short by news: a session that begins, say."""
+        if not seconds:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._chance.uniform(seconds / 2, seconds)):
+                await self._news.wait()
+        self._news.clear()
+
+    async def _tell_speaking(self) -> None:
+        voice, says = self._voice, self._says
+        if voice is not None and voice.is_connected() and says != self._said:
+            self._said = says
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_KEEPS_ALIVE):
+                    await voice.speak(says)
+
+    def _stay_alive(self, count: int) -> None:
+        if (way := self._way()) is not None:
+            with contextlib.suppress(OSError):
+                way.socket.send(count.to_bytes(8, "little"))
+
+    # --- in the pulse's thread -------------------------------------------------------------------
+
+    def _way(self) -> Way | None:
+        voice = self._voice
+        return voice.connection.way if voice is not None else None
+
+    def _spoken(self, says: bool) -> None:
+        self._says = says
+        self._spoke_at = self._clock.monotonic()
+        with contextlib.suppress(RuntimeError):  # the loop has ended
+            self._loop.call_soon_threadsafe(self._news.set)
+
+    @property
+    def _connection(self) -> Heard:
+        """What ears ask for."""
+        assert self._voice is not None
+        return self._voice.connection
+
+
+def _refusal(error: BaseException) -> BaseException:
+    match error:
+        case VoiceRefused():
+            return CannotJoin(str(error))
+        case TimeoutError():
+            return CannotJoin("Discord does not let her in; it may do so in a moment")
+        case discord.DiscordException() | OSError() | aiohttp.ClientError():
+            return CannotJoin("Discord's voice server is not to be reached")
+        case Exception():
+            log.warning("joining a voice channel failed (%s)", type(error).__name__)
+            return CannotJoin("something went wrong on the way into the voice channel")
+        case _:
+            return error
