@@ -81,11 +81,6 @@ class Whose:
         for stream in [each for each, whose in self._people.items() if whose == person]:
             del self._people[stream]
 
-    def clear(self) -> None:
-        """Another connection: its streams are others."""
-        self._people.clear()
-        self._strangers.clear()
-
     def guess(
         self, stream: int, frame: bytes, crowd: Crowd, endwise: Endwise
     ) -> tuple[int, bytes | None] | None:
