@@ -69,7 +69,7 @@ async def in_one_note(pieces: AsyncGenerator[bytes, None], who: str) -> bytes:
     """Form.PCM as Form.NOTE."""
     try:
         async with aclosing(pieces):
-            return await whole(convert.note_of(pieces))
+            return (await convert.spoken_clip(await whole(pieces))).data
     except OpusFailed as error:
         raise ModelRejected(f"{who} cannot speak in voice messages: {error}") from None
 
@@ -98,7 +98,8 @@ async def _note(
 ) -> AsyncIterator[bytes]:
     """In one piece: who sends a voice message needs all of it, and it may turn out to be cut."""
     if format.startswith("pcm"):
-        yield await whole(convert.note_of(_streamed(pieces, format, text, who)))
+        sound = await whole(_streamed(pieces, format, text, who))
+        yield (await convert.spoken_clip(sound)).data
         return
     data = await whole(pieces)
     if format.startswith("opus"):
