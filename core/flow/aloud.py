@@ -126,6 +126,14 @@ class Saying:
             self._mouth.stop()
             self._mouth.resume()  # whoever speaks next may have been paused with it
 
+    def pause(self) -> None:
+        if self.sounding:
+            self._mouth.pause()
+
+    def resume(self) -> None:
+        if self.sounding:
+            self._mouth.resume()
+
     async def run(self) -> None:
         """Say it; returns when it is over. One wall: a voice that fails costs nobody the words."""
         try:
@@ -253,15 +261,18 @@ class Aloud:
         make: Callable[[], Saying],
         start: Start,
         heard: Callable[[Heard], None] = lambda heard: None,
+        stopped: Callable[[], None] = lambda: None,
     ) -> None:
-        """`heard` is told of each text when it is over."""
+        """`heard` is told of each text when it is over, `stopped` when nobody wants more of it."""
         self._make = make
         self._start = start
         self._told = heard
+        self._stopped = stopped
         self._saying: Saying | None = None
         self._task: asyncio.Task[None] | None = None
         self._begun = False
         self.stopped = False
+        self.closed = False
 
     @property
     def begun(self) -> bool:
@@ -297,16 +308,27 @@ class Aloud:
             )
         return heard
 
+    def pause(self) -> None:
+        if self._saying is not None:
+            self._saying.pause()
+
+    def resume(self) -> None:
+        if self._saying is not None:
+            self._saying.resume()
+
     def stop(self) -> None:
-        """Say nothing more in this turn."""
+        """Say nothing more in this turn: somebody speaks."""
         if not self.stopped:
             self.stopped = True
             if self._saying is not None:
                 self._saying.stop()
+            self._stopped()
 
     def close(self) -> None:
         """The turn is over, however it ended."""
-        self.stop()
+        self.stopped = self.closed = True
+        if self._saying is not None:
+            self._saying.stop()
         if self._task is not None:
             self._task.cancel()
 

@@ -1,0 +1,386 @@
+"""One joined voice channel as a talk: what is heard becomes messages, and turns become speech."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from core.clock import Clock
+from core.events import EventType
+from core.flow import inner
+from core.flow.after import After
+from core.flow.aloud import Aloud, Heard, Saying
+from core.flow.cast import Cast, Part
+from core.flow.floor import Floor
+from core.flow.interruptions import Interruptions
+from core.flow.presence import entity_id
+from core.flow.recordings import wav
+from core.flow.taking_down import Taken, TakingDown, Uttered
+from core.flow.till import Till
+from core.flow.transcribing import Names, Transcribing
+from core.flow.wishes import Wishes
+from core.flow.work import Work
+from core.ids import Account, turn_of
+from core.messages import Address, Author, ChannelType, Inbound, Place
+from core.plugins.voicing import VoiceNow
+from core.ports import Intake, ModelType, Present, Speech, Utterance, VoiceChannel
+from core.settings.context import RequestContext
+from core.settings.layers import Settings
+
+log = logging.getLogger(__name__)
+
+_HOLDS = 10.0
+"""Seconds for which an answer waits while whoever asked goes on."""
+_STALE = timedelta(seconds=60)
+"""What was said so long ago is not answered aloud any more."""
+_KEEPS_WORD = 2.0
+_LOOK_AGAIN = 0.05
+_KNOWN = 200
+
+Keep = Callable[[bytes, str], Awaitable[str]]
+"""A recording, and a key of its own: kept, and under which ref."""
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a talk works with; the same for all of them."""
+
+    cast: Cast
+    intake: Intake
+    speech: Speech
+    floor: Floor
+    wishes: Wishes
+    till: Till
+    after: After
+    clock: Clock
+    names: Names
+    keep: Keep
+
+
+class VoiceTalk:
+    """core.ports.Listener of one channel, and the voice of one character's turns there."""
+
+    def __init__(
+        self,
+        account: Account,
+        means: Means,
+        group: asyncio.TaskGroup,
+        *,
+        changed: Callable[[VoiceTalk], None],
+        ended: Callable[[VoiceTalk, str], None],
+    ) -> None:
+        """`changed` is told when somebody has come or gone, or she was moved; `ended`, with the
+        reason, when she is out."""
+        self.account = account
+        self._means = means
+        self._clock = clock = means.clock
+        self._group = group
+        self._changed = changed
+        self._ended = ended
+        self._channel: VoiceChannel | None = None
+        self._people: tuple[Present, ...] = ()
+        self._met: OrderedDict[str, Author] = OrderedDict()
+        self._left_out: frozenset[str] = frozenset()
+        self._began: datetime = clock.now()
+        self._spoke_at: datetime = self._began
+        self._word = asyncio.Lock()
+        self._transcribe = Transcribing(means.speech, means.till, means.names)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._count = 0
+        self.closed_for: str | None = None
+        """Why she is out; None while she is in."""
+        self._taking = TakingDown(
+            self._write_down, self._counts, self._hand_in, self._most, self.start, clock
+        )
+        self._over_ours = Interruptions(self._settings, self._taking.speaks, self.start, clock)
+
+    # --- where, and with whom --------------------------------------------------------------------
+
+    @property
+    def part(self) -> Part | None:
+        return self._means.cast.on(self.account)
+
+    @property
+    def channel(self) -> VoiceChannel:
+        assert self._channel is not None
+        return self._channel
+
+    @property
+    def address(self) -> Address:
+        return Address(self.account.partition(":")[0], self.account, self.channel.id)
+
+    @property
+    def place(self) -> Place:
+        there = self.channel
+        return Place(ChannelType.VOICE_GROUP, there.name, there.world, there.world_name)
+
+    @property
+    def people(self) -> Sequence[Present]:
+        return self._people
+
+    @property
+    def alone(self) -> bool:
+        """Nobody is there but bots."""
+        return all(one.who.is_bot for one in self._people)
+
+    def enter(self, channel: VoiceChannel, left_out: frozenset[str]) -> None:
+        """She is in; what was said before she does not answer."""
+        self._channel, self._left_out = channel, left_out
+        self._began = self._spoke_at = self._clock.now()
+        self.present(channel.people)
+        self._means.floor.seen(self.address, self.place)
+
+    def leave_out(self, people: frozenset[str]) -> None:
+        """Of these nothing is heard from now on."""
+        self._left_out = people
+        for person in people:
+            self._taking.gone(person)
+            self._over_ours.dropped(person)
+        self._ignore()
+
+    def now(self) -> VoiceNow:
+        there = self.channel
+        return VoiceNow(there.id, there.name, self._people, self._taking.speaking, there.state)
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing is written down now; empty while all is well."""
+        return self._transcribe.trouble
+
+    @property
+    def doing(self) -> dict[str, bool]:
+        """For whoever looks on."""
+        aloud = self._over_ours.aloud
+        speaks = self._over_ours.sounding is not None
+        return {
+            "hearing": bool(self._taking.speaking),
+            "thinking": self._taking.busy
+            or (aloud is not None and not aloud.closed and not speaks),
+            "speaking": speaks,
+        }
+
+    def missed(self, inbound: Inbound) -> str:
+        """The rule by which something that was spoken here is not answered aloud, if any."""
+        if inbound.sent_at < self._began:
+            return "spoken-before-restart"
+        late = self._clock.now() - max(inbound.sent_at, self._spoke_at)
+        return "stale" if late > _STALE else ""
+
+    # --- core.ports.Listener ---------------------------------------------------------------------
+
+    def began(self, person: str) -> None:
+        if self._is_heard(person):
+            self._taking.began(person)
+            self._over_ours.began(person)
+
+    def insists(self, person: str) -> None:
+        if self._is_heard(person):
+            self._over_ours.insists(person)
+
+    def ended(self, said: Utterance) -> None:
+        if self._is_heard(said.person):
+            self._taking.ended(self._over_ours.ended(said))
+        else:
+            self._over_ours.dropped(said.person)
+
+    def dropped(self, person: str) -> None:
+        self._taking.dropped(person)
+        self._over_ours.dropped(person)
+
+    def present(self, now: Sequence[Present]) -> None:
+        here = {one.who.id for one in now}
+        for one in self._people:
+            if one.who.id not in here:
+                self._over_ours.dropped(one.who.id)
+        self._people = tuple(now)
+        for one in now:
+            self._met[one.who.id] = one.who
+            self._met.move_to_end(one.who.id)
+        while len(self._met) > _KNOWN:
+            self._met.popitem(last=False)
+        self._ignore()
+        if self._channel is not None:
+            self._changed(self)
+
+    def moved(self, channel: str) -> None:
+        self._means.floor.seen(self.address, self.place)
+        self._changed(self)
+
+    def closed(self, reason: str) -> None:
+        if self.closed_for is not None:
+            return
+        self.closed_for = reason
+        if self._over_ours.aloud is not None:
+            self._over_ours.aloud.stop()
+        for task in tuple(self._tasks):
+            task.cancel()
+        self._ended(self, reason)
+
+    # --- speaking --------------------------------------------------------------------------------
+
+    def answering(self, work: Work) -> Aloud:
+        """The voice of a turn that answers what was spoken here."""
+
+        async def begins() -> None:
+            await self._hold(work)
+            await work.batch.stored()
+            work.batch.commit_to()
+            self.start(self._keep_word(aloud))
+
+        def heard(heard: Heard) -> None:
+            self._spoke_at = self._clock.now()
+            self._tell_of(work, heard)
+
+        # Where somebody speaks, nobody pays for the rest of what her model would say.
+        stopped = work.batch.stopped.ring
+        aloud = self._over_ours.aloud = Aloud(
+            lambda: self._saying(begins), self.start, heard, stopped
+        )
+        return aloud
+
+    async def announce(self, text: str) -> None:
+        """Say something that belongs to no turn."""
+
+        async def at_once() -> None:
+            """Nobody is waited for."""
+
+        aloud = self._over_ours.aloud = Aloud(lambda: self._saying(at_once), self.start)
+        try:
+            await aloud.finish(text)
+        finally:
+            aloud.close()
+
+    def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """As long as she is in this channel."""
+        task = self._group.create_task(_walled(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def _saying(self, begins: Callable[[], Awaitable[None]]) -> Saying:
+        return Saying(self.channel.mouth, self._voice, self._word, begins, self._clock)
+
+    async def _voice(self, text: str, before: str) -> AsyncGenerator[bytes, None]:
+        part = self.part
+        if part is None:
+            return
+        name, events = part.character.name, part.gear.events
+        kind = ModelType.TEXT_TO_SPEECH
+        with self._means.till.aside(part.id, name, events, kind) as spent:
+            pieces = self._means.speech.stream(part.settings, text, spent, before=before)
+            async with aclosing(pieces):
+                async for piece in pieces:
+                    yield piece
+
+    async def _hold(self, work: Work) -> None:
+        """Whoever asks and goes on is answered when they are done."""
+        until = self._clock.monotonic() + _HOLDS
+        author = work.lead.author.id
+        while self._taking.unsettled(author) and self._clock.monotonic() < until:
+            await self._clock.sleep(_LOOK_AGAIN)
+
+    async def _keep_word(self, aloud: Aloud) -> None:
+        """Our others wait for as long as she speaks."""
+        while True:
+            self._spoke_at = self._clock.now()
+            self._means.floor.speaks(self.address)
+            await self._clock.sleep(_KEEPS_WORD)
+            if not aloud.sounding:
+                return
+
+    def _tell_of(self, work: Work, heard: Heard) -> None:
+        part, address = work.part, work.lead.address
+        if not heard.text or not part.gear.events.wanted(EventType.VOICE_MESSAGE_SENT):
+            return
+        payload = {
+            "transport": address.platform,
+            "source": address.platform,
+            "agentId": part.id,
+            "channelId": address.room,
+            "roomId": work.spot.room,
+            "worldId": work.spot.world,
+            "runId": turn_of(work.lead.id),
+            "text": heard.text,
+            "interrupted": heard.cut,
+        }
+        self._means.after.tell(part.gear.events, EventType.VOICE_MESSAGE_SENT, payload)
+
+    # --- hearing -----------------------------------------------------------------------------------
+
+    def _is_heard(self, person: str) -> bool:
+        author = self._met.get(person)
+        return person not in self._left_out and not (author is not None and author.is_bot)
+
+    def _ignore(self) -> None:
+        if self._channel is not None:
+            bots = {one.who.id for one in self._people if one.who.is_bot}
+            self._channel.ignore(self._left_out | bots)
+
+    def _counts(self, uttered: Uttered, text: str) -> bool:
+        return self._over_ours.counts(uttered, text)
+
+    def _settings(self) -> Settings | None:
+        part = self.part
+        return part.settings if part is not None else None
+
+    def _most(self) -> float:
+        settings = self._settings()
+        return settings.number("VOICE_ENDPOINTING_MOST", 3) if settings else 0.0
+
+    async def _write_down(self, said: Utterance) -> str:
+        part = self.part
+        if part is None or not self._is_heard(said.person):
+            return ""
+        person = self._person(part, said.person)
+        return await self._transcribe(part, said.pcm, self._names(part), person)
+
+    async def _person(self, part: Part, person: str) -> RequestContext:
+        entity = entity_id(part.id, self.address, person)
+        wishes = await self._means.wishes.of(entity)
+        return RequestContext(entity_id=entity, agent_id=part.id, entity_settings=wishes)
+
+    def _names(self, part: Part) -> tuple[str, ...]:
+        people = (one.who.name for one in self._people)
+        return tuple(dict.fromkeys(filter(None, (*part.policy.manners.names, *people))))
+
+    async def _hand_in(self, taken: Taken) -> None:
+        part, first = self.part, taken.parts[0]
+        if part is None or not self._is_heard(taken.person):
+            return
+        self._count += 1
+        at = self._clock.now() - timedelta(seconds=self._clock.monotonic() - first.began)
+        key = f"{self.channel.id}:{taken.person}:{at.timestamp():.3f}:{self._count}"
+        audio = ""
+        if part.settings.flag("VOICE_KEEPS_AUDIO") and part.policy.remembers:
+            audio = await self._means.keep(wav([one.pcm for one in taken.parts]), key)
+        author = self._met.get(taken.person) or Author(taken.person, "")
+        received = inner.spoken(
+            self.address,
+            self.place,
+            author,
+            taken.text,
+            company=self._company(taken.person),
+            key=key,
+            at=at,
+            audio=audio,
+        )
+        await self._means.intake([received])
+
+    def _company(self, person: str) -> int:
+        """Who has heard it as well, and may have been meant."""
+        platform, cast = self.account.partition(":")[0], self._means.cast
+        others = [one.who for one in self._people if one.who.id != person]
+        return sum(not one.is_bot or cast.is_colleague(platform, one.id) for one in others)
+
+
+async def _walled(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        await work
+    except Exception:
+        log.exception("the wall round one thing that is done in a voice channel")
