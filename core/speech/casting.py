@@ -129,7 +129,8 @@ class Cast:
                 case "offline":
                     if self._offline.voice is None:
                         return Speaker(plain, fault="there is no offline voice here")
-                    return Speaker(plain, self._offline.voice(settings))
+                    speaker = self._offline.voice(settings)
+                    return Speaker(speaker.name, speaker)
                 case _:
                     there = ", ".join(VENDORS)
                     why = f"SPEECH_PROVIDER names {name[:40]}, which is none of {there}"
