@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
-from bots.discord.secrecy import SILENCE
-from core.speech.opus import OpusFailed, packet_samples
+from core.speech.opus import SILENCE, OpusFailed, packet_samples
 
 TICK = 960
 """Samples of a packet as nearly everybody sends them: 20 ms at 48 kHz."""

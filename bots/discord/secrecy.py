@@ -11,9 +11,8 @@ from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_decrypt
 from nacl.exceptions import CryptoError
 
 from bots.discord.rtp import Packet, payload
+from core.speech.opus import SILENCE
 
-SILENCE: Final = b"\xf8\xff\xfe"
-"""What a client sends five times when it stops; never encrypted end to end."""
 MARKED: Final = b"\xfa\xfa"
 """The last two bytes of whatever is encrypted end to end."""
 

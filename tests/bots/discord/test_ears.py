@@ -15,11 +15,10 @@ from bots.sandbox.discord.voice_faults import supplement
 from core.clock import SystemClock
 from core.messages import Author
 from core.ports.voices import Listening, Present, Utterance
-from core.speech.opus import Encoder
+from core.speech.opus import SILENCE, Encoder
 from tests.bots.discord.sealing import KEY, Group, Line, Sending
 
 ANN, BOB, BOT, US = 11, 12, 13, 99
-SILENCE = b"\xf8\xff\xfe"
 
 
 def voice(seconds: float, *, pitch: float = 130.0, level: float = 0.2) -> bytes:

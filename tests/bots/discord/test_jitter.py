@@ -6,8 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bots.discord.jitter import CONCEALED, MOST, PATIENCE, How, Jitter, Piece
-from bots.discord.secrecy import SILENCE
-from core.speech.opus import Encoder
+from core.speech.opus import SILENCE, Encoder
 
 TOC = Encoder(48_000).encode(bytes(1920))[:1]
 

@@ -6,8 +6,9 @@ import davey
 import pytest
 
 from bots.discord.rtp import parse
-from bots.discord.secrecy import SILENCE, Endwise, Health, Transport, plain
+from bots.discord.secrecy import Endwise, Health, Transport, plain
 from bots.sandbox.discord.voice_faults import supplement
+from core.speech.opus import SILENCE
 from tests.bots.discord.sealing import KEY, Group, Line, Sending
 
 ANN, BOB, US = 11, 12, 99
