@@ -80,20 +80,16 @@ class Pulse:
         return thread is None or not thread.is_alive()
 
     def _run(self) -> None:
-        due = perf_counter()
         while True:
-            if not self._awake.is_set():
-                self._awake.wait()
-                due = perf_counter()
             with self._lock:
-                lines = self._lines
-                if not lines:
+                if not self._lines:
                     self._thread = None
                     return
+            self._awake.wait()
             before = sys.getswitchinterval()
             sys.setswitchinterval(min(before, self._switching))
             try:
-                self._speak(due)
+                self._speak(perf_counter())
             finally:
                 sys.setswitchinterval(before)
 

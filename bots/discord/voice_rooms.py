@@ -69,7 +69,7 @@ class DiscordVoiceRooms:
     # --- as VoiceRooms ---------------------------------------------------------------------------
 
     async def join(self, channel: str, listener: Listener, ways: Listening) -> VoiceLine:
-        _installed()
+        await asyncio.to_thread(_installed)  # libraries are read from the disk
         room = self._room(channel)
         async with self._turns[str(room.guild.id)]:
             if self._group is None:
@@ -239,13 +239,14 @@ class DiscordVoiceRooms:
 
 
 def _installed() -> None:
-    from core.speech import opus
-
     try:
         import davey  # noqa: F401
-        import nacl.bindings  # noqa: F401
+
+        import bots.discord.voice_line  # noqa: F401
     except ImportError:
         raise CannotJoin(_MISSING) from None
+    from core.speech import opus
+
     if not opus.is_here():
         raise CannotJoin(_MISSING)
 
