@@ -12,6 +12,7 @@ from bots.sandbox.discord.permissions import (
     MANAGE_MESSAGES,
     PIN,
     POLLS,
+    SEND_VOICE,
     THREADS,
     in_channel,
     may_send,
@@ -115,6 +116,8 @@ def _check_may_show(ask: Ask, room: Chat, more: Json) -> None:
     if room.guild is None:
         return
     held = in_channel(room, ask.bot)
+    if more.get("flags", 0) & content.VOICE and not held & SEND_VOICE:
+        raise no(50173)
     if (more.get("embeds") and not held & EMBED) or (more.get("poll") and not held & POLLS):
         raise no(50013)
 
