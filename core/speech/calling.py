@@ -1,7 +1,7 @@
 """One request to a vendor of voices, cut when it stalls; refusals become our errors, in our words.
 
-ElevenLabs' own client, which is httpx, needs four times the CPU for a sentence, and names no time
-within which a piece of sound must come; so it is asked over the session that the models use.
+ElevenLabs' own client needs 3.1 ms of CPU for a sentence where this needs 0.6, and has no limit of
+time between two pieces of sound; so it is asked over the session that the models use.
 """
 
 from __future__ import annotations
@@ -123,10 +123,10 @@ class Calling:
             raise ModelUnavailable(f"{self.who} sent no sound")
 
     async def asked(
-        self, path: str, query: Mapping[str, str], form: aiohttp.FormData
+        self, path: str, query: Mapping[str, str], form: aiohttp.FormData, *, within: float
     ) -> dict[str, Any]:
         """The object that answers a form. Raises Refusal, ModelUnavailable, ModelRejected."""
-        deadline = asyncio.get_running_loop().time() + self.patience.written
+        deadline = asyncio.get_running_loop().time() + min(within, self.patience.written)
         response = await self._post(path, query, form, deadline)
         body = bytearray()
         try:

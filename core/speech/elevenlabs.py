@@ -31,6 +31,9 @@ _MOST_TEXT = 2_500
 _MOST_BEFORE = 400
 _MOST_SENT = 512 * 1024 * 1024
 _MOST_ACCOUNTS = 1024
+_PATIENCE_TO_HEAR = 20.0
+_LONGEST_PATIENCE = 3600.0
+"""Seconds; what is set for all calls is less."""
 _EVENT = re.compile(r"\s*[(\[](?:[a-z]+(?:\s[a-z]+){0,3})[)\]]\s*")
 
 
@@ -202,17 +205,18 @@ class ElevenLabsEar:
             form.add_field("language_code", sound.language)
         kind = "application/octet-stream" if raw else sound.mime or "audio/ogg"
         form.add_field("file", BytesIO(sound.data), filename="voice", content_type=kind)
+        lasts = sound.seconds or (len(sound.data) / 2 / HEARD_RATE if raw else 0.0)
+        # Nobody waits two minutes for a sentence.
+        within = lasts + _PATIENCE_TO_HEAR if lasts else _LONGEST_PATIENCE
         try:
-            answer = await self._calling.asked("v1/speech-to-text", {}, form)
+            answer = await self._calling.asked("v1/speech-to-text", {}, form, within=within)
         except Refusal as refusal:
             raise refusal.refused.as_error(self.name) from None
         text = _text_in(answer)
         if text is None:
             raise ModelUnavailable(f"{self.name} wrote nothing down")
         told = answer.get("audio_duration_secs")
-        seconds = float(told) if isinstance(told, int | float) else sound.seconds
-        if not seconds and raw:
-            seconds = len(sound.data) / 2 / HEARD_RATE
+        seconds = float(told) if isinstance(told, int | float) else lasts
         spent.add(Usage(self._model, provider=VENDOR, units=seconds))
         return text
 

@@ -19,6 +19,7 @@ VENDOR = "openai"
 _MOST_TEXT = 3_000
 """Characters in one call: it takes 4,096, its newest model 2,000 tokens."""
 _RATE = 24_000
+_HOST = "api.openai.com"
 # These two do not take instructions.
 _UNTAUGHT = ("tts-1",)
 
@@ -82,11 +83,13 @@ class OpenAIVoice:
                 async for piece in pieces:
                     if not begun:
                         begun = True
-                        usage = Usage(
-                            self._manner.model, provider=VENDOR, units=len(part), estimated=True
-                        )
-                        spent.add(usage)
+                        spent.add(self._usage(part))
                     yield piece
+
+    def _usage(self, text: str) -> Usage:
+        # Whoever else speaks its protocol has other prices, which nobody knows.
+        paid = VENDOR if self._account.where == _HOST else "other"
+        return Usage(self._manner.model, provider=paid, units=len(text), estimated=True)
 
     async def _said(self, text: str, form: Form) -> AsyncGenerator[bytes, None]:
         manner = self._manner

@@ -10,7 +10,7 @@ import logging
 from collections import OrderedDict
 
 from core.clock import Clock
-from core.errors import ModelError, ModelRejected, ModelUnavailable
+from core.errors import ModelError, ModelRejected, ModelTooSlow, ModelUnavailable
 from core.speech.calling import RequestRejected
 
 log = logging.getLogger(__name__)
@@ -58,7 +58,10 @@ class Rest:
         if isinstance(error, ModelRejected):
             self._rest(now + _REFUSED, str(error), refused=True)
             return
-        self._failures += 1
+        # Three times ten seconds of silence would be too much to find out that it hangs.
+        self._failures = max(
+            self._failures + 1, _FAILURES if isinstance(error, ModelTooSlow) else 0
+        )
         named = error.retry_after if isinstance(error, ModelUnavailable) else None
         if named is not None:
             self._rest(now + min(named, _LONGEST_SILENCE), str(error), refused=False)

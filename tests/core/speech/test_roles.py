@@ -160,7 +160,7 @@ async def test_the_next_one_speaks_where_the_first_fails_before_it_was_heard(
     sound = await house.says(house.settings("elevenlabs", "openai"), spent=spent)
     assert seconds_of(sound, RATE) == pytest.approx(len(TEXT) * SECONDS_OF_A_LETTER, rel=0.02)
     assert house.paths == ["elevenlabs", "openai"]
-    assert (spent.usage.provider, spent.usage.units) == ("openai", len(TEXT))
+    assert (spent.usage.provider, spent.usage.units) == ("other", len(TEXT))
 
 
 @pytest.mark.parametrize("fault", ["stall", "cut", "truncated"])
@@ -174,7 +174,7 @@ async def test_nobody_begins_anew_what_was_half_heard(house: House, fault: str) 
     assert spent.usage.units == len(TEXT)
 
 
-async def test_a_vendor_that_hangs_is_left_alone_for_a_while(house: House) -> None:
+async def test_a_vendor_that_fails_is_left_alone_for_a_while(house: House) -> None:
     config = house.settings("elevenlabs")
     house.server.fault = "500"
     for _ in range(5):
@@ -185,6 +185,28 @@ async def test_a_vendor_that_hangs_is_left_alone_for_a_while(house: House) -> No
     assert isinstance(house.clock, FakeClock)
     await house.clock.advance(3)
     assert await house.says(config)
+    assert await house.says(config)
+
+
+async def test_a_vendor_that_hangs_keeps_nobody_waiting_twice(house: House) -> None:
+    house.server.faults = ["slow"]
+    config = house.settings("elevenlabs", "openai")
+    for _ in range(3):
+        assert await house.says(config)
+    assert house.paths == ["elevenlabs", "openai", "openai", "openai"]
+
+
+async def test_who_lets_herself_be_interrupted_closes_the_call_and_has_paid(house: House) -> None:
+    house.server.between = 0.01
+    config = house.settings("elevenlabs", TROUPE_SPEECH_PER_DAY="10000")
+    async with aclosing(house.voices.stream(config, TEXT * 5)) as pieces:
+        async for _ in pieces:
+            break
+    call = house.server.asked[0]
+    async with asyncio.timeout(5):
+        await call.ended.wait()
+    assert call.closed_by_client
+    assert house.voices.spoken_today(config) == len(TEXT * 5)
     assert await house.says(config)
 
 
