@@ -16,6 +16,8 @@ from core.speech.waveform import Waveform
 
 NOTE_BITRATE: Final = 48_000
 
+_PIECE = 1 << 16
+
 _T = TypeVar("_T")
 
 
@@ -41,11 +43,8 @@ async def seconds_of(data: bytes, *, bounds: Bounds | None = None) -> float:
     bounds = bounds or Bounds()
 
     def measured(stop: threading.Event) -> float:
-        if ogg.is_ogg(data):
-            try:
-                return ogg.packets_of(data)[0].seconds
-            except UnreadableSound:
-                pass  # Vorbis, or FLAC
+        if (read := _read(data, bounds, stop)) is not None:
+            return read[0].seconds
         return sum(map(len, decoded(data, HEARD_RATE, bounds, stop))) / WIDTH / HEARD_RATE
 
     return await _apart(measured)
@@ -83,22 +82,16 @@ async def _apart(work: Callable[[threading.Event], _T]) -> _T:
 
 
 def _clip(data: bytes, bounds: Bounds, stop: threading.Event) -> Clip:
-    if ogg.is_ogg(data) and (clip := _passed_through(data, bounds, stop)) is not None:
+    if (clip := _passed_through(data, bounds, stop)) is not None:
         return clip
     return _encoded(decoded(data, RATE, bounds, stop), stop)
 
 
 def _passed_through(data: bytes, bounds: Bounds, stop: threading.Event) -> Clip | None:
     """What is a voice message already; None for what must be made into one."""
-    check_size(data, bounds)
-    try:
-        pages, packets = ogg.packets_of(data)
-    except UnreadableSound:
+    if (read := _read(data, bounds, stop)) is None or not _is_mono(read[0]):
         return None
-    if not pages.is_whole or pages.head is None or pages.head.channels != 1 or not packets:
-        return None
-    if pages.samples / ogg.RATE > bounds.seconds:
-        raise UnreadableSound(bounds.too_long)
+    pages, packets = read
     decoder, drawn = Decoder(HEARD_RATE), Waveform(HEARD_RATE)
     try:
         for packet in packets:
@@ -108,6 +101,32 @@ def _passed_through(data: bytes, bounds: Bounds, stop: threading.Event) -> Clip 
     except OpusFailed:
         return None
     return Clip(data, pages.seconds, drawn.done())
+
+
+def _is_mono(pages: ogg.Pages) -> bool:
+    return pages.head is not None and pages.head.channels == 1
+
+
+def _read(
+    data: bytes, bounds: Bounds, stop: threading.Event
+) -> tuple[ogg.Pages, list[bytes]] | None:
+    """The packets of an OGG/Opus that is whole; None of anything else."""
+    check_size(data, bounds)
+    if not ogg.is_ogg(data):
+        return None
+    pages, packets = ogg.Pages(), list[bytes]()
+    for at in range(0, len(data), _PIECE):
+        try:
+            packets += pages.feed(data[at : at + _PIECE])
+        except UnreadableSound:
+            return None  # OGG with something else in it
+        if pages.is_spoilt:
+            return None
+        if pages.samples > bounds.seconds * ogg.RATE:
+            raise UnreadableSound(bounds.too_long)
+        if stop.is_set():
+            raise UnreadableSound("nobody waits for it")
+    return (pages, packets) if pages.is_whole and packets else None
 
 
 def _encoded(pieces: Iterable[bytes], stop: threading.Event) -> Clip:

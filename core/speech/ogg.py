@@ -62,7 +62,12 @@ class Pages:
     @property
     def is_whole(self) -> bool:
         """One stream and nothing else; nothing missing, broken or passed over."""
-        return self._whole and self.head is not None and not self._data and not self._packet
+        return not self.is_spoilt and self.head is not None and not self._data and not self._packet
+
+    @property
+    def is_spoilt(self) -> bool:
+        """It will not be whole any more."""
+        return not self._whole
 
     @property
     def seconds(self) -> float:
