@@ -30,7 +30,7 @@ class Detector:
         # 0.5 is 2 of its 0 to 3: what is hardly speech does not count, a quiet voice does.
         self._vad = webrtcvad.Vad(min(3, int(threshold * 4)))
         self._least = _FULL * 10 ** ((-62 + 20 * threshold) / 10)
-        self._hiss = self._least / _ABOVE
+        self._hiss = _LOUDEST_HISS
         self._unsettled = _SETTLING
 
     def voiced(self, frame: bytes) -> bool:
