@@ -34,6 +34,13 @@ _ELSEWHERE = frozenset({4014, 4022})
 """Moved, put out, or the call is moved to another voice server: what is to come tells which."""
 _BROKEN = frozenset({-1, 1001, 1005, 1006, 1011, 1012, 4000, 4015})
 """The line alone is broken, not what it was for."""
+_ON_THE_WAY = frozenset(
+    {
+        ConnectionFlowState.set_guild_voice_state,
+        ConnectionFlowState.got_voice_state_update,
+        ConnectionFlowState.got_voice_server_update,
+    }
+)
 _RESUMING = 4.0
 _MOVING = 8.0
 _LEAVING = 2.0
@@ -94,6 +101,8 @@ class Connection(VoiceConnectionState):
 
     async def voice_state_update(self, data: Any) -> None:
         if data["channel_id"] is None and not self._expecting_disconnect:
+            if self.state in _ON_THE_WAY:
+                return  # of the connection before this one
             self._told.put_out()
         await super().voice_state_update(data)
 
@@ -210,10 +219,9 @@ class OurVoiceClient(discord.VoiceClient):
         """Raises nothing. `out`: out of the channel too; else only this end of it is closed."""
         connection = self.connection
         try:
-            async with asyncio.timeout(2 * _LEAVING):
+            async with asyncio.timeout(_LEAVING):
                 if out:
-                    connection.timeout = _LEAVING
-                    await connection.disconnect(force=True, wait=True)
+                    await connection.disconnect(force=True)
                 else:
                     await connection.soft_disconnect(
                         with_state=ConnectionFlowState.disconnected,
@@ -226,6 +234,8 @@ class OurVoiceClient(discord.VoiceClient):
     def _let_go(self) -> None:
         connection = self.connection
         connection._socket_reader.stop()
+        if connection._runner is not None:
+            connection._runner.cancel()
         udp: Any = connection.socket
         if isinstance(udp, socket.socket):
             with contextlib.suppress(OSError):
