@@ -15,7 +15,11 @@ import numpy as np
 import orjson
 from aiohttp import web
 
+from core.ports import Spent
+from core.ports.speech import Form
 from core.speech import convert
+from core.speech.calling import whole
+from core.speech.offline import OfflineVoice
 from core.speech.pcm import resampled
 
 Fault = Literal[
@@ -47,6 +51,11 @@ async def tone(text: str) -> bytes:
     samples = np.arange(round(len(text) * SECONDS_OF_A_LETTER * 48_000))
     wave = 9_000 * np.sin(samples * (2 * math.pi * 330 / 48_000))
     return wave.astype("<i2").tobytes()
+
+
+async def espeak(text: str) -> bytes:
+    """Words that can be understood."""
+    return await whole(OfflineVoice().stream(text, Form.PCM, Spent()))
 
 
 class VoiceServer:

@@ -23,11 +23,12 @@ from core.settings.layers import Environment, Settings
 from core.speech.calling import Patience
 from core.speech.casting import Offline
 from core.speech.convert import to_clip
+from core.speech.offline import offline_pair
 from core.speech.pcm import read_wav, seconds_of, wav
 from core.speech.roles import Voices
 from tests.fakes.clock import FakeClock
 from tests.fakes.model_server import ModelServer
-from tests.fakes.voice_server import SECONDS_OF_A_LETTER, VoiceServer, encoded, tone
+from tests.fakes.voice_server import SECONDS_OF_A_LETTER, VoiceServer, encoded, espeak, tone
 
 XI = "xi-0123456789abcdef0123456789abcdef"
 SK = "sk-test-0123456789abcdefghij"
@@ -274,6 +275,24 @@ async def test_a_plugin_that_hears_is_asked_before_the_one_that_stands_in(
 
     house.models.register(ADA, ModelType.TRANSCRIPTION, hears, provider="acme")
     assert await house.voices.transcribe(house.settings(), Sound(b"OggS")) == "from a plugin"
+
+
+async def test_what_a_vendor_says_is_written_down_by_another(
+    session: aiohttp.ClientSession, tmp_path: Path
+) -> None:
+    """ElevenLabs' voice message, as a plan without Opus gives it, to the offline ear and back."""
+    async with VoiceServer(espeak) as server, offline_pair() as pair:
+        server.plan = {"mp3_44100_128"}
+        house = House(server, session, tmp_path, offline=pair)
+        config = house.settings("elevenlabs", TRANSCRIPTION_PROVIDER="offline")
+        clip = await house.voices.clip(config, "Tell me a story about the sea.")
+        spent = Spent()
+        sound = Sound(clip.data, "audio/ogg", clip.seconds)
+        text = await house.voices.transcribe(config, sound, spent)
+    assert text == "tell me a story about the sea"
+    assert spent.usage.provider == "offline"
+    assert spent.usage.units == pytest.approx(clip.seconds, rel=0.05)
+    assert house.models.price(spent.usage) == 0
 
 
 # --- clips ---------------------------------------------------------------------------------------
