@@ -11,8 +11,8 @@ FRAME = 640
 
 _RATE = 16_000
 _FULL = 32_768.0**2
-_ABOVE = 4.0
-"""How much more power than the hiss around it a voice has: 6 dB."""
+_ABOVE = 2.5
+"""How much more power than the hiss around it a voice has: 4 dB."""
 _RISE = 1.005
 """By which the hiss is taken for louder with each frame in which it is not heard alone."""
 _LOUDEST_HISS = _FULL * 10 ** (-40 / 10)
