@@ -10,9 +10,19 @@ from typing import Any
 import orjson
 import pytest
 
+from bots.discord.face import DiscordFace
+from bots.discord.faces import Faces, Mask
 from bots.discord.rendering import render
-from bots.sandbox.discord.permissions import ATTACH, SEND, SEND_VOICE, VIEW
+from bots.sandbox.discord.permissions import (
+    ATTACH,
+    EVERYONE,
+    MANAGE_WEBHOOKS,
+    SEND,
+    SEND_VOICE,
+    VIEW,
+)
 from core.errors import ModelUnavailable, SendUncertain, Unsendable
+from core.ids import Account
 from core.messages import DeliveryKind, DeliveryStatus, Reply
 from tests.bots.discord.conftest import delivery
 from tests.support.notes import PER_SIGN, Voice, measured, near
@@ -204,3 +214,56 @@ async def test_what_is_ready_is_not_made_twice(stage, link, general, voice):
     assert not link.takes_time(one)
     await link.perform(one)
     assert voice.asked == [HEARD]
+
+
+# --- faces ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def stand_in(stage, ed, ada, make_link, listening, voice):
+    """Bert, who speaks by Ada's webhooks, and a room in which he may; Ada has a voice of her own."""
+    faces = Faces()
+    mask = Mask(Account(f"discord:{ada.id}/bert"), Account(f"discord:{ada.id}"), "Bert", ("Bert",))
+    room = strict(stage, ed, ada, EVERYONE | MANAGE_WEBHOOKS)
+    hers = Voice()
+    async with make_link(faces=faces, clips=hers) as link:
+        face = DiscordFace(mask, faces, host_name="Ada", patience=0.5, clips=voice)
+        async with face, listening(link):
+            yield face, room, hers
+
+
+async def test_a_webhook_has_no_voice_messages_and_hands_over_a_file(stage, stand_in, voice):
+    face, room, hers = stand_in
+    await face.perform(note(face, room))
+    (said,) = stage.messages(room)
+    assert (said.text, said.spoken_as) == ("", "Bert")
+    assert shown(stage, room) == [("", True, False)]
+    assert near(measured(sound(stage, said)).seconds, len(HEARD) * PER_SIGN)
+    assert (voice.asked, hers.asked) == ([HEARD], [])
+
+
+async def test_a_file_that_is_in_doubt_is_not_said_twice(stage, stand_in):
+    face, room, _ = stand_in
+    now = stage.world.now()
+    stage.discord.faults.cut(after=True, method="execute_webhook")
+    with pytest.raises(SendUncertain):
+        await face.perform(note(face, room, created_at=now))
+    await face.perform(note(face, room, created_at=now, status=DeliveryStatus.UNCERTAIN))
+    assert shown(stage, room) == [("", True, False)]
+
+
+async def test_where_she_has_no_webhook_her_words_come_in_no_other_voice(stage, ed, ada, stand_in):
+    face, _, hers = stand_in
+    room = strict(stage, ed, ada, EVERYONE)
+    await face.perform(note(face, room))
+    assert shown(stage, room) == [(f"**Bert:** {TEXT}", False, False)]
+    assert hers.asked == []
+
+
+async def test_a_face_whose_voice_is_away_writes(stage, ed, ada, stand_in, voice):
+    face, room, _ = stand_in
+    voice.fails.append(ModelUnavailable("away"))
+    assert face.lacks == ""
+    await face.perform(note(face, room))
+    assert shown(stage, room) == [(TEXT, False, False)]
+    assert "away" in face.lacks
