@@ -168,9 +168,11 @@ def _server(world: World, who: Person, asked: Json) -> Guild:
 
 def _channel(world: World, who: Person, asked: Json) -> None:
     server, kind = _server(world, who, asked), asked.get("kind", "text")
-    if kind not in {"text", "board"}:
-        raise ValueError("a channel is for talk or for posts")
-    name = _words(asked, "name", 100).lower().replace(" ", "-").lstrip("#")
+    if kind not in {"text", "board", "voice"}:
+        raise ValueError("a channel is for talk, for posts or for voices")
+    name = _words(asked, "name", 100)
+    if kind != "voice":
+        name = name.lower().replace(" ", "-").lstrip("#")
     talking.open_room(world, kind, name, guild=server.id)
 
 

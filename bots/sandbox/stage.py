@@ -17,6 +17,7 @@ from bots.sandbox.cast import Bot, Person, make_account
 from bots.sandbox.chronicle import Chronicle
 from bots.sandbox.desks import Desk, Desks
 from bots.sandbox.discord.server import Discord
+from bots.sandbox.earshot import Earshot
 from bots.sandbox.faults import Faults
 from bots.sandbox.following import follow
 from bots.sandbox.journal import Journal
@@ -67,6 +68,7 @@ class Stage:
             self.world, limits=bool(limits), record=record, host=host, port=discord_port
         )
         self._page = Page(self.world, self._desks)
+        self._earshot = Earshot(self.world, self.discord)
         self._chronicle = Chronicle(persist) if persist is not None else None
         self._port = Port(host, port)
         self._webhook_retry = webhook_retry
@@ -98,6 +100,7 @@ class Stage:
             stack.callback(self._port.shut)
             stack.callback(self._api.end_polls)
             stack.callback(self._page.close)
+            stack.callback(self._earshot.close)
             self._stack = stack.pop_all()
         return self
 
@@ -324,7 +327,7 @@ class Stage:
 
     def page_routes(self) -> list[web.RouteDef]:
         """Routes for a server to mount: the page at "/" and its side of the stage at "/stage"."""
-        return self._page.routes()
+        return [*self._page.routes(), *self._earshot.routes()]
 
 
 def _id_of(token: str | None) -> int | None:

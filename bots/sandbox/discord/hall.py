@@ -59,6 +59,11 @@ class Hall(Steward):
             raise ValueError(_MISSING)
         return self._voice
 
+    @property
+    def has_voice(self) -> bool:
+        """Whether its libraries are installed."""
+        return self._voice is not None
+
     def joins_voice(self, person: Person, channel: Chat, **own: bool) -> Talker:
         """Let a person into a voice channel, out of any other of its server.
 

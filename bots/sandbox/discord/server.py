@@ -266,7 +266,8 @@ class Discord(Hall):
         return talking.open_room(self._world, "direct_group", title, joined=joined, owner=owner)
 
     def furnish(self, people: Sequence[Person], bots: Sequence[Bot]) -> Guild:
-        """What a newcomer finds: a server with channels, a thread, a board, and direct channels."""
+        """What a newcomer finds: a server with channels, a thread, a board, a voice channel where
+        voices are installed, and direct channels."""
         for bot in bots:
             self.dm(people[0], bot)
         known = (it for it in self._world.guilds.values() if it.owner is people[0])
@@ -281,6 +282,8 @@ class Discord(Hall):
             self.role(guild, "Hosts", people[:1], permissions=1 << 13)
         for bot in bots:
             self.invite(guild, bot)
+        if self.has_voice and not any(it.kind == "voice" for it in guild.channels.values()):
+            self.channel(guild, "Parlour", "voice")
         return guild
 
 

@@ -3,7 +3,14 @@
 import { avatar, el, icon, onceAFrame } from "./dom.js";
 import { hasMark, isDirect, mayWrite } from "./world.js";
 
-const MARKS = { board: "board", post: "board", thread: "thread", private_thread: "thread" };
+const MARKS = {
+  board: "board",
+  post: "board",
+  thread: "thread",
+  private_thread: "thread",
+  voice: "loud",
+  stage: "loud",
+};
 const MAIN = new Set(["text", "announcement"]);
 
 export class Heading {

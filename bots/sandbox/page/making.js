@@ -5,6 +5,12 @@ import { avatar } from "./dom.js";
 import { showMenu } from "./menu.js";
 import { sameId } from "./world.js";
 
+const CHANNELS = {
+  text: ["New channel", "evenings"],
+  board: ["New forum", "questions"],
+  voice: ["New voice channel", "Fireside"],
+};
+
 export class Making {
   #world;
   #does;
@@ -137,24 +143,23 @@ export class Making {
   }
 
   newThing(guild, owner) {
-    const make = (board) => () => this.newChannel(guild, board);
+    const make = (kind) => () => this.newChannel(guild, kind);
     const items = [
-      { label: "New channel…", icon: "hash", run: make(false) },
-      { label: "New forum…", icon: "board", run: make(true) },
+      { label: "New channel…", icon: "hash", run: make("text") },
+      { label: "New forum…", icon: "board", run: make("board") },
+      { label: "New voice channel…", icon: "loud", run: make("voice") },
     ];
     showMenu(owner.getBoundingClientRect(), items, { label: "New", owner });
   }
 
-  newChannel(guild, board) {
+  newChannel(guild, kind) {
+    const [title, placeholder] = CHANNELS[kind];
     askLine({
-      title: board ? "New forum" : "New channel",
+      title,
       label: "Name",
-      placeholder: board ? "questions" : "evenings",
+      placeholder,
       button: "Create",
-      done: (name) => {
-        const deed = { do: "channel", guild: guild.id, name, kind: board ? "board" : "text" };
-        return this.#makeRoom(deed, this.#paneOfDiscord());
-      },
+      done: (name) => this.#makeRoom({ do: "channel", guild: guild.id, name, kind }, this.#paneOfDiscord()),
     });
   }
 

@@ -1,5 +1,6 @@
 /** The stage's page: puts its parts together. */
 
+import { Call } from "./call.js";
 import { Deeds } from "./deeds.js";
 import { notice } from "./dialogs.js";
 import { byId } from "./dom.js";
@@ -46,6 +47,7 @@ const hands = {
   split,
   unsplit: (pane) => panes.close(pane),
   list: () => showList(),
+  call: new Call(world, notice),
 };
 
 const panes = new Panes(world, new Pane(world, "", hands), new Pane(world, "-beside", hands));

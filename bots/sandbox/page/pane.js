@@ -1,6 +1,7 @@
 /** One conversation on screen: the place it shows, and the parts it is made of. */
 
 import { Board } from "./board.js";
+import { CallBar } from "./callbar.js";
 import { Composer } from "./composer.js";
 import { byId } from "./dom.js";
 import { Heading } from "./heading.js";
@@ -24,6 +25,7 @@ export class Pane extends News {
     this.part("text").setAttribute("aria-controls", `offers${mark}`);
     world.on("reset place", () => this.#dress());
     this.heading = new Heading(world, this, hands);
+    this.callBar = new CallBar(world, this, hands.call);
     this.composer = new Composer(world, this, hands);
     this.log = new Log(world, this, hands);
     this.board = new Board(world, this, hands);

@@ -21,6 +21,8 @@ const KINDS = {
   private_thread: "Private thread",
   board: "Forum",
   post: "Post in a forum",
+  voice: "Voice channel",
+  stage: "Stage channel",
 };
 const MOODS = { live: "good", rejected: "bad", stopped: "off" };
 

@@ -1,6 +1,7 @@
 /** Discord in the list: each server with its channels, threads and posts, then the direct messages. */
 
 import { avatar, el, icon } from "./dom.js";
+import { peopleIn } from "./callbar.js";
 import { faceOf } from "./heading.js";
 import { isDirect } from "./world.js";
 
@@ -37,7 +38,7 @@ function entry(chat, world, list) {
     typing ? el("em", {}, "typing…") : null,
     list.badge(chat),
   );
-  return el("li", {}, door, list.beside(chat));
+  return el("li", {}, door, list.beside(chat), chat.voices?.inside.length ? peopleIn(chat, world) : null);
 }
 
 function adder(guild, list) {

@@ -18,7 +18,7 @@ export class Sidebar {
     this.#panes = panes;
     this.#hands = hands;
     const draw = onceAFrame(() => this.#draw());
-    world.on("reset place turned message changed gone live chats read", draw);
+    world.on("reset place turned message changed gone live chats voices read", draw);
   }
 
   #draw() {

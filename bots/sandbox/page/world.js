@@ -7,7 +7,7 @@ const DRAFT_SECONDS = 30;
 
 export const sameId = (one, two) => one !== null && two !== null && String(one) === String(two);
 
-/** Kinds of news: reset, place, turned (to the other pane), message, changed, gone, live, offered, completed, form, chats, read. */
+/** Kinds of news: reset, place, turned (to the other pane), message, changed, gone, live, offered, completed, form, chats, voices, read. */
 export class World extends News {
   you = null;
   me = null;
@@ -80,6 +80,11 @@ export class World extends News {
       case "chats":
         event.chats.forEach((chat) => this.#takeChat(chat));
         return this.tell("chats");
+      case "voices":
+        for (const [chat, voices] of Object.entries(event.rooms)) {
+          if (this.chats.has(chat)) this.chats.get(chat).voices = voices;
+        }
+        return this.tell("voices");
       case "people":
         this.#takePeople(event.people);
         this.#takeBots(event.bots);
