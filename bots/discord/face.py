@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Self
 
 from bots.discord import mapping
@@ -14,7 +14,7 @@ from bots.discord.face_hooks import Host
 from bots.discord.faces import Faces, Mask
 from bots.discord.rendering import MAX_PARTS, MAX_TEXT, render
 from bots.recording import Recording
-from core.errors import FetchFailed, LinkLost, Unsendable
+from core.errors import CannotJoin, FetchFailed, LinkLost, Unsendable
 from core.files import Files
 from core.ids import Account
 from core.messages import (
@@ -29,6 +29,7 @@ from core.messages import (
     Reply,
 )
 from core.ports import Chronicle, Clips, Intake, Limits
+from core.ports.voices import Listener, Listening, VoiceChannel, VoiceRooms
 
 _PATIENCE = 8.0
 """Seconds for which her bot is waited for before she is said to be away."""
@@ -37,7 +38,7 @@ _SHOWN = 3
 
 
 class DiscordFace:
-    """Implements Platform.
+    """Implements Platform, and VoiceRooms as far as nobody has to speak.
 
     It has no line of its own: whatever her bot hears is handed in for her in the same breath
     (`Faces.sharing`), and nothing has to be read back for her apart.
@@ -178,6 +179,29 @@ class DiscordFace:
         if host is None:
             raise FetchFailed("the bot through which she hears is not there")
         return await host.link.fetch(attachment, most)
+
+    # --- voice channels --------------------------------------------------------------------------
+
+    async def join(self, channel: str, listener: Listener, ways: Listening) -> VoiceChannel:
+        raise CannotJoin(
+            f"{self._mask.shown} has no voice of its own there: it is {self._host_name}'s bot that "
+            "can be asked into voice channels"
+        )
+
+    def whereabouts(self, world: str, person: str) -> str:
+        rooms = self._rooms()
+        return rooms.whereabouts(world, person) if rooms else ""
+
+    def channels(self, world: str) -> Sequence[tuple[str, str]]:
+        rooms = self._rooms()
+        return rooms.channels(world) if rooms else ()
+
+    def watch(self, told: Callable[[str, str, str], None]) -> None:
+        """Nobody is told: where would she follow them to?"""
+
+    def _rooms(self) -> VoiceRooms | None:
+        host = self._faces.host(self._mask.host)
+        return host.link if host is not None and isinstance(host.link, VoiceRooms) else None
 
     def _host(self) -> Host:
         host = self._faces.host(self._mask.host)

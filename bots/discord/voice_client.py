@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Protocol, cast
 
 import aiohttp
@@ -209,6 +209,12 @@ class OurVoiceClient(discord.VoiceClient):
     def connection(self) -> Connection:
         return cast(Connection, self._connection)  # made above
 
+    async def on_voice_state_update(self, data: Any) -> None:
+        await _walled(super().on_voice_state_update(data))
+
+    async def on_voice_server_update(self, data: Any) -> None:
+        await _walled(super().on_voice_server_update(data))
+
     async def speak(self, says: bool) -> None:
         """Best effort: who says nothing of it is heard all the same."""
         state = discord.SpeakingState.voice if says else discord.SpeakingState.none
@@ -243,3 +249,11 @@ class OurVoiceClient(discord.VoiceClient):
             udp.close()
         if self.client._connection._get_voice_client(self.guild.id) is self:
             self.cleanup()
+
+
+async def _walled(step: Coroutine[Any, Any, None]) -> None:
+    """What the gateway tells may come to nothing: what is lost by it is told by the connection."""
+    try:
+        await step
+    except Exception as error:  # noqa: BLE001 - a wall between the gateway and its voices
+        log.info("a voice connection cannot follow the gateway (%s)", type(error).__name__)

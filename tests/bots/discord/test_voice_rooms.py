@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 
 from bots.discord.client import DiscordLink
+from bots.discord.face import DiscordFace
+from bots.discord.faces import Faces, Mask
 from bots.discord.pulse import PULSE
 from bots.discord.ways import Ways
 from bots.sandbox import Bot, Stage
 from core.clock import SystemClock
 from core.errors import CannotJoin
+from core.ids import Account
 from core.ports.voices import Listening, VoiceRooms
 from tests.bots.discord.conftest import Listening as Listens
 from tests.bots.discord.conftest import MakeLink
@@ -248,3 +251,44 @@ async def test_outside_discord_nobody_joins_anything(make_link: MakeLink, notes:
         await link.join("1", notes, WAYS)
     assert link.whereabouts("1", "2") == ""
     assert link.channels("1") == ()
+
+
+async def test_whoever_stops_listening_leaves_while_discord_still_hears(
+    make_link: MakeLink, listening: Listens, stage: Stage, parlour: Any, notes: Notes
+) -> None:
+    async with make_link(clock=SystemClock()) as link:
+        async with listening(link):
+            voice = await link.join(str(parlour.id), notes, WAYS)
+            voice.mouth.say(tone(5.0))
+        assert notes.ends == [""]
+        assert stage.discord.in_voice(parlour) == []
+        await voice.mouth.quiet()
+        with pytest.raises(CannotJoin, match="not on Discord"):
+            await link.join(str(parlour.id), notes, WAYS)
+    assert PULSE.settle()
+
+
+async def test_who_is_where_is_known_again_after_an_outage(
+    live: DiscordLink, stage: Stage, guild: Any, ed: Any, parlour: Any, ada: Bot
+) -> None:
+    seen: list[tuple[str, str, str]] = []
+    live.watch(lambda *told: seen.append(told))
+    world, person = str(guild.id), str(ed.snowflake)
+    them = sits(stage, ed, parlour)
+    await until(lambda: len(seen) == 1)
+    stage.discord.gateway.close(ada, 4009)
+    await until(lambda: stage.discord.gateway.lines == 0)
+    them.leaves()
+    await until(lambda: len(seen) == 2, 20)
+    assert seen[1] == (world, person, "")
+    assert live.whereabouts(world, person) == ""
+
+
+async def test_a_face_is_asked_into_no_voice_channel(notes: Notes) -> None:
+    mask = Mask(Account("discord:900/bob"), Account("discord:900"), "Bob")
+    face = DiscordFace(mask, Faces(), host_name="Ada")
+    assert isinstance(face, VoiceRooms)
+    with pytest.raises(CannotJoin, match="Ada's bot"):
+        await face.join("1", notes, WAYS)
+    assert face.channels("1") == ()
+    assert face.whereabouts("1", "2") == ""

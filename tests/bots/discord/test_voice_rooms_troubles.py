@@ -11,7 +11,7 @@ import pytest
 from bots.discord.client import DiscordLink
 from bots.discord.pulse import PULSE
 from bots.sandbox import Bot, Stage
-from bots.sandbox.discord.voice import Policy
+from bots.sandbox.discord.voice import Policy, Trouble
 from core.clock import SystemClock
 from core.errors import CannotJoin
 from core.ports.voices import Listening, VoiceChannel
@@ -176,6 +176,18 @@ async def test_without_end_to_end_encryption_it_speaks_as_everybody_there_does(
     talk.voice.mouth.end()
     await talk.voice.mouth.quiet()
     await until(lambda: loud(talk.heard).size / 48_000 == pytest.approx(0.4, rel=0.05))
+
+
+async def test_ears_that_understand_nobody_have_the_connection_made_anew(talk: Talk) -> None:
+    came: list[str] = []
+    talk.house.watchers.append(lambda event: came.append(event.kind))
+    with talk.house.faults.during(Trouble(undecryptable=1.0, of=talk.them.who.snowflake)):
+        talk.them.says(tone(8.0))
+        await until(lambda: "left" in came and "joined" in came)
+        talk.them.stops()
+    await talk.is_heard()
+    assert talk.voice.state.undecrypted > 0
+    assert talk.notes.ends == []
 
 
 async def test_a_listener_that_fails_hurts_nobody(talk: Talk) -> None:
