@@ -15,10 +15,15 @@ from bots.discord.ears import Ears
 from bots.sandbox.discord.voice import Seat, Trouble
 from core.clock import SystemClock
 from core.messages import Author
+from core.ports import Spent
+from core.ports.speech import HEARD, RATE, Sound
 from core.ports.voices import Listening, Present, Utterance
+from core.speech import espeak
+from core.speech.offline_ear import OfflineEar
+from core.speech.pcm import resampled
 from tests.bots.discord.test_ears import voice
 from tests.stage.discord.conftest import Scene, endpoints, scene
-from tests.stage.discord.voices import Parlour, Playing, house_of, online, until
+from tests.stage.discord.voices import Parlour, Playing, online, parlour_of, until
 
 __all__ = ["endpoints", "scene"]
 
@@ -27,9 +32,8 @@ SENTENCE = voice(0.8)
 
 
 @pytest.fixture
-async def parlour(scene: Scene) -> AsyncIterator[Parlour]:
-    async with house_of(scene) as parlour:
-        yield parlour
+def parlour(scene: Scene) -> Parlour:
+    return parlour_of(scene)
 
 
 class Eavesdropper:
@@ -94,9 +98,9 @@ async def listening(parlour: Parlour) -> AsyncIterator[Eavesdropper]:
             listening.ears.close()
 
 
-async def seated(parlour: Parlour, *users: int, already: int = 1) -> list[Seat]:
-    seats = [parlour.house.seat(*parlour.at, user) for user in users]
-    await until(lambda: parlour.settled(len(users) + already))
+async def seated(parlour: Parlour, *guests: int, already: int = 1) -> list[Seat]:
+    seats = [parlour.house.seat(*parlour.at, parlour.guest(number)) for number in guests]
+    await until(lambda: parlour.settled(len(guests) + already))
     return seats
 
 
@@ -105,7 +109,8 @@ async def test_a_person_is_heard_and_when_they_are_done(parlour: Parlour) -> Non
         (mia,) = await seated(parlour, 1)
         mia.say(SENTENCE)
         (said,) = await ada.utterances()
-        assert ada.told == [("began", "1"), ("insists", "1"), ("ended", "1")]
+        person = str(mia.user)
+        assert ada.told == [("began", person), ("insists", person), ("ended", person)]
         assert said.speech == pytest.approx(0.8, abs=0.2)
         assert np.abs(np.frombuffer(said.pcm, "<i2")).max() > 3_000
         state = ada.ears.state
@@ -131,7 +136,7 @@ async def test_people_who_speak_at_once_are_heard_apart(parlour: Parlour) -> Non
         mia.say(SENTENCE)
         max_.say(voice(0.8, pitch=210))
         said = await ada.utterances(2)
-        assert {each.person for each in said} == {"1", "2"}
+        assert {each.person for each in said} == {str(mia.user), str(max_.user)}
         assert ada.ears.state.undecrypted == 0
 
 
@@ -143,8 +148,7 @@ async def test_another_bot_is_not_heard(parlour: Parlour) -> None:
         await until(lambda: not client.is_playing())
         mia.say(SENTENCE)
         (said,) = await ada.utterances()
-        assert said.person == "1"
-        assert {person for _, person in ada.told} == {"1"}
+        assert {person for _, person in ada.told} == {said.person} == {str(mia.user)}
 
 
 @pytest.mark.parametrize(
@@ -181,7 +185,7 @@ async def test_on_a_bad_way_a_person_is_still_heard(parlour: Parlour, trouble: T
             mia.say(voice(1.5))
             await mia.quiet()
             (said,) = await ada.utterances()
-        assert said.person == "1"
+        assert said.person == str(mia.user)
         assert said.speech == pytest.approx(1.5, abs=0.35)
         assert ada.ailing == []
         if not (trouble.undecryptable or trouble.first or trouble.plain):
@@ -210,3 +214,15 @@ async def test_people_who_come_while_somebody_speaks_change_nothing(parlour: Par
         assert said.speech == pytest.approx(1.5, abs=0.3)
         assert ada.ears.state.undecrypted <= 3
         assert ada.ailing == []
+
+
+async def test_what_is_heard_can_be_written_down(parlour: Parlour) -> None:
+    text = "what is the weather today"
+    made = await asyncio.to_thread(espeak.spoken, text, espeak.Manner("en-us"))
+    async with listening(parlour) as ada, OfflineEar() as ear:
+        (mia,) = await seated(parlour, 1)
+        with parlour.house.faults.during(Trouble(loss=0.02, reorder=0.05, plain=0.05)):
+            mia.say(resampled(made, espeak.RATE, RATE))
+            (said,) = await ada.utterances()
+        heard = await ear.transcribe(Sound(said.pcm, HEARD), Spent())
+        assert heard.lower().strip(" .") == text
