@@ -1,5 +1,5 @@
-"""What every character can do, one idea a file; elizaOS' thirteen (R-81), two for documents, and one to
-be heard."""
+"""What every character can do, one idea a file; elizaOS' thirteen (R-81), two for documents, and
+three to be heard."""
 
 from core.actions.choosing import CHOOSE_OPTION
 from core.actions.desk import Desk, Refused
@@ -11,6 +11,7 @@ from core.actions.sending import SEND_MESSAGE
 from core.actions.settings import UPDATE_SETTINGS
 from core.actions.taking_part import FOLLOW_ROOM, MUTE_ROOM, UNFOLLOW_ROOM, UNMUTE_ROOM
 from core.actions.talking import IGNORE, NONE, REPLY, VOICE_NOTE
+from core.actions.voice import JOIN_VOICE, LEAVE_VOICE
 
 BUILT_IN = (
     REPLY,
@@ -29,6 +30,8 @@ BUILT_IN = (
     PROCESS_KNOWLEDGE,
     SEARCH_KNOWLEDGE,
     VOICE_NOTE,
+    JOIN_VOICE,
+    LEAVE_VOICE,
 )
 
 __all__ = [
@@ -37,6 +40,8 @@ __all__ = [
     "FOLLOW_ROOM",
     "GENERATE_IMAGE",
     "IGNORE",
+    "JOIN_VOICE",
+    "LEAVE_VOICE",
     "MUTE_ROOM",
     "NONE",
     "PROCESS_KNOWLEDGE",

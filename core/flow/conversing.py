@@ -34,8 +34,8 @@ from core.ids import CharacterId, RoomId
 from core.kept import Task
 from core.knowledge.ingest import Librarian
 from core.messages import InboundStatus, Reply
+from core.plugins.calls import Calls
 from core.plugins.records import Deed
-from core.plugins.voicing import Voicing
 from core.ports import ModelRequest, ModelRoles
 from core.prompting.reading import Answer
 from core.prompting.stock import prompt
@@ -76,9 +76,9 @@ class Conversing:
         chosen: Callable[[Task], object] = nobody_chose,
         librarian: Librarian | None = None,
         noting: Noting | None = None,
-        voicing: Callable[[Work], Voicing | None] = lambda work: None,
+        calls: Callable[[Work], Calls | None] = lambda work: None,
     ) -> None:
-        """`voicing` is what a turn may do in voice channels."""
+        """`calls` is what a turn may do in voice channels."""
         self._cast = cast
         self._deciding = deciding
         self._scenery = scenery
@@ -98,7 +98,7 @@ class Conversing:
         self._chosen = chosen
         self._librarian = librarian
         self._noting = noting
-        self._voicing = voicing
+        self._calls = calls
 
     async def __call__(self, work: Work, verdict: Verdict | None = None) -> None:
         """`verdict` is given where it is not the message that decides."""
@@ -331,7 +331,7 @@ class Conversing:
             choices=self._choices,
             chosen=self._chosen,
             librarian=self._librarian,
-            voicing=self._voicing,
+            calls=self._calls,
         )
 
     async def _wants(self, turn: RunningTurn, scene: Scene) -> bool | None:

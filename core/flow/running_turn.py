@@ -21,8 +21,8 @@ from core.ids import Account, CharacterId, RoomId, TurnId, turn_of
 from core.kept import Task
 from core.knowledge.ingest import Librarian
 from core.messages import Attachment, Button, Inbound, Memory, Rank
+from core.plugins.calls import Calls
 from core.plugins.records import Deed, Repertoire
-from core.plugins.voicing import Voicing
 from core.ports import ModelRequest, ModelRole, ModelRoles, ModelType, Said, Spent
 from core.settings.layers import Settings
 from core.state import Scene, State
@@ -78,7 +78,7 @@ class RunningTurn:
         choices: Callable[[CharacterId, RoomId], Sequence[Mapping[str, Any]]] = nothing_to_choose,
         chosen: Callable[[Task], object] = nobody_chose,
         librarian: Librarian | None = None,
-        voicing: Callable[[Work], Voicing | None] = lambda work: None,
+        calls: Callable[[Work], Calls | None] = lambda work: None,
     ) -> None:
         """`parts` finds the character's other accounts, for an operator who sends her there."""
         self.work = work
@@ -99,7 +99,7 @@ class RunningTurn:
         self._call = call
         self._runtime = runtime
         self._reach = Reach(self, scribe, ranks, parts, choices, chosen, librarian)
-        self._voicing = voicing
+        self._calls = calls
         self._rank: Rank | None = None
         self._deeds: list[Deed] = []
         self._responses: list[Memory] = []
@@ -208,10 +208,10 @@ class RunningTurn:
     def use(self, kind: type[R]) -> R:
         if kind is Desk:
             return cast(R, self._reach.desk)
-        if kind is Voicing:
-            if (voicing := self._voicing(self.work)) is None:
+        if kind is Calls:
+            if (calls := self._calls(self.work)) is None:
                 raise LookupError("there are no voice channels here")
-            return cast(R, voicing)
+            return cast(R, calls)
         return cast(R, self.gear.use(kind))
 
     # --- for the flow ----------------------------------------------------------------------------

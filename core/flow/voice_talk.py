@@ -28,7 +28,7 @@ from core.flow.wishes import Wishes
 from core.flow.work import Work
 from core.ids import Account, turn_of
 from core.messages import Address, Author, ChannelType, Inbound, Place
-from core.plugins.voicing import VoiceNow
+from core.plugins.calls import VoiceNow
 from core.ports import Intake, ModelType, Present, Speech, Utterance, VoiceChannel
 from core.settings.context import RequestContext
 from core.settings.layers import Settings

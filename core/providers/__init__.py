@@ -21,6 +21,7 @@ from core.providers.recent import recent
 from core.providers.roles import roles, settings
 from core.providers.room import room
 from core.providers.rows import facts, relationships, world
+from core.providers.voice import voice
 from core.state import Provider
 
 
@@ -29,6 +30,7 @@ def built_in(random: Random | None = None) -> tuple[Provider, ...]:
     return (
         character,
         room,
+        voice,
         house,
         people,
         company,

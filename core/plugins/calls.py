@@ -21,8 +21,8 @@ class VoiceNow:
 
 
 @dataclass(frozen=True, slots=True)
-class Voicing:
-    """`turn.use(Voicing)` gives it; it raises LookupError where there are no voice channels, or the
+class Calls:
+    """`turn.use(Calls)` gives it; it raises LookupError where there are no voice channels, or the
     character may not go into them."""
 
     join: Callable[[str], Awaitable[str]]
