@@ -11,7 +11,7 @@ import aiohttp
 from core.clock import Clock
 from core.errors import BadInput, ModelRejected, ModelUnavailable
 from core.ports import Spent
-from core.ports.speech import RATE, Form, Plugged, Synthesizer, Transcriber
+from core.ports.speech import RATE, Form, Plugged, Sound, Synthesizer, Transcriber
 from core.settings.layers import Settings
 from core.speech import convert, elevenlabs, openai
 from core.speech.calling import Patience
@@ -76,7 +76,20 @@ class PluginVoice:
             yield sound[at : at + _PIECE]
 
 
+@dataclass(frozen=True, slots=True)
+class Refusing:
+    """Stands for an ear that cannot be asked as it is set up."""
+
+    name: str
+    fault: str
+
+    async def transcribe(self, sound: Sound, spent: Spent) -> str:
+        raise ModelRejected(self.fault)
+
+
 class Cast:
+    """Accounts and their manners are looked up at each call, what was found out of them is kept."""
+
     def __init__(
         self,
         session: aiohttp.ClientSession,
@@ -166,7 +179,12 @@ class Cast:
         account = elevenlabs_account(settings)
         if account is not None:
             model = settings.text("ELEVENLABS_TRANSCRIPTION_MODEL").strip()
-            yield account.identity, ElevenLabsEar(account, model, self._session, self._patience)
+            try:
+                ear = ElevenLabsEar(account, model, self._session, self._patience)
+            except ModelRejected as error:
+                yield account.identity, Refusing(f"{elevenlabs.VENDOR}:{model}", str(error))
+            else:
+                yield account.identity, ear
         if self._offline.ear is None:
             return
         named = any(_plain(one) == OFFLINE for one in settings.csv("TRANSCRIPTION_PROVIDER"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -25,6 +26,7 @@ from core.ports.speech import (
     Sound,
     Transcriber,
 )
+from core.settings.context import RequestContext, request_scope
 from core.settings.layers import Settings
 from core.speech import convert, names
 from core.speech.budget import Spoken
@@ -55,6 +57,17 @@ class Models(Protocol):
         provider: str = "",
         spent: Spent | None = None,
     ) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """Who is asked for whom, as it was set when she began."""
+
+    character: str
+    speakers: tuple[Speaker, ...] = ()
+    most: int = 0
+    """Characters of text in a day; 0 without a limit."""
+    fault: ModelRejected | None = None
 
 
 class Voices:
@@ -108,18 +121,22 @@ class Voices:
 
     # --- speaking ------------------------------------------------------------------------------
 
-    async def stream(
+    def stream(
         self, settings: Settings, text: str, spent: Spent | None = None, *, before: str = ""
     ) -> AsyncGenerator[bytes, None]:
-        text = text.strip()
+        # Settings are a person's own only in here; who reads on may have left their request.
+        return self._stream(self._asking(settings), text.strip(), spent, before)
+
+    async def _stream(
+        self, asking: _Asking, text: str, spent: Spent | None, before: str
+    ) -> AsyncGenerator[bytes, None]:
         if not text:
             return
-        speakers = self._speakers(settings)
-        day = await self._reserve(settings, text)
+        day = await self._reserve(asking, text)
         heard = False
         failed: list[ModelError] = []
         try:
-            for speaker in speakers:
+            for speaker in asking.speakers:
                 try:
                     pieces = _asked(speaker, text, Form.PCM, spent, before)
                     async with aclosing(pieces):
@@ -136,7 +153,7 @@ class Voices:
             raise _worst(failed)
         finally:
             if not heard:
-                self._spoken.give_back(settings.character_id, len(text), day)
+                self._spoken.give_back(asking.character, len(text), day)
 
     async def clip(
         self, settings: Settings, text: str, spent: Spent | None = None, *, private: bool = False
@@ -144,31 +161,23 @@ class Voices:
         text = text.strip()
         if not text:
             raise ModelRejected("there is nothing to be said aloud")
-        speakers = self._speakers(settings)
-        make = partial(self._clip, settings, speakers, text, spent, keep=not private)
+        asking = self._asking(settings)
+        make = partial(self._clip, asking, text, spent, keep=not private)
         if private:
             return await make()
-        marks = [one.voice.mark or settings.character_id for one in speakers if one.voice]
+        marks = [one.voice.mark or asking.character for one in asking.speakers if one.voice]
         return await self._clips.once(key_of("\n".join(marks), text), make)
 
-    async def _clip(
-        self,
-        settings: Settings,
-        speakers: Sequence[Speaker],
-        text: str,
-        spent: Spent | None,
-        *,
-        keep: bool,
-    ) -> Clip:
+    async def _clip(self, asking: _Asking, text: str, spent: Spent | None, *, keep: bool) -> Clip:
         day: str | None = None
-        failed: list[ModelError] = []
-        for speaker in speakers:
+        failed: list[ModelError] = [asking.fault] if asking.fault else []
+        for speaker in asking.speakers:
             mark = speaker.voice.mark if speaker.voice is not None and keep else ""
             key = key_of(mark, text)
             if mark and (kept := await self._clips.find(key)) is not None:
                 return kept
             if day is None:
-                day = await self._reserve(settings, text)
+                day = await self._reserve(asking, text)
             try:
                 clip = await _clip_of(speaker, text, spent)
             except ModelError as error:
@@ -177,21 +186,34 @@ class Voices:
             if mark:
                 await self._clips.keep(key, clip)
             return clip
-        self._spoken.give_back(settings.character_id, len(text), day or "")
+        self._spoken.give_back(asking.character, len(text), day or "")
         raise _worst(failed)
 
-    def _speakers(self, settings: Settings) -> list[Speaker]:
-        speakers = self._cast.speakers(settings, self._models.plugged(settings))
-        if not speakers:
-            raise ModelRejected(_NOBODY)
-        return speakers
+    def _asking(self, settings: Settings) -> _Asking:
+        return self._asked_of(settings, self._models.plugged(settings))
 
-    async def _reserve(self, settings: Settings, text: str) -> str:
+    def _asked_of(
+        self,
+        settings: Settings,
+        plugged: tuple[Sequence[Plugged], Sequence[Plugged]] = ((), ()),
+        *,
+        provider: str = "",
+        voice: str = "",
+    ) -> _Asking:
+        who = settings.character_id
         try:
-            most = int(settings.number("TROUPE_SPEECH_PER_DAY", 0))
-        except BadInput as error:
-            raise ModelRejected(str(error)) from None
-        return await self._spoken.reserve(settings.character_id, len(text), most)
+            speakers = self._cast.speakers(settings, plugged, provider=provider, voice=voice)
+            # What the house may spend on her is not for those who talk to her to say.
+            with request_scope(RequestContext("")):
+                most = int(settings.number("TROUPE_SPEECH_PER_DAY", 0))
+        except (BadInput, ModelRejected) as error:
+            return _Asking(who, fault=ModelRejected(str(error)))
+        return _Asking(who, tuple(speakers), most, None if speakers else ModelRejected(_NOBODY))
+
+    async def _reserve(self, asking: _Asking, text: str) -> str:
+        if asking.fault is not None:
+            raise asking.fault
+        return await self._spoken.reserve(asking.character, len(text), asking.most)
 
     # --- writing down --------------------------------------------------------------------------
 
@@ -226,20 +248,18 @@ class Voices:
             raise ModelRejected("there is nothing to be said aloud")
         text = text.strip()
         provider, voice = (str(options.get(name) or "") for name in ("provider", "voice"))
-        speakers = self._cast.speakers(settings, provider=provider, voice=voice)
-        if not speakers:
-            raise ModelRejected(_NOBODY)
+        asking = self._asked_of(settings, provider=provider, voice=voice)
         format = str(options.get("format") or "ogg").lower()
         form = Form.PCM if format in ("wav", "pcm") else Form.NOTE
-        day = await self._reserve(settings, text)
+        day = await self._reserve(asking, text)
         failed: list[ModelError] = []
-        for speaker in speakers:
+        for speaker in asking.speakers:
             try:
                 sound = await whole(_asked(speaker, text, form, spent, ""))
                 return wav(sound, RATE) if format == "wav" else sound
             except ModelError as error:
                 failed.append(error)
-        self._spoken.give_back(settings.character_id, len(text), day)
+        self._spoken.give_back(asking.character, len(text), day)
         raise _worst(failed)
 
 

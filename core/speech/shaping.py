@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
@@ -17,6 +18,8 @@ from core.text import past_blank_lines, pause
 
 _PIECE = RATE * WIDTH // 2
 """Bytes of half a second, where all of it is there at once."""
+_MUCH = 4096
+"""Bytes whose rate takes a millisecond to change, and more of the loop than that is too much."""
 _FILES = (b"RIFF", b"OggS", b"ID3", b"fLaC")
 _FASTEST = 50.0
 """Letters in a second: nobody speaks three times as fast as people do."""
@@ -84,7 +87,12 @@ async def _streamed(
         if not size and piece.startswith(_FILES):
             raise ModelUnavailable(f"{who} sent a file in place of raw sound")
         size += len(piece)
-        if made := resampler.feed(piece):
+        much = rate != RATE and len(piece) > _MUCH
+        if (
+            made := await asyncio.to_thread(resampler.feed, piece)
+            if much
+            else resampler.feed(piece)
+        ):
             yield made
     if size % WIDTH:
         raise ModelUnavailable(f"{who} broke off within a sample")

@@ -19,6 +19,7 @@ from core.models.prices import usual
 from core.models.roles import Models
 from core.ports import ModelType, Spent
 from core.ports.speech import HEARD, HEARD_RATE, RATE, Form, Sound
+from core.settings.context import RequestContext, request_scope
 from core.settings.layers import Environment, Settings
 from core.speech.calling import Patience
 from core.speech.casting import Offline
@@ -355,6 +356,23 @@ async def test_beyond_the_budget_of_a_day_nothing_is_spoken_and_kept_clips_are_f
     assert await house.says(config, "A word more.")
 
 
+async def test_a_person_pays_with_a_key_of_their_own_and_sets_no_limit_of_the_houses(
+    house: House,
+) -> None:
+    config = house.settings("elevenlabs", TROUPE_SPEECH_PER_DAY=str(len(TEXT)))
+    theirs = {"ELEVENLABS_API_KEY": f"{XI}-mine", "TROUPE_SPEECH_PER_DAY": "1000000"}
+    with request_scope(RequestContext("robin", entity_settings=theirs)):
+        pieces = house.voices.stream(config, TEXT)
+    async with aclosing(pieces):  # read where the request is over
+        assert [piece async for piece in pieces]
+    assert house.server.asked[0].headers["xi-api-key"] == f"{XI}-mine"
+    with (
+        request_scope(RequestContext("robin", entity_settings=theirs)),
+        pytest.raises(ModelRejected, match="TROUPE_SPEECH_PER_DAY"),
+    ):
+        await house.says(config)
+
+
 async def test_what_failed_before_it_was_heard_is_not_counted(house: House) -> None:
     config = house.settings("elevenlabs", TROUPE_SPEECH_PER_DAY=str(len(TEXT)))
     house.server.faults = ["500"]
@@ -445,6 +463,22 @@ async def test_a_name_that_cannot_write_down_says_why(house: House) -> None:
         with pytest.raises(ModelRejected, match=f"names {name}, which {why}"):
             await house.voices.transcribe(config, Sound(b"OggS"))
         assert house.voices.hears(config) == ""
+
+
+async def test_an_address_with_a_password_beside_the_key_is_told_and_passed_over(
+    house: House,
+) -> None:
+    async with ModelServer() as services:
+        address = {"ELEVENLABS_BASE_URL": "http://me:hunter22@127.0.0.1:9"}
+        config = house.settings(
+            "elevenlabs", "openai", **{**address, "OPENAI_BASE_URL": services.base_url}
+        )
+        assert await house.voices.transcribe(config, Sound(b"OggS")) == "Good morning."
+    config = house.settings("elevenlabs", **address)
+    for doing in (house.voices.transcribe(config, Sound(b"OggS")), house.says(config)):
+        with pytest.raises(ModelRejected, match="keep one of them") as caught:
+            await doing
+        assert "hunter22" not in str(caught.value)
 
 
 async def test_silence_is_no_text(house: House) -> None:
