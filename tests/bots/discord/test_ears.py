@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable
 
@@ -413,3 +414,15 @@ async def test_of_too_much_at_once_the_newest_is_read() -> None:
     (said,) = await channel.utterances()
     assert said.speech == pytest.approx(1.0, abs=0.2)
     channel.ears.close()
+
+
+async def test_without_what_listening_needs_it_is_said_what_to_install(
+    channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "webrtcvad", None)
+    channel.enter(ANN)
+    channel.ears.begin()
+    await channel.until(lambda: channel.line.listeners == [])
+    assert "make setup" in channel.ears.state.deaf
+    channel.ears.begin()
+    assert channel.line.listeners == []

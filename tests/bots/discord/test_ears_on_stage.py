@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from bots.discord.ears import Ears
-from bots.sandbox.discord.voice import Seat, Trouble
+from bots.sandbox.discord.voice import Policy, Seat, Trouble
 from core.clock import SystemClock
 from core.messages import Author
 from core.ports import Spent
@@ -226,3 +226,31 @@ async def test_what_is_heard_can_be_written_down(parlour: Parlour) -> None:
             (said,) = await ada.utterances()
         heard = await ear.transcribe(Sound(said.pcm, HEARD), Spent())
         assert heard.lower().strip(" .") == text
+
+
+async def test_a_group_that_begins_anew_while_somebody_speaks_costs_little(
+    parlour: Parlour,
+) -> None:
+    async with listening(parlour) as ada:
+        (mia,) = await seated(parlour, 1)
+        mia.say(voice(2.0))
+        await until(lambda: ada.told != [])
+        parlour.house.renew(*parlour.at)
+        await mia.quiet()
+        await until(lambda: sum(each.speech for each in ada.said) > 1.4)
+        assert ada.ailing == []
+
+
+async def test_encryption_that_ends_and_comes_back_costs_little(parlour: Parlour) -> None:
+    async with listening(parlour) as ada:
+        (mia,) = await seated(parlour, 1)
+        mia.say(voice(3.0))
+        await until(lambda: ada.told != [])
+        parlour.house.set_policy(Policy.OFF)
+        await until(lambda: not ada.ears.state.decrypting)
+        await asyncio.sleep(0.5)
+        parlour.house.set_policy(Policy.REQUIRED)
+        await until(lambda: ada.ears.state.decrypting)
+        await mia.quiet()
+        await until(lambda: sum(each.speech for each in ada.said) > 2.4)
+        assert ada.ailing == []
