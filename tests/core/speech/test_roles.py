@@ -457,6 +457,16 @@ async def test_whoever_is_named_writes_down_in_that_order(house: House) -> None:
     assert len(house.server.heard) == 1
 
 
+async def test_who_writes_down_can_be_forced(house: House) -> None:
+    config = house.settings("elevenlabs", "openai", TRANSCRIPTION_PROVIDER="openai")
+    asked = {"audio": b"OggS"}
+    use = house.models.use
+    forced = await use(config, ModelType.TRANSCRIPTION, asked, provider="ElevenLabs")
+    assert forced == "good morning"
+    with pytest.raises(ModelRejected, match="there is no provider acme"):
+        await use(config, ModelType.TRANSCRIPTION, asked, provider="acme")
+
+
 async def test_a_name_that_cannot_write_down_says_why(house: House) -> None:
     for name, why in (("acme", "is none of"), ("elevenlabs", "has no key")):
         config = house.settings("openai", TRANSCRIPTION_PROVIDER=name)
