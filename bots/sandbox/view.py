@@ -64,7 +64,10 @@ def chat(world: World, room: Chat) -> Json:
 
 
 def voices(room: Chat) -> Json:
-    """Who is in a voice channel and how, and by which code they know that they are among themselves."""
+    """Who is in a voice channel and how; by which code they know that they are among themselves.
+
+    The code is null where a channel is not encrypted from end to end, and empty while one is alone.
+    """
     guild = room.guild
     assert guild is not None
     there = [(who, guild.voices[who]) for who in inside(room)]
@@ -79,7 +82,7 @@ def voices(room: Chat) -> Json:
             }
             for who, state in there
         ],
-        "code": guild.codes.get(room, ""),
+        "code": guild.codes.get(room),
     }
 
 

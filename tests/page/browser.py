@@ -53,12 +53,12 @@ MODIFIERS = {"Alt": 1, "Control": 2, "Meta": 4, "Shift": 8}
 
 
 @contextmanager
-def chromium() -> Iterator[str]:
-    """Run a browser with an empty profile; yields the address of its DevTools socket."""
+def chromium(*more: str) -> Iterator[str]:
+    """Run a browser with an empty profile, and `more` flags; yields its DevTools socket's address."""
     assert CHROMIUM is not None
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         process = subprocess.Popen(
-            [CHROMIUM, *FLAGS, f"--user-data-dir={profile}", "about:blank"],
+            [CHROMIUM, *FLAGS, *more, f"--user-data-dir={profile}", "about:blank"],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

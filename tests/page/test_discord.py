@@ -34,7 +34,7 @@ async def test_a_newcomer_sees_both_platforms_and_may_write_in_either(browser: s
             "questions",
             "What are you reading?",
         ]
-        assert rooms[5:] == ["Ada", "Eliza"]
+        assert rooms[5:] == ["Parlour", "Ada", "Eliza"]
         await play.say("Hello on Telegram")
         assert (await play.ada.hears())["text"] == "Hello on Telegram"
         await speak(play, "Hello on Discord")

@@ -72,11 +72,11 @@ def _speaking(world: World, fact: Fact) -> Change:
 
 
 def _voice_code(world: World, fact: Fact) -> Change:
-    """An empty one where a channel is not encrypted from end to end, or not yet again."""
+    """None where a channel is not encrypted from end to end; empty where nobody knows the code."""
     room = world.chats[fact["chat"]]
     assert room.guild is not None
     room.guild.codes.pop(room, None)
-    if fact["code"] and inside(room):
+    if fact["code"] is not None and inside(room):
         room.guild.codes[room] = fact["code"]
     return Change("voice_code", fact, room, guild=room.guild)
 

@@ -120,12 +120,16 @@ class Hall(Steward):
             who, on = self._world.snowflakes[event.user], event.kind == "speaking"
             fact = {"fact": "speaking", "guild": room.guild.id, "who": who.id}
             self._world.tell({**fact, "on": on})
-        elif event.kind == "encryption":
+        else:
+            self._tell_code(room)
             asyncio.get_running_loop().call_later(_SETTLED, self._tell_code, room)
 
     def _tell_code(self, room: Chat) -> None:
-        code = self._talkers.code(room)
-        if room.guild is not None and code != room.guild.codes.get(room, ""):
+        if room.guild is None or not inside(room):
+            return
+        sealed = self.voice.view(room.guild.id, room.id).version > 0
+        code = self._talkers.code(room) if sealed else None
+        if code != room.guild.codes.get(room):
             self._world.tell({"fact": "voice_code", "chat": room.key, "code": code})
 
 

@@ -180,7 +180,7 @@ class Talkers:
         return self._inside.get((guild.id, who.id))
 
     def code(self, room: Chat) -> str:
-        """By which those in a channel see that they are among themselves; empty where nobody can."""
+        """By which those in a channel see that they are among themselves; empty for one alone."""
         assert room.guild is not None
         talkers = (self.of(who, room.guild) for who in inside(room))
         return next((one.privacy_code for one in talkers if one and one.privacy_code), "")

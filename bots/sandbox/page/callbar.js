@@ -3,13 +3,12 @@
 import { avatar, el, icon, onceAFrame } from "./dom.js";
 import { sameId } from "./world.js";
 
-const SOUNDS = "audio/*,video/*";
-
 export class CallBar {
   #world;
   #pane;
   #call;
   #bar;
+  #file = el("input", { type: "file", accept: "audio/*,video/*", hidden: true });
 
   constructor(world, pane, call) {
     this.#world = world;
@@ -19,6 +18,7 @@ export class CallBar {
     const draw = onceAFrame(() => this.#draw());
     world.on("reset place chats voices", draw);
     call.on("call", draw);
+    this.#file.addEventListener("change", () => this.#play());
     this.#bar.addEventListener("dragover", (event) => this.#isIn && event.preventDefault());
     this.#bar.addEventListener("drop", (event) => this.#drop(event));
   }
@@ -39,7 +39,7 @@ export class CallBar {
     const parts = [inside, el("div", { class: "call-deeds" }, ...buttons)];
     if (chat.voices.inside.length) parts.push(privacy(chat.voices.code));
     if (this.#isIn && call.note) parts.push(el("p", { class: "call-note", role: "status" }, call.note));
-    bar.replaceChildren(...parts);
+    bar.replaceChildren(...parts, this.#file);
     if (held) (bar.querySelector(`[data-key="${held}"]`) ?? bar.querySelector("button")).focus();
   }
 
@@ -73,16 +73,16 @@ export class CallBar {
   }
 
   #player() {
-    const chosen = (event) => {
-      const [file] = event.target.files;
-      if (file) this.#call.play(file);
-      event.target.value = "";
-    };
-    const input = el("input", { type: "file", accept: SOUNDS, hidden: true, onchange: chosen });
     const label = "Play a sound file";
-    const press = () => input.click();
+    const press = () => this.#file.click();
     const name = { "aria-label": label, title: label, "data-key": "play" };
-    return el("button", { type: "button", class: "round", ...name, onclick: press }, icon("music"), input);
+    return el("button", { type: "button", class: "round", ...name, onclick: press }, icon("music"));
+  }
+
+  #play() {
+    const [file] = this.#file.files;
+    if (file && this.#isIn) this.#call.play(file);
+    this.#file.value = "";
   }
 
   #drop(event) {
@@ -114,7 +114,8 @@ export function peopleIn(chat, world) {
 
 /** The code that everybody in the channel can compare, in groups of five digits. */
 function privacy(code) {
-  if (!code) return el("p", { class: "privacy" }, "Not end-to-end encrypted.");
+  if (code === null) return el("p", { class: "privacy" }, "Not end-to-end encrypted.");
+  if (!code) return el("p", { class: "privacy" }, icon("lock"), "End-to-end encrypted.");
   const groups = code.match(/.{1,5}/g).join(" ");
   return el("p", { class: "privacy", title: "Everybody in the channel sees the same code." }, icon("lock"), groups);
 }
