@@ -41,6 +41,7 @@ log = logging.getLogger(__name__)
 _NOBODY = (
     "there is nobody to speak: set ELEVENLABS_API_KEY or OPENAI_API_KEY, or SPEECH_PROVIDER=offline"
 )
+_NOTHING = "there is nothing to be said aloud"
 
 
 class Models(Protocol):
@@ -125,7 +126,7 @@ class Voices:
         self, settings: Settings, text: str, spent: Spent | None = None, *, before: str = ""
     ) -> AsyncGenerator[bytes, None]:
         # Settings are a person's own only in here; who reads on may have left their request.
-        return self._stream(self._asking(settings), text.strip(), spent, before)
+        return self._stream(self._asking(settings), _sayable(text), spent, before)
 
     async def _stream(
         self, asking: _Asking, text: str, spent: Spent | None, before: str
@@ -158,9 +159,8 @@ class Voices:
     async def clip(
         self, settings: Settings, text: str, spent: Spent | None = None, *, private: bool = False
     ) -> Clip:
-        text = text.strip()
-        if not text:
-            raise ModelRejected("there is nothing to be said aloud")
+        if not (text := _sayable(text)):
+            raise ModelRejected(_NOTHING)
         asking = self._asking(settings)
         make = partial(self._clip, asking, text, spent, keep=not private)
         if private:
@@ -244,9 +244,8 @@ class Voices:
         """See `ports.Lent`; plugins are asked by the models themselves. `format` may be wav or pcm."""
         options: Mapping[str, Any] = params if isinstance(params, Mapping) else {"text": params}
         text = options.get("text") or options.get("input")
-        if not isinstance(text, str) or not text.strip():
-            raise ModelRejected("there is nothing to be said aloud")
-        text = text.strip()
+        if not isinstance(text, str) or not (text := _sayable(text)):
+            raise ModelRejected(_NOTHING)
         provider, voice = (str(options.get(name) or "") for name in ("provider", "voice"))
         asking = self._asked_of(settings, provider=provider, voice=voice)
         format = str(options.get("format") or "ogg").lower()
@@ -261,6 +260,12 @@ class Voices:
                 failed.append(error)
         self._spoken.give_back(asking.character, len(text), day)
         raise _worst(failed)
+
+
+def _sayable(text: str) -> str:
+    """Empty where nothing of it has a sound: a vendor of voices would give none for it, and seem to
+    be broken."""
+    return text.strip() if any(map(str.isalnum, text)) else ""
 
 
 async def _asked(

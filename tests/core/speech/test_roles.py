@@ -242,7 +242,11 @@ async def test_a_429_is_heeded(house: House) -> None:
 
 
 async def test_nothing_to_say_asks_nobody(house: House) -> None:
-    assert await house.says(house.settings(), "  ") == b""
+    for text in ("  ", "?!", "\U0001f600"):
+        assert await house.says(house.settings("elevenlabs"), text) == b""
+        with pytest.raises(ModelRejected, match="nothing to be said"):
+            await house.voices.clip(house.settings("elevenlabs"), text)
+    assert not house.server.asked
 
 
 # --- offline -------------------------------------------------------------------------------------
