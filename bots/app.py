@@ -16,11 +16,12 @@ import aiohttp
 from aiohttp import web
 
 from bots import logs
+from bots.building import build
 from bots.closing import close
 from bots.company import Door
 from bots.doors import DOORS
 from bots.guarded import Guarded
-from bots.house import House, build
+from bots.house import House
 from bots.http.metrics import Metrics
 from bots.http.plugin_routes import Answering, plugin_routes
 from bots.http.server import serve
@@ -30,6 +31,7 @@ from bots.readiness import report
 from bots.supervise import Health, Phase
 from bots.telegram.webhook import Hooks
 from bots.threads import Threads
+from bots.voices import voices_of
 from bots.wardrobe import Costume
 from bots.watchdog import Watchdog
 from core.bell import Bell
@@ -49,7 +51,7 @@ from core.knowledge.reading import Reader
 from core.models.prices import USUAL, Prices
 from core.models.roles import Models
 from core.plugins.equipment_shelf import at_work
-from core.ports import Batch, Handler, ModelRoles, Store, Unit
+from core.ports import Batch, Handler, Store, Unit
 from core.settings.layers import Settings
 from core.store.engine import SqlStore, database_file, is_server, open_store
 
@@ -70,6 +72,7 @@ class Gateway:
 
     `settings` are those of the process. `doors` lead to the platforms. `models` takes the place of
     the configured ones in tests. `plugins` are found by their names before any is searched for.
+    Whoever `rehearses` has a voice and an ear without any key.
     """
 
     def __init__(
@@ -80,11 +83,12 @@ class Gateway:
         doors: Mapping[str, Door],
         *,
         clock: Clock | None = None,
-        models: ModelRoles | None = None,
+        models: Models | None = None,
         routes: Iterable[web.AbstractRouteDef] = (),
         notify: str = "",
         chance: random.Random | None = None,
         plugins: Iterable[Any] = (),
+        rehearses: bool = False,
     ) -> None:
         self._settings = settings
         self._plan = self._wanted = plan
@@ -96,6 +100,7 @@ class Gateway:
         self._notify = notify
         self._chance = chance or random.Random()
         self._plugins = tuple(plugins)
+        self._rehearses = rehearses
         self._house: House | None = None
         self._bots_changed = asyncio.Event()
         self._reloading = asyncio.Lock()
@@ -143,14 +148,15 @@ class Gateway:
                     cookie_jar=aiohttp.DummyCookieJar(),
                 )
             )
-            models: ModelRoles
-            if self._given_models is not None:
-                models = self._given_models
-            else:
+            models = self._given_models
+            if models is None:
                 prices = await _prices(settings)
                 models = await stack.enter_async_context(
                     Models(session, clock=self._clock, prices=prices)
                 )
+            speech = await stack.enter_async_context(
+                voices_of(session, models, self._clock, self._data, stands_in=self._rehearses)
+            )
             reader = await stack.enter_async_context(Reader())
             group = await stack.enter_async_context(asyncio.TaskGroup())
             house = build(
@@ -166,6 +172,7 @@ class Gateway:
                 self._clock,
                 self._chance,
                 reader,
+                speech,
                 self._data,
                 self._hooks,
                 self._without_bots,
@@ -187,6 +194,7 @@ class Gateway:
                 group.create_task(house.initiative.run()),
                 group.create_task(house.hearsay.run()),
                 group.create_task(house.mind.run()),
+                group.create_task(house.voices.run()),
                 group.create_task(watchdog.run()),
                 group.create_task(self._sweep(house.store, house.janitor)),
                 group.create_task(house.janitor.run()),
@@ -197,8 +205,7 @@ class Gateway:
                 house.company.start(planned, house.intake)
             self._house = house  # before its links are there, /ready has nobody to call well
             background.append(group.create_task(self._first_results(house.company.health)))
-            if isinstance(models, Models):
-                background.append(group.create_task(self._warm(models)))
+            background.append(group.create_task(self._warm(models)))
             await stop.heard()
             await self._reloading.acquire()  # for good: whoever came now would never be told to go
             await house.tasks.settle(_LAST_WORDS)

@@ -25,7 +25,7 @@ from core.flow.outbox import Outbox
 from core.flow.pace import pace_of
 from core.ids import Account, CharacterId
 from core.messages import Delivery, DeliveryStatus
-from core.ports import Chronicle, Limits, Offering, Platform, Store
+from core.ports import Chronicle, Clips, Limits, Offering, Platform, Store
 from core.settings.layers import Settings
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,8 @@ class Door:
     """How a platform is entered; its library is not imported before its first link starts."""
 
     enter: Callable[
-        [PlannedLink, aiohttp.ClientSession, Clock, Files, Hooks, Offering, Chronicle], Platform
+        [PlannedLink, aiohttp.ClientSession, Clock, Files, Hooks, Offering, Chronicle, Clips],
+        Platform,
     ]
     limits: Callable[[], Limits]
     anew: tuple[str, ...] = ()
@@ -71,11 +72,14 @@ class Company:
         settled: Callable[[Delivery, DeliveryStatus, str], None],
         hooks: Hooks,
         chronicles: Chronicles,
+        clips: Callable[[PlannedLink], Clips],
         gone: Callable[[Delivery], bool] = lambda row: False,
+        entered: Callable[[Part], object] = lambda part: None,
     ) -> None:
         """`gear` waits until a character is dressed; `settled` hears what became of a delivery;
-        `hooks` is where platforms bring what they do not let us ask for; `gone` tells whether
-        somebody has taken away what a delivery is to change."""
+        `hooks` is where platforms bring what they do not let us ask for; `clips` makes a link's
+        voice messages; `gone` tells whether somebody has taken away what a delivery is to change;
+        `entered` hears of everybody who has logged in."""
         self._group = group
         self._doors = doors
         self._session = session
@@ -88,8 +92,10 @@ class Company:
         self._gear = gear
         self._settled = settled
         self._gone = gone
+        self._told = entered
         self._hooks = hooks
         self._chronicles = chronicles
+        self._clips = clips
         self._links: dict[tuple[CharacterId, str], _Running] = {}
         self._outboxes: dict[Account, Outbox] = {}
         self._loaded: set[Account] = set()
@@ -120,6 +126,7 @@ class Company:
         )
 
         chronicle = self._chronicles.of(planned.account, planned.character.id)
+        clips = self._clips(planned)
 
         async def entered(platform: Platform) -> None:
             # Her link outlives what she was when it started: a reload may have come between.
@@ -136,6 +143,7 @@ class Company:
                     self._hooks,
                     on_offer,
                     chronicle,
+                    clips,
                 ),
                 outbox,
                 intake,
@@ -182,21 +190,21 @@ class Company:
         except BadInput as error:  # trying again would find the same
             raise LinkRejected(str(error)) from None
         self._note(planned, policy)
-        self._cast.enter(
-            Part(
-                id=loaded.id,
-                character=loaded.character,
-                settings=planned.settings,
-                platform=platform,
-                outbox=outbox,
-                policy=policy,
-                gear=await self._gear(loaded.id),
-            )
+        part = Part(
+            id=loaded.id,
+            character=loaded.character,
+            settings=planned.settings,
+            platform=platform,
+            outbox=outbox,
+            policy=policy,
+            gear=await self._gear(loaded.id),
         )
+        self._cast.enter(part)
         if planned.account not in self._loaded:
             self._loaded.add(planned.account)
             await outbox.load()
         await intake.replay(planned.account)
+        self._told(part)
 
     async def _flushed(self, running: _Running) -> None:
         """What is on its way is let arrive, so that nobody has to ask afterwards whether it did."""

@@ -15,7 +15,7 @@ from bots.telegram.webhook import Hooks
 from core.clock import Clock
 from core.errors import BadInput, LinkRejected
 from core.files import Files
-from core.ports import Chronicle, Limits, Offering, Platform
+from core.ports import Chronicle, Clips, Limits, Offering, Platform
 from core.settings.layers import Settings
 
 if TYPE_CHECKING:  # nothing of a platform is imported before its first link starts
@@ -30,6 +30,7 @@ def _enter_telegram(
     hooks: Hooks,
     offering: Offering,
     chronicle: Chronicle,
+    clips: Clips,
 ) -> Platform:
     from bots.telegram.client import TelegramLink
 
@@ -44,6 +45,7 @@ def _enter_telegram(
         webhook=_webhook_in(settings),
         hooks=hooks,
         offering=offering,
+        clips=clips,
     )
 
 
@@ -74,9 +76,10 @@ def _enter_discord(
     hooks: Hooks,
     offering: Offering,
     chronicle: Chronicle,
+    clips: Clips,
 ) -> Platform:
     if planned.host is not None:
-        return _put_on(planned, session, files, chronicle)
+        return _put_on(planned, session, files, chronicle, clips)
     from bots.discord.client import DiscordLink
     from bots.discord.endpoints import Endpoints
     from bots.discord.ways import ways_of
@@ -103,11 +106,16 @@ def _enter_discord(
         offering=offering,
         chronicle=chronicle,
         faces=_faces_of(session),
+        clips=clips,
     )
 
 
 def _put_on(
-    planned: PlannedLink, session: aiohttp.ClientSession, files: Files, chronicle: Chronicle
+    planned: PlannedLink,
+    session: aiohttp.ClientSession,
+    files: Files,
+    chronicle: Chronicle,
+    clips: Clips,
 ) -> Platform:
     from bots.discord.face import DiscordFace
     from bots.discord.faces import Mask
@@ -132,6 +140,7 @@ def _put_on(
         avatar=public(planned.settings.text("avatar")),
         files=files,
         chronicle=chronicle if ways.history else None,
+        clips=clips,
     )
 
 

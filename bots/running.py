@@ -113,6 +113,7 @@ async def _until_stopped(ground: Ground, plan: Plan, named: Sequence[str], roste
         DOORS,
         routes=ground.routes,
         notify=str(ground.environment.process.get("NOTIFY_SOCKET", "")),
+        rehearses=ground.stage is not None,
     )
     try:
         async with asyncio.TaskGroup() as group:

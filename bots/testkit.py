@@ -61,6 +61,7 @@ async def playing(
     platforms: Collection[str] = ("telegram",),
     plugins: Iterable[Any] = (),
     clock: Clock | None = None,
+    voices: bool = False,
 ) -> AsyncIterator[Play]:
     """Start, log everybody in, and stop in order at the end of the block.
 
@@ -69,7 +70,7 @@ async def playing(
     Without a `model` the offline one answers. `paces` keeps the platforms' rates.
     `platforms` are those on which they play: "telegram", "discord". `plugins` are found by the
     names that a character's file gives; a character that is but a name has all of them. `clock` is
-    the gateway's.
+    the gateway's. With `voices` everybody hears and speaks by the pair that needs no key.
     """
     variables = {"SERVER_PORT": "0", "STOP_PATIENCE": "5", "SEND_PATIENCE": "2"}
     variables["TROUPE_REFLECTION"] = "false"  # a scripted model is asked for answers alone
@@ -103,6 +104,7 @@ async def playing(
             models=Models(override=model) if model is not None else None,
             plugins=at_hand,
             clock=clock,
+            rehearses=voices,
         )
         stop = Bell()
         group = await stack.enter_async_context(asyncio.TaskGroup())

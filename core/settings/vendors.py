@@ -135,7 +135,10 @@ def _sampling() -> Iterator[Key]:
         yield Key(f"DEFAULT_{what}", "text", "", text, "character", (f"MODEL_{what}",))
 
 
-_OF_SERVICES = ("MODEL_PROVIDER", "OPENAI_", *(f"{row.prefix}_" for row in _ROWS))
+_OF_SERVICES = (
+    "MODEL_PROVIDER", "SPEECH_PROVIDER", "TRANSCRIPTION_PROVIDER", "OPENAI_", "ELEVENLABS_",
+    *(f"{row.prefix}_" for row in _ROWS),
+)  # fmt: skip
 
 
 def is_of_models(name: str) -> bool:

@@ -57,7 +57,7 @@ async def test_help_tells_each_person_what_there_is_for_them_here(tmp_path: Path
     assert "/dice – Throws a die" in direct
     assert "/card" not in direct
     assert "/initiative" not in direct
-    assert "/voice" not in direct
+    assert "/voice" in direct
     assert {"/mute", "/clear", "/card"} <= {line.split()[0] for line in owner.splitlines() if line}
     assert "/card" in member
     assert "/mute" not in member

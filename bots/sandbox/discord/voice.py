@@ -44,6 +44,8 @@ class CallView:
     """No transition is under way."""
     privacy_code: str
     """Known where a person of the stage is inside."""
+    invalid: int
+    """How often a client could not follow its encryption (op 31)."""
     forwarded: int
 
 
@@ -379,6 +381,7 @@ def _view(call: Call) -> CallView:
         group.epoch,
         group.settled,
         next(codes, ""),
+        group.invalid,
         call.forwarded,
     )
 
