@@ -19,6 +19,8 @@ _SYNCHRONOUS = 2
 _DONT_EXIT = 0x8000
 _UTF8 = 1
 _END_PAUSE = 0x1000
+_IPA = 2
+_MOST_PARTS = 100
 _SPEED, _PITCH = 1, 3
 _MOST_SECONDS = 600
 _PART_MS = 60
@@ -64,6 +66,18 @@ def spoken(text: str, manner: Manner) -> bytes:
     return b"".join(parts)
 
 
+def sounds_of(word: str, voice: str = "en-us") -> str:
+    """How it is said, in the letters of the IPA."""
+    library = _library()
+    text = ctypes.c_char_p(word.replace("\0", " ").encode("utf-8", "replace"))
+    parts: list[bytes] = []
+    with _turn:
+        _put_on(library, Manner(voice))
+        while text.value is not None and len(parts) < _MOST_PARTS:
+            parts.append(library.espeak_TextToPhonemes(ctypes.byref(text), _UTF8, _IPA) or b"")
+    return b" ".join(parts).decode("utf-8", "replace").strip()
+
+
 def is_here() -> bool:
     """Whether it is installed."""
     return importlib.util.find_spec("espeakng_loader") is not None
@@ -98,6 +112,7 @@ def _library() -> ctypes.CDLL:
         ("espeak_SetVoiceByName", (text,)),
         ("espeak_SetParameter", (number, number, number)),
         ("espeak_SetSynthCallback", (_TAKING,)),
+        ("espeak_TextToPhonemes", (ctypes.POINTER(text), number, number)),
         (
             "espeak_Synth",
             (text, ctypes.c_size_t, ctypes.c_uint, number, ctypes.c_uint, ctypes.c_uint,
@@ -105,6 +120,7 @@ def _library() -> ctypes.CDLL:
         ),
     ):  # fmt: skip
         getattr(library, name).argtypes = kinds
+    library.espeak_TextToPhonemes.restype = text
     if library.espeak_Initialize(_SYNCHRONOUS, _PART_MS, words, _DONT_EXIT) != RATE:
         raise EspeakFailed("espeak-ng does not begin")
     return library

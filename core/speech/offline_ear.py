@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Final, Self
@@ -37,14 +38,18 @@ _START = 20.0
 """Seconds in which it wakes up and hears nothing yet."""
 _SLOWEST = 3.0
 """Seconds of work for one of sound, on a machine that has others to do."""
+_TRIES = 2
 _WORTH_ITS_END = 10.0
 """Seconds of sound which it hears to the end although nobody waits: sooner than a new child."""
 
 
 class OfflineEar:
-    """ports.Transcriber: one child at most, from the first sound on; one sound after the other."""
+    """ports.Transcriber: one child at most, one sound after the other; without a sound for a while, none."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, idle: float = 600.0) -> None:
+        self._idle = idle
+        self._used = 0.0
+        self._look: asyncio.TimerHandle | None = None
         self._lane: ThreadPoolExecutor | None = None
         self._child: subprocess.Popen[bytes] | None = None
         self._closed = False
@@ -65,6 +70,9 @@ class OfflineEar:
 
     async def __aexit__(self, *exc: object) -> None:
         self._closed = True
+        if self._look is not None:
+            self._look.cancel()
+            self._look = None
         if (child := self._child) is not None:
             child.kill()
         lane, self._lane = self._lane, None
@@ -88,13 +96,18 @@ class OfflineEar:
         if not pcm:
             return ""
         seconds = seconds_of(pcm, HEARD_RATE)
-        job = self._lane.submit(self._asked, pcm, seconds)
+        gone = threading.Event()
+        job = self._lane.submit(self._asked, pcm, sound.words, seconds, gone)
         try:
             text = await asyncio.wrap_future(job)
         except asyncio.CancelledError:
+            gone.set()
             if job.running() and seconds > _WORTH_ITS_END and (child := self._child) is not None:
                 child.kill()
             raise
+        if self._look is None and self._lane is not None:
+            loop = asyncio.get_running_loop()
+            self._look = loop.call_later(self._idle, self._look_again)
         if text is None:
             raise ModelUnavailable("the offline ear did not answer")
         spent.add(Usage(_MODEL, provider=VENDOR, units=seconds))
@@ -108,29 +121,59 @@ class OfflineEar:
         except (UnreadableSound, OpusFailed) as error:
             raise ModelRejected(f"the sound cannot be heard: {error}") from None
 
+    def _look_again(self) -> None:
+        """Nobody waits for an idle child to end: whatever comes next waits behind it."""
+        self._look = None
+        if self._lane is None or self._child is None:
+            return
+        rest = self._used + self._idle - time.monotonic()
+        if rest > 0:
+            self._look = asyncio.get_running_loop().call_later(rest, self._look_again)
+        else:
+            self._lane.submit(self._end)
+
     # --- on the thread -------------------------------------------------------------------------
 
-    def _asked(self, pcm: bytes, seconds: float) -> str | None:
+    def _asked(
+        self, pcm: bytes, words: tuple[str, ...], seconds: float, gone: threading.Event
+    ) -> str | None:
         """None for no answer, after which the next one asks a new child."""
+        late = threading.Event()
+        for _ in range(_TRIES):
+            if gone.is_set() or late.is_set() or self._closed:
+                break
+            try:
+                return self._exchanged(pcm, words, seconds, late)
+            except (EOFError, OSError):
+                # Ended by us for another's sake, by the system, or by what it was to hear.
+                self._end()
+        if not gone.is_set() and not self._closed:
+            log.warning("the offline ear ended in the middle of %.1f s of sound", seconds)
+        return None
+
+    def _exchanged(
+        self, pcm: bytes, words: tuple[str, ...], seconds: float, late: threading.Event
+    ) -> str | None:
         if self._child is not None and self._child.poll() is not None:
             self._end()
         child = self._child or self._begin()
-        alarm = threading.Timer(_START + _SLOWEST * seconds, child.kill)
+
+        def ring() -> None:
+            late.set()
+            child.kill()
+
+        alarm = threading.Timer(_START + _SLOWEST * seconds, ring)
         alarm.daemon = True
         alarm.start()
         try:
             to, back = _lines(child)
-            to.write(sphinx.put_ask(pcm))
+            to.write(sphinx.put_ask(pcm, words))
             to.flush()
             return sphinx.get_answer(back.read)
-        except (EOFError, OSError):
-            if not self._closed:
-                log.warning("the offline ear ended in the middle of %.1f s of sound", seconds)
-            self._end()
-            return None
         finally:
             alarm.cancel()
             alarm.join()
+            self._used = time.monotonic()
 
     def _begin(self) -> subprocess.Popen[bytes]:
         self._child = child = subprocess.Popen(

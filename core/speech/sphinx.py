@@ -7,8 +7,9 @@ line is closed. What goes to and fro is lengths and bytes.
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from struct import Struct
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,6 +17,7 @@ import numpy as np
 
 from core.ports.speech import HEARD_RATE
 from core.speech.pcm import WIDTH, evened, samples_of, silence
+from core.speech.phones import phones
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,10 +27,20 @@ LARGEST: Final = 1_800 * HEARD_RATE * WIDTH
 LONGEST: Final = 100_000
 """Characters of an answer; more is not believed."""
 
-_ASK = Struct("!I")
+_ASK = Struct("!II")
 _ANSWER = Struct("!?I")
 _MEMORY = 1 << 30
 _FILES = 64
+
+_MOST_WORDS = 100
+_LONGEST_WORDS = 8_000
+_MOST_NAMES = 300
+_LIKELIER = 300.0
+"""Times, than a word of which nothing is known."""
+_USUAL = -85_000
+"""How likely "may", "will" and "hope" are at least, in pocketsphinx's logarithms."""
+_SEARCH = "_default"
+_PLAIN = re.compile(r"[^\W\d_]{2,40}")
 
 _EDGE = 0.3
 """Seconds of silence before and behind: an utterance that begins at once is misheard."""
@@ -41,8 +53,9 @@ _SOFT = 0.05
 _PAUSE = 0.25
 
 
-def put_ask(pcm: bytes) -> bytes:
-    return _ASK.pack(len(pcm)) + pcm
+def put_ask(pcm: bytes, words: Sequence[str] = ()) -> bytes:
+    names = "\n".join(words[:_MOST_WORDS]).encode("utf-8", "replace")[:_LONGEST_WORDS]
+    return _ASK.pack(len(names), len(pcm)) + names + pcm
 
 
 def get_answer(read: Callable[[int], bytes]) -> str | None:
@@ -62,18 +75,19 @@ def get_answer(read: Callable[[int], bytes]) -> str | None:
 def begin() -> None:
     """In the child."""
     _limit()
-    ear = _Ear()
+    ear = Ear()
     to, out = sys.stdin.buffer, sys.stdout.buffer
     with contextlib.suppress(BrokenPipeError):
         while len(head := to.read(_ASK.size)) == _ASK.size:
-            (size,) = _ASK.unpack(head)
-            if size > LARGEST:
+            names, size = _ASK.unpack(head)
+            if size > LARGEST or names > _LONGEST_WORDS:
                 return
+            words = to.read(names).decode("utf-8", "replace").split("\n")
             data = to.read(size)
             if len(data) < size:
                 return
             try:
-                text, understood = ear.words(data), True
+                text, understood = ear.words(data, words), True
             except Exception:  # noqa: BLE001 - the wall round a library that meets any sound
                 text, understood = "", False
             said = text.encode()[:LONGEST]
@@ -81,16 +95,49 @@ def begin() -> None:
             out.flush()
 
 
-class _Ear:
+class Ear:
     def __init__(self) -> None:
-        from pocketsphinx import Decoder
+        self._names: set[str] = set()
+        self._decoder = _decoder()
 
-        # The whole utterance is there: it is measured as a whole, not as it goes along.
-        self._decoder: Any = Decoder(samprate=HEARD_RATE, cmn="batch", loglevel="FATAL")
+    def words(self, pcm: bytes, names: Sequence[str] = ()) -> str:
+        """`names` are likelier than they would be, and come back as they are written."""
+        wanted = {one for name in names for one in _PLAIN.findall(name)}
+        self._learn(wanted)
+        words = self._heard(pcm)
+        if not (self._names - wanted).isdisjoint(words):
+            # A name that belongs to another room: here nobody has told it.
+            self._forget()
+            self._learn(wanted)
+            words = self._heard(pcm)
+        return " ".join(words)
 
-    def words(self, pcm: bytes) -> str:
-        heard = (self._one(part) for part in parts(pcm))
-        return " ".join(words for words in heard if words)
+    def _learn(self, wanted: set[str]) -> None:
+        if len(self._names | wanted) > _MOST_NAMES:
+            self._forget()
+        new = {word: self._sounds(word) for word in sorted(wanted - self._names)}
+        self._names |= new.keys()
+        known = [word for word, sounds in new.items() if sounds]
+        for word in known:
+            self._decoder.get_lm(_SEARCH).add_word(word, _LIKELIER)
+            self._decoder.add_word(word, new[word], word == known[-1])
+
+    def _sounds(self, word: str) -> str:
+        """None of a name that is also a usual word: it is heard as such.
+
+        The recogniser tells capitals apart: its own word of the same sound stays what it is.
+        """
+        own = self._decoder.lookup_word(word.lower())
+        if own and self._decoder.get_lm(_SEARCH).prob([word.lower()]) > _USUAL:
+            return ""
+        return own or phones(word)
+
+    def _forget(self) -> None:
+        self._names = set()
+        self._decoder = _decoder()
+
+    def _heard(self, pcm: bytes) -> list[str]:
+        return [word for part in parts(pcm) for word in self._one(part).split()]
 
     def _one(self, pcm: bytes) -> str:
         decoder = self._decoder
@@ -101,6 +148,13 @@ class _Ear:
             decoder.end_utt()
         found = decoder.hyp()
         return str(found.hypstr) if found is not None else ""
+
+
+def _decoder() -> Any:
+    from pocketsphinx import Decoder
+
+    # The whole utterance is there: it is measured as a whole, not as it goes along.
+    return Decoder(samprate=HEARD_RATE, cmn="batch", loglevel="FATAL")
 
 
 def prepared(pcm: bytes) -> bytes:
