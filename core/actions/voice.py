@@ -61,7 +61,7 @@ def _may_leave(turn: Turn) -> bool:
 
 JOIN_VOICE = Action(
     "JOIN_VOICE",
-    "Go into a voice channel of this server, to listen and speak there, when somebody asks you to.",
+    "Go into a voice channel here, to listen and speak there.",
     _join,
     similes=(
         "JOIN_VOICE_COMMAND", "JOIN_VOICE_CHANNEL", "JOIN_VC", "JOIN_CALL", "COME_TO_VOICE",
@@ -74,7 +74,7 @@ JOIN_VOICE = Action(
 )  # fmt: skip
 LEAVE_VOICE = Action(
     "LEAVE_VOICE",
-    "Leave the voice channel that you are in, when somebody asks you to.",
+    "Leave the voice channel that you are in.",
     _leave,
     similes=(
         "LEAVE_VOICE_COMMAND", "LEAVE_VOICE_CHANNEL", "LEAVE_VC", "LEAVE_CALL", "HANG_UP",

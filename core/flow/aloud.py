@@ -27,6 +27,9 @@ _LETTERS_A_SECOND = 15.0
 _NEARLY = 0.06
 """Seconds at the end of a sentence in which nothing is said any more."""
 
+_MARKS = ("*", "_", "~", "`", "|")
+"""Behind a word they close what was opened before it."""
+
 Voice = Callable[[str, str], AsyncGenerator[bytes, None]]
 """A text as sound, and what was said before it; raises ModelError."""
 Start = Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"]
@@ -351,16 +354,15 @@ def _written(lines: list[_Line]) -> str:
 
 
 def _beginning(sentence: Sentence, part: float) -> str:
-    """The words of which at least half was heard."""
+    """The words of which at least half was heard, as they were written."""
     letters = part * len(sentence.said)
-    end = 0
-    at = 0
+    written, end, at = sentence.written, 0, 0
     for word in sentence.said.split(" "):
         if at + len(word) / 2 > letters:
             break
-        at += len(word)
-        end = at
-        at += 1
-    said = sentence.said[:end]
-    before, found, _ = sentence.written.partition(said)
-    return before + said if found and said else said
+        at += len(word) + 1
+        if (found := written.find(word, end)) >= 0:
+            end = found + len(word)
+    while end and written[end : end + 1] in _MARKS:
+        end += 1
+    return written[:end]

@@ -21,6 +21,8 @@ from core.store.engine import SqlStore
 from tests.core.actions.house import DM, GROUP, House, Models
 from tests.fakes.pictures import png
 
+OURS = {"PROCESS_KNOWLEDGE", "SEARCH_KNOWLEDGE", "VOICE_NOTE", "JOIN_VOICE", "LEAVE_VOICE"}
+
 
 def of(carried: Carried) -> ActionResult:
     return carried.done[0].result
@@ -39,7 +41,7 @@ async def asks(house: House, number: int = 1, **more: Any) -> RunningTurn:
 def test_the_thirteen_of_elizaos_are_there_each_in_few_words() -> None:
     names = {action.name for action in BUILT_IN}
     assert len(BUILT_IN) == len(names)
-    assert len(names - {"PROCESS_KNOWLEDGE", "SEARCH_KNOWLEDGE", "VOICE_NOTE"}) == 13
+    assert len(names - OURS) == 13
     for action in BUILT_IN:
         assert len(action.description.split()) <= 14, action.name
 
