@@ -16,7 +16,7 @@ _SKIPPED = 3
 """Ticks by which we may be late and still catch up; beyond, what is missed is missed."""
 _CLOSEST = TICK / 2
 """Late packets follow each other no closer: nobody's ear is served by a burst."""
-_SWITCHING = 0.000_5
+_SWITCHING = 0.000_2
 """Seconds for which another thread may keep the interpreter from us while somebody speaks."""
 _PARTING = 1.0
 
