@@ -8,6 +8,7 @@ from aiohttp import web
 
 from bots.sandbox.acts import act
 from bots.sandbox.cast import Bot, Person
+from bots.sandbox.discord.conducting import Conducting
 from bots.sandbox.discord.steering import Steering
 from bots.sandbox.faults import Fault, FaultPlan, Faults
 from bots.sandbox.journal import Journal
@@ -21,6 +22,7 @@ class _Control:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self._discord = Steering(stage.world, stage.discord)
+        self._voice = Conducting(stage.world, stage.discord)
 
     async def batch(self, request: web.Request) -> web.Response:
         """Do a list of acts in order; an act may also be {"do": "chat"|"bot"|"someone"} to build the set.
@@ -90,6 +92,19 @@ class _Control:
         """How each bot stands with Discord's gateway."""
         guard(request)
         return _answer(self._discord.standing())
+
+    async def voice(self, request: web.Request) -> web.Response:
+        """Do one thing in a voice channel: {"do": "join", "as": 7, "channel": "dc:1"}."""
+        asked = await _body(request, dict)
+        try:
+            return _answer({"ok": True, "done": await self._voice.do(asked)})
+        except (ValueError, LookupError, TypeError) as error:
+            raise web.HTTPBadRequest(text=str(error)) from None
+
+    async def calls(self, request: web.Request) -> web.Response:
+        """Every call that somebody is in: who speaks, and how it is encrypted."""
+        guard(request)
+        return _answer({"calls": self._voice.standing()})
 
     async def pending(self, request: web.Request) -> web.Response:
         """How many updates each bot has not confirmed."""
@@ -163,4 +178,6 @@ def control_routes(stage: Stage) -> list[web.RouteDef]:
         web.get("/stage/discord/journal", control.discord_journal),
         web.post("/stage/discord/gateway", control.discord_trouble),
         web.get("/stage/discord/sessions", control.discord_standing),
+        web.get("/stage/discord/voice", control.calls),
+        web.post("/stage/discord/voice", control.voice),
     ]
