@@ -1,20 +1,17 @@
 """Two unmodified clients and a person of the stage talk to each other, end-to-end encrypted."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
 import pytest
 
-from bots.sandbox import Bot, Chat, Person
-from bots.sandbox.discord.voice import VoiceHouse
 from tests.stage.discord.conftest import Scene
 from tests.stage.discord.voices import (
     Ear,
+    Parlour,
     Playing,
-    house_of,
     loud_seconds,
     online,
+    parlour_of,
     pitch_of,
     tone,
     until,
@@ -23,29 +20,9 @@ from tests.stage.discord.voices import (
 pytestmark = pytest.mark.usefixtures("endpoints")
 
 
-@dataclass
-class Parlour:
-    house: VoiceHouse
-    guild: int
-    channel: Chat
-    ada: Bot
-    eliza: Bot
-    mia: Person
-
-    @property
-    def at(self) -> tuple[int, int]:
-        return self.guild, self.channel.id
-
-    def settled(self, count: int) -> bool:
-        view = self.house.view(*self.at)
-        return view.settled and len(view.encrypted) == count
-
-
 @pytest.fixture
-async def parlour(scene: Scene) -> AsyncIterator[Parlour]:
-    channel = scene.stage.discord.channel(scene.guild, "Parlour", "voice")
-    async with house_of(scene.stage) as house:
-        yield Parlour(house, scene.guild.id, channel, scene.ada, scene.eliza, scene.mia)
+def parlour(scene: Scene) -> Parlour:
+    return parlour_of(scene)
 
 
 async def test_a_client_hears_a_tone_of_another(parlour: Parlour) -> None:
@@ -84,7 +61,7 @@ async def test_a_person_of_the_stage_and_a_client_hear_each_other(parlour: Parlo
 async def test_what_is_said_takes_as_long_as_it_lasts(parlour: Parlour) -> None:
     loop = asyncio.get_running_loop()
     mia = parlour.house.seat(*parlour.at, parlour.mia.snowflake)
-    max_ = parlour.house.seat(*parlour.at, 7)
+    max_ = parlour.house.seat(*parlour.at, parlour.guest(7))
     await until(lambda: parlour.settled(2))
     began = loop.time()
     assert mia.say(tone(600, 0.5)) == pytest.approx(0.5)
@@ -97,7 +74,7 @@ async def test_what_is_said_takes_as_long_as_it_lasts(parlour: Parlour) -> None:
 
 async def test_pieces_of_a_microphone_come_out_as_one_sound(parlour: Parlour) -> None:
     mia = parlour.house.seat(*parlour.at, parlour.mia.snowflake)
-    max_ = parlour.house.seat(*parlour.at, 7)
+    max_ = parlour.house.seat(*parlour.at, parlour.guest(7))
     await until(lambda: parlour.settled(2))
     sound = tone(600, 0.6)
     for at in range(0, len(sound), 3_000):
@@ -110,7 +87,7 @@ async def test_pieces_of_a_microphone_come_out_as_one_sound(parlour: Parlour) ->
 
 async def test_who_stops_falls_silent_at_once(parlour: Parlour) -> None:
     mia = parlour.house.seat(*parlour.at, parlour.mia.snowflake)
-    max_ = parlour.house.seat(*parlour.at, 7)
+    max_ = parlour.house.seat(*parlour.at, parlour.guest(7))
     await until(lambda: parlour.settled(2))
     mia.say(tone(600, 30))
     await until(lambda: parlour.mia.snowflake in max_.heard)
@@ -123,18 +100,18 @@ async def test_who_stops_falls_silent_at_once(parlour: Parlour) -> None:
 async def test_who_speaks_is_told_when_they_begin_and_when_they_end(parlour: Parlour) -> None:
     told: list[tuple[str, int]] = []
     parlour.house.watchers.append(lambda event: told.append((event.kind, event.user)))
-    mia = parlour.house.seat(*parlour.at, 5)
+    mia = parlour.house.seat(*parlour.at, parlour.guest(5))
     mia.say(tone(600, 0.1))
     await until(lambda: mia.speaking)
-    assert parlour.house.view(*parlour.at).speaking == {5}
+    assert parlour.house.view(*parlour.at).speaking == {parlour.guest(5)}
     await mia.quiet()
     mia.leave()
     people = [each for each in told if each[0] != "encryption"]
-    assert people == [("joined", 5), ("speaking", 5), ("silent", 5), ("left", 5)]
+    assert people == [(kind, parlour.guest(5)) for kind in ("joined", "speaking", "silent", "left")]
 
 
 async def test_ten_come_and_go_and_all_who_stay_have_the_same_keys(parlour: Parlour) -> None:
-    seats = [parlour.house.seat(*parlour.at, 100 + number) for number in range(10)]
+    seats = [parlour.house.seat(*parlour.at, parlour.guest(100 + number)) for number in range(10)]
     await until(lambda: parlour.settled(10))
     codes = {seat.privacy_code for seat in seats}
     assert len(codes) == 1
@@ -142,7 +119,9 @@ async def test_ten_come_and_go_and_all_who_stay_have_the_same_keys(parlour: Parl
         seat.leave()
     await until(lambda: parlour.settled(5))
     stay = seats[1::2]
-    newcomers = [parlour.house.seat(*parlour.at, 200 + number) for number in range(3)]
+    newcomers = [
+        parlour.house.seat(*parlour.at, parlour.guest(200 + number)) for number in range(3)
+    ]
     await until(lambda: parlour.settled(8))
     present = [*stay, *newcomers]
     assert len({seat.privacy_code for seat in present}) == 1
@@ -150,8 +129,8 @@ async def test_ten_come_and_go_and_all_who_stay_have_the_same_keys(parlour: Parl
     newcomers[0].say(tone(500, 0.2))
     await newcomers[0].quiet()
     for seat in present[:-3] + present[-2:]:
-        assert seat.heard[200].undecrypted == 0
-        assert loud_seconds(seat.heard[200].pcm) > 0.1
+        assert seat.heard[parlour.guest(200)].undecrypted == 0
+        assert loud_seconds(seat.heard[parlour.guest(200)].pcm) > 0.1
 
 
 async def test_clients_come_and_go_while_somebody_speaks(parlour: Parlour) -> None:
@@ -179,16 +158,16 @@ async def test_clients_come_and_go_while_somebody_speaks(parlour: Parlour) -> No
 async def test_alone_there_are_no_keys_and_everybody_gone_the_next_is_the_first(
     parlour: Parlour,
 ) -> None:
-    mia = parlour.house.seat(*parlour.at, 1)
+    mia = parlour.house.seat(*parlour.at, parlour.guest(1))
     await until(lambda: parlour.settled(1))
     assert not mia.encrypted
-    max_ = parlour.house.seat(*parlour.at, 2)
+    max_ = parlour.house.seat(*parlour.at, parlour.guest(2))
     await until(lambda: parlour.settled(2))
     assert parlour.house.view(*parlour.at).epoch == 1
     mia.leave()
     max_.leave()
     assert parlour.house.calls() == ()
-    parlour.house.seat(*parlour.at, 3)
+    parlour.house.seat(*parlour.at, parlour.guest(3))
     await until(lambda: parlour.settled(1))
     assert parlour.house.view(*parlour.at).epoch == 0
 
@@ -196,28 +175,28 @@ async def test_alone_there_are_no_keys_and_everybody_gone_the_next_is_the_first(
 async def test_a_deaf_one_is_sent_nothing_and_a_muted_one_is_not_passed_on(
     parlour: Parlour,
 ) -> None:
-    mia, max_ = (parlour.house.seat(*parlour.at, user) for user in (1, 2))
+    mia, max_ = (parlour.house.seat(*parlour.at, parlour.guest(user)) for user in (1, 2))
     await until(lambda: parlour.settled(2))
-    parlour.house.hears(parlour.guild, 2, False)
+    parlour.house.hears(parlour.guild, parlour.guest(2), False)
     mia.say(tone(500, 0.1))
     await mia.quiet()
-    parlour.house.hears(parlour.guild, 2, True)
-    parlour.house.is_heard(parlour.guild, 1, False)
+    parlour.house.hears(parlour.guild, parlour.guest(2), True)
+    parlour.house.is_heard(parlour.guild, parlour.guest(1), False)
     mia.say(tone(500, 0.1))
     await mia.quiet()
     assert max_.heard == {}
-    parlour.house.is_heard(parlour.guild, 1, True)
+    parlour.house.is_heard(parlour.guild, parlour.guest(1), True)
     mia.say(tone(500, 0.1))
     await mia.quiet()
-    assert max_.heard[1].frames == 10
+    assert max_.heard[parlour.guest(1)].frames == 10
 
 
 async def test_two_at_once_are_heard_apart(parlour: Parlour) -> None:
-    mia, max_, zoe = (parlour.house.seat(*parlour.at, user) for user in (1, 2, 3))
+    mia, max_, zoe = (parlour.house.seat(*parlour.at, parlour.guest(user)) for user in (1, 2, 3))
     await until(lambda: parlour.settled(3))
     mia.say(tone(400, 0.3))
     max_.say(tone(900, 0.3))
     await mia.quiet()
     await max_.quiet()
-    assert pitch_of(zoe.heard[1].pcm[9_600:28_800]) == pytest.approx(400, abs=8)
-    assert pitch_of(zoe.heard[2].pcm[9_600:28_800]) == pytest.approx(900, abs=8)
+    assert pitch_of(zoe.heard[parlour.guest(1)].pcm[9_600:28_800]) == pytest.approx(400, abs=8)
+    assert pitch_of(zoe.heard[parlour.guest(2)].pcm[9_600:28_800]) == pytest.approx(900, abs=8)

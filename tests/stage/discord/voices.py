@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import struct
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import davey
 import discord
 import numpy as np
 import yarl
+from discord.voice_state import VoiceConnectionState
 from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_decrypt as decrypt
 from nacl.exceptions import CryptoError
 
-from bots.sandbox import Bot, Stage
-from bots.sandbox.discord.calls import Calls
+from bots.sandbox import Bot, Chat, Person, Stage
 from bots.sandbox.discord.voice import VoiceHouse
 from bots.sandbox.discord.voice_opus import RATE, Decoder, Encoder
-from bots.sandbox.port import Port
+from tests.stage.discord.conftest import Scene
 
 PLAIN = "UnencryptedWhenPassthroughDisabled"
 
@@ -120,17 +122,54 @@ async def until(so: Callable[[], object], *, seconds: float = 10.0) -> None:
             await asyncio.sleep(0.01)
 
 
-@contextlib.asynccontextmanager
-async def house_of(stage: Stage) -> AsyncIterator[VoiceHouse]:
-    """The voice server of a stage."""
-    port = Port("127.0.0.1", 0)
-    gateway = stage.discord.gateway
-    async with VoiceHouse(lambda: port.where) as house:
-        gateway.calls = Calls(stage.world, gateway.logins, house)
-        await port.open(house.handle)
-        yield house
-        port.shut()
-    await port.end()
+@dataclass
+class Parlour:
+    stage: Stage
+    house: VoiceHouse
+    guild: int
+    channel: Chat
+    ada: Bot
+    eliza: Bot
+    mia: Person
+    guests: dict[int, Person] = field(default_factory=dict)
+
+    def guest(self, number: int) -> int:
+        """The id of one of any number of people."""
+        if number not in self.guests:
+            self.guests[number] = self.stage.person(f"Guest {number}")
+        return self.guests[number].snowflake
+
+    @property
+    def at(self) -> tuple[int, int]:
+        return self.guild, self.channel.id
+
+    def settled(self, count: int) -> bool:
+        view = self.house.view(*self.at)
+        return view.settled and len(view.encrypted) == count
+
+
+def parlour_of(scene: Scene) -> Parlour:
+    """A voice channel on the stage, and the voice server behind it."""
+    stage = scene.stage.discord
+    channel = stage.channel(scene.guild, "Parlour", "voice")
+    return Parlour(
+        scene.stage, stage.voice, scene.guild.id, channel, scene.ada, scene.eliza, scene.mia
+    )
+
+
+class _Waking(VoiceConnectionState):
+    async def disconnect(self, **how: bool) -> None:
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
+        await super().disconnect(**how)
+
+
+class Awake(discord.VoiceClient):
+    """discord.py's reader looks for up to 30 seconds at a socket that has been closed under it, and
+    a client would not find the way back sooner; of a socket that is shut first it learns at once."""
+
+    def create_connection_state(self) -> VoiceConnectionState:
+        return _Waking(self)
 
 
 class Client(discord.Client):
