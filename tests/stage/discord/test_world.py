@@ -128,7 +128,7 @@ async def test_a_newcomer_finds_a_server_with_all_kinds_of_rooms() -> None:
         assert stage.furnish(bots) is you
         [guild] = stage.world.guilds.values()
         kinds = sorted(room.kind for room in guild.channels.values())
-        assert kinds == ["board", "post", "text", "text", "thread"]
+        assert kinds == ["board", "post", "text", "text", "thread", "voice"]
         assert guild.owner is you
         assert {who.name for who in guild.members} == {"You", "Maya", "Jonas", "Ada", "Eliza"}
         assert {role.name for role in guild.roles.values()} > {"@everyone"}
