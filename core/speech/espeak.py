@@ -20,6 +20,7 @@ _DONT_EXIT = 0x8000
 _UTF8 = 1
 _END_PAUSE = 0x1000
 _IPA = 2
+_SEED = 1
 _MOST_PARTS = 100
 _SPEED, _PITCH = 1, 3
 _MOST_SECONDS = 600
@@ -86,6 +87,7 @@ def is_here() -> bool:
 def _put_on(library: ctypes.CDLL, manner: Manner) -> None:
     if library.espeak_SetVoiceByName(manner.voice.encode()):
         raise EspeakFailed("espeak-ng has no voice of that name")
+    library.espeak_ng_SetRandSeed(_SEED)
     library.espeak_SetParameter(_SPEED, manner.speed, 0)
     library.espeak_SetParameter(_PITCH, manner.pitch, 0)
 
@@ -110,6 +112,7 @@ def _library() -> ctypes.CDLL:
     for name, kinds in (
         ("espeak_Initialize", (number, number, text, number)),
         ("espeak_SetVoiceByName", (text,)),
+        ("espeak_ng_SetRandSeed", (ctypes.c_long,)),
         ("espeak_SetParameter", (number, number, number)),
         ("espeak_SetSynthCallback", (_TAKING,)),
         ("espeak_TextToPhonemes", (ctypes.POINTER(text), number, number)),
