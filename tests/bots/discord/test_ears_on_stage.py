@@ -39,7 +39,7 @@ def parlour(scene: Scene) -> Parlour:
 class Eavesdropper:
     """Ada's ears in the parlour, and what they hear."""
 
-    def __init__(self, parlour: Parlour, client: discord.VoiceClient) -> None:
+    def __init__(self, parlour: Parlour, client: discord.VoiceClient, silence: float) -> None:
         self.parlour = parlour
         self.told: list[tuple[str, str]] = []
         self.said: list[Utterance] = []
@@ -50,7 +50,7 @@ class Eavesdropper:
             client,
             asyncio.get_running_loop(),
             self,
-            Listening(silence=0.3),
+            Listening(silence=silence),
             self.present,
             SystemClock(),
             self.ailing.append,
@@ -88,10 +88,10 @@ class Eavesdropper:
 
 
 @asynccontextmanager
-async def listening(parlour: Parlour) -> AsyncIterator[Eavesdropper]:
+async def listening(parlour: Parlour, *, silence: float = 0.5) -> AsyncIterator[Eavesdropper]:
     async with online(parlour.ada) as ada:
         client = await ada.voice_channel(parlour.channel.id).connect()
-        listening = Eavesdropper(parlour, client)
+        listening = Eavesdropper(parlour, client, silence)
         try:
             yield listening
         finally:
@@ -219,7 +219,7 @@ async def test_people_who_come_while_somebody_speaks_change_nothing(parlour: Par
 async def test_what_is_heard_can_be_written_down(parlour: Parlour) -> None:
     text = "what is the weather today"
     made = await asyncio.to_thread(espeak.spoken, text, espeak.Manner("en-us"))
-    async with listening(parlour) as ada, OfflineEar() as ear:
+    async with listening(parlour, silence=1.5) as ada, OfflineEar() as ear:
         (mia,) = await seated(parlour, 1)
         with parlour.house.faults.during(Trouble(loss=0.02, reorder=0.05, plain=0.05)):
             mia.say(resampled(made, espeak.RATE, RATE))
