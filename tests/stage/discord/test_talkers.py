@@ -5,6 +5,8 @@ import asyncio
 import io
 import itertools
 import math
+import subprocess
+import sys
 import wave
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -240,3 +242,31 @@ async def client(scene: Scene, parlour: Chat, kitchen: Chat) -> AsyncIterator[di
             run.cancel()
     finally:
         set_endpoints()
+
+
+WITHOUT = """
+import asyncio, sys
+sys.modules["davey"] = sys.modules["av"] = sys.modules["nacl"] = None
+from bots.sandbox import Stage
+
+async def main():
+    async with Stage() as stage:
+        you = stage.furnish([stage.bot("Ada"), stage.discord.bot("Ada")])
+        (guild,) = stage.world.guilds.values()
+        room = stage.discord.channel(guild, "Parlour", "voice")
+        print(stage.discord.has_voice, [it.kind for it in guild.channels.values()].count("voice"))
+        try:
+            stage.discord.joins_voice(you, room)
+        except ValueError as error:
+            print(error)
+
+asyncio.run(main())
+"""
+
+
+def test_without_the_libraries_of_voices_the_stage_says_what_to_install() -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", WITHOUT], capture_output=True, text=True, timeout=60, check=True
+    )
+    told = "the extra [voice] is not installed: pip install troupe[voice]"
+    assert run.stdout.splitlines() == ["False 1", told]
