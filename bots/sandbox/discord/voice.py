@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
@@ -20,33 +19,12 @@ from bots.sandbox.discord.voice_faults import Trouble, VoiceFaults
 from bots.sandbox.discord.voice_media import Media
 from bots.sandbox.discord.voice_seat import Pace, Seat
 from bots.sandbox.discord.voice_socket import Admission, Closed, Line, Wire
+from bots.sandbox.discord.voice_view import CallView, view_of
 
 __all__ = ["CallView", "Policy", "Seat", "Trouble", "VoiceEvent", "VoiceHouse"]
 
 _PREFIX = "/voice/"
 _LINGERING = 5.0  # seconds for a client to leave a region by itself
-
-
-@dataclass(frozen=True, slots=True)
-class CallView:
-    """One call as a page shows it."""
-
-    guild: int
-    channel: int
-    inside: tuple[int, ...]
-    speaking: frozenset[int]
-    version: int
-    """Of end-to-end encryption; 0 without."""
-    encrypted: tuple[int, ...]
-    """Who is in its group."""
-    epoch: int
-    settled: bool
-    """No transition is under way."""
-    privacy_code: str
-    """Known where a person of the stage is inside."""
-    invalid: int
-    """How often a client could not follow its encryption (op 31)."""
-    forwarded: int
 
 
 class VoiceHouse:
@@ -229,10 +207,10 @@ class VoiceHouse:
 
     def calls(self) -> tuple[CallView, ...]:
         """Every call that somebody is in."""
-        return tuple(_view(call) for call in self._calls.values() if call.inside)
+        return tuple(view_of(call) for call in self._calls.values() if call.inside)
 
     def view(self, guild: int, channel: int) -> CallView:
-        return _view(self._call(guild, channel))
+        return view_of(self._call(guild, channel))
 
     def connected(self, guild: int, user: int) -> bool:
         """Somebody is in a call, with keys and all: not merely on the way."""
@@ -284,6 +262,12 @@ class VoiceHouse:
         line = self._lines.get((guild, user))
         if line is not None and line.wire is not None:
             line.wire.abort()
+
+    def hold(self, guild: int, user: int, on: bool = True) -> None:
+        """Let somebody's socket stand, but say nothing more by it: a zombie."""
+        line = self._lines.get((guild, user))
+        if line is not None and line.wire is not None:
+            line.wire.hold(on)
 
     def refuse(self, status: int | None = 503) -> None:
         """Answer new sockets with an HTTP error; None ends it."""
@@ -366,24 +350,6 @@ class VoiceHouse:
     def _send_away(self, line: Line) -> None:
         if self._lines.get((line.admission.guild, line.user)) is line:
             self._end(line, 4014)
-
-
-def _view(call: Call) -> CallView:
-    group = call.group
-    codes = (each.privacy_code for each in call.inside.values() if isinstance(each, Seat))
-    return CallView(
-        call.guild,
-        call.channel,
-        tuple(call.inside),
-        call.speaking,
-        group.version,
-        group.members,
-        group.epoch,
-        group.settled,
-        next(codes, ""),
-        group.invalid,
-        call.forwarded,
-    )
 
 
 def _key(asked: dict[str, Any]) -> tuple[int, int]:

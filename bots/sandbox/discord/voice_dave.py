@@ -70,8 +70,17 @@ class Group:
     """The members of one call in the order of the group's tree, and who is on the way there."""
 
     def __init__(
-        self, channel: int, parties: dict[int, Party], policy: Policy, told: Callable[[], None]
+        self,
+        channel: int,
+        parties: dict[int, Party],
+        policy: Policy,
+        told: Callable[[], None],
+        *,
+        commit_patience: float = COMMIT_PATIENCE,
+        ready_patience: float = READY_PATIENCE,
     ) -> None:
+        self._commit_patience = commit_patience
+        self._ready_patience = ready_patience
         self._channel = channel
         self._parties = parties
         self._sender = Sender()
@@ -216,7 +225,7 @@ class Group:
         else:
             return
         self._now = _Transition(asked)
-        self._wait(COMMIT_PATIENCE, self.renew)
+        self._wait(self._commit_patience, self.renew)
         for party in stay:
             party.tell_bytes(PROPOSALS, _APPEND + vector(proposal))
 
@@ -247,7 +256,7 @@ class Group:
         if asked.key_package and newcomer is not None:
             now.awaited.add(asked.user)
             newcomer.tell_bytes(WELCOME, head + read.welcome)
-        self._wait(READY_PATIENCE, self._execute)
+        self._wait(self._ready_patience, self._execute)
 
     def _seat(self, user: int) -> None:
         """MLS gives a newcomer the leftmost leaf that is free."""
@@ -282,7 +291,7 @@ class Group:
             return
         self._now = _Transition(None, self._number(), {party.user for party in able})
         told = {"transition_id": self._now.number, "protocol_version": version}
-        self._wait(READY_PATIENCE, self._execute)
+        self._wait(self._ready_patience, self._execute)
         for party in able:
             party.tell(PREPARE, told)
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 
 from bots.sandbox.discord.voice_rtp import FRAME_SECONDS, SILENCE, Frame
 
-_SPOILT_TAIL = 8  # of a supplement, ahead of its nonce, its length and its mark
+_TAG = 8  # bytes of a supplement, ahead of its nonce, its length and its mark
+_PICTURE = 101  # how RTP is told that a packet is part of one
 _PAUSE = 0.5  # seconds without a packet, after which a spell of speech is a new one
 
 
@@ -35,6 +36,8 @@ class Trouble:
     """Encrypted for the receiver by a key that it was not given."""
     silent: bool = False
     """No packet gets through, and no line is cut."""
+    camera: bool = False
+    """Beside each packet of sound comes one of a picture, by an ssrc that is nobody's."""
     no_speaking: bool = False
     """SPEAKING is not passed on."""
     guild: int | None = None
@@ -136,6 +139,12 @@ class VoiceFaults:
         if self._meets(trouble.reorder):
             late += 1.5 * FRAME_SECONDS
         yield late, frame
+        if trouble.camera:
+            ssrc = (frame.ssrc + 1) & 0xFFFFFFFF
+            yield (
+                late,
+                replace(frame, ssrc=ssrc, kind=_PICTURE, payload=self._random.randbytes(900)),
+            )
         if self._meets(trouble.doubled):
             yield late, frame
 
@@ -163,6 +172,6 @@ def _spoilt(payload: bytes) -> bytes:
     )
 
 
-def supplement(rng: random.Random | None = None) -> bytes:
+def supplement() -> bytes:
     """What stands behind an encrypted frame: a tag, a nonce, its own length, its mark."""
-    return (rng or random).randbytes(_SPOILT_TAIL) + b"\x01" + b"\x0c" + b"\xfa\xfa"
+    return random.randbytes(_TAG) + b"\x01" + b"\x0c" + b"\xfa\xfa"

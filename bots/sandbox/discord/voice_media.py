@@ -37,6 +37,8 @@ class Media(asyncio.DatagramProtocol):
         self._by_ssrc: dict[int, Client] = {}
         self._by_address: dict[Address, Client] = {}
         self._addresses: dict[int, Address] = {}
+        self.silent = False
+        """Nothing comes in or goes out, not even a discovery: UDP is blocked somewhere."""
         self.received = 0
         self.undecryptable = 0
         """Packets that were not encrypted with their sender's key, or were no RTP."""
@@ -78,7 +80,7 @@ class Media(asyncio.DatagramProtocol):
     def send(self, client: Client, packet: bytes) -> None:
         """Nothing where nobody knows yet where they are."""
         address = self._addresses.get(client.ssrc)
-        if address is not None and self._transport is not None:
+        if address is not None and self._transport is not None and not self.silent:
             self._transport.sendto(packet, address)
 
     # -- what asyncio calls ----------------------------------------------------------------------
@@ -90,6 +92,8 @@ class Media(asyncio.DatagramProtocol):
         """Somebody's port is shut: they are gone, and their socket will say so."""
 
     def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
+        if self.silent:
+            return
         self.received += 1
         address = (addr[0], addr[1])
         if len(data) == _DISCOVERY and data[:2] == b"\0\1":

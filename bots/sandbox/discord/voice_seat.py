@@ -13,7 +13,13 @@ from bots.sandbox.discord import voice_opus
 from bots.sandbox.discord.voice_call import Call
 from bots.sandbox.discord.voice_keys import Keys
 from bots.sandbox.discord.voice_opus import FRAME_BYTES, RATE
-from bots.sandbox.discord.voice_rtp import FRAME_SAMPLES, FRAME_SECONDS, SILENCE, Frame
+from bots.sandbox.discord.voice_rtp import (
+    FRAME_SAMPLES,
+    FRAME_SECONDS,
+    OPUS,
+    SILENCE,
+    Frame,
+)
 
 _SILENT_FRAMES = 5
 _LATEST = 0.5  # seconds behind: then frames are late for good, and time begins anew
@@ -209,7 +215,7 @@ class Seat:
     # -- hearing ---------------------------------------------------------------------------------
 
     def hear(self, frame: Frame) -> None:
-        if self._gone:
+        if self._gone or frame.kind != OPUS:
             return
         user = self._call.who(frame.ssrc)
         heard = self.heard.setdefault(user, Heard())

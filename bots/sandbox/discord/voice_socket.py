@@ -145,6 +145,7 @@ class Wire:
         self._closing: tuple[int, str] | None = None
         self._line: Line | None = None
         self._said_goodbye = False
+        self._held = False
 
     async def serve(self, request: web.BaseRequest) -> web.WebSocketResponse:
         """Hold the socket until either side ends it."""
@@ -173,6 +174,10 @@ class Wire:
         self._closing = self._closing or (code, reason)
         self._bell.set()
 
+    def hold(self, on: bool) -> None:
+        self._held = on
+        self._bell.set()
+
     def abort(self) -> None:
         """Cut the line with no word to anyone: the client sees 1006."""
         if self._transport is not None:
@@ -184,7 +189,7 @@ class Wire:
     async def _write(self) -> None:
         with contextlib.suppress(ConnectionError):
             while True:
-                if self._out:
+                if self._out and not self._held:
                     frame = self._out.popleft()
                     if isinstance(frame, str):
                         await self._socket.send_str(frame)

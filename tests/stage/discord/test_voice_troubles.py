@@ -240,3 +240,42 @@ async def test_trouble_meets_only_whom_it_is_meant_for(parlour: Parlour) -> None
     assert set(seats[0].heard) == {parlour.guest(each) for each in (2, 3)}
     assert set(seats[1].heard) == {parlour.guest(each) for each in (3,)}
     assert set(seats[2].heard) == {parlour.guest(each) for each in (1, 2)}
+
+
+async def test_a_camera_sends_packets_that_are_nobodys(parlour: Parlour) -> None:
+    mia, max_ = (parlour.house.seat(*parlour.at, parlour.guest(user)) for user in (1, 2))
+    async with online(parlour.ada) as ada:
+        client = await ada.voice_channel(parlour.channel.id).connect()
+        pictures: list[bytes] = []
+        states(client).add_socket_listener(
+            lambda packet: pictures.append(packet) if packet[1] == 101 else None
+        )
+        await until(lambda: parlour.settled(3))
+        with parlour.house.faults.during(Trouble(camera=True, of=parlour.guest(1))):
+            mia.say(tone(500, 0.1))
+            await mia.quiet()
+        await until(lambda: len(pictures) == 10)
+        assert max_.heard[parlour.guest(1)].frames == 10
+        assert {packet[8:12] for packet in pictures} != {mia.ssrc.to_bytes(4)}
+
+
+async def test_where_udp_is_blocked_nobody_gets_in(parlour: Parlour) -> None:
+    parlour.house.media.silent = True
+    async with online(parlour.ada) as ada:
+        with pytest.raises(TimeoutError):
+            await ada.voice_channel(parlour.channel.id).connect(timeout=0.3, reconnect=False)
+        assert parlour.house.view(*parlour.at).inside == ()
+        parlour.house.media.silent = False
+        await ada.voice_channel(parlour.channel.id).connect()
+        await until(lambda: parlour.settled(1))
+
+
+async def test_a_zombie_acknowledges_no_heartbeat_until_it_is_let_go(parlour: Parlour) -> None:
+    async with online(parlour.ada) as ada:
+        client = await ada.voice_channel(parlour.channel.id).connect()
+        parlour.house.hold(parlour.guild, parlour.ada.snowflake)
+        parlour.house.seat(*parlour.at, parlour.guest(1))
+        await asyncio.sleep(0.1)
+        assert not client.voice_privacy_code
+        parlour.house.hold(parlour.guild, parlour.ada.snowflake, on=False)
+        await until(lambda: client.voice_privacy_code and parlour.settled(2))
