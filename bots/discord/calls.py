@@ -277,11 +277,12 @@ class Calls:
                 await self._changed(
                     self._in_thread.get(number, room), target, body, upload, payload
                 )
-        except discord.NotFound as error:
-            if error.code != GONE:
+        except discord.HTTPException as error:
+            if error.code not in (GONE, notes.FIXED):
                 raise
-            # Somebody deleted an answer while it grew; its end is said all the same. The nonce
-            # must be another: by the first one Discord would give the deleted message back.
+            # Somebody deleted an answer while it grew, or it was spoken; what it is to be is said
+            # all the same. The nonce must be another: by the first one Discord would give the
+            # deleted message back.
             return await self._send(delivery, delivery.nonce[: _NONCE - 1] + "+")
         return Receipt(delivery.target)
 

@@ -19,6 +19,9 @@ _MIME = "audio/ogg"
 _NOT_HERE = frozenset({NO_RIGHT, 40005, 50006, 50159, 50160, 50161, 50173})
 """Codes of refusals that are about the sound; 50173: there are no voice messages in this channel."""
 
+FIXED = 50162
+"""A voice message that was to be changed: none can be."""
+
 Way = tuple[tuple[str, ...], Body, Upload]
 """The rights that it takes, what is asked, and the sound."""
 

@@ -55,6 +55,8 @@ def read(ask: Ask, room: int, *, before: Json | None = None) -> tuple[str | None
     form.check()
     if before is None and more.get("flags", 0) & VOICE:
         _check_voice(text, more)
+    if before is not None and before.get("flags", 0) & VOICE:
+        raise no(50162)
     return (text.strip() if text is not None else None), more
 
 

@@ -52,6 +52,7 @@ _WORDS = {
     50159: (400, "Voice messages do not support additional content"),
     50160: (400, "Voice messages must have a single audio attachment"),
     50161: (400, "Voice messages must have supporting metadata"),
+    50162: (400, "Voice messages cannot be edited"),
     50173: (403, "Cannot send voice messages in this channel"),
     50278: (403, "Cannot send messages to this user due to having no mutual guilds"),
     160004: (400, "A thread has already been created for this message"),

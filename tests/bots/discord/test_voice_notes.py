@@ -206,6 +206,13 @@ async def test_an_answer_whose_beginning_is_on_show_stays_in_words(stage, link, 
     assert voice.asked == []
 
 
+async def test_what_was_spoken_cannot_be_changed_and_is_said_anew(stage, link, general):
+    spoken = await link.perform(note(link, general))
+    how = {"kind": DeliveryKind.EDIT, "target": spoken.message, "nonce": "n2"}
+    await link.perform(delivery(link, general, "At ten, I mean.", **how))
+    assert shown(stage, general) == [("", True, True), ("At ten, I mean.", False, False)]
+
+
 async def test_what_is_ready_is_not_made_twice(stage, link, general, voice):
     one = note(link, general)
     assert link.takes_time(one)
