@@ -82,6 +82,7 @@ class DiscordLink(VoiceDoor):
         threads=True,
         forms=True,
         voice_notes=True,
+        voice_rooms=True,
     )
 
     def __init__(
