@@ -19,6 +19,7 @@ from discord.gateway import DiscordVoiceWebSocket
 from discord.voice_state import ConnectionFlowState, VoiceConnectionState
 
 from bots.discord.voice_packets import MODE, Way
+from core.errors import CannotJoin
 
 log = logging.getLogger(__name__)
 
@@ -257,3 +258,19 @@ async def _walled(step: Coroutine[Any, Any, None]) -> None:
         await step
     except Exception as error:  # noqa: BLE001 - a wall between the gateway and its voices
         log.info("a voice connection cannot follow the gateway (%s)", type(error).__name__)
+
+
+def refusal_of(error: BaseException) -> BaseException:
+    """Why we are not let in, in words for people; a cancelling stays one."""
+    match error:
+        case VoiceRefused():
+            return CannotJoin(str(error))
+        case TimeoutError():
+            return CannotJoin("Discord does not let her in; it may do so in a moment")
+        case discord.DiscordException() | OSError() | aiohttp.ClientError():
+            return CannotJoin("Discord's voice server is not to be reached")
+        case Exception():
+            log.warning("joining a voice channel failed (%s)", type(error).__name__)
+            return CannotJoin("something went wrong on the way into the voice channel")
+        case _:
+            return error

@@ -17,7 +17,9 @@ from bots.discord.ears import Connection as Heard
 from bots.discord.ears import Ears
 from bots.discord.mouth import ChannelMouth
 from bots.discord.pulse import Pulse
-from bots.discord.voice_client import REFUSALS, OurVoiceClient, VoiceRefused
+from bots.discord.sharded import Sharded
+from bots.discord.voice_client import REFUSALS, OurVoiceClient, refusal_of
+from bots.discord.voice_comebacks import Comebacks
 from bots.discord.voice_packets import Way
 from bots.discord.voice_people import VoicePeople
 from bots.discord.voice_sending import Sending
@@ -31,9 +33,8 @@ log = logging.getLogger(__name__)
 
 _JOINING = 15.0
 _HANDSHAKE = 12.0
-_MENDS, _WITHIN = 5, 120.0
-"""So often we come back by ourselves, in so many seconds."""
-_PAUSES = (0.0, 1.0, 4.0, 12.0, 30.0)
+_AWAY = 120.0
+"""Seconds for which the gateway may be away."""
 _KEEPS_ALIVE = 5.0
 """Seconds between two packets that say no more than that we are there: routers forget."""
 _BITRATE = 64_000
@@ -46,7 +47,7 @@ class VoiceLine:
 
     def __init__(
         self,
-        client: discord.Client,
+        client: Sharded,
         channel: discord.VoiceChannel,
         listener: Listener,
         ways: Listening,
@@ -64,7 +65,6 @@ class VoiceLine:
         self._channel = channel
         self._people = people
         self._clock = clock
-        self._chance = chance
         self._pulse = pulse
         self._over = over
         self._may = may
@@ -75,13 +75,13 @@ class VoiceLine:
         self._mouth = ChannelMouth(loop, pulse.wake, volume=volume)
         bitrate = min(channel.bitrate or _BITRATE, _BITRATE)
         self._sending = Sending(self._mouth, self._way, Encoder(bitrate=bitrate), self._spoken)
-        self._ears = Ears(self, loop, self._telling, ways, lambda: self.people, clock, self.ail)
+        self._ears = Ears(self, loop, self._telling, ways, lambda: self.people, clock, self._deaf)
         self._news = asyncio.Event()
         self._ill = ""
         self._is_over = self._leaves = False
         self._says = self._said = False
         self._spoke_at = clock.monotonic()
-        self._mends: list[float] = []
+        self._comebacks = Comebacks(clock, chance)
         self._keeper: asyncio.Task[None] | None = None
 
     def __repr__(self) -> str:
@@ -118,11 +118,12 @@ class VoiceLine:
         heard, voice = self._ears.state, self._voice
         if voice is None or not voice.is_connected():
             return VoiceState(False, deaf=heard.deaf, lost=heard.lost)
-        latency = voice.latency
+        latency, us = voice.latency, str(voice.user.id)
+        deafened = "somebody has deafened her" if self._people.is_deaf(self.world, us) else ""
         return VoiceState(
             True,
             voice.connection.can_encrypt,
-            heard.deaf,
+            heard.deaf or deafened,
             latency if math.isfinite(latency) else 0.0,
             voice.voice_privacy_code or "",
             heard.lost,
@@ -186,6 +187,11 @@ class VoiceLine:
         self._ill = self._ill or why
         self._news.set()
 
+    def _deaf(self, why: str) -> None:
+        """Told by the ears. Whoever sends what nobody can read is not to put us out by it."""
+        if self._comebacks.few:
+            self.ail(why)
+
     # --- as Told -------------------------------------------------------------------------------
 
     def connected(self) -> None:
@@ -244,15 +250,16 @@ class VoiceLine:
     async def _mend(self) -> None:
         """Come back, as often as is decent; what waits to be said waits in the mouth."""
         while not self._is_over:
-            now = self._clock.monotonic()
-            self._mends = [one for one in self._mends if now - one < _WITHIN]
-            if len(self._mends) == _MENDS:
+            if (pause := self._comebacks.next()) is None:
                 self._end("the connection to Discord's voice server is lost", leaves=True)
                 return
-            await self._pause(_PAUSES[len(self._mends)])
-            self._mends.append(now)
+            await self._drop(out=False)
+            await self._pause(pause)
+            if not await self._gateway_is_up():
+                self._end("Discord is away")
+                return
             log.info("joining voice channel %s anew: %s", self.id, self._ill)
-            await self._drop(out=True)
+            await self._go_out()
             if self._is_over:
                 return
             self._ill = ""
@@ -265,6 +272,23 @@ class VoiceLine:
             if not self._ill:
                 self.see()
                 return
+
+    async def _go_out(self) -> None:
+        """Who asks to be where it is already is told of no voice server."""
+        guild, us = self._channel.guild, self._client.user
+        if us is not None and self._people.where(self.world, str(us.id)):
+            with contextlib.suppress(OSError, aiohttp.ClientError, discord.DiscordException):
+                await guild.change_voice_state(channel=None)
+
+    async def _gateway_is_up(self) -> bool:
+        """Nobody is let into a voice channel without it, and it may come back any moment."""
+        until = self._clock.monotonic() + _AWAY
+        shard = self._client.shard_of(self._channel.guild.id)
+        while (socket := self._client.socket(shard)) is None or not socket.open:
+            if self._is_over or self._clock.monotonic() > until:
+                return False
+            await self._pause(1.0)
+        return True
 
     def _anew(self) -> None:
         """The channel as it is known now: a new session knows all servers anew."""
@@ -301,7 +325,7 @@ class VoiceLine:
                 )
         except BaseException as error:  # noqa: BLE001 - as it is, or as a refusal in words
             await self._drop(out=True)
-            raise _refusal(error) from None
+            raise refusal_of(error) from None
         if self._is_over or not made[0].is_connected():
             await self._drop(out=True)
             raise CannotJoin("Discord's voice server does not let her in")
@@ -331,7 +355,7 @@ class VoiceLine:
         if not seconds:
             return
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._chance.uniform(seconds / 2, seconds)):
+            async with asyncio.timeout(seconds):
                 await self._news.wait()
         self._news.clear()
 
@@ -365,18 +389,3 @@ class VoiceLine:
         """What ears ask for."""
         assert self._voice is not None
         return self._voice.connection
-
-
-def _refusal(error: BaseException) -> BaseException:
-    match error:
-        case VoiceRefused():
-            return CannotJoin(str(error))
-        case TimeoutError():
-            return CannotJoin("Discord does not let her in; it may do so in a moment")
-        case discord.DiscordException() | OSError() | aiohttp.ClientError():
-            return CannotJoin("Discord's voice server is not to be reached")
-        case Exception():
-            log.warning("joining a voice channel failed (%s)", type(error).__name__)
-            return CannotJoin("something went wrong on the way into the voice channel")
-        case _:
-            return error

@@ -20,8 +20,6 @@ class Seated:
     channel: str
     who: Author
     deaf: bool
-    silenced: bool
-    """Not to be heard: muted, or not let speak."""
 
     @property
     def present(self) -> Present:
@@ -48,6 +46,10 @@ class VoicePeople:
         seated = self._worlds.get(world, {}).get(person)
         return seated.channel if seated else ""
 
+    def is_deaf(self, world: str, person: str) -> bool:
+        seated = self._worlds.get(world, {}).get(person)
+        return seated is not None and seated.deaf
+
     def present(self, world: str, channel: str) -> Sequence[Present]:
         """Besides ourselves."""
         return tuple(
@@ -69,7 +71,15 @@ class VoicePeople:
                 world = snowflake(data.get("id"))
                 before = self._worlds.pop(world, {})
                 return tuple(_out(world, before, {}))
+            case "CHANNEL_DELETE":
+                return tuple(self._closed(snowflake(data.get("guild_id")), data))
         return ()
+
+    def _closed(self, world: str, room: dict[str, Any]) -> Iterator[Change]:
+        known, channel = self._worlds.get(world, {}), snowflake(room.get("id"))
+        for person in [one for one, seated in known.items() if seated.channel == channel]:
+            del known[person]
+            yield Change(world, person, channel, "")
 
     def _moved(self, world: str, state: dict[str, Any]) -> Iterator[Change]:
         person, channel = snowflake(state.get("user_id")), snowflake(state.get("channel_id"))
@@ -113,10 +123,9 @@ def _seated(
     channel: str, person: str, state: dict[str, Any], member: Any, before: Seated | None
 ) -> Seated:
     deaf = any(state.get(one) is True for one in ("deaf", "self_deaf"))
-    silenced = any(state.get(one) is True for one in ("mute", "suppress"))
     known = member if isinstance(member, dict) else {}
     user = known.get("user")
     if isinstance(user, dict):
-        return Seated(channel, author_of(user, known), deaf, silenced)
+        return Seated(channel, author_of(user, known), deaf)
     who = before.who if before else Author(person, "somebody")
-    return Seated(channel, who, deaf, silenced)
+    return Seated(channel, who, deaf)

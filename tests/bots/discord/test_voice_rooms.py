@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -292,3 +294,18 @@ async def test_a_face_is_asked_into_no_voice_channel(notes: Notes) -> None:
         await face.join("1", notes, WAYS)
     assert face.channels("1") == ()
     assert face.whereabouts("1", "2") == ""
+
+
+async def test_what_is_not_installed_is_named(
+    live: DiscordLink, parlour: Any, notes: Notes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "davey", None)
+    with pytest.raises(CannotJoin, match=r"pip install troupe\[voice\]"):
+        await live.join(str(parlour.id), notes, WAYS)
+
+
+def test_a_bot_without_voice_needs_none_of_its_libraries() -> None:
+    needed = "import sys; import bots.discord.client, bots.discord.face; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", needed], capture_output=True, check=True)
+    loaded = set(done.stdout.decode().split())
+    assert not loaded & {"av", "webrtcvad", "core.speech.opus", "bots.discord.voice_line"}

@@ -65,8 +65,18 @@ def test_a_server_that_is_left_has_nobody_in_it() -> None:
     assert people.where("1", "5") == ""
 
 
+def test_in_a_channel_that_is_gone_is_nobody() -> None:
+    people = VoicePeople(US)
+    people.meet("GUILD_CREATE", world(state("5", "20"), state("6", "21", deaf=True)))
+    changes = people.meet("CHANNEL_DELETE", {"guild_id": "1", "id": "20"})
+    assert changes == (Change("1", "5", "20", ""),)
+    assert people.where("1", "6") == "21"
+    assert people.is_deaf("1", "6")
+    assert not people.is_deaf("1", "5")
+
+
 def test_what_makes_no_sense_changes_nothing() -> None:
     people = VoicePeople(US)
-    for event in ("VOICE_STATE_UPDATE", "GUILD_CREATE", "GUILD_DELETE"):
+    for event in ("VOICE_STATE_UPDATE", "GUILD_CREATE", "GUILD_DELETE", "CHANNEL_DELETE"):
         for data in (None, [], {}, {"id": 5, "user_id": {}, "voice_states": 7, "members": [3]}):
             assert people.meet(event, data) == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -53,13 +54,23 @@ class Talk:
         await until(lambda: loud(self.heard).size / 48_000 == pytest.approx(0.4, rel=0.05))
 
 
+class Hasty(random.Random):
+    """Whoever may choose how long to wait does not wait."""
+
+    def uniform(self, a: float, b: float) -> float:
+        return 0.0
+
+
 @pytest.fixture
 async def talk(
     make_link: MakeLink, listening: Listens, stage: Stage, guild: Any, ada: Bot, ed: Any
 ) -> AsyncIterator[Talk]:
     room = stage.discord.channel(guild, "Parlour", "voice")
     notes = Notes()
-    async with make_link(clock=SystemClock()) as link, listening(link):
+    async with (
+        make_link(clock=SystemClock(), chance=Hasty(), patience=60.0) as link,
+        listening(link),
+    ):
         them = stage.discord.joins_voice(ed, room)
         voice = await link.join(str(room.id), notes, Listening())
         talk = Talk(stage, guild, room, ada, them, link, notes, voice)
@@ -128,6 +139,23 @@ async def test_a_new_session_of_the_gateway_goes_into_the_same_channel_again(tal
     assert talk.notes.ends == []
 
 
+async def test_who_loses_both_lines_comes_back_with_the_gateway(talk: Talk) -> None:
+    gateway = talk.stage.discord.gateway
+    async with talk.stage.discord.outage():
+        talk.house.close(talk.guild.id, talk.ada.snowflake, 4009, forget=True)
+        await until(lambda: not talk.voice.state.joined)
+    await until(lambda: gateway.lines == 1, 20)
+    await talk.is_heard(20)
+    assert talk.notes.ends == []
+
+
+async def test_whoever_is_deafened_shows_it(talk: Talk) -> None:
+    talk.stage.discord.silences_voice(talk.guild, talk.ada, deaf=True)
+    await until(lambda: "deafened" in talk.voice.state.deaf)
+    talk.stage.discord.silences_voice(talk.guild, talk.ada, deaf=False)
+    await until(lambda: not talk.voice.state.deaf)
+
+
 async def test_a_deleted_channel_is_left_with_a_reason(talk: Talk) -> None:
     talk.voice.mouth.say(tone(1.0))
     talk.stage.discord.delete_channel(talk.room)
@@ -152,10 +180,8 @@ async def test_a_refusal_for_good_is_told_and_not_tried_again(talk: Talk) -> Non
 
 
 async def test_a_voice_server_that_stays_away_is_given_up(
-    talk: Talk, monkeypatch: pytest.MonkeyPatch
+    talk: Talk,
 ) -> None:
-    monkeypatch.setattr("bots.discord.voice_line._PAUSES", (0.0,) * 5)
-    monkeypatch.setattr("bots.discord.voice_line._HANDSHAKE", 0.3)
     talk.house.refuse()
     talk.house.close(talk.guild.id, talk.ada.snowflake, 4009, forget=True)
     talk.voice.mouth.say(tone(0.2))
