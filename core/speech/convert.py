@@ -52,7 +52,9 @@ async def seconds_of(data: bytes, *, bounds: Bounds | None = None) -> float:
 
 async def note_of(pieces: AsyncIterable[bytes]) -> AsyncGenerator[bytes, None]:
     """A stream of 48 kHz sound as OGG/Opus, page by page as it is made."""
-    encoder, writer = Encoder(bitrate=NOTE_BITRATE, fec=False), ogg.Writer()
+    # In a thread: the first one looks for libopus on the disk.
+    encoder = await asyncio.to_thread(Encoder, bitrate=NOTE_BITRATE, fec=False)
+    writer = ogg.Writer()
     yield writer.begin()
     waiting, samples = b"", 0
     async for piece in pieces:

@@ -80,10 +80,12 @@ class OfflineVoice:
 @asynccontextmanager
 async def offline_pair(*, stands_in: bool = False) -> AsyncIterator[Offline]:
     """Whatever of the two is installed, for all characters; the child of the ear ends with it."""
+    speaks = await asyncio.to_thread(espeak.is_here)
+    hears = await asyncio.to_thread(OfflineEar.is_here)
     async with OfflineEar() as ear:
         yield Offline(
-            voice=offline_voice if espeak.is_here() else None,
-            ear=(lambda _: ear) if ear.is_here() else None,
+            voice=offline_voice if speaks else None,
+            ear=(lambda _: ear) if hears else None,
             stands_in=stands_in,
         )
 

@@ -53,6 +53,7 @@ class OfflineEar:
         self._lane: ThreadPoolExecutor | None = None
         self._child: subprocess.Popen[bytes] | None = None
         self._closed = False
+        self._here = False
 
     @property
     def name(self) -> str:
@@ -64,6 +65,7 @@ class OfflineEar:
 
     async def __aenter__(self) -> Self:
         self._closed = False
+        self._here = await asyncio.to_thread(self.is_here)
         # A thread of ours: waiting for the child must not hold up the loop, nor others' threads.
         self._lane = ThreadPoolExecutor(1, thread_name_prefix="offline-ear")
         return self
@@ -83,7 +85,7 @@ class OfflineEar:
     async def transcribe(self, sound: Sound, spent: Spent) -> str:
         if self._lane is None:
             raise ModelUnavailable("the offline ear is closed")
-        if not self.is_here():
+        if not self._here:
             raise ModelRejected(
                 "no pocketsphinx is installed: run `make setup`, or "
                 "`pip install troupe[offline-voice]`"

@@ -36,7 +36,7 @@ class OpusFailed(TroupeError):
 
 
 def is_here() -> bool:
-    """Whether there is a libopus to be asked."""
+    """Whether there is a libopus to be asked; the first time, or the first codec, reads the disk."""
     try:
         _library()
     except OpusFailed:

@@ -38,12 +38,14 @@ async def said(text: str, voice: OfflineVoice | None = None, form: Form = Form.P
 
 async def utterance(text: str, voice: OfflineVoice | None = None) -> Sound:
     """As it is heard in a channel: through Opus."""
-    spoken = await said(text, voice)
+    return Sound(await asyncio.to_thread(through_opus, await said(text, voice)), HEARD)
+
+
+def through_opus(spoken: bytes) -> bytes:
     spoken += bytes(-len(spoken) % FRAME_BYTES)
     encoder, decoder = Encoder(), Decoder(16_000)
     frames = range(0, len(spoken), FRAME_BYTES)
-    heard = [decoder.decode(encoder.encode(spoken[at : at + FRAME_BYTES])) for at in frames]
-    return Sound(b"".join(heard), HEARD)
+    return b"".join(decoder.decode(encoder.encode(spoken[at : at + FRAME_BYTES])) for at in frames)
 
 
 async def heard(ear: OfflineEar, text: str, words: tuple[str, ...] = ()) -> str:
