@@ -17,6 +17,7 @@ from bots.checked import Checked, Severity, by_weight
 from bots.discord.invite import invite
 from bots.links import PLATFORMS, is_called, plan_links, public, settings_of
 from bots.telegram.address import problems, webhook_of
+from bots.voices import lacking
 from core.casting import Roster, load_characters, sources_of
 from core.errors import BadInput, Finding
 from core.flow.door import door_of
@@ -30,10 +31,19 @@ from core.prompting.templates import check as check_template
 from core.settings import schema
 from core.settings.key import Key
 from core.settings.layers import Environment, Settings, prefixes, split_scoped
+from core.speech.looking import faults
 
 _DATABASES = ("sqlite", "sqlite+aiosqlite", "sqlite+pysqlite")
 _SERVERS = ("postgresql", "postgres", "postgresql+psycopg")
 _LEVELS = ("trace", "debug", "info", "warn", "warning", "error", "fatal")
+_WANTS_A_VOICE = (
+    "SPEECH_PROVIDER",
+    "ELEVENLABS_API_KEY",
+    "OFFLINE_VOICE",
+    "DISCORD_VOICE_CHANNEL_ID",
+    "DISCORD_VOICE_FOLLOW",
+)
+"""Settings that somebody sets who wants to hear her."""
 
 
 def check(
@@ -56,6 +66,7 @@ def check(
         *_faces(roster, environment),
         *_invites(roster, environment),
         *_webhooks(roster, environment),
+        *_voices(roster, environment, lacking()),
         *_variables(roster, environment),
         *_prices(shared),
         *_places(shared),
@@ -131,6 +142,22 @@ def _webhooks(roster: Roster, environment: Environment) -> Iterator[Checked]:
         if webhook is not None:
             found |= dict.fromkeys(problems(webhook, settings.text("TELEGRAM_API_ROOT")))
     yield from _worse("error", found)
+
+
+def _voices(roster: Roster, environment: Environment, missing: Sequence[str]) -> Iterator[Checked]:
+    """Numbers that no vendor takes, and voices where what speaks is not installed."""
+    found: dict[Finding, None] = {}
+    voiced: list[str] = []
+    for one, settings in settings_of(roster, environment):
+        found |= dict.fromkeys(faults(settings))
+        if any(settings.get(name) for name in _WANTS_A_VOICE):
+            voiced.append(one.name)
+    yield from _worse("error", found)
+    if voiced and missing:
+        named = ", ".join(dict.fromkeys(voiced))
+        what = f"nobody can be heard and nobody hears: {', '.join(missing)} are not installed"
+        mend = 'make setup, or pip install "troupe[voice]"'
+        yield Checked(f"Voices of {named}", what, mend, "warning")
 
 
 def _faces(roster: Roster, environment: Environment) -> Iterator[Checked]:

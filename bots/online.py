@@ -1,4 +1,4 @@
-"""`troupe check --online`: what the platforms say of each bot; nothing is changed, read or taken there."""
+"""`troupe check --online`: what platforms and vendors of voices say; nothing is changed or taken there."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import aiohttp
 
 from bots.checked import Checked, by_weight
 from bots.checks import check
-from bots.links import PlannedLink, plan_links
+from bots.links import PlannedLink, plan_links, settings_of
 from bots.questions import Unanswered
-from core.casting import load_characters, sources_of
+from core.casting import Roster, load_characters, sources_of
 from core.clock import Clock, SystemClock
 from core.errors import BadInput
-from core.settings.layers import Environment
+from core.settings.layers import Environment, Settings
+from core.speech.looking import look as look_at_voice
 
 _AT_ONCE = 4
 _EACH = 20.0
@@ -31,7 +32,37 @@ def check_online(
     found = check(named, environment, folder)
     roster = load_characters(sources_of(named, environment, folder))
     planned = plan_links(roster, environment).links
-    return by_weight([*found, *asyncio.run(look(planned, SystemClock()))])
+    return by_weight([*found, *asyncio.run(_all(planned, roster, environment))])
+
+
+async def _all(
+    planned: Sequence[PlannedLink], roster: Roster, environment: Environment
+) -> list[Checked]:
+    return [*await look(planned, SystemClock()), *await voices(roster, environment)]
+
+
+async def voices(roster: Roster, environment: Environment) -> list[Checked]:
+    """Of each character whose voice is ElevenLabs', in the order of the roster."""
+    room = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(settings: Settings) -> list[Checked]:
+        async with room:
+            try:
+                async with asyncio.timeout(_ALL):
+                    seen = await look_at_voice(settings)
+            except TimeoutError:
+                what = "ElevenLabs could not be asked within two minutes"
+                return [Checked(settings.character_name, what, "", "warning")]
+        return [
+            Checked(each.finding.where, each.finding.what, each.finding.mend, each.severity)
+            for each in seen
+        ]
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [
+            group.create_task(one(settings)) for _, settings in settings_of(roster, environment)
+        ]
+    return [each for task in tasks for each in task.result()]
 
 
 async def look(planned: Sequence[PlannedLink], clock: Clock) -> list[Checked]:

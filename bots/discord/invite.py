@@ -6,7 +6,8 @@ from urllib.parse import urlencode
 
 PERMISSIONS = 380_141_685_824
 """View, send (in threads too), create threads, embed, attach, history, react, external emoji,
-connect, speak, voice activity, application commands (D-10)."""
+connect, speak, voice activity, application commands (D-10). Send Voice Messages, which everybody
+has unless a server takes it away, is none of them: without it they are files of sound."""
 MANAGE_WEBHOOKS = 1 << 29
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from bots.checked import Checked
-from bots.checks import check
+from bots.checks import _voices, check
 from bots.lock import hold
+from core.casting import load_characters
 from core.settings.layers import Environment
 
 TOKEN = "110201543:" + "a" * 35
@@ -188,3 +189,23 @@ def test_what_a_face_cannot_have_is_told(folder: Path) -> None:
     found = told(checked(folder, {"CHARACTER.ADA.DISCORD_API_TOKEN": token}, wrong))
     assert "error DISCORD_FACE_OF of Eliza, in .env" in found
     assert "no character here is called Adda. There is Ada, Eliza" in found
+
+
+def test_numbers_that_no_voice_takes_are_told_by_the_names_of_their_settings(folder: Path) -> None:
+    found = checked(folder, dotenv={"CHARACTER.ADA.ELEVENLABS_VOICE_STABILITY": "7"})
+    assert [one.severity for one in found] == ["error"]
+    assert "ELEVENLABS_VOICE_STABILITY of Ada" in told(found)
+
+
+def test_who_is_to_be_heard_where_nothing_speaks_is_told_once_what_to_install(folder: Path) -> None:
+    roster = load_characters([folder / "ada.json", folder / "eliza.json"])
+    missing = ("av", "webrtcvad")
+    assert list(_voices(roster, Environment.of({}), missing)) == []
+    voiced = Environment.of({"ELEVENLABS_API_KEY": "x" * 40})
+    assert list(_voices(roster, voiced, ())) == []
+    (found,) = _voices(roster, voiced, missing)
+    assert found.severity == "warning"
+    assert found.where == "Voices of Ada, Eliza"
+    assert "av, webrtcvad are not installed" in str(found)
+    assert "make setup" in str(found)
+    assert "xxxx" not in str(found)

@@ -12,7 +12,7 @@ import pytest
 
 from bots.checked import Checked
 from bots.links import plan_links
-from bots.online import look
+from bots.online import look, voices
 from bots.rehearsal import environment_without_keys, platforms_of, pointed_at
 from bots.sandbox import Stage
 from bots.sandbox.discord.permissions import HISTORY, SEND, VIEW
@@ -22,6 +22,7 @@ from bots.telegram.client import WANTED
 from core.casting import Roster, read_loaded
 from core.clock import SystemClock
 from core.settings.layers import Environment
+from tests.fakes.voice_server import VoiceServer
 from tests.flows.test_command_line import character, troupe
 
 _EVERYTHING = 380_141_685_824
@@ -98,7 +99,7 @@ async def test_what_it_may_not_do_in_a_server_is_told_by_name(stage: Stage) -> N
     server(stage, permissions=_EVERYTHING)
     server(stage, "Elsewhere", permissions=0)
     (found,) = wrong(await looked(stage, "discord"))
-    assert "lacks Use External Emojis, Connect, Speak, Use Voice Activity in Elsewhere" in found
+    assert "lacks Use External Emojis in Elsewhere" in found
     assert "permissions=380141685824" in found
 
 
@@ -326,3 +327,25 @@ async def test_the_command_tells_it_and_ends_as_the_offline_check(
     code, said = await troupe(tmp_path, "check", **variables)
     assert code == 0
     assert "is brought into a server by https://discord.com/oauth2/authorize" in said
+
+
+# --- voices ------------------------------------------------------------------------------------------
+
+
+async def test_what_elevenlabs_says_of_each_character_is_told_with_her_name() -> None:
+    async with VoiceServer() as server:
+        variables = {
+            "ELEVENLABS_BASE_URL": server.address,
+            "CHARACTER.ADA.ELEVENLABS_API_KEY": "xi-" + "0" * 32,
+            "CHARACTER.BEA.ELEVENLABS_API_KEY": "xi-" + "1" * 32,
+            "CHARACTER.BEA.ELEVENLABS_VOICE_ID": "gone",
+        }
+        people = (read_loaded({"name": name, "bio": "x"}) for name in ("Ada", "Bea", "Cid"))
+        found = await voices(Roster(tuple(people)), Environment.of(variables))
+    assert wrong(found) == [
+        "error: ELEVENLABS_VOICE_ID of Bea: ElevenLabs has no voice gone for this key. "
+        "Voices and their ids stand at https://elevenlabs.io/app/voice-library"
+    ]
+    assert "ELEVENLABS_API_KEY of Ada: 9,000 of 10,000 characters are left" in told(found)
+    assert "Cid" not in told(found)
+    assert "0000" not in told(found)
