@@ -265,12 +265,15 @@ class Aloud:
         start: Start,
         heard: Callable[[Heard], None] = lambda heard: None,
         stopped: Callable[[], None] = lambda: None,
+        clear: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        """`heard` is told of each text when it is over, `stopped` when nobody wants more of it."""
+        """`heard` is told of each text when it is over, `stopped` when nobody wants more of it;
+        `clear` waits until whoever is answered has said all of it."""
         self._make = make
         self._start = start
         self._told = heard
         self._stopped = stopped
+        self._clear = clear
         self._saying: Saying | None = None
         self._task: asyncio.Task[None] | None = None
         self._begun = False
@@ -310,6 +313,11 @@ class Aloud:
                 f"{earlier.text} {heard.text}".strip(), heard.rest, heard.cut, heard.shows
             )
         return heard
+
+    async def clear(self) -> None:
+        """Wait for whoever is about to say more, as long as nothing was said to them."""
+        if self._clear is not None and not self.begun:
+            await self._clear()
 
     def pause(self) -> None:
         if self._saying is not None:

@@ -180,6 +180,7 @@ class Conversing:
             if plan is None:
                 await self._end(turn, answer, scene)
                 return
+            await work.clear()
             work.decided()
             self._pass_on(turn, scene, answer)
             carried = await self._acting.carry_out(turn, plan)
@@ -283,6 +284,7 @@ class Conversing:
         carried: Carried | None = None,
     ) -> None:
         work, lead = turn.work, turn.work.lead
+        await work.clear()
         work.decided()
         text = answer.text if answer is not None else ""
         if not text and (carried is None or not (carried.said or carried.done)):

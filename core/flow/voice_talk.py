@@ -88,6 +88,7 @@ class VoiceTalk:
         self._met: OrderedDict[str, Author] = OrderedDict()
         self._left_out: frozenset[str] = frozenset()
         self._began: datetime = clock.now()
+        """What was said before, she does not answer."""
         self._spoke_at: datetime = self._began
         self._word = asyncio.Lock()
         self._transcribe = Transcribing(means.speech, means.till, means.names)
@@ -130,9 +131,8 @@ class VoiceTalk:
         return all(one.who.is_bot for one in self._people)
 
     def enter(self, channel: VoiceChannel, left_out: frozenset[str]) -> None:
-        """She is in; what was said before she does not answer."""
+        """She is in."""
         self._channel, self._left_out = channel, left_out
-        self._began = self._spoke_at = self._clock.now()
         self.present(channel.people)
         self._means.floor.seen(self.address, self.place)
 
@@ -227,8 +227,11 @@ class VoiceTalk:
     def answering(self, work: Work) -> Aloud:
         """The voice of a turn that answers what was spoken here."""
 
-        async def begins() -> None:
+        async def clear() -> None:
             await self._hold(work)
+
+        async def begins() -> None:
+            await clear()
             await work.batch.stored()
             work.batch.commit_to()
             self.start(self._keep_word(aloud))
@@ -240,7 +243,7 @@ class VoiceTalk:
         # Where somebody speaks, nobody pays for the rest of what her model would say.
         stopped = work.batch.stopped.ring
         aloud = self._over_ours.aloud = Aloud(
-            lambda: self._saying(begins), self.start, heard, stopped
+            lambda: self._saying(begins), self.start, heard, stopped, clear
         )
         return aloud
 
@@ -261,6 +264,9 @@ class VoiceTalk:
         task = self._group.create_task(_walled(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(
+            lambda task: work.close()
+        )  # it may have been cancelled before it began
         return task
 
     def _saying(self, begins: Callable[[], Awaitable[None]]) -> Saying:

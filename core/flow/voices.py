@@ -389,7 +389,8 @@ class Voices:
         if self._group is None:
             work.close()
         else:
-            self._group.create_task(_walled(work))
+            task = self._group.create_task(_walled(work))
+            task.add_done_callback(lambda task: work.close())  # cancelled before it began, maybe
 
 
 async def _walled(work: Coroutine[Any, Any, None]) -> None:

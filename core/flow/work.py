@@ -172,6 +172,11 @@ class Work:
         if self.aloud is not None:
             self.aloud.close()
 
+    async def clear(self) -> None:
+        """Where it is spoken, whoever asks may be going on: what they say next counts as well."""
+        if self.aloud is not None:
+            await self.aloud.clear()
+
     def decided(self) -> None:
         """Raises Superseded when more was said meanwhile; from here the turn will be written down.
 

@@ -149,7 +149,9 @@ class ToneSpeech:
         for letter in text:
             yield bytes(int(_BYTES * PER_LETTER)) if letter else b""
 
-    async def clip(self, settings: Settings, text: str, spent: Spent | None = None) -> Clip:
+    async def clip(
+        self, settings: Settings, text: str, spent: Spent | None = None, *, private: bool = False
+    ) -> Clip:
         return Clip(b"OggS", len(text) * PER_LETTER, b"\x00")
 
     async def transcribe(self, settings: Settings, sound: Sound, spent: Spent | None = None) -> str:
