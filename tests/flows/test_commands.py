@@ -122,12 +122,14 @@ async def test_who_has_muted_her_finds_her_muted_after_a_restart_too(tmp_path: P
             assert "Ada, psst" in (await stage.next_from(ada, dm)).text
 
 
-async def test_there_is_no_voice_yet_and_she_says_so(tmp_path: Path) -> None:
+async def test_where_nobody_speaks_for_her_she_says_what_to_set(tmp_path: Path) -> None:
     async with playing("Ada", model=Scripted(echo), data=tmp_path) as play:
         ada, bob = play.bots["Ada"], play.stage.person("Bob")
         dm = play.stage.dm(bob, ada)
         bob.says(dm, "/voice on")
-        assert "no voice yet" in (await play.stage.next_from(ada, dm)).text
+        told = (await play.stage.next_from(ada, dm)).text
+        assert "I have no voice" in told
+        assert "ELEVENLABS_API_KEY" in told
 
 
 async def test_a_plugins_command_is_done_without_a_model(tmp_path: Path) -> None:
