@@ -116,7 +116,7 @@ class VoiceLine:
     @property
     def state(self) -> VoiceState:
         heard, voice = self._ears.state, self._voice
-        if voice is None or not voice.is_connected():
+        if voice is None or self._is_over or not voice.is_connected():
             return VoiceState(False, deaf=heard.deaf, lost=heard.lost)
         latency, us = voice.latency, str(voice.user.id)
         deafened = "somebody has deafened her" if self._people.is_deaf(self.world, us) else ""
