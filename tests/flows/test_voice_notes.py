@@ -25,9 +25,10 @@ from tests.fakes.databases import in_use
 from tests.flows.talk import playing, question, until, whole
 from tests.support.notes import Measured, measured, near
 
-ASKED = "good morning to you all"
-SAID = "One two three four five."
-VOICE = "en-us"
+ASKED = "good morning everyone"
+SAID = "The book is on the table."
+VOICE = "en-us+edward"
+"""The one that the offline ear understands best."""
 OFFLINE = {
     "SPEECH_PROVIDER": "offline",
     "TRANSCRIPTION_PROVIDER": "offline",
