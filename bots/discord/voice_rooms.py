@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
 from collections import defaultdict
@@ -27,6 +28,8 @@ log = logging.getLogger(__name__)
 
 _SERVERS = ("GUILD_CREATE", "GUILD_DELETE")
 _LEAVING = 3.0
+_COMING = 10.0
+"""Seconds for the servers of a session that has just begun to come, one after the other."""
 _MISSING = "voices are not installed here: run `make setup`, or `pip install troupe[voice]`"
 
 
@@ -60,6 +63,8 @@ class DiscordVoiceRooms:
         self._watchers: list[Callable[[str, str, str], None]] = []
         self._again: set[str] = set()
         """Servers of a session that is over: as soon as they come, we go in again there."""
+        self._came = asyncio.Event()
+        """One more server is known."""
         self._group: asyncio.TaskGroup | None = None
 
     def begin(self, group: asyncio.TaskGroup) -> None:
@@ -70,6 +75,7 @@ class DiscordVoiceRooms:
 
     async def join(self, channel: str, listener: Listener, ways: Listening) -> VoiceLine:
         await asyncio.to_thread(_installed)  # libraries are read from the disk
+        await self._all_servers(channel)
         room = self._room(channel)
         async with self._turns[str(room.guild.id)]:
             if self._group is None:
@@ -104,6 +110,19 @@ class DiscordVoiceRooms:
         return tuple(one for one in self._lines.values() if not one.is_over)
 
     # --- coming and going ------------------------------------------------------------------------
+
+    async def _all_servers(self, channel: str) -> None:
+        """A channel that nobody knows may be one of a server that is still to come."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_COMING):
+                while self._is_still_to_come(channel):
+                    self._came.clear()
+                    await self._came.wait()
+
+    def _is_still_to_come(self, channel: str) -> bool:
+        if not channel.isdecimal() or self._client.get_channel(int(channel)) is not None:
+            return False
+        return not self._client.guilds or any(one.unavailable for one in self._client.guilds)
 
     def _room(self, channel: str) -> discord.VoiceChannel:
         room = self._client.get_channel(int(channel)) if channel.isdecimal() else None
@@ -201,6 +220,8 @@ class DiscordVoiceRooms:
         """One of VOICES, after discord.py was told; whoever calls has a wall."""
         if not isinstance(data, dict):
             return
+        if event == "GUILD_CREATE":
+            self._came.set()
         changes = self._people.meet(event, data)
         for change in changes:
             self._told(change)

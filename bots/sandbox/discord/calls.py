@@ -78,8 +78,8 @@ class Calls:
         if was is None:
             return
         self._tell(guild, who, None, was.session, {})
-        # People are in this process, and leave by themselves.
-        if self._server is not None and who.is_bot:
+        # People are in this process, and leave by themselves; unless they have a client of their own.
+        if self._server is not None and who.platform == "discord":
             self._server.dismiss(guild.id, who.snowflake, code)
 
     # -- what others do to somebody --------------------------------------------------------------
@@ -152,9 +152,9 @@ class Calls:
         self._world.tell({**fact, "chat": None if room is None else room.key, **own})
 
     def _lead(self, room: Chat, who: Account, session: str) -> None:
-        """Tell a bot where to go; people are in this process, and need no telling."""
+        """Tell a client where to go; people in this process have no session, and need no telling."""
         line, guild = self._sessions.find(session), room.guild
-        if line is None or not who.is_bot or guild is None:
+        if line is None or guild is None:
             return
         # Without a voice server Discord says so by an empty endpoint, and the client waits.
         token, endpoint = secrets.token_hex(8), None

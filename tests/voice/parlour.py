@@ -1,0 +1,183 @@
+"""A server with a voice channel, characters who live there, and people who come, speak and listen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bots.sandbox import Bot, Chat, Person, Stage
+from bots.sandbox.discord.talker import Talker
+from bots.sandbox.things import Account
+from bots.testkit import Play
+from core.ports import ModelProvider
+from tests.fakes.databases import in_use
+from tests.faults import ledgers
+from tests.flows.talk import playing
+from tests.voice.audio import Track, said, seconds_of
+
+CLEAR = "en-us+edward"
+"""The voice that the offline ear understands best."""
+
+
+async def until(so: Callable[[], object], seconds: float = 20.0) -> None:
+    async with asyncio.timeout(seconds):
+        while not so():  # noqa: ASYNC110 - sound has no event for it
+            await asyncio.sleep(0.01)
+
+
+@dataclass
+class Guest:
+    """A person in a voice channel, and all that reaches them there."""
+
+    person: Person
+    talker: Talker
+    voice: str = ""
+    tracks: dict[str, Track] = field(default_factory=lambda: defaultdict(Track))
+    """By the name of who spoke."""
+
+    def __post_init__(self) -> None:
+        loop = asyncio.get_running_loop()
+
+        def hear(who: Account, pcm: bytes) -> None:
+            self.tracks[who.name].add(loop.time(), pcm)
+
+        self.talker.on_heard = hear
+
+    async def says(self, text: str) -> float:
+        """Say it aloud, to the end; gives the time of the last sound."""
+        return await self.sounds(await said(text, self.voice))
+
+    async def sounds(self, pcm: bytes) -> float:
+        began = asyncio.get_running_loop().time()
+        self.talker.says(pcm)
+        await self.talker.quiet()
+        return began + seconds_of(pcm)
+
+    async def hears(self, who: str = "Ada", *, since: float = 0.0, seconds: float = 20.0) -> Track:
+        """What somebody says from now on, to its end."""
+        await until(lambda: self.tracks[who].since(since).spells, seconds)
+        await self.hears_out(who)
+        return self.tracks[who].since(since)
+
+    async def hears_out(self, who: str = "Ada") -> None:
+        """Wait until somebody has been silent for a while."""
+        loop = asyncio.get_running_loop()
+        await until(lambda: loop.time() - self.tracks[who].frames[-1][0] > 0.5, 60)
+
+    def forgets(self) -> None:
+        self.tracks.clear()
+
+
+@dataclass
+class Parlour:
+    """Everybody of the server, and the gateway that its characters live in."""
+
+    stage: Stage
+    owner: Person
+    room: Chat
+    chat: Chat
+    """Its first channel, for text."""
+    bots: Mapping[str, Bot]
+    play: Play
+
+    @property
+    def guild(self) -> Any:
+        return self.room.guild
+
+    @property
+    def data(self) -> Path:
+        return self.play.data
+
+    def inside(self, name: str = "Ada") -> bool:
+        """She is in the channel, and her voice server knows it."""
+        bot = self.bots[name]
+        return bot in self.stage.discord.in_voice(self.room) and self.stage.discord.voice.connected(
+            self.guild.id, bot.snowflake
+        )
+
+    async def comes(self, name: str, voice: str = "") -> Guest:
+        """Somebody comes in; they and everybody there can decrypt each other."""
+        known = {one.name: one for one in self.guild.members if isinstance(one, Person)}
+        person = known.get(name) or self.stage.person(name)
+        if name not in known:
+            self.stage.discord.invite(self.guild, person)
+        guest = Guest(person, self.stage.discord.joins_voice(person, self.room), voice)
+        await self.settled()
+        return guest
+
+    async def settled(self) -> None:
+        """Everybody in the channel is in its encryption."""
+        voice = self.stage.discord.voice
+
+        def so() -> bool:
+            view = voice.view(self.guild.id, self.room.id)
+            there = {one.snowflake for one in self.stage.discord.in_voice(self.room)}
+            return view.settled and set(view.encrypted) == set(view.inside) == there
+
+        await until(so)
+
+    def rows(self, table: str) -> list[Mapping[str, Any]]:
+        return in_use.now.ask(self.data, f"SELECT * FROM {table}")
+
+    def says(self, name: str = "Ada", room: Chat | None = None) -> list[str]:
+        """What a character has written in the channel's chat."""
+        found = self.stage.messages(room or self.room)
+        return [one.text for one in found if one.sender is self.bots[name]]
+
+    async def asks(self, guest: Guest, text: str, name: str = "Ada") -> str:
+        """What a character writes to something that is typed in the channel's chat."""
+        guest.person.says(self.room, text)
+        return (await self.stage.next_from(self.bots[name], self.room)).text
+
+    def outcomes(self) -> list[tuple[str, str]]:
+        """How all that was spoken has ended, and by which rule."""
+        rows = ledgers.read(self.data).inbox
+        return [(row["status"], row["rule"]) for row in rows if "spoken:" in str(row["key"])]
+
+    def kept(self) -> list[str]:
+        """What is remembered of the talk in the channel, oldest first."""
+        return [str(row["content"]) for row in self.rows("memories")]
+
+
+@asynccontextmanager
+async def parlour(
+    data: Path,
+    *characters: str | Mapping[str, Any],
+    model: ModelProvider | None = None,
+    stage: Stage,
+    joins: bool = True,
+    inside: tuple[str, ...] = (),
+    **settings: str,
+) -> AsyncIterator[Parlour]:
+    """The characters are in the channel by their setting, before anybody else; `joins` off, nowhere."""
+    names = [one if isinstance(one, str) else str(one["name"]) for one in characters]
+    bots = {name: stage.discord.bot(name) for name in names}
+    guild = next(iter(stage.world.guilds.values()), None)
+    if guild is None:
+        owner = stage.person("Olga")
+        guild = stage.discord.guild("The Commons", [owner], bots.values(), channels=("general",))
+        stage.discord.channel(guild, "Parlour", "voice")
+    owner = guild.owner
+    chat, room = list(guild.channels.values())[:2]
+    given = {"OFFLINE_VOICE": CLEAR}
+    if joins:
+        given["DISCORD_VOICE_CHANNEL_ID"] = str(room.id)
+    async with playing(
+        *characters,
+        model=model,
+        data=data,
+        stage=stage,
+        platforms=("discord",),
+        settings=given | settings,
+        voices=True,
+    ) as play:
+        here = Parlour(stage, owner, room, chat, bots, play)
+        if joins:
+            await until(lambda: all(here.inside(one) and here.says(one) for one in inside or names))
+            await here.settled()
+        yield here
