@@ -277,6 +277,7 @@ class Aloud:
         self._saying: Saying | None = None
         self._task: asyncio.Task[None] | None = None
         self._begun = False
+        self._gone = False
         self.stopped = False
         self.closed = False
 
@@ -301,6 +302,8 @@ class Aloud:
     async def finish(self, text: str) -> Heard:
         """The whole of what was growing, or something else; returns when it is over."""
         text, earlier = text.strip(), Heard()
+        if self._gone:
+            return Heard(rest=text)
         if self.stopped:
             return Heard(cut=True)
         if self._saying is not None and not self._saying.fits(text):
@@ -334,6 +337,11 @@ class Aloud:
             if self._saying is not None:
                 self._saying.stop()
             self._stopped()
+
+    def leave(self) -> None:
+        """She is not there any more: what she says from now on is to be written."""
+        self.stop()
+        self._gone = True
 
     def close(self) -> None:
         """The turn is over, however it ended."""

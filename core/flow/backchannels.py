@@ -19,7 +19,7 @@ _NODDING = (
     "sim pois claro certo tá "
     "sì certo esatto bene va già "
     "да ага угу так ясно понятно хорошо ладно верно точно "
-    "tak no jasne dobrze hai はい うん ええ そう 嗯 对 好 是 네 응"
+    "tak jasne dobrze hai はい うん ええ そう 嗯 对 好 是 네 응"
 )
 _NODS = frozenset(_NODDING.split())
 _STOPS = frozenset(

@@ -39,6 +39,8 @@ class _Speaker:
     waiting: deque[Uttered] = field(default_factory=lambda: deque(maxlen=_WAITING))
     speaks: bool = False
     attended: bool = False
+    unclear: bool = False
+    """What they have said is not in words yet, or not all of it."""
 
 
 class TakingDown:
@@ -79,7 +81,7 @@ class TakingDown:
     def unsettled(self, person: str) -> bool:
         """They are speaking, or what they have said is not in words yet."""
         speaker = self._speakers.get(person)
-        return speaker is not None and (speaker.speaks or speaker.attended)
+        return speaker is not None and (speaker.speaks or speaker.unclear)
 
     def began(self, person: str) -> None:
         self._speakers.setdefault(person, _Speaker()).speaks = True
@@ -108,7 +110,11 @@ class TakingDown:
     async def _attend(self, person: str, speaker: _Speaker) -> None:
         try:
             while speaker.waiting:
-                parts = await self._sentence(speaker)
+                speaker.unclear = True
+                try:
+                    parts = await self._sentence(speaker)
+                finally:
+                    speaker.unclear = False
                 if parts:
                     text = " ".join(text for _, text in parts)
                     await self._hand_in(Taken(person, text, [one for one, _ in parts]))

@@ -40,7 +40,7 @@ _HOLDS = 10.0
 _STALE = timedelta(seconds=60)
 """What was said so long ago is not answered aloud any more."""
 _KEEPS_WORD = 2.0
-_LOOK_AGAIN = 0.05
+_LOOK_AGAIN = 0.02
 _KNOWN = 200
 
 Keep = Callable[[bytes, str], Awaitable[str]]
@@ -217,7 +217,7 @@ class VoiceTalk:
             return
         self.closed_for = reason
         if self._over_ours.aloud is not None:
-            self._over_ours.aloud.stop()
+            self._over_ours.aloud.leave()
         for task in tuple(self._tasks):
             task.cancel()
         self._ended(self, reason)
@@ -320,6 +320,8 @@ class VoiceTalk:
     # --- hearing -----------------------------------------------------------------------------------
 
     def _is_heard(self, person: str) -> bool:
+        if self.closed_for is not None:
+            return False
         author = self._met.get(person)
         return person not in self._left_out and not (author is not None and author.is_bot)
 

@@ -249,6 +249,7 @@ async def test_asked_aloud_to_leave_she_says_goodbye_and_goes(tmp_path: Path) ->
         await until(lambda: not joined(ada))
         assert "Goodbye, Bob." in ada.speech.said
         assert channel.mouth.waiting == 0
+        await until(lambda: ada.outcomes() == [("answered", "spoken-to-us")])
         asked = whole(model.requests[0])
         assert "LEAVE_VOICE" in asked
         assert "You are in this voice channel with Bob." in asked

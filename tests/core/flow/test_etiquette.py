@@ -127,3 +127,40 @@ def test_a_name_is_a_word_of_its_own(text: str, named: bool) -> None:
 
 def test_a_character_without_a_name_is_never_named() -> None:
     assert not is_named("anything", ())
+
+
+SPOKEN = replace(GROUP, place=Place(ChannelType.VOICE_GROUP), message="", spoken=True)
+
+
+@pytest.mark.parametrize(
+    ("inbound", "at", "choice", "rule"),
+    [
+        (SPOKEN, QUIETLY, Choice.ANSWER, "spoken-to-us"),
+        (replace(SPOKEN, company=1), QUIETLY, Choice.SILENT, "not-addressed"),
+        (replace(SPOKEN, company=1, text="Ada, you there?"), QUIETLY, Choice.ANSWER, "named"),
+        (
+            replace(SPOKEN, company=1),
+            replace(QUIETLY, follow_up=True),
+            Choice.UNSURE,
+            "follow-up",
+        ),
+        (SPOKEN, replace(QUIETLY, muted=True), Choice.SILENT, "muted"),
+        (
+            SPOKEN,
+            replace(QUIETLY, missed="spoken-before-restart"),
+            Choice.SILENT,
+            "spoken-before-restart",
+        ),
+        (
+            replace(SPOKEN, author=Author("8", "Bert", is_bot=True)),
+            replace(QUIETLY, colleague=True),
+            Choice.SILENT,
+            "not-addressed",
+        ),
+    ],
+)
+def test_what_is_spoken_is_answered_where_she_was_clearly_meant(
+    inbound: Inbound, at: Circumstances, choice: Choice, rule: str
+) -> None:
+    verdict = decide(inbound, ADA, at)
+    assert (verdict.choice, verdict.rule) == (choice, rule)

@@ -166,3 +166,27 @@ def test_who_has_left_is_not_among_the_others() -> None:
     floor = together(ADA, BERT, CLEO)
     floor.left(at(BERT))
     assert floor.others(at(ADA)) == [CLEO]
+
+
+async def test_nobody_takes_the_word_from_somebody_who_is_being_heard() -> None:
+    floor = together(ADA, BERT, wait=0.1)
+    order: list[str] = []
+    speaks = asyncio.Event()
+
+    async def ada() -> None:
+        async with floor.word(at(ADA)):
+            speaks.set()
+            for _ in range(10):
+                await asyncio.sleep(0.03)
+                floor.speaks(at(ADA))
+            order.append("Ada ends")
+
+    async def bert() -> None:
+        await speaks.wait()
+        async with floor.word(at(BERT)):
+            order.append("Bert begins")
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(ada())
+        group.create_task(bert())
+    assert order == ["Ada ends", "Bert begins"]
