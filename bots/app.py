@@ -320,6 +320,8 @@ class Gateway:
             open_now=house.mailbox.open if house else 0,
             owed=house.company.owed if house else 0,
             busy=house.progress if house else (),
+            voices=house.voices.states() if house else (),
+            voices_failing=self.tally.voices_failing,
         )
 
     def _answering(self) -> Iterable[Answering]:

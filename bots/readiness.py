@@ -9,6 +9,8 @@ from bots.links import Off
 from bots.supervise import Health, Phase
 from core.errors import Finding
 
+_NONE: Mapping[tuple[str, str], str] = {}
+
 
 def report(
     health: Sequence[Health],
@@ -20,17 +22,22 @@ def report(
     open_now: int,
     owed: int,
     busy: Sequence[Mapping[str, Any]] = (),
+    voices: Sequence[Mapping[str, Any]] = (),
+    voices_failing: Mapping[tuple[str, str], str] = _NONE,
 ) -> dict[str, Any]:
     """Down when nobody can be spoken to or nothing can be written down; else who is missing.
 
     `failing` tells by character why the last turn failed, `plugins` what is off of each one's
-    plugins, `trouble` is the database's, `busy` what is taken in behind the talk.
+    plugins, `trouble` is the database's, `busy` what is taken in behind the talk, `voices` are the
+    voice channels that somebody is in, `voices_failing` tells by character and by what was asked
+    of a voice why it was not done.
     """
+    ill = failing or plugins or voices_failing
     live = sum(1 for one in health if one.phase is Phase.LIVE)
     if trouble or (health and not live):
         status = "down"
     else:
-        status = "ok" if live == len(health) and not failing and not plugins else "degraded"
+        status = "ok" if live == len(health) and not ill else "degraded"
     links = [(one.character, one.platform, one.phase, one.told) for one in health]
     links += [(one.character.name, one.platform, Phase.OFF, one.reason) for one in off]
     return {
@@ -49,4 +56,9 @@ def report(
         "open": open_now,
         "owed": owed,
         "background": list(busy),
+        "voices": list(voices),
+        "voices_failing": [
+            {"character": name, "what": kind, "reason": why}
+            for (name, kind), why in voices_failing.items()
+        ],
     }

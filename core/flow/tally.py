@@ -44,6 +44,8 @@ class Tally:
 
     failing: dict[str, str] = field(default_factory=dict)
     """By character: why the last turn failed; gone with the next answer."""
+    voices_failing: dict[tuple[str, str], str] = field(default_factory=dict)
+    """By character, and what was asked of a voice: why it failed last; gone when it is done again."""
 
     def ended(self, character: str, platform: str, status: str, why: str = "") -> None:
         self.messages[character, platform, status] += 1
@@ -62,6 +64,13 @@ class Tally:
             self.unpriced[character, usage.model] += 1
         else:
             self.dollars[character, usage.model] += cost
+
+    def voiced(self, character: str, kind: str, why: str = "") -> None:
+        """Something was spoken, or written down; or was not, and why."""
+        if why:
+            self.voices_failing[character, kind] = why
+        else:
+            self.voices_failing.pop((character, kind), None)
 
     def answered_in(self, character: str, seconds: float) -> None:
         self.response_time.setdefault(character, Spread()).add(seconds)

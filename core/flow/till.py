@@ -34,6 +34,9 @@ if TYPE_CHECKING:  # a turn's work carries what its calls have cost
     from core.flow.work import Work
 
 
+_VOICES = (ModelType.TEXT_TO_SPEECH, ModelType.TRANSCRIPTION)
+
+
 @dataclass(frozen=True, slots=True)
 class _Payer:
     """For whom a call is made."""
@@ -56,9 +59,14 @@ class _Call:
     keep: Callable[[Spending], None]
     spent: Spent
     began: float = 0.0
+    own: bool = False
+    """By a key that a person has brought: how it fares is not the character's."""
 
     def __enter__(self) -> Spent:
         self.began = self.till.moment
+        request = current()
+        wishes = request.entity_settings if request is not None else {}
+        self.own = any(name.endswith("_API_KEY") for name in wishes)
         return self.spent
 
     def __exit__(
@@ -137,9 +145,16 @@ class Till:
         if usage.model:  # what was broken off is paid for only where we are told
             call.keep(self._count(call.payer, call.kind, usage))
         if error is None:
+            self._voiced(call)
             self._tell(call, EventType.MODEL_USED)
         elif isinstance(error, ModelError):
+            self._voiced(call, str(error))
             self._tell(call, EventType.MODEL_FAILED, str(error))
+
+    def _voiced(self, call: _Call, why: str = "") -> None:
+        """A voice that fails costs nobody an answer, so that only here it is noticed."""
+        if call.kind in _VOICES and not call.own:
+            self._tally.voiced(call.payer.name, str(call.kind), why)
 
     def _count(self, payer: _Payer, kind: str, usage: Usage) -> Spending:
         cost = self._models.price(usage)
