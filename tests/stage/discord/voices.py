@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 import struct
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -14,7 +13,6 @@ import davey
 import discord
 import numpy as np
 import yarl
-from discord.voice_state import VoiceConnectionState
 from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_decrypt as decrypt
 from nacl.exceptions import CryptoError
 
@@ -155,21 +153,6 @@ def parlour_of(scene: Scene) -> Parlour:
     return Parlour(
         scene.stage, stage.voice, scene.guild.id, channel, scene.ada, scene.eliza, scene.mia
     )
-
-
-class _Waking(VoiceConnectionState):
-    async def disconnect(self, **how: bool) -> None:
-        with contextlib.suppress(OSError):
-            self.socket.shutdown(socket.SHUT_RDWR)
-        await super().disconnect(**how)
-
-
-class Awake(discord.VoiceClient):
-    """discord.py's reader looks for up to 30 seconds at a socket that has been closed under it, and
-    a client would not find the way back sooner; of a socket that is shut first it learns at once."""
-
-    def create_connection_state(self) -> VoiceConnectionState:
-        return _Waking(self)
 
 
 class Client(discord.Client):
