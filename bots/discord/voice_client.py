@@ -225,6 +225,7 @@ class OurVoiceClient(discord.VoiceClient):
     async def hang_up(self, *, out: bool) -> None:
         """Raises nothing. `out`: out of the channel too; else only this end of it is closed."""
         connection = self.connection
+        self._let_read_no_more()
         try:
             async with asyncio.timeout(_LEAVING):
                 if out:
@@ -238,15 +239,20 @@ class OurVoiceClient(discord.VoiceClient):
         finally:
             self._let_go()
 
+    def _let_read_no_more(self) -> None:
+        """The thread that reads our socket would wait there for half a minute more."""
+        self.connection._socket_reader.stop()
+        udp: Any = self.connection.socket
+        if isinstance(udp, socket.socket):
+            with contextlib.suppress(OSError):
+                udp.shutdown(socket.SHUT_RDWR)
+
     def _let_go(self) -> None:
         connection = self.connection
-        connection._socket_reader.stop()
         if connection._runner is not None:
             connection._runner.cancel()
         udp: Any = connection.socket
         if isinstance(udp, socket.socket):
-            with contextlib.suppress(OSError):
-                udp.shutdown(socket.SHUT_RDWR)  # its reader waits for half a minute
             udp.close()
         if self.client._connection._get_voice_client(self.guild.id) is self:
             self.cleanup()
