@@ -34,6 +34,8 @@ _SHOWN = {10: "debug", 20: "info", 30: "warn", 40: "error", 50: "fatal"}
 _COLOURS = {10: "\x1b[2m", 20: "\x1b[36m", 30: "\x1b[33m", 40: "\x1b[31m", 50: "\x1b[1;31m"}
 _PLAIN = "\x1b[0m"
 _CHATTY = ("httpx", "httpcore", "openai", "telegram", "alembic", "aiohttp.access", "discord")
+# It writes a traceback for each line that breaks; whoever keeps the line up says so in a sentence.
+_TOLD_BY_US = ("discord.voice_state",)
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-_])")
 # Everything that some viewer takes for the end of a line, and what moves a cursor.
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
@@ -239,6 +241,7 @@ def _attach(
     root = logging.getLogger()
     levels = {root: level}
     levels |= {logging.getLogger(name): max(level, logging.WARNING) for name in _CHATTY}
+    levels |= {logging.getLogger(name): logging.CRITICAL for name in _TOLD_BY_US}
     heard = [root]
     if words:
         levels |= {_chat: logging.INFO, _prompts: logging.INFO}

@@ -30,6 +30,7 @@ def run(level: str = "info", *, screen: io.StringIO | None = None, timestamps: b
         log.info("one info line")
         logging.getLogger("httpx").info("GET https://somewhere")
         logging.getLogger("httpx").warning("httpx is worried")
+        logging.getLogger("discord.voice_state").error("a voice line broke")
     return screen.getvalue()
 
 
@@ -40,6 +41,7 @@ def test_the_level_decides_and_vendors_are_quiet() -> None:
     assert "one debug line" in run("DEBUG")
     assert "worried" in run("info")
     assert "worried" not in run("error")
+    assert "voice line" not in run("DEBUG"), "we say it ourselves, in a sentence"
 
 
 def test_an_unknown_level_is_info_and_says_so() -> None:
