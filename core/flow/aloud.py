@@ -219,6 +219,8 @@ class Saying:
         if self._given_up:
             return Heard(cut=True)
         shows = self._sentences.shows
+        if self._stop.rung and not self.begun:
+            return Heard(rest=self._text.strip())  # she has left before she could say it
         if self._stop.rung:
             return Heard(self._until(self._stopped_at), cut=True, shows=False)
         if self._failed is not None:
@@ -340,7 +342,8 @@ class Aloud:
 
     def leave(self) -> None:
         """She is not there any more: what she says from now on is to be written."""
-        self.stop()
+        if self.sounding:
+            self.stop()
         self._gone = True
 
     def close(self) -> None:

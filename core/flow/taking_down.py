@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -39,8 +40,8 @@ class _Speaker:
     waiting: deque[Uttered] = field(default_factory=lambda: deque(maxlen=_WAITING))
     speaks: bool = False
     attended: bool = False
-    unclear: bool = False
-    """What they have said is not in words yet, or not all of it."""
+    calm: asyncio.Event = field(default_factory=asyncio.Event)
+    """All of it was handed in, and no more is coming."""
 
 
 class TakingDown:
@@ -78,10 +79,10 @@ class TakingDown:
         speaker = self._speakers.get(person)
         return speaker is not None and speaker.speaks
 
-    def unsettled(self, person: str) -> bool:
-        """They are speaking, or what they have said is not in words yet."""
-        speaker = self._speakers.get(person)
-        return speaker is not None and (speaker.speaks or speaker.unclear)
+    async def settled(self, person: str) -> None:
+        """Return once all that they have said was handed in, and they are silent."""
+        while (speaker := self._speakers.get(person)) is not None:
+            await speaker.calm.wait()
 
     def began(self, person: str) -> None:
         self._speakers.setdefault(person, _Speaker()).speaks = True
@@ -89,7 +90,7 @@ class TakingDown:
     def dropped(self, person: str) -> None:
         if (speaker := self._speakers.get(person)) is not None:
             speaker.speaks = False
-            self._forget(person, speaker)
+            self._look_after(person, speaker)
 
     def ended(self, uttered: Uttered) -> None:
         person = uttered.said.person
@@ -105,22 +106,18 @@ class TakingDown:
         if (speaker := self._speakers.get(person)) is not None:
             speaker.speaks = False
             speaker.waiting.clear()
-            self._forget(person, speaker)
+            self._look_after(person, speaker)
 
     async def _attend(self, person: str, speaker: _Speaker) -> None:
         try:
             while speaker.waiting:
-                speaker.unclear = True
-                try:
-                    parts = await self._sentence(speaker)
-                finally:
-                    speaker.unclear = False
+                parts = await self._sentence(speaker)
                 if parts:
                     text = " ".join(text for _, text in parts)
                     await self._hand_in(Taken(person, text, [one for one, _ in parts]))
         finally:
             speaker.attended = False
-            self._forget(person, speaker)
+            self._look_after(person, speaker)
 
     async def _sentence(self, speaker: _Speaker) -> list[tuple[Utterance, str]]:
         """What they have said until they sounded done, or were silent for long enough."""
@@ -145,6 +142,7 @@ class TakingDown:
                 return
             await self._clock.sleep(min(max(left, _LOOK_AGAIN / 5), _LOOK_AGAIN))
 
-    def _forget(self, person: str, speaker: _Speaker) -> None:
+    def _look_after(self, person: str, speaker: _Speaker) -> None:
         if not (speaker.attended or speaker.speaks or speaker.waiting):
             self._speakers.pop(person, None)
+            speaker.calm.set()

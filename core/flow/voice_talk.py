@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
@@ -40,7 +41,6 @@ _HOLDS = 10.0
 _STALE = timedelta(seconds=60)
 """What was said so long ago is not answered aloud any more."""
 _KEEPS_WORD = 2.0
-_LOOK_AGAIN = 0.02
 _KNOWN = 200
 
 Keep = Callable[[bytes, str], Awaitable[str]]
@@ -286,10 +286,9 @@ class VoiceTalk:
 
     async def _hold(self, work: Work) -> None:
         """Whoever asks and goes on is answered when they are done."""
-        until = self._clock.monotonic() + _HOLDS
-        author = work.lead.author.id
-        while self._taking.unsettled(author) and self._clock.monotonic() < until:
-            await self._clock.sleep(_LOOK_AGAIN)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_HOLDS):
+                await self._taking.settled(work.lead.author.id)
 
     async def _keep_word(self, aloud: Aloud) -> None:
         """Our others wait for as long as she speaks."""

@@ -130,6 +130,7 @@ async def test_nobody_interrupts_her_first_moment_and_nobody_at_all_where_she_is
         ada.discord.goes(BOB, LOUNGE)
         ada.discord.goes(EVE, LOUNGE)
         await ada.joins()
+        ada.clock.step = 0.001
         ada.hears("Ada, tell me about the fox.")
         await speaking(ada, 0.01)
         ada.begins(EVE)
