@@ -72,6 +72,8 @@ class VoiceServer:
         self.fault: Fault = ""
         self.faults: list[Fault] = []
         """Of the next calls, one each, before `fault`."""
+        self.deaf: Fault | None = None
+        """Of writing down; None is that of all calls."""
         self.after = 8_000
         """Bytes that are sent before a stream goes wrong."""
         self.between = 0.0
@@ -169,7 +171,10 @@ class VoiceServer:
                     await asyncio.sleep(self.between)
             await response.write_eof()
             return response
-        except (asyncio.CancelledError, ConnectionResetError):
+        except ConnectionResetError:
+            call.closed_by_client = True
+            return response
+        except asyncio.CancelledError:
             call.closed_by_client = True
             raise
         finally:
@@ -186,12 +191,12 @@ class VoiceServer:
         file.file.close()
         heard["key"] = request.headers.get("xi-api-key", "")
         self.heard.append(heard)
-        fault = self._next()
+        fault = self._next() if self.deaf is None else self.deaf
         if fault == "slow":
             await asyncio.Event().wait()
         if (refused := self._refused(fault)) is not None:
             return refused
-        if fault == "html":
+        if fault in ("html", "disguised"):
             return web.Response(text="<html>", content_type="text/html")
         text = self.hears if isinstance(self.hears, str) else self.hears(heard)
         answer = {"text": text, "language_code": "eng", "words": [], "audio_duration_secs": 1.5}
