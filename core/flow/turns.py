@@ -261,8 +261,7 @@ class Turns:
                 await self._note(work)
 
     async def _talk(self, work: Work) -> None:
-        plan = self._choosing.worded(work)
-        if plan is not None:
+        if (plan := self._choosing.worded(work)) is not None:
             await self._converse.carry_out(work, plan, "choice", "")
         else:
             await self._converse(work)
