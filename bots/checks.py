@@ -39,7 +39,6 @@ _LEVELS = ("trace", "debug", "info", "warn", "warning", "error", "fatal")
 _WANTS_A_VOICE = (
     "SPEECH_PROVIDER",
     "ELEVENLABS_API_KEY",
-    "OFFLINE_VOICE",
     "DISCORD_VOICE_CHANNEL_ID",
     "DISCORD_VOICE_FOLLOW",
 )
