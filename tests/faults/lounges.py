@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -111,6 +112,26 @@ class Lounge:
         self.says()
         await until(lambda: len(self.server.heard) > before, timeout=seconds)
         await until(lambda: self.heard > 0.5, timeout=seconds)
+
+    async def rests(self, play: Play, seconds: float = 30.0) -> None:
+        """Nobody speaks any more, and nothing is still to be said."""
+        busy = ("hearing", "thinking", "speaking")
+        async with asyncio.timeout(seconds):
+            quiet, known = 0, (0, 0.0)
+            while quiet < 5:
+                now = len(self.server.heard), self.heard
+                state = state_of(play, self.name)
+                still = now == known and not any(state.get(one) for one in busy)
+                quiet, known = (quiet + 1 if still else 0), now
+                await asyncio.sleep(0.1)
+
+    async def asks(self, action: str) -> str:
+        """/voice, and what she says to it."""
+        number = self.person.uses(self.chat, self.bot, "voice", action=action)
+        asked = self.stage.discord.interaction(number)
+        await until(lambda: asked.reply is not None and asked.reply.text)
+        assert asked.reply is not None
+        return asked.reply.text
 
     async def is_answered(self, text: str) -> None:
         """In writing, to something that is written."""

@@ -251,14 +251,14 @@ class Seat:
 
     def tell(self, op: int, told: object) -> None:
         # Later, as over a network: nobody answers in the middle of being told.
-        self._loop.call_soon(self._told, op, told)
+        self._loop.call_soon(self._told, self._call, op, told)
 
     def tell_bytes(self, op: int, told: bytes) -> None:
-        self._loop.call_soon(self._told, op, told)
+        self._loop.call_soon(self._told, self._call, op, told)
 
-    def _told(self, op: int, told: object) -> None:
-        if self._gone:
-            return
+    def _told(self, call: Call, op: int, told: object) -> None:
+        if self._gone or call is not self._call:
+            return  # it was on its way when we went
         before = self._keys.privacy_code
         self._keys.obey(op, told)
         if self._keys.privacy_code != before:
