@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.ports import RATE, Form, Sound, Spent
 from core.ports.speech import HEARD, HEARD_RATE
@@ -17,6 +18,8 @@ from core.speech.pcm import resampled
 SOFTEST = 600
 """Of 32,767: what is softer is no sound."""
 _FRAME = RATE // 50
+_PAUSE = 0.6
+"""Seconds: longer than any between two sentences of one who goes on speaking."""
 
 
 async def said(text: str, voice: str = "") -> bytes:
@@ -49,6 +52,15 @@ def seconds_of(pcm: bytes | bytearray) -> float:
     return len(pcm) / 2 / RATE
 
 
+def loud_until(pcm: bytes, seconds: float) -> float:
+    """When so much of it was loud, by frames of 20 ms."""
+    loud = [
+        np.abs(np.frombuffer(pcm[at : at + 2 * _FRAME], "<i2")).max() > SOFTEST
+        for at in range(0, len(pcm), 2 * _FRAME)
+    ]
+    return float(np.flatnonzero(loud)[round(seconds / 0.02) - 1] + 1) * 0.02
+
+
 def pitch_of(pcm: bytes) -> float:
     """How high a voice is: the commonest distance of its waves, by frames of 60 ms."""
     sound = np.frombuffer(pcm, "<i2").astype(float)
@@ -73,6 +85,23 @@ async def in_words(pcm: bytes, ear: OfflineEar) -> str:
     return await ear.transcribe(sound, Spent())
 
 
+def same_sound(one: bytes, other: bytes) -> float:
+    """How much the loudness of one goes with that of the other, 0 to 1, a few frames to and fro."""
+    first, second = _loudness(one), _loudness(other)
+    found = []
+    for late in range(-10, 11):
+        size = min(first.size - max(late, 0), second.size - max(-late, 0))
+        a, b = first[max(late, 0) :][:size], second[max(-late, 0) :][:size]
+        found.append(float(np.corrcoef(a, b)[0, 1]))
+    return max(found)
+
+
+def _loudness(pcm: bytes) -> NDArray[np.float64]:
+    sound = np.frombuffer(pcm, "<i2").astype(float)
+    frames = sound[: sound.size // _FRAME * _FRAME].reshape(-1, _FRAME)
+    return np.sqrt((frames**2).mean(axis=1))
+
+
 def words(text: str) -> list[str]:
     return re.findall(r"[a-z']+", text.lower())
 
@@ -94,6 +123,16 @@ class Track:
     def since(self, at: float) -> Track:
         return Track([one for one in self.frames if one[0] >= at])
 
+    def until(self, at: float) -> Track:
+        return Track([one for one in self.frames if one[0] <= at])
+
+    @property
+    def sounding(self) -> bytes:
+        """From the first frame to the last that is not silent."""
+        pcm = self.pcm
+        loud = np.flatnonzero(np.abs(np.frombuffer(pcm, "<i2")) > SOFTEST)
+        return pcm[: 2 * loud[-1] + 2] if loud.size else b""
+
     @property
     def pcm(self) -> bytes:
         """All of it, one frame behind the other: what was silence between is not in it."""
@@ -106,7 +145,7 @@ class Track:
         for at, pcm in self.frames:
             if np.abs(np.frombuffer(pcm, "<i2")).max(initial=0) <= SOFTEST:
                 continue
-            if spells and at - spells[-1][1] < 0.4:
+            if spells and at - spells[-1][1] < _PAUSE:
                 spells[-1] = spells[-1][0], at
             else:
                 spells.append((at, at))
@@ -117,16 +156,3 @@ class Track:
         """When the last sound came; 0 for none."""
         spells = self.spells
         return spells[-1][1] if spells else 0.0
-
-    @property
-    def gap(self) -> float:
-        """The longest silence within what is played, as a device plays it: frames in a row."""
-        loud = [
-            bool(np.abs(np.frombuffer(pcm, "<i2")).max(initial=0) > SOFTEST)
-            for _, pcm in self.frames
-        ]
-        longest = run = 0
-        for one in loud[loud.index(True) : len(loud) - loud[::-1].index(True)]:
-            run = 0 if one else run + 1
-            longest = max(longest, run)
-        return longest * _FRAME / RATE

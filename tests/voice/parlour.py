@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -16,7 +17,6 @@ from bots.sandbox.things import Account
 from bots.testkit import Play
 from core.ports import ModelProvider
 from tests.fakes.databases import in_use
-from tests.faults import ledgers
 from tests.flows.talk import playing
 from tests.voice.audio import Track, said, seconds_of
 
@@ -71,6 +71,16 @@ class Guest:
 
     def forgets(self) -> None:
         self.tracks.clear()
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What somebody has said aloud, and what came of it."""
+
+    who: str
+    text: str
+    status: str
+    rule: str
 
 
 @dataclass
@@ -131,17 +141,36 @@ class Parlour:
 
     async def asks(self, guest: Guest, text: str, name: str = "Ada") -> str:
         """What a character writes to something that is typed in the channel's chat."""
+        before = len(self.says(name))
         guest.person.says(self.room, text)
-        return (await self.stage.next_from(self.bots[name], self.room)).text
+        await until(lambda: len(self.says(name)) > before)
+        return self.says(name)[before]
 
-    def outcomes(self) -> list[tuple[str, str]]:
-        """How all that was spoken has ended, and by which rule."""
-        rows = ledgers.read(self.data).inbox
-        return [(row["status"], row["rule"]) for row in rows if "spoken:" in str(row["key"])]
+    def spoken(self) -> list[Spoken]:
+        """All that people have said aloud, in order."""
+        rows = (row for row in self.rows("inbox") if row["event_key"].startswith("spoken:"))
+        return [
+            Spoken(told["author"]["name"], told["text"], row["status"], row["rule"] or "")
+            for row in rows
+            for told in [json.loads(row["payload"])]
+        ]
+
+    def __repr__(self) -> str:
+        return f"{self.spoken()} {self.kept()}"
+
+    async def settled_all(self, count: int) -> list[Spoken]:
+        """Wait until so much was said aloud, and each of it has ended one way or the other."""
+
+        def so() -> bool:
+            found = self.spoken()
+            return len(found) >= count and all(one.status != "new" for one in found)
+
+        await until(so)
+        return self.spoken()
 
     def kept(self) -> list[str]:
-        """What is remembered of the talk in the channel, oldest first."""
-        return [str(row["content"]) for row in self.rows("memories")]
+        """What is remembered of it all, oldest first."""
+        return [json.loads(row["content"])["text"] for row in self.rows("memories")]
 
 
 @asynccontextmanager
@@ -180,4 +209,8 @@ async def parlour(
         if joins:
             await until(lambda: all(here.inside(one) and here.says(one) for one in inside or names))
             await here.settled()
-        yield here
+        try:
+            yield here
+        except BaseException as error:
+            error.add_note(repr(here))
+            raise

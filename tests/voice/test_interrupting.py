@@ -1,0 +1,122 @@
+"""Speech over hers: what stops her, when, and what of her answer is remembered as heard."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from bots.sandbox import Stage
+from core.models.scripted import Scripted
+from core.ports import Form, Spent
+from core.speech.offline import OfflineVoice
+from core.speech.offline_ear import OfflineEar
+from tests.flows.talk import reply
+from tests.voice.audio import (
+    Track,
+    cough,
+    in_words,
+    loud_until,
+    said,
+    same_sound,
+    seconds_of,
+    trimmed,
+    words,
+)
+from tests.voice.parlour import CLEAR, Guest, Parlour, parlour, until
+
+SENTENCES = (
+    "The sun is shining.",
+    "Winter is my favorite season.",
+    "He has two brothers and one sister.",
+    "The children are playing in the garden.",
+)
+ANSWER = " ".join(SENTENCES)
+ASKED = "where is the library"
+
+
+def answering(text: str = ANSWER) -> Scripted:
+    return Scripted([reply(text), reply("Yes.")])
+
+
+async def speaking(here: Parlour, guest: Guest, seconds: float) -> None:
+    """She is asked, and has been answering for a while."""
+    await guest.says(ASKED)
+    await until(lambda: seconds_of(guest.tracks["Ada"].pcm) >= seconds)
+
+
+async def sound_of(text: str) -> bytes:
+    """As she says it, with the silence behind each sentence."""
+    pieces = OfflineVoice(CLEAR).stream(text, Form.PCM, Spent())
+    return b"".join([piece async for piece in pieces])
+
+
+async def length_until(kept: str) -> float:
+    """Seconds from the beginning of her answer to the end of its last word that is remembered."""
+    seconds, rest = 0.0, kept
+    for one in SENTENCES:
+        if not rest.startswith(one):
+            break
+        seconds, rest = seconds + seconds_of(await sound_of(one)), rest[len(one) :].strip()
+    return seconds + (seconds_of(await said(rest, CLEAR)) if rest else 0.0)
+
+
+async def is_whole(heard: Track, held: int) -> None:
+    """All of it was said, and nothing twice; she was silent so many times in between."""
+    wanted = b"".join([await sound_of(one) for one in SENTENCES])
+    spells = heard.spells
+    assert len(spells) == held + 1
+    # What she is silent in between is five frames each time.
+    assert abs(seconds_of(heard.pcm) - 0.1 * (held + 1) - seconds_of(wanted)) <= 0.1
+    before, after = heard.until(spells[0][1]).pcm, heard.since(spells[-1][0]).sounding
+    behind = trimmed(wanted)
+    assert same_sound(before, wanted[: len(before)]) > 0.9
+    assert same_sound(after, behind[len(behind) - len(after) :]) > 0.9
+
+
+async def test_speech_over_hers_stops_her_and_what_was_heard_is_what_is_remembered(
+    tmp_path: Path, stage: Stage, ear: OfflineEar
+) -> None:
+    async with parlour(tmp_path, "Ada", model=answering(), stage=stage) as here:
+        bob = await here.comes("Bob")
+        await speaking(here, bob, 3.0)
+        over = await said("can you hear me now")
+        began = asyncio.get_running_loop().time()
+        await bob.sounds(over)
+        await until(lambda: len(here.kept()) == 4)
+        _, kept, _, last = here.kept()
+        answer = bob.tracks["Ada"]
+        stopped = answer.spells[0][1]
+        assert stopped - began - loud_until(over, 0.5) <= 0.2, "after half a second of speech"
+        heard = answer.until(stopped)
+        assert ANSWER.startswith(kept)
+        assert abs(await length_until(kept) - seconds_of(heard.pcm)) <= 0.3
+        assert words(await in_words(heard.pcm, ear))[:9] == words(ANSWER)[:9]
+        assert words(last) == ["yes"], "what was said over hers is answered"
+
+
+async def test_a_cough_holds_her_up_and_costs_no_word(tmp_path: Path, stage: Stage) -> None:
+    settings = {"VOICE_FALSE_INTERRUPTION": "0.5"}
+    async with parlour(tmp_path, "Ada", model=answering(), stage=stage, **settings) as here:
+        bob = await here.comes("Bob")
+        await speaking(here, bob, 1.0)
+        await bob.sounds(cough(0.6))
+        await until(lambda: len(here.kept()) == 2)
+        await bob.hears_out()
+        await is_whole(bob.tracks["Ada"], held=1)
+        assert here.kept() == [ASKED, ANSWER]
+
+
+async def test_who_nods_does_not_interrupt(tmp_path: Path, stage: Stage) -> None:
+    async with parlour(tmp_path, "Ada", model=answering(), stage=stage) as here:
+        bob = await here.comes("Bob")
+        await speaking(here, bob, 0.5)
+        await bob.says("yes")
+        await asyncio.sleep(0.7)
+        await bob.says("okay good")
+        await until(lambda: len(here.kept()) == 2)
+        await bob.hears_out()
+        spells = bob.tracks["Ada"].spells
+        assert len(spells) <= 2, "a word is no interruption, and two hold her up for a moment"
+        await is_whole(bob.tracks["Ada"], held=len(spells) - 1)
+        assert here.kept() == [ASKED, ANSWER], "a nod is no part of the talk"
+        assert len(here.spoken()) == 1
