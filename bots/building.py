@@ -210,7 +210,7 @@ def build(
     chronicles = Chronicles(cast, store, presence, recent, clock, mind.heard)
 
     async def keep(recording: bytes, key: str) -> str:
-        return (await files.keep(recording, key=key)).ref
+        return (await files.keep(recording, key=key, lasting=True)).ref
 
     voices = Voices(
         Means(cast, intake, speech, floor, wishes, till, after, clock, names.resolved, keep),

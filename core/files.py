@@ -8,7 +8,7 @@ import hashlib
 import os
 import re
 import threading
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -18,9 +18,10 @@ MOST = 8 * 1024 * 1024
 
 # Only what we have named ourselves is ever opened.
 _OURS = re.compile(
-    r"file:(p?[0-9a-f]{64}\.(?:png|jpg|gif|webp|mp3|m4a|ogg|wav|mp4|webm|pdf|json|bin))"
+    r"file:([pr]?[0-9a-f]{64}\.(?:png|jpg|gif|webp|mp3|m4a|ogg|wav|mp4|webm|pdf|json|bin))"
 )
 _PRIVATE = "p"
+_LASTING = "r"
 _MP3_FRAMES = (b"\xfb", b"\xf3", b"\xf2", b"\xfa")
 _KINDS = {
     "image/png": "png",
@@ -64,15 +65,19 @@ class Files:
         # Whoever keeps a file anew must not find it swept away behind their back.
         self._lock = threading.Lock()
 
-    async def keep(self, data: bytes, *, key: str, private: bool = False) -> Kept:
+    async def keep(
+        self, data: bytes, *, key: str, private: bool = False, lasting: bool = False
+    ) -> Kept:
         """Safe on disk when this returns; the same key and bytes are the same file.
 
-        A private one goes as soon as nobody is going to send it. Raises TooLarge, OSError.
+        A private one goes as soon as nobody is going to send it; a lasting one, which is what
+        somebody has said, stays as long as what is said does. Raises TooLarge, OSError.
         """
         if len(data) > MOST:
             raise TooLarge(f"a file of {len(data) >> 20} MB; at most {MOST >> 20} MB can be sent")
         mime = mime_of(data)
-        name = await asyncio.to_thread(self._keep, data, key, _KINDS[mime], private)
+        mark = _PRIVATE if private else _LASTING if lasting else ""
+        name = await asyncio.to_thread(self._keep, data, key, _KINDS[mime], mark)
         return Kept(f"file:{name}", mime, len(data))
 
     async def bring(self, url: str, *, key: str, private: bool = False) -> Kept | None:
@@ -101,16 +106,24 @@ class Files:
         if path := self._path(ref):
             await asyncio.to_thread(self._drop, path)
 
-    async def sweep(self, named: Collection[str], *, before: float, private_before: float) -> int:
+    async def sweep(
+        self,
+        named: Collection[str],
+        *,
+        before: float,
+        private_before: float,
+        lasting_before: float = 0.0,
+    ) -> int:
         """Drop those last kept before these times (Unix) that nobody names any more; how many."""
-        return await asyncio.to_thread(self._sweep, named, before, private_before)
+        limits = {_PRIVATE: private_before, _LASTING: lasting_before}
+        return await asyncio.to_thread(self._sweep, named, before, limits)
 
     # --- on a thread ---------------------------------------------------------------------------
 
-    def _keep(self, data: bytes, key: str, ending: str, private: bool) -> str:
+    def _keep(self, data: bytes, key: str, ending: str, mark: str) -> str:
         digest = hashlib.sha256(f"{len(key)} {key}".encode())
         digest.update(data)
-        name = f"{_PRIVATE if private else ''}{digest.hexdigest()}.{ending}"
+        name = f"{mark}{digest.hexdigest()}.{ending}"
         path = self._folder / name
         with self._lock:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -134,11 +147,11 @@ class Files:
         with self._lock:
             path.unlink(missing_ok=True)
 
-    def _sweep(self, named: Collection[str], before: float, private_before: float) -> int:
+    def _sweep(self, named: Collection[str], before: float, limits: Mapping[str, float]) -> int:
         dropped = 0
         with self._lock:
             for path in list(self._folder.glob("*.*")):
-                oldest = private_before if path.name.startswith(_PRIVATE) else before
+                oldest = limits.get(path.name[0], before)
                 if f"file:{path.name}" not in named and path.stat().st_mtime < oldest:
                     path.unlink(missing_ok=True)
                     dropped += 1

@@ -272,7 +272,7 @@ def refusal_of(error: BaseException) -> BaseException:
         case VoiceRefused():
             return CannotJoin(str(error))
         case TimeoutError():
-            return CannotJoin("Discord does not let her in; it may do so in a moment")
+            return CannotJoin("Discord does not let me in; it may do so in a moment")
         case discord.DiscordException() | OSError() | aiohttp.ClientError():
             return CannotJoin("Discord's voice server is not to be reached")
         case Exception():

@@ -18,7 +18,7 @@ class VoiceDoor:
 
     async def join(self, channel: str, listener: Listener, ways: Listening) -> VoiceChannel:
         if self._rooms is None:
-            raise CannotJoin("she is not on Discord now")
+            raise CannotJoin("I am not on Discord now")
         return await self._rooms.join(channel, listener, ways)
 
     def whereabouts(self, world: str, person: str) -> str:

@@ -328,7 +328,7 @@ class VoiceLine:
             raise refusal_of(error) from None
         if self._is_over or not made[0].is_connected():
             await self._drop(out=True)
-            raise CannotJoin("Discord's voice server does not let her in")
+            raise CannotJoin("Discord's voice server does not let me in")
         self.connected()
 
     async def _drop(self, *, out: bool) -> None:

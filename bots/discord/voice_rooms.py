@@ -79,7 +79,7 @@ class DiscordVoiceRooms:
         room = self._room(channel)
         async with self._turns[str(room.guild.id)]:
             if self._group is None:
-                raise CannotJoin("she is not on Discord now")
+                raise CannotJoin("I am not on Discord now")
             self.may(room)
             before = self._lines.get(str(room.guild.id))
             if before is not None and before.is_over:
@@ -127,9 +127,9 @@ class DiscordVoiceRooms:
     def _room(self, channel: str) -> discord.VoiceChannel:
         room = self._client.get_channel(int(channel)) if channel.isdecimal() else None
         if room is None:
-            raise CannotJoin("there is no such channel that she sees")
+            raise CannotJoin("there is no such channel that I can see")
         if isinstance(room, discord.StageChannel):
-            raise CannotJoin(f"{room.name} is a stage, where she cannot speak")
+            raise CannotJoin(f"{room.name} is a stage, where I cannot speak")
         if not isinstance(room, discord.VoiceChannel):
             raise CannotJoin("that is no voice channel")
         return room
@@ -149,7 +149,7 @@ class DiscordVoiceRooms:
             if not has_it
         ]
         if missing:
-            raise CannotJoin(f"she lacks {' and '.join(missing)} in {room.name}")
+            raise CannotJoin(f"I lack {' and '.join(missing)} in {room.name}")
         world, channel = str(room.guild.id), str(room.id)
         if self._people.where(world, self._us) == channel or has.move_members:
             return
@@ -164,7 +164,7 @@ class DiscordVoiceRooms:
             return
         silent = [one for one in joined if not one.mouth.speaking]
         if not silent:
-            raise CannotJoin("she is speaking in as many voice channels as she may be in")
+            raise CannotJoin("I am speaking in as many voice channels as I may be in")
         longest = min(silent, key=lambda one: one.silent_since)
         await longest.go("she was asked into another voice channel, and may not be in more at once")
 

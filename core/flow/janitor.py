@@ -119,9 +119,20 @@ class Janitor:
         now = self._clock.now().timestamp()
         named = await self._store.read(_named)
         try:
-            await self._files.sweep(named, before=now - _DAY, private_before=now - _ABANDONED)
+            await self._files.sweep(
+                named,
+                before=now - _DAY,
+                private_before=now - _ABANDONED,
+                lasting_before=now - self._lasts,
+            )
         except OSError as error:  # a disk in trouble costs nobody the sweeping of the ledgers
             log.warning("old files could not be swept (%s)", type(error).__name__)
+
+    @property
+    def _lasts(self) -> float:
+        """Seconds for which somebody still remembers what was said; for ever, where one does."""
+        days = [one.number("TROUPE_RETENTION_DAYS", 0) for _, one in self._characters()]
+        return max(days) * _DAY if days and min(days) > 0 else float("inf")
 
     async def _sweep_copies(self) -> None:
         now = self._clock.now()

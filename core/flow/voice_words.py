@@ -14,6 +14,12 @@ NOWHERE = "I am in no voice channel here."
 _NAMED = 20
 
 
+def sentence(why: str) -> str:
+    """As one says it."""
+    whole = why[:1].upper() + why[1:]
+    return whole if whole.endswith((".", "!", "?")) else f"{whole}."
+
+
 def which(channels: Sequence[tuple[str, str]]) -> str:
     if not channels:
         return "I see no voice channel here."

@@ -143,7 +143,7 @@ class Voices:
         try:
             return await self._enter(part, world, channel, person)
         except CannotJoin as error:
-            return str(error)
+            return voice_words.sentence(str(error))
 
     async def leave(self, part: Part, world: str) -> str:
         place = self._places.get((part.platform.account, world))

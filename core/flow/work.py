@@ -214,7 +214,6 @@ def memory_of(part: Part, one: Inbound, spot: Spot, author: EntityId) -> Memory:
             **({"entityUserName": one.author.username} if one.author.username else {}),
             **({"threadId": one.address.thread} if one.address.thread else {}),
             **({"spoken": True} if one.spoken else {}),
-            **({"audio": one.recording} if one.recording else {}),
         },
     )
 
@@ -222,6 +221,8 @@ def memory_of(part: Part, one: Inbound, spot: Spot, author: EntityId) -> Memory:
 def _told_beside(one: Inbound) -> dict[str, Any]:
     """What elizaOS' content has no place for."""
     beside: dict[str, Any] = {FORWARDED: one.forwarded} if one.forwarded else {}
+    if one.recording:
+        beside["audio"] = one.recording
     if one.press:  # as actions of elizaOS read it (T-60)
         beside["callback_data"] = one.press
     if one.command:  # as actions that handle commands read it (D-63)

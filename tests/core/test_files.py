@@ -133,6 +133,20 @@ async def test_a_sweep_takes_what_is_old_and_named_by_nobody(files: Files, folde
     assert {f"file:{name}" for name in names(folder)} == {named, fresh, again}
 
 
+async def test_what_people_have_said_stays_as_long_as_it_is_remembered(
+    files: Files, folder: Path
+) -> None:
+    said = (await files.keep(png(), key="voice", lasting=True)).ref
+    aged(folder, said, 100_000)
+    now = (folder / said.removeprefix("file:")).stat().st_mtime + 100_000
+    young = {"before": now, "private_before": now}
+    assert await files.sweep((), **young, lasting_before=now - 200_000) == 0
+    assert await files.read(said) == png()
+    assert refs_in(f"heard: {said}") == [said]
+    assert await files.sweep((), **young, lasting_before=now) == 1
+    assert await files.read(said) is None
+
+
 async def test_a_sweep_of_a_house_that_never_kept_a_file_finds_nothing(files: Files) -> None:
     assert await files.sweep((), before=0.0, private_before=0.0) == 0
 

@@ -215,7 +215,7 @@ class Rooms:
     async def join(self, channel: str, listener: Listener, ways: Listening) -> Channel:
         await asyncio.sleep(0)
         if channel in self.refuses or channel not in self.names:
-            raise CannotJoin(self.refuses.get(channel, "there is no such channel that she sees"))
+            raise CannotJoin(self.refuses.get(channel, "there is no such channel that I can see"))
         for one in tuple(self.joined.values()):
             await one.leave()
         self.ways = ways

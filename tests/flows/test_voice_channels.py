@@ -42,7 +42,7 @@ async def test_a_channel_that_is_closed_to_her_is_told_of_and_she_stays(tmp_path
         ada.discord.goes(BOB, LOUNGE)
         await ada.joins()
         join = ada.house.voices.join
-        assert await join(ada.part, "900", "Kitchen", BOB.id) == "Kitchen is full"
+        assert await join(ada.part, "900", "Kitchen", BOB.id) == "Kitchen is full."
         assert joined(ada) == [LOUNGE]
     async with voices(tmp_path / "off", Scripted(), DISCORD_VOICE_ENABLED="false") as (ada,):
         said = await ada.house.voices.join(ada.part, "900", LOUNGE, BOB.id)
@@ -145,12 +145,12 @@ async def test_a_channel_by_setting_is_tried_until_it_opens_with_one_line_in_the
     caplog.set_level(logging.WARNING)
     wanted = f"{LOUNGE}, {KITCHEN}"
     async with voices(tmp_path, Scripted(), DISCORD_VOICE_CHANNEL_ID=wanted) as (ada,):
-        ada.discord.refuses = {LOUNGE: "she lacks Connect in Lounge", KITCHEN: "no such channel"}
+        ada.discord.refuses = {LOUNGE: "I lack Connect in Lounge", KITCHEN: "no such channel"}
         ada.house.voices.entered(ada.part)
         await passes(ada.clock, 650)
         told = [one.getMessage() for one in caplog.records if "cannot go into" in one.getMessage()]
         assert told == [
-            "Ada cannot go into voice channel 500: she lacks Connect in Lounge",
+            "Ada cannot go into voice channel 500: I lack Connect in Lounge",
             "Ada cannot go into voice channel 501: no such channel",
         ]
         ada.discord.goes(BOB, LOUNGE)

@@ -331,9 +331,13 @@ async def test_what_is_kept_as_sound_hangs_on_its_memory(tmp_path: Path) -> None
         await until(lambda: "Hello Bob." in ada.speech.said)
         await ada.silent()
         heard, _ = await ada.memories()
-        assert heard.metadata["audio"].endswith(".wav")
+        assert heard.content.extra["audio"].endswith(".wav")
         kept = list((tmp_path / "files").glob("*.wav"))
         assert [one.read_bytes()[44:] for one in kept] == [sound]
+        await ada.house.janitor.sweep()
+        assert kept[0].exists(), "for as long as what was said is remembered"
+        await ada.house.forgetting.forget(ada.part.id, heard.author)
+        assert not kept[0].exists(), "and no longer"
 
 
 async def test_two_characters_take_turns_and_hear_each_other(tmp_path: Path) -> None:
