@@ -25,6 +25,9 @@ from tests.benchmarks import (
     size,
     speed,
     state,
+    voice,
+    voice_hours,
+    voice_load,
     webhook,
 )
 from tests.benchmarks.rows import Row, table
@@ -55,6 +58,9 @@ FIGURES: dict[str, Callable[[Bench], Awaitable[list[Row]]]] = {
     "state": state.state,
     "finding": finding.finding,
     "ingest": ingest.ingest,
+    "voice-answers": voice.answers,
+    "voice-speaking": voice_load.speaking,
+    "voice-memory": voice_hours.memory,
 }
 
 

@@ -15,6 +15,8 @@ from tests.benchmarks.rows import Row, Sample, table
 from tests.benchmarks.size import memory
 from tests.benchmarks.speed import Bench, start
 from tests.benchmarks.theatre import theatre
+from tests.benchmarks.voice import answered_after
+from tests.benchmarks.voice_world import voices
 
 ONE, OTHER = Room(1, "tg:1.9"), Room(2, "tg:2.9")
 
@@ -84,3 +86,13 @@ async def test_the_first_words_of_slow_answers_are_timed_where_they_are_seen(
     took = await shown_after(Bench(tmp_path / "bench", quick=True), 4)
     assert len(took) == 4
     assert all(0 < one < 5_000 for one in took)
+
+
+async def test_what_is_asked_aloud_is_timed_to_her_first_packet(tmp_path: Path) -> None:
+    async with voices(tmp_path / "bench", 1) as world, world.playing(1) as one:
+        await world.calm()
+        took = await answered_after(world)
+        assert 0 < took < 5_000
+        assert one.cpu() > 0
+        heard = await world.traffic()
+    assert not heard.ours, "all of it was taken away to be timed"

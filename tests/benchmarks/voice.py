@@ -25,8 +25,8 @@ async def answers(bench: Bench) -> list[Row]:
     many = 4 if bench.quick else 30
     async with voices(bench.fresh(), 1) as world, world.playing(1):
         await world.calm()
-        await _answered_after(world)  # what is done for the first time takes longer
-        took = [await _answered_after(world) for _ in range(many)]
+        await answered_after(world)  # what is done for the first time takes longer
+        took = [await answered_after(world) for _ in range(many)]
         await _silent_after(world)
         cut = [await _silent_after(world) for _ in range(many // 3 or 1)]
     p50, p99 = median(took), quantiles(took, n=100, method="inclusive")[98]
@@ -41,7 +41,7 @@ async def answers(bench: Bench) -> list[Row]:
     ]
 
 
-async def _answered_after(world: Voices) -> float:
+async def answered_after(world: Voices) -> float:
     """Milliseconds beyond the endpointing time, from the last packet in which they spoke."""
     await world.tell(seconds=0.6, hears=_SAID)
     await world.say(world.channels, "question")
