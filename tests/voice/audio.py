@@ -45,7 +45,8 @@ def cough(seconds: float) -> bytes:
     shape = np.exp(-((time % (seconds / 2)) * 7)) * (1 - np.exp(-(time % (seconds / 2)) * 200))
     hum = np.sign(np.sin(2 * np.pi * 130 * time)) * 2
     loud = (noise + hum) * shape
-    return (loud / np.abs(loud).max() * 15_000).astype("<i2").tobytes()
+    pcm: bytes = (loud / np.abs(loud).max() * 15_000).astype("<i2").tobytes()
+    return pcm
 
 
 def seconds_of(pcm: bytes | bytearray) -> float:
@@ -99,7 +100,8 @@ def same_sound(one: bytes, other: bytes) -> float:
 def _loudness(pcm: bytes) -> NDArray[np.float64]:
     sound = np.frombuffer(pcm, "<i2").astype(float)
     frames = sound[: sound.size // _FRAME * _FRAME].reshape(-1, _FRAME)
-    return np.sqrt((frames**2).mean(axis=1))
+    loudness: NDArray[np.float64] = np.sqrt((frames**2).mean(axis=1))
+    return loudness
 
 
 def words(text: str) -> list[str]:

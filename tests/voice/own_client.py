@@ -15,7 +15,7 @@ from bots.sandbox.discord.snowflakes import mint
 from bots.sandbox.things import Account
 from tests.stage.discord.voices import Client, Ear, Playing
 from tests.voice.audio import silence
-from tests.voice.parlour import Parlour, until
+from tests.voice.parlour import Parlour, Quiet, until
 
 
 @dataclass
@@ -38,9 +38,8 @@ class OwnClient:
         """All that somebody says from now on, to its end."""
         before = len(self.heard(who))
         await until(lambda: len(self.heard(who)) > before)
-        length = 0
-        while length != (length := len(self.heard(who))):
-            await asyncio.sleep(0.5)
+        quiet = Quiet(lambda: len(self.heard(who)))
+        await until(lambda: quiet.lasts(0.6), 60)
         return self.heard(who)[before:]
 
 
@@ -60,7 +59,7 @@ async def own_client(here: Parlour, name: str) -> AsyncIterator[OwnClient]:
     async with Client() as client, asyncio.TaskGroup() as tasks:
         tasks.create_task(client.start(token))
         await client.wait_until_ready()
-        voice = await client.voice_channel(here.room.id).connect()
+        voice: discord.VoiceClient = await client.voice_channel(here.room.id).connect()
         await here.settled()
         try:
             yield OwnClient(who, voice, Ear(voice))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -17,6 +18,7 @@ from bots.sandbox.things import Account
 from bots.testkit import Play
 from core.ports import ModelProvider
 from tests.fakes.databases import in_use
+from tests.flows.forms import answer_of
 from tests.flows.talk import playing
 from tests.voice.audio import Track, said, seconds_of
 
@@ -28,6 +30,19 @@ async def until(so: Callable[[], object], seconds: float = 20.0) -> None:
     async with asyncio.timeout(seconds):
         while not so():  # noqa: ASYNC110 - sound has no event for it
             await asyncio.sleep(0.01)
+
+
+class Quiet:
+    """Looks at something that grows, and knows for how long it has not."""
+
+    def __init__(self, size: Callable[[], int]) -> None:
+        self._size = size
+        self._last, self._at = -1, time.monotonic()
+
+    def lasts(self, seconds: float) -> bool:
+        if (size := self._size()) != self._last:
+            self._last, self._at = size, time.monotonic()
+        return time.monotonic() - self._at >= seconds
 
 
 @dataclass
@@ -139,6 +154,26 @@ class Parlour:
         found = self.stage.messages(room or self.room)
         return [one.text for one in found if one.sender is self.bots[name]]
 
+    async def commands(
+        self, guest: Guest, action: str, room: Chat | None = None, *, name: str = "", **more: Any
+    ) -> str:
+        """What a character answers to /voice."""
+        bot = self.bots[name or next(iter(self.bots))]
+        given = {"action": action, **more} if action else more
+
+        def begun() -> str:
+            try:
+                return guest.person.uses(room or self.room, bot, "voice", **given)
+            except ValueError as error:
+                if "has no command" not in str(error):
+                    raise
+                return ""
+
+        async with asyncio.timeout(20):
+            while not (number := begun()):  # noqa: ASYNC110 - the menu comes when it comes
+                await asyncio.sleep(0.05)
+        return await answer_of(self.stage.discord.interaction(number))
+
     async def asks(self, guest: Guest, text: str, name: str = "Ada") -> str:
         """What a character writes to something that is typed in the channel's chat."""
         before = len(self.says(name))
@@ -181,17 +216,18 @@ async def parlour(
     stage: Stage,
     joins: bool = True,
     inside: tuple[str, ...] = (),
-    **settings: str,
+    settings: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Parlour]:
     """The characters are in the channel by their setting, before anybody else; `joins` off, nowhere."""
     names = [one if isinstance(one, str) else str(one["name"]) for one in characters]
     bots = {name: stage.discord.bot(name) for name in names}
     guild = next(iter(stage.world.guilds.values()), None)
     if guild is None:
-        owner = stage.person("Olga")
-        guild = stage.discord.guild("The Commons", [owner], bots.values(), channels=("general",))
+        olga = stage.person("Olga")
+        guild = stage.discord.guild("The Commons", [olga], bots.values(), channels=("general",))
         stage.discord.channel(guild, "Parlour", "voice")
     owner = guild.owner
+    assert isinstance(owner, Person)
     chat, room = list(guild.channels.values())[:2]
     given = {"OFFLINE_VOICE": CLEAR}
     if joins:
@@ -202,7 +238,7 @@ async def parlour(
         data=data,
         stage=stage,
         platforms=("discord",),
-        settings=given | settings,
+        settings=given | dict(settings or {}),
         voices=True,
     ) as play:
         here = Parlour(stage, owner, room, chat, bots, play)

@@ -96,7 +96,7 @@ async def test_speech_over_hers_stops_her_and_what_was_heard_is_what_is_remember
 
 async def test_a_cough_holds_her_up_and_costs_no_word(tmp_path: Path, stage: Stage) -> None:
     settings = {"VOICE_FALSE_INTERRUPTION": "0.5"}
-    async with parlour(tmp_path, "Ada", model=answering(), stage=stage, **settings) as here:
+    async with parlour(tmp_path, "Ada", model=answering(), stage=stage, settings=settings) as here:
         bob = await here.comes("Bob")
         await speaking(here, bob, 1.0)
         await bob.sounds(cough(0.6))

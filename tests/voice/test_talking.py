@@ -10,11 +10,13 @@ from core.models.offline import Offline
 from core.models.scripted import Scripted
 from core.ports import ModelRequest
 from core.speech.offline_ear import OfflineEar
-from tests.flows.forms import text_of
 from tests.flows.talk import question, reply, whole
 from tests.voice.audio import alike, in_words, said, words
 from tests.voice.own_client import own_client
 from tests.voice.parlour import parlour, until
+
+HER = "Victoria"
+"""A name that the offline ear understands wherever it stands."""
 
 
 def asked(request: ModelRequest) -> str:
@@ -61,7 +63,7 @@ async def test_who_speaks_at_once_is_heard_apart_and_answered_when_she_is_named(
     tmp_path: Path, stage: Stage, ear: OfflineEar
 ) -> None:
     model = Scripted(lambda request: reply("It is raining outside."))
-    async with parlour(tmp_path, "Ada", model=model, stage=stage) as here:
+    async with parlour(tmp_path, HER, model=model, stage=stage) as here:
         bob, eve = await here.comes("Bob"), await here.comes("Eve")
         async with asyncio.TaskGroup() as both:
             both.create_task(bob.says("the book is on the table"))
@@ -72,29 +74,29 @@ async def test_who_speaks_at_once_is_heard_apart_and_answered_when_she_is_named(
             ("Eve", "winter is my favorite season", "not-addressed"),
         ]
         assert model.requests == []
-        await eve.says("Ada, what time is it")
+        await eve.says("Victoria, what time is it")
         for guest in (bob, eve):
-            track = await guest.hears()
+            track = await guest.hears(HER)
             assert words(await in_words(track.pcm, ear)) == words("it is raining outside")
         (request,) = model.requests
-        assert question(request) == "Eve: Ada what time is it"
+        assert question(request) == "Eve: Victoria what time is it"
         assert "Bob: the book is on the table" in whole(request), "she has heard it all"
 
 
 async def test_who_wants_not_to_be_heard_is_not(tmp_path: Path, stage: Stage) -> None:
     model = Scripted(lambda request: reply("Thank you very much."))
-    async with parlour(tmp_path, "Ada", model=model, stage=stage) as here:
+    async with parlour(tmp_path, HER, model=model, stage=stage) as here:
         bob = await here.comes("Bob")
-        told = await text_of(here.play, bob.person, here.room, "voice", action="ignore me")
+        told = await here.commands(bob, "ignore me")
         assert "no longer listen to you" in told
         await bob.says("where is the library")
         eve = await here.comes("Eve")
-        await eve.says("Ada, can you hear me now")
-        await eve.hears()
-        assert [question(one) for one in model.requests] == ["Eve: Ada can you hear me now"]
-        told = await text_of(here.play, bob.person, here.room, "voice", action="listen to me")
+        await eve.says("Victoria, can you hear me now")
+        await eve.hears(HER)
+        assert [question(one) for one in model.requests] == ["Eve: Victoria can you hear me now"]
+        told = await here.commands(bob, "listen to me")
         assert "listen to you again" in told
-        await bob.says("Ada, what time is it")
+        await bob.says("Victoria, what time is it")
         await until(lambda: len(model.requests) == 2)
-        assert question(model.requests[1]) == "Bob: Ada what time is it"
+        assert question(model.requests[1]) == "Bob: Victoria what time is it"
         assert not any("library" in one for one in here.kept()), "of that nothing was ever written"
