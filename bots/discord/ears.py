@@ -263,11 +263,18 @@ class _Relay:
     def insists(self, person: str) -> None:
         self._post(self._listener.insists, person)
 
+    def sound(self, person: str, pcm: bytes) -> None:
+        self._post(self._sound, person, pcm)
+
     def ended(self, said: Utterance) -> None:
         self._post(self._ended, said)
 
     def dropped(self, person: str) -> None:
         self._post(self._listener.dropped, person)
+
+    def _sound(self, person: str, pcm: bytes) -> None:
+        if not self._crowd.ignores(person):
+            self._listener.sound(person, pcm)
 
     def _ended(self, said: Utterance) -> None:
         if self._crowd.ignores(said.person):

@@ -26,6 +26,9 @@ class Telling:
     def insists(self, person: str) -> None:
         self._wall(self.listener.insists, person)
 
+    def sound(self, person: str, pcm: bytes) -> None:
+        self._wall(self.listener.sound, person, pcm)
+
     def ended(self, said: Utterance) -> None:
         self.heard_at = self._clock.monotonic()
         self._wall(self.listener.ended, said)

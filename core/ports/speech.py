@@ -86,6 +86,36 @@ class Transcriber(Protocol):
         ...
 
 
+class LiveWords(Protocol):
+    """One utterance that was written down while it was spoken."""
+
+    async def text(self, spent: Spent) -> str:
+        """Raises ModelUnavailable or ModelRejected: then the whole is to be transcribed."""
+        ...
+
+
+class LiveEar(Protocol):
+    """One person's line to whoever writes down while they speak, one utterance after another.
+
+    Nothing of it raises; what goes wrong is told by the words that come of it.
+    """
+
+    async def run(self) -> None:
+        """Hold the line until it breaks, or nothing was fed for a while; cancel it to cut it.
+
+        What was not ended by then has not been said.
+        """
+        ...
+
+    def feed(self, pcm: bytes) -> None:
+        """More of what is being said (HEARD); also before `run`."""
+        ...
+
+    def end(self) -> LiveWords:
+        """What was fed since the last time is all of an utterance."""
+        ...
+
+
 class Speech(Protocol):
     """Who speaks and who writes down for a character: chains, limits, costs, a budget.
 
@@ -115,6 +145,9 @@ class Speech(Protocol):
     async def transcribe(
         self, settings: Settings, sound: Sound, spent: Spent | None = None
     ) -> str: ...
+    def listen(self, settings: Settings) -> LiveEar | None:
+        """A line that is not begun; None where who writes down wants the whole of it."""
+        ...
 
 
 class Lent(Protocol):

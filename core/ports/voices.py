@@ -25,6 +25,8 @@ class Listening:
     """Of speech: what is shorter is no utterance."""
     longest: float = 60.0
     """An utterance is cut there, and goes on as the next one."""
+    along: bool = False
+    """`Listener.sound` is told what is being said while it goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,15 @@ class Listener(Protocol):
         """They have spoken for as long as an interruption takes; once an utterance."""
         ...
 
-    def ended(self, said: Utterance) -> None: ...
+    def sound(self, person: str, pcm: bytes) -> None:
+        """A tenth of a second of an utterance that goes on, from its beginning, gapless: where
+        `Listening.along` is set, and not before it is long enough to be one."""
+        ...
+
+    def ended(self, said: Utterance) -> None:
+        """Its `pcm` begins with all that was told of it by `sound`."""
+        ...
+
     def dropped(self, person: str) -> None:
         """It was too short to be an utterance, or no speech after all."""
         ...

@@ -82,6 +82,13 @@ VOICING: tuple[Key, ...] = (
         "Writes down what is spoken.",
         "character",
     ),
+    Key(
+        "ELEVENLABS_REALTIME_TRANSCRIPTION_MODEL",
+        "text",
+        "scribe_v2_realtime",
+        "Writes down what is said in voice channels while it is said.",
+        "character",
+    ),
     Key("OPENAI_TTS_MODEL", "text", "gpt-4o-mini-tts", "The model that speaks.", "character"),
     Key("OPENAI_TTS_VOICE", "text", "nova", "Her voice.", "character"),
     Key("OPENAI_TTS_INSTRUCTIONS", "text", "", "How it is to sound.", "character"),
@@ -193,6 +200,14 @@ VOICING: tuple[Key, ...] = (
         "number",
         "2",
         "Seconds after which she goes on, where nothing was said after all.",
+        "character",
+    ),
+    Key(
+        "VOICE_STREAMS_TRANSCRIPTION",
+        "flag",
+        "true",
+        "Whether what people say in voice channels is written down while they still speak, where "
+        "ElevenLabs does it; else once they are done.",
         "character",
     ),
     Key(

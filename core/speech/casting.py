@@ -16,6 +16,7 @@ from core.settings.layers import Settings
 from core.speech import convert, elevenlabs, openai
 from core.speech.calling import Patience
 from core.speech.elevenlabs import ElevenLabsEar, ElevenLabsVoice, Plans, elevenlabs_account
+from core.speech.elevenlabs_live import ElevenLabsLine
 from core.speech.openai import OpenAIVoice, openai_account
 from core.speech.opus import OpusFailed
 from core.speech.pcm import UnreadableSound
@@ -190,6 +191,18 @@ class Cast:
         named = any(_plain(one) == OFFLINE for one in settings.csv("TRANSCRIPTION_PROVIDER"))
         if named or self._offline.stands_in:
             yield OFFLINE, self._offline.ear(settings)
+
+    def line(self, settings: Settings) -> ElevenLabsLine | None:
+        """To an ear that listens along; None where there is no account with one."""
+        account = elevenlabs_account(settings)
+        model = settings.text("ELEVENLABS_REALTIME_TRANSCRIPTION_MODEL").strip()
+        if account is None or not model:
+            return None
+        rest = self._rests.of(f"{account.identity}|{model}", f"{elevenlabs.VENDOR}:{model}")
+        try:
+            return ElevenLabsLine(account, model, self._session, rest, self._patience)
+        except ModelRejected:
+            return None  # asked for the whole of it, it says why
 
 
 def _has_key(settings: Settings, vendor: str) -> bool:

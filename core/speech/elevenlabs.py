@@ -225,6 +225,11 @@ def elevenlabs_account(settings: Settings) -> Account | None:
     return account_of(settings, VENDOR, "ELEVENLABS_API_KEY", "ELEVENLABS_BASE_URL")
 
 
+def words_in(text: str) -> str:
+    """It is asked to leave laughter out; what is in brackets all the same was said by nobody."""
+    return _EVENT.sub(" ", text).strip()
+
+
 def _calling(
     account: Account, session: aiohttp.ClientSession, who: str, patience: Patience | None
 ) -> Calling:
@@ -242,8 +247,7 @@ def _text_in(answer: Mapping[str, Any]) -> str | None:
     text = answer.get("text")
     if not isinstance(text, str):
         return None
-    # It was asked to leave laughter out; what is in brackets all the same was said by nobody.
-    return _EVENT.sub(" ", text).strip()
+    return words_in(text)
 
 
 def _is_of_format(codes: frozenset[str], error: Mapping[str, Any]) -> bool:

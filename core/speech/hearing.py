@@ -28,6 +28,8 @@ _ADRIFT = 0.5
 _FORGET = 60.0
 _MANY = 64
 _NOTHING = bytes(FRAME)
+_PIECE = 5 * FRAME
+"""Of what is told while it goes on."""
 _ENOUGH = 0.9
 """Of the longest utterance, from where on any pause is good enough to cut at."""
 
@@ -37,6 +39,7 @@ class Told(Protocol):
 
     def began(self, person: str) -> None: ...
     def insists(self, person: str) -> None: ...
+    def sound(self, person: str, pcm: bytes) -> None: ...
     def ended(self, said: Utterance) -> None: ...
     def dropped(self, person: str) -> None: ...
 
@@ -56,6 +59,8 @@ class _Open:
     pcm: bytearray = field(default_factory=bytearray)
     sounded: int = 0
     """How much of the sound there is up to the last voice."""
+    told: int = 0
+    """How much of the sound was told while it went on."""
     run: int = 0
     insisted: bool = False
 
@@ -169,6 +174,8 @@ class Hearing:
         if 0 < self._ways.interrupts <= said.speech + TICK / 2 and not said.insisted:
             said.insisted = True
             self._told.insists(person)
+        if self._ways.along:
+            self._go_along(person, said)
         length = len(said.pcm) / (HEARD_RATE * 2)
         if speaker.end - said.last >= self._ways.silence - TICK / 2:
             self._finish(person, speaker)
@@ -189,6 +196,14 @@ class Hearing:
         said.sounded, said.run = len(said.pcm), _SURE
         speaker.open = said
         self._told.began(person)
+
+    def _go_along(self, person: str, said: _Open) -> None:
+        """Tell what surely will be a part of the utterance, as soon as it surely will be one."""
+        sure = min(len(said.pcm), said.sounded + _BEHIND * FRAME)
+        if sure - said.told >= _PIECE and said.speech >= self._ways.shortest - TICK / 2:
+            piece = bytes(said.pcm[said.told : sure])
+            said.told = sure
+            self._told.sound(person, piece)
 
     def _finish(self, person: str, speaker: _Speaker, *, cut: bool = False) -> None:
         said, speaker.open = speaker.open, None

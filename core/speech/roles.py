@@ -22,6 +22,7 @@ from core.ports.speech import (
     RATE,
     Clip,
     Form,
+    LiveEar,
     Plugged,
     Sound,
     Transcriber,
@@ -33,6 +34,7 @@ from core.speech.budget import Spoken
 from core.speech.calling import Patience, whole
 from core.speech.casting import Cast, Offline, Speaker
 from core.speech.clips import Clips, key_of
+from core.speech.elevenlabs import VENDOR
 from core.speech.opus import OpusFailed
 from core.speech.pcm import UnreadableSound, seconds_of, wav
 
@@ -233,6 +235,13 @@ class Voices:
             params["prompt"] = ", ".join(sound.words)
         text = await self._models.use(settings, ModelType.TRANSCRIPTION, params, spent=spent)
         return names.resolved(str(text).strip(), sound.words)
+
+    def listen(self, settings: Settings) -> LiveEar | None:
+        """See `ports.Speech`; where somebody else would be asked first, nobody listens along."""
+        vendor, _, _ = self.hears(settings).partition(":")
+        if vendor != VENDOR or not settings.flag("VOICE_STREAMS_TRANSCRIPTION", True):
+            return None
+        return self._cast.line(settings)
 
     # --- lent to the models --------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from core.ports import (
     Clip,
     Listener,
     Listening,
+    LiveEar,
     Present,
     Sound,
     Spent,
@@ -131,6 +132,8 @@ class ToneSpeech:
     written: list[Sound] = field(default_factory=list)
     speaker: str = "tone"
     ear: str = "ear"
+    live: Callable[[], LiveEar] | None = None
+    """Gives lines to who listens along."""
 
     def speaks(self, settings: Settings) -> str:
         return self.speaker
@@ -161,6 +164,9 @@ class ToneSpeech:
         if isinstance(found, Exception):
             raise found
         return found
+
+    def listen(self, settings: Settings) -> LiveEar | None:
+        return self.live() if self.live is not None else None
 
 
 class Channel:
