@@ -127,6 +127,8 @@ class Lounge:
 
     async def asks(self, action: str) -> str:
         """/voice, and what she says to it."""
+        offered = self.stage.discord._office.commands
+        await until(lambda: offered.get((self.bot.id, None)))
         number = self.person.uses(self.chat, self.bot, "voice", action=action)
         asked = self.stage.discord.interaction(number)
         await until(lambda: asked.reply is not None and asked.reply.text)

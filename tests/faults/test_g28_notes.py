@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 
-import pytest
-
 from bots.logs import set_up_logs
 from bots.sandbox import Bot, Stage
 from bots.sandbox.world import Chat, Message
@@ -19,8 +17,6 @@ from tests.fakes.voice_server import Fault, VoiceServer
 from tests.faults.test_secrets import files, hits
 from tests.faults.vendors import KEY, failing, settings_of, vendors
 from tests.flows.talk import playing, question, reply, until, whole
-
-pytestmark = pytest.mark.usefixtures("database")
 
 SPEAKING: dict[str, Fault] = {
     "Ada": "",
@@ -36,11 +32,11 @@ SPEAKING: dict[str, Fault] = {
 TOLD = {
     "Bea": "refused the key",
     "Cara": "asks for fewer calls",
-    "Dora": "",
-    "Edna": "",
-    "Fay": "",
-    "Gwen": "",
-    "Hedy": "",
+    "Dora": "came to a halt",
+    "Edna": "broke off",
+    "Fay": "in place of sound",
+    "Gwen": "did not begin in time",
+    "Hedy": "broke off",
     "Iris": "quota",
 }
 """What /ready says of each, in part."""

@@ -13,8 +13,7 @@ from bots.sandbox import Stage
 from tests.fakes.voice_server import brisk, tone
 from tests.faults.lounges import Lounge, lounges, state_of
 from tests.faults.vendors import vendors
-
-pytestmark = pytest.mark.usefixtures("database")
+from tests.flows.talk import until
 
 Deed = Callable[[Lounge], Awaitable[None]]
 
@@ -147,4 +146,51 @@ async def test_whatever_line_breaks_while_both_speak_she_hears_and_speaks_again(
             said = await here.asks("status")
             assert f"I am in {here.room.title} with 1 person" in said
             assert "its encryption is up" in said
+    assert "Traceback" not in caplog.text
+
+
+async def _evicted(here: Lounge) -> None:
+    here.stage.discord.puts_out_of_voice(here.guild, here.bot)
+
+
+async def _deleted(here: Lounge) -> None:
+    here.stage.discord.delete_channel(here.room)
+
+
+ENDS: dict[str, tuple[Deed, str]] = {
+    "Evicted": (_evicted, "somebody has put her out"),
+    "Deleted": (_deleted, "the channel is gone"),
+    "Refused": (_closed(4017, forget=True), "end-to-end encryption"),
+}
+
+
+async def test_who_is_put_out_says_so_writes_on_and_comes_again_when_she_is_asked(
+    tmp_path: Path, stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    async with (
+        vendors(dict.fromkeys(ENDS, ""), tone) as servers,
+        lounges(tmp_path, stage, list(ENDS), servers=servers) as (play, all_here),
+    ):
+
+        async def befalls(here: Lounge) -> None:
+            await here.talks()
+            deed, why = ENDS[here.name]
+            await deed(here)
+            await here.is_answered("while it breaks")
+            await until(lambda: not state_of(play, here.name))
+            assert here.bot not in stage.discord.in_voice(here.room)
+            assert why in caplog.text
+            assert "I am in no voice channel here" in await here.asks("status")
+            if here.name == "Deleted":
+                here.room = stage.discord.channel(here.guild, "Kitchen", "voice")
+                here.talker = stage.discord.joins_voice(here.person, here.room)
+            assert f"I am in {here.room.title} now" in await here.asks("join")
+            await here.settles()
+            await here.talks()
+            await here.is_answered("and when it is over")
+
+        async with asyncio.TaskGroup() as group:
+            for here in all_here:
+                group.create_task(befalls(here))
     assert "Traceback" not in caplog.text
