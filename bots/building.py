@@ -213,7 +213,19 @@ def build(
         return (await files.keep(recording, key=key, lasting=True)).ref
 
     voices = Voices(
-        Means(cast, intake, speech, floor, wishes, till, after, clock, names.resolved, keep),
+        Means(
+            cast,
+            intake,
+            speech,
+            floor,
+            wishes,
+            till,
+            after,
+            clock,
+            names.resolved,
+            keep,
+            lambda part, said: doorkeeper.listens(part, said),
+        ),
         store,
         presence,
     )

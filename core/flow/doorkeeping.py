@@ -14,6 +14,7 @@ from core.flow.cast import Part
 from core.flow.commands import MENU, SETTINGS
 from core.flow.gate import Gate
 from core.flow.pairing import Pairing, Standing, Stranger
+from core.flow.presence import entity_id, world_id
 from core.flow.ranks import Ranks
 from core.flow.work import Work
 from core.flow.writing import Scribe
@@ -75,6 +76,22 @@ class Doorkeeper:
         added = any(_is_us(part, one) for one in lead.joined)
         leave = not lead.is_direct and not lead.via and door.wants_out(rule, added=added)
         return Refusal(rule, leave=leave)
+
+    async def listens(self, part: Part, lead: Inbound) -> bool:
+        """Whether somebody could talk to her where this was said, in a server."""
+        author, world = lead.author, world_id(part.id, lead.address, lead.place.world)
+        if not _is_open(rules_of(await self._ranks.world(part, world)), lead):
+            return False
+        if self._ranks.is_operator(part, lead.address, author.id):
+            return True
+        door = part.policy.door
+        if not door.refusal(lead, author, known=False):
+            return True
+        if not door.pairs or door.refusal(lead, author, known=True):
+            return False
+        strangers = await self._pairing.of(part.id)
+        known = strangers.get(entity_id(part.id, lead.address, author.id))
+        return known is not None and known.standing is Standing.IN
 
     async def _house_refuses(self, work: Work) -> str:
         """By what the admins of this server have set, which counts for everybody there."""

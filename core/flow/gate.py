@@ -40,6 +40,13 @@ class Gate:
         """Of a server, as far as its place tells: some of its people may be let in."""
         return "" if lead.is_direct else self._of_place(lead)
 
+    def takes_in(self, server: str, channel: str) -> bool:
+        """Whether she may be in that channel, as far as places are listed; of a server that is not
+        known yet its channel alone tells."""
+        if server and self.servers is not None and not self.servers.holds(server):
+            return False
+        return self.channels is None or self.channels.holds(channel)
+
     def lets_in(self, person: str, name: str = "") -> bool:
         """Somebody who is spoken to directly, where nobody's roles are known."""
         return not self._picks or self._is_listed(Author(person, "", name))

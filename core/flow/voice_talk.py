@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections import OrderedDict
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,24 +13,26 @@ from typing import Any
 
 from core.clock import Clock
 from core.events import EventType
-from core.flow import inner
+from core.flow import inner, voice_telling
 from core.flow.after import After
+from core.flow.along import Along
 from core.flow.aloud import Aloud, Heard, Saying
+from core.flow.audience import Audience
 from core.flow.cast import Cast, Part
 from core.flow.floor import Floor
 from core.flow.interruptions import Interruptions
 from core.flow.presence import entity_id
 from core.flow.recordings import wav
-from core.flow.taking_down import Taken, TakingDown, Uttered
+from core.flow.taking_down import Taken, TakingDown
 from core.flow.till import Till
 from core.flow.transcribing import Names, Transcribing
 from core.flow.wishes import Wishes
 from core.flow.work import Work
-from core.ids import Account, turn_of
+from core.ids import Account
 from core.messages import Address, Author, ChannelType, Inbound, Place
 from core.plugins.calls import VoiceNow
-from core.ports import Intake, ModelType, Present, Speech, Utterance, VoiceChannel
-from core.settings.context import RequestContext
+from core.ports import Intake, LiveEar, ModelType, Present, Speech, Utterance, VoiceChannel
+from core.settings.context import RequestContext, request_scope
 from core.settings.layers import Settings
 
 log = logging.getLogger(__name__)
@@ -41,7 +42,6 @@ _HOLDS = 10.0
 _STALE = timedelta(seconds=60)
 """What was said so long ago is not answered aloud any more."""
 _KEEPS_WORD = 2.0
-_KNOWN = 200
 
 Keep = Callable[[bytes, str], Awaitable[str]]
 """A recording, and a key of its own: kept, and under which ref."""
@@ -61,6 +61,8 @@ class Means:
     clock: Clock
     names: Names
     keep: Keep
+    admits: Callable[[Part, Inbound], Awaitable[bool]]
+    """Whether who has said this may talk to her there."""
 
 
 class VoiceTalk:
@@ -84,22 +86,23 @@ class VoiceTalk:
         self._changed = changed
         self._ended = ended
         self._channel: VoiceChannel | None = None
-        self._people: tuple[Present, ...] = ()
-        self._met: OrderedDict[str, Author] = OrderedDict()
-        self._left_out: frozenset[str] = frozenset()
+        self._audience = Audience()
         self._began: datetime = clock.now()
         """What was said before, she does not answer."""
         self._spoke_at: datetime = self._began
         self._word = asyncio.Lock()
         self._transcribe = Transcribing(means.speech, means.till, means.names)
+        self._along = Along(self._line, self.start)
         self._tasks: set[asyncio.Task[None]] = set()
         self._count = 0
         self.closed_for: str | None = None
         """Why she is out; None while she is in."""
-        self._taking = TakingDown(
-            self._write_down, self._counts, self._hand_in, self._most, self.start, clock
+        self._over_ours = Interruptions(
+            self._settings, lambda person: self._taking.speaks(person), self.start, clock
         )
-        self._over_ours = Interruptions(self._settings, self._taking.speaks, self.start, clock)
+        self._taking = TakingDown(
+            self._write_down, self._over_ours.counts, self._hand_in, self._most, self.start, clock
+        )
 
     # --- where, and with whom --------------------------------------------------------------------
 
@@ -123,30 +126,30 @@ class VoiceTalk:
 
     @property
     def people(self) -> Sequence[Present]:
-        return self._people
+        return self._audience.people
 
     @property
     def alone(self) -> bool:
         """Nobody is there but bots."""
-        return all(one.who.is_bot for one in self._people)
+        return self._audience.alone
 
     def enter(self, channel: VoiceChannel, left_out: frozenset[str]) -> None:
         """She is in."""
-        self._channel, self._left_out = channel, left_out
+        self._channel = channel
+        self._audience.leave_out(left_out)
         self.present(channel.people)
         self._means.floor.seen(self.address, self.place)
 
     def leave_out(self, people: frozenset[str]) -> None:
         """Of these nothing is heard from now on."""
-        self._left_out = people
-        for person in people:
-            self._taking.gone(person)
-            self._over_ours.dropped(person)
-        self._ignore()
+        self._audience.leave_out(people)
+        self._silence(people)
 
     def now(self) -> VoiceNow:
         there = self.channel
-        return VoiceNow(there.id, there.name, self._people, self._taking.speaking, there.state)
+        return VoiceNow(
+            there.id, there.name, self._audience.people, self._taking.speaking, there.state
+        )
 
     @property
     def trouble(self) -> str:
@@ -183,27 +186,27 @@ class VoiceTalk:
         if self._is_heard(person):
             self._over_ours.insists(person)
 
+    def sound(self, person: str, pcm: bytes) -> None:
+        if self._is_heard(person):
+            self._along.sound(person, pcm)
+
     def ended(self, said: Utterance) -> None:
         if self._is_heard(said.person):
+            self._along.ended(said)
             self._taking.ended(self._over_ours.ended(said))
         else:
+            self._along.dropped(said.person)
             self._over_ours.dropped(said.person)
 
     def dropped(self, person: str) -> None:
+        self._along.dropped(person)
         self._taking.dropped(person)
         self._over_ours.dropped(person)
 
     def present(self, now: Sequence[Present]) -> None:
-        here = {one.who.id for one in now}
-        for one in self._people:
-            if one.who.id not in here:
-                self._over_ours.dropped(one.who.id)
-        self._people = tuple(now)
-        for one in now:
-            self._met[one.who.id] = one.who
-            self._met.move_to_end(one.who.id)
-        while len(self._met) > _KNOWN:
-            self._met.popitem(last=False)
+        for person in self._audience.now(now):
+            self._over_ours.dropped(person)
+        self.start(self._judge())
         self._ignore()
         if self._channel is not None:
             self._changed(self)
@@ -264,9 +267,8 @@ class VoiceTalk:
         task = self._group.create_task(_walled(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        task.add_done_callback(
-            lambda task: work.close()
-        )  # it may have been cancelled before it began
+        # It may have been cancelled before it began.
+        task.add_done_callback(lambda task: work.close())
         return task
 
     def _saying(self, begins: Callable[[], Awaitable[None]]) -> Saying:
@@ -300,37 +302,36 @@ class VoiceTalk:
                 return
 
     def _tell_of(self, work: Work, heard: Heard) -> None:
-        part, address = work.part, work.lead.address
-        if not heard.text or not part.gear.events.wanted(EventType.VOICE_MESSAGE_SENT):
-            return
-        payload = {
-            "transport": address.platform,
-            "source": address.platform,
-            "agentId": part.id,
-            "channelId": address.room,
-            "roomId": work.spot.room,
-            "worldId": work.spot.world,
-            "runId": turn_of(work.lead.id),
-            "text": heard.text,
-            "interrupted": heard.cut,
-        }
-        self._means.after.tell(part.gear.events, EventType.VOICE_MESSAGE_SENT, payload)
+        events, kind = work.part.gear.events, EventType.VOICE_MESSAGE_SENT
+        if heard.text and events.wanted(kind):
+            self._means.after.tell(events, kind, voice_telling.sent(work, heard))
 
     # --- hearing -----------------------------------------------------------------------------------
 
     def _is_heard(self, person: str) -> bool:
-        if self.closed_for is not None:
-            return False
-        author = self._met.get(person)
-        return person not in self._left_out and not (author is not None and author.is_bot)
+        return self.closed_for is None and self._audience.hears(person)
+
+    async def _judge(self) -> None:
+        """Whoever may not talk to her is not listened to either."""
+        self._silence(await self._audience.judge(self._admits))
+
+    async def _admits(self, author: Author) -> bool:
+        part, now = self.part, self._clock.now()
+        if part is None:
+            return True
+        said = inner.spoken(self.address, self.place, author, "", company=0, key="", at=now)
+        return await self._means.admits(part, inner.read(said))
+
+    def _silence(self, people: Iterable[str]) -> None:
+        for person in people:
+            self._along.dropped(person)
+            self._taking.gone(person)
+            self._over_ours.dropped(person)
+        self._ignore()
 
     def _ignore(self) -> None:
         if self._channel is not None:
-            bots = {one.who.id for one in self._people if one.who.is_bot}
-            self._channel.ignore(self._left_out | bots)
-
-    def _counts(self, uttered: Uttered, text: str) -> bool:
-        return self._over_ours.counts(uttered, text)
+            self._channel.ignore(self._audience.ignored)
 
     def _settings(self) -> Settings | None:
         part = self.part
@@ -344,8 +345,16 @@ class VoiceTalk:
         part = self.part
         if part is None or not self._is_heard(said.person):
             return ""
-        person = self._person(part, said.person)
-        return await self._transcribe(part, said.pcm, self._names(part), person)
+        if not await self._admits(self._audience.author(said.person)):
+            return ""
+        person, live = self._person(part, said.person), self._along.words(said)
+        return await self._transcribe(part, said.pcm, self._names(part), person, live)
+
+    async def _line(self, person: str) -> LiveEar | None:
+        if (part := self.part) is None:
+            return None
+        with request_scope(await self._person(part, person)):
+            return self._means.speech.listen(part.settings)
 
     async def _person(self, part: Part, person: str) -> RequestContext:
         entity = entity_id(part.id, self.address, person)
@@ -353,8 +362,8 @@ class VoiceTalk:
         return RequestContext(entity_id=entity, agent_id=part.id, entity_settings=wishes)
 
     def _names(self, part: Part) -> tuple[str, ...]:
-        people = (one.who.name for one in self._people)
-        return tuple(dict.fromkeys(filter(None, (*part.policy.manners.names, *people))))
+        names = (*part.policy.manners.names, *self._audience.names)
+        return tuple(dict.fromkeys(filter(None, names)))
 
     async def _hand_in(self, taken: Taken) -> None:
         part, first = self.part, taken.parts[0]
@@ -366,11 +375,10 @@ class VoiceTalk:
         audio = ""
         if part.settings.flag("VOICE_KEEPS_AUDIO") and part.policy.remembers:
             audio = await self._means.keep(wav([one.pcm for one in taken.parts]), key)
-        author = self._met.get(taken.person) or Author(taken.person, "")
         received = inner.spoken(
             self.address,
             self.place,
-            author,
+            self._audience.author(taken.person),
             taken.text,
             company=self._company(taken.person),
             key=key,
@@ -382,7 +390,7 @@ class VoiceTalk:
     def _company(self, person: str) -> int:
         """Who has heard it as well, and may have been meant."""
         platform, cast = self.account.partition(":")[0], self._means.cast
-        others = [one.who for one in self._people if one.who.id != person]
+        others = [one.who for one in self._audience.people if one.who.id != person]
         return sum(not one.is_bot or cast.is_colleague(platform, one.id) for one in others)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.errors import CannotJoin
 from core.flow import voice_words
 from core.flow.cast import Part
-from core.ports import Listening, VoiceRooms
+from core.ports import Listening, Speech, VoiceRooms
 from core.settings.layers import Settings
 
 _INTERRUPTS = 0.5
@@ -21,17 +21,26 @@ def may_go(settings: Settings) -> bool:
     return settings.flag("DISCORD_VOICE_ENABLED", True)
 
 
-def listening(settings: Settings) -> Listening:
+def listening(settings: Settings, speech: Speech) -> Listening:
     return Listening(
         hears=settings.flag("ENABLE_VOICE_TRANSCRIPTION", True),
         threshold=settings.number("VOICE_ACTIVITY_THRESHOLD", 0.5),
         silence=settings.number("VOICE_ENDPOINTING", 0.5),
         interrupts=settings.number("VOICE_INTERRUPTION", 0.5) or _INTERRUPTS,
+        along=speech.listen(settings) is not None,
     )
 
 
-def found(rooms: VoiceRooms, world: str, wanted: str, person: str) -> str:
+def found(part: Part, rooms: VoiceRooms, world: str, wanted: str, person: str) -> str:
     """The channel's id. Raises CannotJoin, in words."""
+    channel = _meant(rooms, world, wanted, person)
+    gate = part.policy.door.gate
+    if gate is not None and not gate.takes_in(world, channel):
+        raise CannotJoin("My settings keep me out of that channel.")
+    return channel
+
+
+def _meant(rooms: VoiceRooms, world: str, wanted: str, person: str) -> str:
     if not wanted:
         if channel := rooms.whereabouts(world, person):
             return channel

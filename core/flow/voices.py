@@ -199,7 +199,7 @@ class Voices:
 
     def _deaf(self, part: Part, talk: VoiceTalk) -> str:
         """Why nobody is understood there, in words; empty where people are."""
-        if not listening(part.settings).hears:
+        if not listening(part.settings, self._means.speech).hears:
             return "I am set not to listen"
         if not self._means.speech.hears(part.settings):
             return "I have nobody who writes down what is said"
@@ -216,7 +216,7 @@ class Voices:
             raise CannotJoin("There are no voice channels here.")
         if not may_go(part.settings):
             raise CannotJoin(_OFF)
-        channel = found(rooms, world, wanted, person)
+        channel = found(part, rooms, world, wanted, person)
         async with self._locks[account]:
             before = self._places.get((account, world))
             if before is not None and before.talk.channel.id == channel:
@@ -237,7 +237,7 @@ class Voices:
         talk = VoiceTalk(
             account, self._means, self._group, changed=self._changed, ended=self._ended
         )
-        there = await rooms.join(channel, talk, listening(part.settings))
+        there = await rooms.join(channel, talk, listening(part.settings, self._means.speech))
         left_out = await self._consent.left_out(part, there.world)
         key = account, there.world
         if (before := self._places.pop(key, None)) is not None:

@@ -108,6 +108,8 @@ def _values(scene: Scene, state: State, talk: int) -> dict[str, Any]:
         "agentName": scene.character.name,
         "senderName": named(lead.author.name) if lead else "",
         "userName": named(lead.author.name) if lead else "",
+        "user": named(lead.author.name) if lead else "",
+        "transcript": harmless(lead.text, most=12_000) if lead and lead.spoken else "",
         "currentMessage": harmless(lead.text, most=12_000) if lead else "",
         "roomName": named(scene.place.name) if scene.place.name else "",
         "worldName": named(scene.place.world_name) if scene.place.world_name else "",

@@ -47,6 +47,12 @@ async def test_a_channel_that_is_closed_to_her_is_told_of_and_she_stays(tmp_path
     async with voices(tmp_path / "off", Scripted(), DISCORD_VOICE_ENABLED="false") as (ada,):
         said = await ada.house.voices.join(ada.part, "900", LOUNGE, BOB.id)
         assert said == "My settings keep me out of voice channels."
+    listed = {"DISCORD_ALLOWED_CHANNELS": f'["{KITCHEN}"]'}
+    async with voices(tmp_path / "listed", Scripted(), **listed) as (ada,):
+        said = await ada.house.voices.join(ada.part, "900", LOUNGE, BOB.id)
+        assert said == "My settings keep me out of that channel."
+        await ada.house.voices.join(ada.part, "900", KITCHEN, BOB.id)
+        assert joined(ada) == [KITCHEN]
 
 
 async def test_she_says_once_that_she_listens_and_not_where_she_does_not(tmp_path: Path) -> None:

@@ -247,6 +247,23 @@ async def test_whoever_is_left_out_is_not_even_written_down(tmp_path: Path) -> N
         assert not ada.channel.ignored
 
 
+async def test_whoever_may_not_talk_to_her_is_not_listened_to(tmp_path: Path) -> None:
+    """S-03: nothing of theirs is read, kept or paid for."""
+    model = Scripted([reply("Hello Eve.")])
+    async with voices(tmp_path, model, DISCORD_ALLOWED_USERS=f'["{EVE.id}"]') as (ada,):
+        ada.discord.goes(BOB, LOUNGE)
+        ada.discord.goes(EVE, LOUNGE)
+        await ada.joins()
+        await until(lambda: ada.channel.ignored == {BOB.id})
+        ada.hears("Ada, can you hear me?", BOB)
+        await passes(ada.clock, 1)
+        assert not ada.speech.written
+        ada.hears("Ada, and me?", EVE)
+        await until(lambda: "Hello Eve." in ada.speech.said)
+        await ada.silent()
+        assert await ada.lines() == ["Ada, and me?", "Hello Eve."]
+
+
 async def test_what_no_voice_says_stands_in_the_channels_chat(tmp_path: Path) -> None:
     model = Scripted([reply("Hello Bob. This is unspeakable."), reply("Unsayable altogether.")])
     async with voices(tmp_path, model) as (ada,):

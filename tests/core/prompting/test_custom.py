@@ -107,6 +107,14 @@ async def test_the_most_particular_template_is_taken(scene: Any, expected: str) 
     assert only(await asked(replace(scene, character=character))) == expected
 
 
+async def test_the_voice_template_knows_who_spoke_and_what_was_said() -> None:
+    """D-52."""
+    spoken = group(place=VOICE, inbound=(SPOKEN_ON_DISCORD,))
+    character = templated(voiceMessageTemplate="{{user}} says: {{transcript}}")
+    heard = only(await asked(replace(spoken, character=character)))
+    assert heard == f"{SPOKEN_ON_DISCORD.author.name} says: hi"
+
+
 async def test_templates_may_stand_among_the_settings() -> None:
     among = {"templates": {"messageHandlerTemplate": "settings of {{agentName}}"}}
     character = ELIZA.model_copy(update={"settings": among})
