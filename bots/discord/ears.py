@@ -28,7 +28,6 @@ _ROUND = 0.02
 """Seconds between two rounds while somebody is speaking."""
 _SHORTEST = 0.005
 _LOOK_AGAIN = 0.5
-_FAREWELL = 2.0
 
 
 class Connection(Line, Protocol):
@@ -161,11 +160,9 @@ class Ears:
         """Hear nothing from now on; nobody is told anything any more."""
         self._closed = True
         self._give_up()
+        # Its thread ends by itself, with what it is just doing: the loop does not wait for that.
         self._stop.set()
         self._bell.set()
-        if self._thread is not None:
-            self._thread.join(_FAREWELL)
-            self._thread = None
 
     def _give_up(self) -> None:
         if self._connection is not None:

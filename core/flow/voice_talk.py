@@ -206,9 +206,9 @@ class VoiceTalk:
     def present(self, now: Sequence[Present]) -> None:
         for person in self._audience.now(now):
             self._over_ours.dropped(person)
-        self.start(self._judge())
         self._ignore()
-        if self._channel is not None:
+        if self._channel is not None:  # else `enter` tells of them once more
+            self.start(self._judge())
             self._changed(self)
 
     def moved(self, channel: str) -> None:

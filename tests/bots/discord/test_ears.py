@@ -381,9 +381,8 @@ async def test_who_is_gone_hears_nothing_more() -> None:
     channel.ears.close()
     channel.ears.close()
     channel.ears.begin()
-    assert threading.active_count() == before
     assert channel.line.listeners == []
-    await asyncio.sleep(0)
+    await channel.until(lambda: threading.active_count() == before)
     assert channel.told == []
 
 
