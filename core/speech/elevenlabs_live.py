@@ -80,10 +80,13 @@ class ElevenLabsLine:
         self._url = f"{account.base_url.removesuffix('/v1')}/v1/speech-to-text/realtime"
         self._out: deque[tuple[bytes, bool]] = deque()
         """Sound, and whether an utterance ends with it."""
-        self._size = 0
+        self.waiting = 0
+        """Bytes that are still to be sent."""
         self._bell = asyncio.Event()
         self._fed = 0
         self._asked: deque[asyncio.Future[str]] = deque()
+        self._sent = 0
+        """How many ends are on their way; words come for nothing else."""
         self._over: ModelError | None = None
 
     # --- for whoever listens along ---------------------------------------------------------------
@@ -91,7 +94,7 @@ class ElevenLabsLine:
     def feed(self, pcm: bytes) -> None:
         """See `core.ports.LiveEar`."""
         self._fed += len(pcm)
-        if self._size + len(pcm) > _MOST_WAITING:
+        if self.waiting + len(pcm) > _MOST_WAITING:
             self.fail(ModelTooSlow(f"{self.name} takes nothing"))
         self._put(pcm, ends=False)
 
@@ -191,6 +194,7 @@ class ElevenLabsLine:
                 raise ModelTooSlow(f"{self.name} came to a halt") from None
             except (aiohttp.ClientError, OSError) as error:
                 raise self._broke(type(error).__name__) from None
+            self._sent += ends
         self._shut(ModelUnavailable(f"{self.name}: nobody has spoken for a while"))
         await line.close()
 
@@ -215,8 +219,9 @@ class ElevenLabsLine:
                 raise ModelUnavailable(f"{self.name} sent what is no message of its protocol")
             kind, text = told.get("message_type"), told.get("text")
             if kind == "committed_transcript" and isinstance(text, str):
-                if not self._asked:
+                if not self._sent or not self._asked:
                     raise ModelUnavailable(f"{self.name} wrote down what nobody said")
+                self._sent -= 1
                 asked = self._asked.popleft()
                 if not asked.done():
                     asked.set_result(text)
@@ -235,7 +240,7 @@ class ElevenLabsLine:
     def _put(self, pcm: bytes, *, ends: bool) -> None:
         if self._over is None:
             self._out.append((pcm, ends))
-            self._size += len(pcm)
+            self.waiting += len(pcm)
             self._bell.set()
 
     def _next(self) -> tuple[bytes, bool]:
@@ -246,14 +251,14 @@ class ElevenLabsLine:
             pcm, ends = self._out.popleft()
             pieces.append(pcm)
             size += len(pcm)
-        self._size -= size
+        self.waiting -= size
         return b"".join(pieces), ends
 
     def _shut(self, why: ModelError) -> None:
         if self._over is None:
             self._over = why
             self._out.clear()
-            self._size = 0
+            self.waiting = 0
             self._bell.set()
             for asked in self._asked:
                 _tell(asked, why)

@@ -21,6 +21,7 @@ from core.speech import convert
 from core.speech.calling import whole
 from core.speech.offline import OfflineVoice
 from core.speech.pcm import resampled
+from tests.fakes.live_server import LiveServer
 
 Fault = Literal[
     "", "401", "403", "404", "429", "500", "quota", "json", "html", "disguised", "stall", "cut",
@@ -83,6 +84,10 @@ class VoiceServer:
         self.characters = (1_000, 10_000)
         """Used, and allowed."""
         self.hears: str | Callable[[dict[str, Any]], str] = "good morning"
+        self.live = LiveServer()
+        """Where people are heard while they speak."""
+        self.writes_in = 0.0
+        """Seconds for the whole of something that was said."""
         self.events: list[str] = []
         self.asked: list[Asked] = []
         self.heard: list[dict[str, Any]] = []
@@ -98,6 +103,7 @@ class VoiceServer:
         app.router.add_post("/v1/text-to-speech/{voice}/stream", self._speak)
         app.router.add_post("/v1/audio/speech", self._speak_openai)
         app.router.add_post("/v1/speech-to-text", self._hear)
+        self.live.add_to(app)
         app.router.add_get("/v1/voices/{voice}", self._voice)
         app.router.add_get("/v1/models", self._models)
         app.router.add_get("/v1/user/subscription", self._subscription)
@@ -194,6 +200,8 @@ class VoiceServer:
         fault = self._next() if self.deaf is None else self.deaf
         if fault == "slow":
             await asyncio.Event().wait()
+        if self.writes_in:
+            await asyncio.sleep(self.writes_in)
         if (refused := self._refused(fault)) is not None:
             return refused
         if fault in ("html", "disguised"):
