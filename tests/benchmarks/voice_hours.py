@@ -84,6 +84,9 @@ class _Counting:
     def insists(self, person: str) -> None:
         """Nor now."""
 
+    def sound(self, person: str, pcm: bytes) -> None:
+        """Nobody listens along."""
+
     def ended(self, said: Utterance) -> None:
         self.utterances += 1
 

@@ -60,6 +60,8 @@ class Voices:
             "TRANSCRIPTION_PROVIDER": "elevenlabs",
             "ELEVENLABS_API_KEY": "xi-bench",
             "ELEVENLABS_BASE_URL": self.vendor,
+            # A vendor who answers at once has nothing to listen along for.
+            "VOICE_STREAMS_TRANSCRIPTION": "false",
         }
         async with self.world.playing("troupe", settings=settings) as one:
             try:
