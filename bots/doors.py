@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -31,6 +32,8 @@ def _enter_telegram(
     offering: Offering,
     chronicle: Chronicle,
     clips: Clips,
+    *,
+    commands_after: float,
 ) -> Platform:
     from bots.telegram.client import TelegramLink
 
@@ -45,6 +48,7 @@ def _enter_telegram(
         webhook=_webhook_in(settings),
         hooks=hooks,
         offering=offering,
+        commands_after=commands_after,
         clips=clips,
     )
 
@@ -77,6 +81,8 @@ def _enter_discord(
     offering: Offering,
     chronicle: Chronicle,
     clips: Clips,
+    *,
+    commands_after: float,
 ) -> Platform:
     if planned.host is not None:
         return _put_on(planned, session, files, chronicle, clips)
@@ -104,6 +110,7 @@ def _enter_discord(
         limited=bool(settings.number("DISCORD_SENDS_PER_SECOND")),
         ways=ways,
         offering=offering,
+        commands_after=commands_after,
         chronicle=chronicle,
         faces=_faces_of(session),
         clips=clips,
@@ -174,7 +181,16 @@ _WAYS = (
     "DISCORD_ALLOWED_ROLES",
     "DISCORD_LEAVES_OTHERS",
 )
-DOORS: Mapping[str, Door] = {
-    "telegram": Door(_enter_telegram, _limits_of_telegram, anew=_WEBHOOK),
-    "discord": Door(_enter_discord, _limits_of_discord, anew=_WAYS),
-}
+
+
+def doors(*, commands_after: float = 2.0) -> Mapping[str, Door]:
+    """Commands are told of so many seconds after a link's start, when the first answers are out."""
+    telegram = partial(_enter_telegram, commands_after=commands_after)
+    discord = partial(_enter_discord, commands_after=commands_after)
+    return {
+        "telegram": Door(telegram, _limits_of_telegram, anew=_WEBHOOK),
+        "discord": Door(discord, _limits_of_discord, anew=_WAYS),
+    }
+
+
+DOORS = doors()

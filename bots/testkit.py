@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from bots.app import DOORS, Gateway
+from bots.doors import doors
 from bots.links import Plan, plan_links
 from bots.rehearsal import environment_without_keys, platforms_of, pointed_at
 from bots.sandbox import Bot, Stage
@@ -67,7 +68,8 @@ async def playing(
 
     A character is a name, or its file's content. `settings` are variables of the process, as in
     `.env`; TROUPE_REFLECTION and TROUPE_TURNS_PER_MINUTE are off where they do not say else.
-    Without a `model` the offline one answers. `paces` keeps the platforms' rates.
+    Without a `model` the offline one answers. `paces` keeps the platforms' rates, and puts off
+    their commands for a moment after the start.
     `platforms` are those on which they play: "telegram", "discord". `plugins` are found by the
     names that a character's file gives; a character that is but a name has all of them. `clock` is
     the gateway's. With `voices` everybody hears and speaks by the pair that needs no key.
@@ -100,7 +102,7 @@ async def playing(
             Settings(environment),
             plan_links(roster, environment, stages=houses),
             data,
-            DOORS,
+            DOORS if paces else doors(commands_after=0.0),
             models=Models(override=model) if model is not None else None,
             plugins=at_hand,
             clock=clock,
