@@ -181,6 +181,7 @@ class ElevenLabsLine:
     async def _send(self, line: aiohttp.ClientWebSocketResponse) -> None:
         while await self._something():
             pcm, ends = self._next()
+            self._sent += ends
             message = {
                 "message_type": "input_audio_chunk",
                 "audio_base_64": base64.b64encode(pcm).decode(),
@@ -194,7 +195,6 @@ class ElevenLabsLine:
                 raise ModelTooSlow(f"{self.name} came to a halt") from None
             except (aiohttp.ClientError, OSError) as error:
                 raise self._broke(type(error).__name__) from None
-            self._sent += ends
         self._shut(ModelUnavailable(f"{self.name}: nobody has spoken for a while"))
         await line.close()
 

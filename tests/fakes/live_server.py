@@ -13,7 +13,7 @@ import orjson
 from aiohttp import WSMsgType, web
 
 LiveFault = Literal[
-    "", "401", "403", "404", "500", "redirect", "hang", "mute", "midway", "at the end", "garbage",
+    "", "401", "403", "404", "429", "500", "redirect", "hang", "mute", "midway", "at the end", "garbage",
     "binary", "uncalled", "auth_error", "quota_exceeded", "rate_limited", "commit_throttled",
     "insufficient_audio_activity", "session_time_limit_exceeded", "transcriber_error", "news",
 ]  # fmt: skip
@@ -40,14 +40,18 @@ class Line:
 class LiveServer:
     """`fault` is that of all lines; what is said is written down at once, or `takes` later."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, writes: Callable[[bytes, Line], str], fails: Callable[[], LiveFault]
+    ) -> None:
+        """What the rest of the vendor does."""
+        self._fails = fails
+        self.hears = writes
         self.fault: LiveFault = ""
         self.faults: list[LiveFault] = []
         """Of the next lines, one each, before `fault`."""
         self.after = 8_000
         """Bytes that a line takes before it goes wrong midway."""
         self.takes = 0.0
-        self.hears: Callable[[bytes], str] = lambda pcm: "good morning"
         self.lines: list[Line] = []
         self.strangers: list[dict[str, str]] = []
         """Headers of whoever came where a redirect points at."""
@@ -65,7 +69,7 @@ class LiveServer:
         return web.Response()
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
-        fault = self.faults.pop(0) if self.faults else self.fault
+        fault = self.faults.pop(0) if self.faults else self.fault or self._fails()
         line = Line(dict(request.query), dict(request.headers), fault)
         self.lines.append(line)
         try:
@@ -119,7 +123,7 @@ class LiveServer:
             case fault if fault in _TROUBLES:
                 await _tell(socket, fault, error="Something with a secret in it")
             case _:
-                await _tell(socket, "committed_transcript", text=self.hears(line.said[-1]))
+                await _tell(socket, "committed_transcript", text=self.hears(line.said[-1], line))
 
 
 def _check(told: dict[str, Any]) -> None:

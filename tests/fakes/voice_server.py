@@ -21,7 +21,7 @@ from core.speech import convert
 from core.speech.calling import whole
 from core.speech.offline import OfflineVoice
 from core.speech.pcm import resampled
-from tests.fakes.live_server import LiveServer
+from tests.fakes.live_server import Line, LiveFault, LiveServer
 
 Fault = Literal[
     "", "401", "403", "404", "429", "500", "quota", "json", "html", "disguised", "stall", "cut",
@@ -84,7 +84,7 @@ class VoiceServer:
         self.characters = (1_000, 10_000)
         """Used, and allowed."""
         self.hears: str | Callable[[dict[str, Any]], str] = "good morning"
-        self.live = LiveServer()
+        self.live = LiveServer(self._hear_along, self._fault_along)
         """Where people are heard while they speak."""
         self.writes_in = 0.0
         """Seconds for the whole of something that was said."""
@@ -209,6 +209,23 @@ class VoiceServer:
         text = self.hears if isinstance(self.hears, str) else self.hears(heard)
         answer = {"text": text, "language_code": "eng", "words": [], "audio_duration_secs": 1.5}
         return web.json_response(answer)
+
+    def _hear_along(self, pcm: bytes, line: Line) -> str:
+        heard = {**line.query, "audio": pcm, "key": line.headers.get("xi-api-key", "")}
+        self.heard.append(heard)
+        return self.hears if isinstance(self.hears, str) else self.hears(heard)
+
+    def _fault_along(self) -> LiveFault:
+        """Who writes nothing down at all does not listen along either."""
+        match self.fault if self.deaf is None else self.deaf:
+            case "":
+                return ""
+            case "slow":
+                return "hang"
+            case "401" | "403" | "404" | "429" | "500" as status:
+                return status
+            case _:
+                return "500"
 
     # --- looking around ------------------------------------------------------------------------
 

@@ -110,7 +110,7 @@ async def test_it_goes_there_while_it_is_said(ada: Along) -> None:
 
 
 async def test_one_line_takes_one_utterance_after_another(ada: Along) -> None:
-    ada.server.live.hears = lambda pcm: f"{len(pcm)} bytes (laughs)"
+    ada.server.live.hears = lambda pcm, line: f"{len(pcm)} bytes (laughs)"
     async with ada.held() as line:
         line.feed(SECOND)
         first = line.end()
