@@ -1,0 +1,49 @@
+"""Who listens along for a character, and who wants the whole of what was said."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from core.ports import ModelType, Spent
+from tests.core.speech.test_roles import ADA, House, house, server, session
+
+__all__ = ["house", "server", "session"]
+
+
+async def test_where_elevenlabs_hears_it_listens_along(house: House) -> None:
+    line = house.voices.listen(house.settings("elevenlabs"))
+    assert line is not None
+    spent = Spent()
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(line.run())
+        line.feed(bytes(32_000))
+        assert await line.end().text(spent) == "good morning"
+        task.cancel()
+    assert house.server.live.lines[0].query["model_id"] == "scribe_v2_realtime"
+    price = house.models.price(spent.usage)
+    assert price is not None
+    assert price > 0
+
+
+def test_where_somebody_else_hears_first_nobody_does(house: House) -> None:
+    listen, settings = house.voices.listen, house.settings
+    assert listen(settings()) is None
+    assert listen(settings("openai")) is None
+    assert listen(settings("openai", "elevenlabs", TRANSCRIPTION_PROVIDER="openai")) is None
+    assert listen(settings("openai", "elevenlabs", TRANSCRIPTION_PROVIDER="elevenlabs"))
+
+
+def test_where_it_is_switched_off_nobody_does(house: House) -> None:
+    off = house.settings("elevenlabs", VOICE_STREAMS_TRANSCRIPTION="false")
+    assert house.voices.listen(off) is None
+    no_model = house.settings("elevenlabs", ELEVENLABS_REALTIME_TRANSCRIPTION_MODEL=" ")
+    assert house.voices.listen(no_model) is not None, "blank is not set"
+
+
+def test_a_plugin_that_hears_is_asked_first_and_wants_the_whole(house: House) -> None:
+    async def hears(runtime: Any, params: Any) -> str:
+        return "from a plugin"
+
+    house.models.register(ADA, ModelType.TRANSCRIPTION, hears, provider="acme", priority=5)
+    assert house.voices.listen(house.settings("elevenlabs")) is None
