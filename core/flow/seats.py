@@ -33,6 +33,11 @@ class Seats:
             if isinstance(one, Mapping)
         ]
 
+    async def told(self, part: Part, world: str, channel: str) -> bool:
+        """Whether those in a channel know that she listens: she was there until a restart."""
+        seats = await self.of(part)
+        return any(one.told for one in seats if (one.world, one.channel) == (world, channel))
+
     async def take(self, part: Part, seat: Seat) -> None:
         await self._put(part, "seats", seat.world, {"channel": seat.channel, "told": seat.told})
 

@@ -315,8 +315,9 @@ class Voices:
             await self._come(part, world, channel)  # she had left because she was alone
 
     async def _come(self, part: Part, world: str, channel: str) -> None:
+        told = await self._seats.told(part, world, channel)
         try:
-            await self._enter(part, world, channel)
+            await self._enter(part, world, channel, told=told)
         except CannotJoin as error:
             log.info(
                 "%s cannot come into voice channel %s: %s", part.character.name, channel, error

@@ -72,6 +72,7 @@ class GatewayProcess:
             "DISCORD_API_ROOT": self.stage.discord.api_root,
             "DISCORD_GATEWAY_URL": self.stage.discord.gateway_url,
             "DISCORD_CDN_ROOT": self.stage.discord.cdn_root,
+            "DISCORD_VOICE_SCHEME": "ws",
             "TROUPE_DATA_DIR": str(self.data),
             "SERVER_PORT": str(self.port),
             "PYTHONPATH": str(ROOT),

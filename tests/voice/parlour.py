@@ -14,7 +14,7 @@ from typing import Any
 
 from bots.sandbox import Bot, Chat, Person, Stage
 from bots.sandbox.discord.talker import Talker
-from bots.sandbox.things import Account
+from bots.sandbox.things import Account, Guild
 from bots.testkit import Play
 from core.ports import ModelProvider
 from tests.fakes.databases import in_use
@@ -103,20 +103,18 @@ class Parlour:
     """Everybody of the server, and the gateway that its characters live in."""
 
     stage: Stage
-    owner: Person
     room: Chat
     chat: Chat
     """Its first channel, for text."""
     bots: Mapping[str, Bot]
-    play: Play
+    data: Path
+    play: Play | None = None
+    """None where the gateway is a process of its own."""
 
     @property
-    def guild(self) -> Any:
+    def guild(self) -> Guild:
+        assert self.room.guild is not None
         return self.room.guild
-
-    @property
-    def data(self) -> Path:
-        return self.play.data
 
     def inside(self, name: str = "Ada") -> bool:
         """She is in the channel, and her voice server knows it."""
@@ -208,6 +206,16 @@ class Parlour:
         return [json.loads(row["content"])["text"] for row in self.rows("memories")]
 
 
+def furnished(stage: Stage, bots: Mapping[str, Bot]) -> Guild:
+    """The server, with a channel for text and one for voices; made once."""
+    guild = next(iter(stage.world.guilds.values()), None)
+    if guild is None:
+        olga = stage.person("Olga")
+        guild = stage.discord.guild("The Commons", [olga], bots.values(), channels=("general",))
+        stage.discord.channel(guild, "Parlour", "voice")
+    return guild
+
+
 @asynccontextmanager
 async def parlour(
     data: Path,
@@ -221,13 +229,7 @@ async def parlour(
     """The characters are in the channel by their setting, before anybody else; `joins` off, nowhere."""
     names = [one if isinstance(one, str) else str(one["name"]) for one in characters]
     bots = {name: stage.discord.bot(name) for name in names}
-    guild = next(iter(stage.world.guilds.values()), None)
-    if guild is None:
-        olga = stage.person("Olga")
-        guild = stage.discord.guild("The Commons", [olga], bots.values(), channels=("general",))
-        stage.discord.channel(guild, "Parlour", "voice")
-    owner = guild.owner
-    assert isinstance(owner, Person)
+    guild = furnished(stage, bots)
     chat, room = list(guild.channels.values())[:2]
     given = {"OFFLINE_VOICE": CLEAR}
     if joins:
@@ -241,7 +243,7 @@ async def parlour(
         settings=given | dict(settings or {}),
         voices=True,
     ) as play:
-        here = Parlour(stage, owner, room, chat, bots, play)
+        here = Parlour(stage, room, chat, bots, data, play)
         if joins:
             await until(lambda: all(here.inside(one) and here.says(one) for one in inside or names))
             await here.settled()
