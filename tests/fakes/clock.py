@@ -69,10 +69,11 @@ class QuickClock:
 
 
 class TurnedClock:
-    """The real time, and whatever the test has turned it on by; sleeping takes as long as it does."""
+    """The real time, and whatever the test has turned it on by, which is over for who sleeps too."""
 
     def __init__(self) -> None:
         self._turned = 0.0
+        self._sleepers: set[asyncio.Future[None]] = set()
 
     def now(self) -> datetime:
         return datetime.now(UTC) + timedelta(seconds=self._turned)
@@ -81,7 +82,18 @@ class TurnedClock:
         return asyncio.get_running_loop().time() + self._turned
 
     async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
+        until = self.monotonic() + seconds
+        await asyncio.sleep(0)
+        while (left := until - self.monotonic()) > 0:
+            turned = asyncio.get_running_loop().create_future()
+            self._sleepers.add(turned)
+            try:
+                await asyncio.wait((turned,), timeout=left)
+            finally:
+                self._sleepers.discard(turned)
 
     def turn(self, seconds: float) -> None:
         self._turned += seconds
+        for turned in self._sleepers:
+            if not turned.done():
+                turned.set_result(None)

@@ -33,6 +33,8 @@ CHATTER = (
 )
 PAUSE = 240.0
 """Seconds between two things that Zoe says."""
+_SETTLED = 2.5
+"""Seconds after which what was said is taken into the index of words."""
 
 
 def well(request: Mapping[str, Any]) -> str:
@@ -106,7 +108,8 @@ class Olden:
         return found
 
     async def taken_in(self) -> None:
-        """Wait until all of it can be found by its words."""
+        """Wait until all of it can be found by its words, which takes no notice of it at once."""
+        self.clock.turn(_SETTLED)
         async with asyncio.timeout(60):
             while await self.read(lambda unit: unit.passages.waiting()):  # noqa: ASYNC110  (no bell)
                 await asyncio.sleep(0.05)
