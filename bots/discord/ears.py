@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from bots.discord.ears_reading import Line, Reading
+from bots.discord.ears_rounds import ROUNDS, Rounds
 from bots.discord.ears_whose import CLIENT_CONNECT, CLIENT_DISCONNECT, SPEAKING, Crowd, told
 from core.clock import Clock
 from core.ports.speech import HEARD_RATE
@@ -24,9 +24,6 @@ log = logging.getLogger(__name__)
 _WAITING = 1_000
 """Packets that may wait: two seconds of ten people at once. The oldest goes first."""
 _ORDERS = 1_000
-_ROUND = 0.02
-"""Seconds between two rounds while somebody is speaking."""
-_SHORTEST = 0.005
 _LOOK_AGAIN = 0.5
 
 
@@ -60,7 +57,7 @@ class EarState:
 
 
 class Ears:
-    """One thread of its own from `begin` to `close`; none where nobody is to be heard.
+    """Has its turns in `rounds` from `begin` to `close`; none where nobody is to be heard.
 
     `present` and everything of the listener is called on the loop, as is `ailing`, which is told
     when so little can be decrypted that the connection should be made anew. Whom `heard` does
@@ -78,6 +75,7 @@ class Ears:
         ailing: Callable[[str], None],
         *,
         heard: Callable[[Present], bool] = lambda somebody: not somebody.who.is_bot,
+        rounds: Rounds = ROUNDS,
     ) -> None:
         self._client = client
         self._loop = loop
@@ -88,13 +86,13 @@ class Ears:
         self._deaf = "" if ways.hears else "listening is switched off"
         self._closed = False
         self._connection: Connection | None = None
-        self._thread: threading.Thread | None = None
+        self._rounds = rounds
+        self._is_able: bool | None = None
         self._looked = float("-inf")
         # What other threads hand to the worker.
         self._packets: deque[tuple[float, bytes]] = deque(maxlen=_WAITING)
         self._orders: deque[Callable[[], None]] = deque(maxlen=_ORDERS)
-        self._bell = threading.Event()
-        self._stop = threading.Event()
+        self._stopped = False
         self._missed = 0
         self._stumbled = 0
         self._crowd = Crowd()
@@ -119,9 +117,7 @@ class Ears:
         self.look()
         self._order(partial(self._reading.begin, connection))
         connection.add_socket_listener(self._arrive)
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._listen, name="ears", daemon=True)
-            self._thread.start()
+        self._rounds.join(self)
 
     def look(self) -> None:
         """See anew who is there; where they change, the sooner the better."""
@@ -160,9 +156,9 @@ class Ears:
         """Hear nothing from now on; nobody is told anything any more."""
         self._closed = True
         self._give_up()
-        # Its thread ends by itself, with what it is just doing: the loop does not wait for that.
-        self._stop.set()
-        self._bell.set()
+        # What is just being heard is heard to its end: the loop does not wait for that.
+        self._stopped = True
+        self._rounds.part(self)
 
     def _give_up(self) -> None:
         if self._connection is not None:
@@ -175,24 +171,24 @@ class Ears:
         if len(self._packets) == _WAITING:
             self._missed += 1
         self._packets.append((self._clock.monotonic(), data))
-        if not self._bell.is_set():
-            self._bell.set()
+        self._rounds.ring()
 
     def _order(self, order: Callable[[], None]) -> None:
         self._orders.append(order)
-        self._bell.set()
+        self._rounds.ring()
 
     def _post(self, call: Callable[..., None], *told: object) -> None:
         try:
             self._loop.call_soon_threadsafe(self._deliver, call, told)
         except RuntimeError:  # the loop is closed, and with it everybody who would hear of it
-            self._stop.set()
+            self._stopped = True
+            self._rounds.part(self)
 
     def _deliver(self, call: Callable[..., None], told: tuple[object, ...]) -> None:
         if not self._closed:
             call(*told)
 
-    # -- on the worker ---------------------------------------------------------------------------
+    # -- in the rounds ---------------------------------------------------------------------------
 
     def _able(self) -> bool:
         """Whether all that listening needs is installed; else say what is not."""
@@ -207,29 +203,29 @@ class Ears:
             self._post(self._give_up)
         return not self._deaf
 
-    def _listen(self) -> None:
-        if not self._able():
-            return
-        while not self._stop.is_set():
-            if self._round():
-                # Packets of a few people come together: one waking is enough for all.
-                self._stop.wait(_ROUND)
-                continue
-            due = self._reading.due
-            left = None if due is None else max(_SHORTEST, due - self._clock.monotonic())
-            self._bell.wait(left)
-            self._bell.clear()
+    @property
+    def left(self) -> float | None:
+        due = None if self._deaf else self._reading.due
+        return None if due is None else due - self._clock.monotonic()
 
-    def _round(self) -> bool:
+    def turn(self) -> bool:
         """All that waits; whether packets did."""
+        if self._is_able is None:
+            self._is_able = self._able()
+        if not self._is_able:
+            self._packets.clear()
+            return False
         while self._orders:
             self._walled(self._orders.popleft())
-        busy = bool(self._packets)
-        while self._packets and not self._stop.is_set():
+        # What comes meanwhile is for the next turn: others have one too.
+        waiting = len(self._packets)
+        for _ in range(waiting):
+            if self._stopped:
+                break
             at, data = self._packets.popleft()
             self._walled(self._reading.read, data, at)
         self._walled(self._reading.advance, self._clock.monotonic())
-        return busy
+        return waiting > 0
 
     def _walled(self, step: Callable[..., None], *given: object) -> None:
         try:
