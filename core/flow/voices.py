@@ -319,9 +319,8 @@ class Voices:
         try:
             await self._enter(part, world, channel, told=told)
         except CannotJoin as error:
-            log.info(
-                "%s cannot come into voice channel %s: %s", part.character.name, channel, error
-            )
+            name = part.character.name
+            log.info("%s cannot come into voice channel %s: %s", name, channel, error)
 
     async def _followed(self, part: Part) -> Mapping[str, frozenset[str]]:
         account = part.platform.account
