@@ -11,7 +11,7 @@ from core.ports.speech import HEARD_RATE, RATE, Clip
 from core.speech import ogg
 from core.speech.decoding import Bounds, check_size, decoded
 from core.speech.opus import Decoder, Encoder, OpusFailed
-from core.speech.pcm import FRAME_BYTES, WIDTH, Resampler, UnreadableSound
+from core.speech.pcm import FRAME_BYTES, WIDTH, Resampler, SoundTooLong, UnreadableSound
 from core.speech.waveform import Waveform
 
 NOTE_BITRATE: Final = 48_000
@@ -48,6 +48,25 @@ async def seconds_of(data: bytes, *, bounds: Bounds | None = None) -> float:
         return sum(map(len, decoded(data, HEARD_RATE, bounds, stop))) / WIDTH / HEARD_RATE
 
     return await _apart(measured)
+
+
+async def check_length(data: bytes, *, bounds: Bounds | None = None) -> None:
+    """Raises SoundTooLong; what cannot be read may be sound to somebody else.
+
+    Of other kinds than OGG/Opus a file is believed what it says of itself.
+    """
+    bounds = bounds or Bounds()
+
+    def looked(stop: threading.Event) -> None:
+        if _read(data, bounds, stop) is None:
+            next(decoded(data, HEARD_RATE, bounds, stop), None)
+
+    try:
+        await _apart(looked)
+    except SoundTooLong:
+        raise
+    except UnreadableSound:
+        return
 
 
 async def note_of(pieces: AsyncIterable[bytes]) -> AsyncGenerator[bytes, None]:
@@ -125,7 +144,7 @@ def _read(
         if pages.is_spoilt:
             return None
         if pages.samples > bounds.seconds * ogg.RATE:
-            raise UnreadableSound(bounds.too_long)
+            raise SoundTooLong(bounds.too_long)
         if stop.is_set():
             raise UnreadableSound("nobody waits for it")
     return (pages, packets) if pages.is_whole and packets else None

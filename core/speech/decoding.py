@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.speech.pcm import WIDTH, UnreadableSound
+from core.speech.pcm import WIDTH, SoundTooLong, UnreadableSound
 
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame
@@ -72,7 +72,7 @@ def decoded(data: bytes, rate: int, bounds: Bounds, stop: threading.Event) -> It
     for frame in _frames(data, kind, rate, bounds, stop, until):
         made += frame.samples
         if made > most:
-            raise UnreadableSound(bounds.too_long)
+            raise SoundTooLong(bounds.too_long)
         yield bytes(frame.planes[0])[: frame.samples * WIDTH]
     if not made:
         raise UnreadableSound("nothing is to be heard in it")
@@ -97,7 +97,7 @@ def _frames(
             metadata_errors="replace",
         ) as file:
             if file.duration is not None and file.duration / 1e6 > bounds.seconds:
-                raise UnreadableSound(bounds.too_long)
+                raise SoundTooLong(bounds.too_long)
             yield from _shaped(_heard(file, stop, until), rate)
     except (av.error.FFmpegError, ValueError, MemoryError, OverflowError):
         # Where it is broken is of no use to anybody, and may be made of somebody's words.

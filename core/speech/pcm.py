@@ -36,6 +36,10 @@ class UnreadableSound(TroupeError):
     """Bytes that are no sound for us; says in one sentence why, and none of what is in them."""
 
 
+class SoundTooLong(UnreadableSound):
+    """It may be sound, and there is more of it than anybody is to hear."""
+
+
 def samples_of(pcm: bytes) -> Samples:
     """Read-only, over the same bytes; half a sample at the end is dropped."""
     return np.frombuffer(pcm, dtype="<i2", count=len(pcm) // WIDTH)

@@ -36,7 +36,7 @@ from core.speech.casting import Cast, Offline, Speaker
 from core.speech.clips import Clips, key_of
 from core.speech.elevenlabs import VENDOR
 from core.speech.opus import OpusFailed
-from core.speech.pcm import UnreadableSound, seconds_of, wav
+from core.speech.pcm import SoundTooLong, UnreadableSound, seconds_of, wav
 
 log = logging.getLogger(__name__)
 
@@ -223,6 +223,8 @@ class Voices:
         if not sound.data:
             return ""
         raw = sound.mime == HEARD
+        if not raw:
+            await _check_length(sound.data)
         params: dict[str, Any] = {
             "audio": wav(sound.data, HEARD_RATE) if raw else sound.data,
             "mimeType": "audio/wav" if raw else sound.mime,
@@ -317,6 +319,14 @@ async def _clip_of(speaker: Speaker, text: str, spent: Spent | None) -> Clip:
         raise ModelUnavailable(f"{speaker.name} gave no sound that can be read: {error}") from None
     except OpusFailed as error:
         raise ModelRejected(str(error)) from None
+
+
+async def _check_length(data: bytes) -> None:
+    """A client may say of its voice message what it likes; vendors bill what is really in it."""
+    try:
+        await convert.check_length(data)
+    except SoundTooLong as error:
+        raise ModelRejected(f"the sound cannot be heard: {error}") from None
 
 
 def _worst(failed: Sequence[ModelError]) -> ModelError:

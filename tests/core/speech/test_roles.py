@@ -25,6 +25,8 @@ from core.speech.calling import Patience
 from core.speech.casting import Offline
 from core.speech.convert import to_clip
 from core.speech.offline import offline_pair
+from core.speech.ogg import put_together
+from core.speech.opus import SILENCE
 from core.speech.pcm import read_wav, seconds_of, wav
 from core.speech.roles import Voices
 from tests.fakes.clock import FakeClock
@@ -578,3 +580,10 @@ async def test_everything_that_goes_wrong_is_a_model_error(house: House) -> None
     ):
         with pytest.raises(ModelError):
             await doing
+
+
+async def test_what_is_longer_than_it_says_is_sent_to_no_vendor(house: House) -> None:
+    hours = put_together([SILENCE] * (50 * 60 * 31))
+    with pytest.raises(ModelRejected, match="longer than 30 minutes"):
+        await house.voices.transcribe(house.settings("elevenlabs"), Sound(hours, seconds=3))
+    assert house.server.heard == []
