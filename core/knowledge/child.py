@@ -12,6 +12,7 @@ import sys
 import time
 from typing import BinaryIO
 
+from core.confined import limit
 from core.knowledge.formats import Document, text_of
 from core.knowledge.wire import LARGEST, Answer, Ask, Refused, Why, get_ask, put_answer
 from core.text import clean, visible
@@ -20,12 +21,11 @@ _MEMORY = 768 << 20
 _WORN_OUT = 60.0
 """Seconds of work after which a fresh process takes over; so memory that leaks does not stay."""
 _GRACE = 5
-_FILES = 32
 
 
 def main() -> None:
     lines, out = sys.stdin.buffer, sys.stdout.buffer
-    limit()
+    limit(_MEMORY)
     while (asked := get_ask(lines.read)) is not None:
         ask, data = asked
         _allow(ask.seconds + _GRACE)
@@ -34,22 +34,6 @@ def main() -> None:
         _say(out, put_answer(_ending(answer) if worn else answer))
         if worn:
             return
-
-
-def limit(memory: int = _MEMORY) -> None:
-    """Where the system can limit a process: Windows cannot."""
-    try:
-        import resource
-    except ImportError:
-        return
-    for what, most in (
-        (resource.RLIMIT_AS, memory),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_NOFILE, _FILES),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        with contextlib.suppress(ValueError, OSError):  # it is narrower already
-            resource.setrlimit(what, (most, most))
 
 
 def _allow(seconds: float) -> None:

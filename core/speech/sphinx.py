@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from core.confined import limit
 from core.ports.speech import HEARD_RATE
 from core.speech.pcm import WIDTH, evened, samples_of, silence
 from core.speech.phones import phones
@@ -30,7 +31,6 @@ LONGEST: Final = 100_000
 _ASK = Struct("!II")
 _ANSWER = Struct("!?I")
 _MEMORY = 1 << 30
-_FILES = 64
 
 _MOST_WORDS = 100
 _LONGEST_WORDS = 8_000
@@ -74,7 +74,7 @@ def get_answer(read: Callable[[int], bytes]) -> str | None:
 
 def begin() -> None:
     """In the child."""
-    _limit()
+    limit(_MEMORY)
     ear = Ear()
     to, out = sys.stdin.buffer, sys.stdout.buffer
     with contextlib.suppress(BrokenPipeError):
@@ -189,19 +189,3 @@ def _pauses(sound: NDArray[np.int16]) -> list[int]:
     heard = np.flatnonzero(loud > max(_SOFT * loud.max(), 3 * _NOISE))
     gaps = np.flatnonzero(np.diff(heard) > _PAUSE * HEARD_RATE / _STEP)
     return [int((heard[gap] + heard[gap + 1]) // 2) * _STEP for gap in gaps]
-
-
-def _limit() -> None:
-    """Where the system can limit a process: Windows cannot."""
-    try:
-        import resource
-    except ImportError:
-        return
-    for what, most in (
-        (resource.RLIMIT_AS, _MEMORY),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_NOFILE, _FILES),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        with contextlib.suppress(ValueError, OSError):  # it is narrower already
-            resource.setrlimit(what, (most, most))

@@ -94,7 +94,7 @@ async def test_whatever_has_ended_it_meanwhile_the_next_document_is_read():
 
 async def test_a_document_that_takes_too_long_costs_only_itself():
     slow = bombs.docx_of_a_million_paragraphs()
-    async with Reader(seconds=0.3) as reader:
+    async with Reader(seconds=0.6) as reader:
         with pytest.raises(UnreadableDocument, match="more time or memory"):
             await reader.read(slow, "a.docx")
         assert (await reader.read(b"Owls.", "a.txt")).text == "Owls."
