@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from pathlib import Path
 from statistics import median, quantiles
 
 from core.ports import RATE, Form, Spent
@@ -28,7 +29,6 @@ _FRAME = 20.0
 _LONGEST = 100.0
 """Seconds that she speaks at a time: as much as fits into her mouth."""
 _TALK = "Every evening the lamps along the harbour were lit one by one and the boats came home."
-_ADRIFT = 300.0
 
 
 @dataclass(slots=True)
@@ -65,7 +65,7 @@ async def speaking(bench: Bench) -> list[Row]:
             jitter <= 5,
         ),
         Row("  the same, p50", f"{median(one.deviations):.1f}"),
-        Row("  frames that were left out", str(one.missing), "", None, "0", not one.missing),
+        Row("  frames that never went out", str(one.missing), "", None, "0", not one.missing),
         Row(
             "CPU ms for a second spoken, and of bare Opus",
             f"{speaks:.1f}",
@@ -120,10 +120,12 @@ async def _run(bench: Bench, many: int) -> _Found:
                 clock = group.create_task(_bare_clock(bench, seconds))
                 load = await world.world.crowd.stroll(rooms, 1 / _TEXTS, round(_TEXTS * seconds))
             found.lateness = clock.result()
-            assert not load.unanswered, "texts are not answered while she speaks"
+            if load.unanswered:
+                raise RuntimeError("texts are not answered while she speaks")
             found.deviations, found.missing = _steadiness(await world.traffic(clear=True))
             found.beside = await _texts(bench, world, rooms)
-            assert len({whose for _, whose in (await world.traffic()).ours}) == many, "she is done"
+            if len({whose for _, whose in (await world.traffic()).ours}) < many:
+                raise RuntimeError("she was done speaking before the texts were")
     return found
 
 
@@ -137,18 +139,28 @@ async def _all_speak(world: Voices, many: int) -> None:
 
 async def _texts(bench: Bench, world: Voices, rooms: Sequence[Room]) -> tuple[float, float]:
     crowd = world.world.crowd
-    full = await crowd.pump(rooms, 50, seconds=1 if bench.quick else 6)
+    full = await crowd.pump(rooms, 50, seconds=2 if bench.quick else 6)
     walk: Load = await crowd.stroll(rooms, 0.2, 10 if bench.quick else 100)
-    assert not full.unanswered + walk.unanswered, "texts are not answered"
+    if full.unanswered + walk.unanswered or not full.rate(skip=0.1):
+        raise RuntimeError("texts are not answered, or this machine is too busy for them")
     took = [talk.took for talk in walk.answered]
     return full.rate(skip=0.1), quantiles(took, n=100, method="inclusive")[98]
 
 
 async def _cost(one: Running, seconds: float) -> float:
     """Seconds of processor time that a program takes for each second."""
-    before, began = one.cpu(), time.monotonic()
+    before, began = _ran(one), time.monotonic()
     await asyncio.sleep(seconds)
-    return (one.cpu() - before) / (time.monotonic() - began)
+    return (_ran(one) - before) / (time.monotonic() - began)
+
+
+def _ran(one: Running) -> float:
+    """To the nanosecond: what wakes by the clock, as all here does, fools whoever counts ticks."""
+    threads = Path(f"/proc/{one.pid}/task").iterdir()
+    try:
+        return sum(int((it / "schedstat").read_text().split()[0]) for it in threads) / 1e9
+    except FileNotFoundError:  # a system that counts ticks only
+        return one.cpu()
 
 
 def _steadiness(heard: Heard) -> tuple[list[float], int]:
@@ -161,9 +173,9 @@ def _steadiness(heard: Heard) -> tuple[list[float], int]:
         for times in streams.values()
         for one, other in pairwise(times)
     ]
-    # A sentence ends, and the next one is no frame of it.
-    within = [one for one in off if one < _ADRIFT]
-    return within, sum(round(one / _FRAME) for one in within if one > _FRAME)
+    # What comes late has come; what never came is a frame less than there was time for.
+    due = sum(round((times[-1] - times[0]) / 1e6 / _FRAME) + 1 for times in streams.values())
+    return off, max(0, due - len(heard.ours))
 
 
 async def _bare_clock(bench: Bench, seconds: float) -> float:

@@ -18,6 +18,7 @@ from tests.benchmarks.processes import ROOT, Running, running, said_on_start
 from tests.benchmarks.theatre import Theatre
 
 _JOINS_WITHIN = 60.0
+_SPEAKS_WITHIN = 20.0
 _LOOK_AGAIN = 0.05
 _SILENT_OUT, _SILENT_IN = 35, 43
 """Bytes of a packet in which nothing is heard: it is no longer than its silence and its seals."""
@@ -119,9 +120,12 @@ class Voices:
 
     async def speaks(self, many: int) -> None:
         """Return when so many of her voices are to be heard; RuntimeError where they are not."""
-        async with asyncio.timeout(20):
-            while len({whose for _, whose in (await self.traffic()).ours}) < many:  # noqa: ASYNC110
-                await asyncio.sleep(_LOOK_AGAIN)
+        try:
+            async with asyncio.timeout(_SPEAKS_WITHIN):
+                while len({whose for _, whose in (await self.traffic()).ours}) < many:  # noqa: ASYNC110
+                    await asyncio.sleep(_LOOK_AGAIN)
+        except TimeoutError:
+            raise RuntimeError(f"she does not speak in {many} voice channels") from None
 
     async def tell(self, **how: Any) -> dict[str, list[int]]:
         """How the vendor is from now on; gives when it was asked to speak and to write since."""
