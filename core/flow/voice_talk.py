@@ -342,16 +342,14 @@ class VoiceTalk:
         return settings.number("VOICE_ENDPOINTING_MOST", 3) if settings else 0.0
 
     async def _write_down(self, said: Utterance) -> str:
-        part = self.part
-        if part is None or not self._is_heard(said.person):
-            return ""
-        if not await self._admits(self._audience.author(said.person)):
+        part, author = self.part, self._audience.author(said.person)
+        if part is None or not (self._is_heard(said.person) and await self._admits(author)):
             return ""
         person, live = self._person(part, said.person), self._along.words(said)
         return await self._transcribe(part, said.pcm, self._names(part), person, live)
 
     async def _line(self, person: str) -> LiveEar | None:
-        if (part := self.part) is None:
+        if (part := self.part) is None or not await self._admits(self._audience.author(person)):
             return None
         with request_scope(await self._person(part, person)):
             return self._means.speech.listen(part.settings)
@@ -362,8 +360,8 @@ class VoiceTalk:
         return RequestContext(entity_id=entity, agent_id=part.id, entity_settings=wishes)
 
     def _names(self, part: Part) -> tuple[str, ...]:
-        names = (*part.policy.manners.names, *self._audience.names)
-        return tuple(dict.fromkeys(filter(None, names)))
+        names = dict.fromkeys((*part.policy.manners.names, *self._audience.names))
+        return tuple(filter(None, names))
 
     async def _hand_in(self, taken: Taken) -> None:
         part, first = self.part, taken.parts[0]

@@ -18,7 +18,7 @@ from tests.fakes.clock import settle
 from tests.fakes.live_server import LiveFault
 from tests.fakes.voice_server import VoiceServer
 from tests.flows.talk import reply
-from tests.flows.voice_house import BOB, LOUNGE, Ada, until, voices
+from tests.flows.voice_house import BOB, EVE, LOUNGE, Ada, until, voices
 from tests.voice.parlour import Parlour, parlour
 
 KEY = "xi-0123456789abcdef0123456789abcdef"
@@ -108,6 +108,20 @@ async def test_who_asks_not_to_be_heard_is_cut_off_in_the_middle(tmp_path: Path)
         await settle()
         assert scribe.ended == []
         assert scribe.fed == b"\x01\x00"
+        assert await ada.lines() == []
+
+
+async def test_of_who_may_not_talk_to_her_no_sound_goes_anywhere(tmp_path: Path) -> None:
+    only = {"DISCORD_ALLOWED_USERS": f'["{EVE.id}"]'}
+    async with voices(tmp_path, Scripted([]), **only) as (ada,):
+        scribe = Scribe("Good morning.")
+        await _joined(ada, scribe)
+        ada.begins()
+        ada.talk.sound(BOB.id, b"\x01\x00")
+        await settle()
+        ada.ends("Good morning.")
+        await ada.silent()
+        assert (scribe.fed, scribe.ended, scribe.running) == (b"", [], False)
         assert await ada.lines() == []
 
 
