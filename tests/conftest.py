@@ -20,6 +20,7 @@ from tests.contracts.witness import watched
 from tests.fakes.databases import Database, in_use
 from tests.fakes.postgres import NoPostgres, PostgresServer, postgres_server
 
+_OF_DATABASES = ("test_database.py", "test_memory_isolation.py")
 _LOCAL = ("127.0.0.1", "::1", "localhost", "0.0.0.0")
 
 
@@ -35,7 +36,7 @@ def pytest_collection() -> Generator[None, object, object]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of flows and faults a third plays on PostgreSQL each time, by their names; at night all do.
+    """Of flows and faults a sixth plays on PostgreSQL each time, by their names; at night all do.
 
     What a database itself does is tested on both kinds everywhere else.
     """
@@ -44,7 +45,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if on is None or on.params.get("database") != "postgres":
             continue
         playing = item.nodeid.startswith(("tests/flows/", "tests/faults/"))
-        if playing and item.path.name != "test_database.py" and crc32(item.nodeid.encode()) % 3:
+        if playing and item.path.name not in _OF_DATABASES and crc32(item.nodeid.encode()) % 6:
             item.add_marker(pytest.mark.soak)
 
 

@@ -227,7 +227,7 @@ def scene(by: Asked, recall: Recall, store: SqlStore) -> Scene:
 
 
 @settings(
-    max_examples=40,
+    max_examples=20,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     # Each example is a database: to make a failing one smaller would take minutes.

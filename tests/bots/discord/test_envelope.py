@@ -210,14 +210,14 @@ def survives(event: str, data: object, scene: Scene) -> None:
         assert "\0" not in text
 
 
-@settings(max_examples=300, deadline=None, database=None)
+@settings(max_examples=150, deadline=None, database=None)
 @given(st.sampled_from([event for event, _ in REAL]), _JSON, _SCENES)
 def test_any_json_at_all_can_be_stored(event, data, scene):
     survives(event, data, scene)
 
 
 @settings(
-    max_examples=400, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=200, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
 )
 @given(st.data(), st.sampled_from(REAL), _SCENES)
 def test_a_real_event_with_anything_spoiled_in_it_can_be_stored(data, real, scene):

@@ -99,7 +99,7 @@ def test_ten_thousand_spoiled_updates_are_read_or_refused(raws):
         survives(raw)
 
 
-@settings(max_examples=300, deadline=None, database=None)
+@settings(max_examples=150, deadline=None, database=None)
 @given(
     st.recursive(
         _ODD,

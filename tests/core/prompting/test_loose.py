@@ -156,7 +156,7 @@ _PARTS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(st.lists(_PARTS, max_size=60).map("".join), st.sampled_from(["", "json", "xml"]))
 def test_no_text_makes_it_fail(written: str, form: Any) -> None:
     found = read(written, form=form)
@@ -177,7 +177,7 @@ _VALUES = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.dictionaries(st.text("xyz", min_size=1, max_size=4), _VALUES, min_size=1, max_size=5))
 def test_proper_json_comes_through_unchanged(value: dict[str, Any]) -> None:
     assert read(json.dumps(value), form="json") == value

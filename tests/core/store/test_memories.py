@@ -39,7 +39,7 @@ said = st.tuples(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     talk=st.lists(said, max_size=40),
     reset=st.none() | st.tuples(st.sampled_from(CHARACTERS), st.sampled_from(ROOMS)),

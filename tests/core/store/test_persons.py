@@ -60,7 +60,7 @@ async def indexed(store: SqlStore) -> None:
 
 
 @given(events=events, later=events, whom=st.sampled_from(PEOPLE))
-@how(max_examples=20, deadline=None)
+@how(max_examples=10, deadline=None)
 async def test_all_of_theirs_goes_and_nothing_of_anybody_elses(
     tmp_path_factory: pytest.TempPathFactory, events: Events, later: Events, whom: str
 ) -> None:

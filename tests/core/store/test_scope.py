@@ -81,7 +81,7 @@ scopes = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(world=worlds, asked=st.lists(st.tuples(scopes, some_words), min_size=1, max_size=12))
 def test_g36_in_a_file_nothing_comes_from_outside_the_scope(
     world: World, asked: list[tuple[Scope, tuple[str, ...]]]
