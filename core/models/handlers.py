@@ -11,6 +11,7 @@ from inspect import isawaitable
 from typing import Any, TypeVar
 
 from core.errors import ModelError, ModelUnavailable
+from core.events import where
 from core.ids import CharacterId
 from core.models.params import params_of
 from core.models.wire import Patience
@@ -158,8 +159,8 @@ class Handled:
             raise
         except TimeoutError:
             failed = ModelUnavailable(f"{self.name} took too long to answer")
-        except Exception as error:
-            log.warning("a model of plugin %s failed", self._registered.provider, exc_info=error)
+        except Exception as error:  # noqa: BLE001 - the wall: the next in the chain may do it
+            log.warning("a model of plugin %s failed: %s", self._registered.provider, where(error))
             failed = ModelUnavailable(f"{self.name} failed ({type(error).__name__})")
         raise failed from None
 

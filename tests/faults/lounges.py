@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from bots.sandbox.discord.voice import Trouble
 from bots.sandbox.things import Chat
 from bots.testkit import Play
 from core.models.scripted import Scripted
+from core.plugins import Plugin
 from core.ports import ModelRequest
 from tests.fakes.voice_server import VoiceServer, brisk
 from tests.faults.vendors import settings_of
@@ -149,9 +150,11 @@ async def lounges(
     *,
     model: Scripted | None = None,
     servers: dict[str, VoiceServer],
+    plugins: Mapping[str, Plugin] | None = None,
     **settings: str,
 ) -> AsyncIterator[tuple[Play, list[Lounge]]]:
-    """Everybody is in, and hears and is heard."""
+    """Everybody is in, and hears and is heard; `plugins` by whose they are."""
+    own_plugins = plugins or {}
     speech = await said("where is the library", "en-us+edward")
     made = []
     own: dict[str, str] = {}
@@ -164,7 +167,15 @@ async def lounges(
         own[f"CHARACTER__{name.upper()}__DISCORD_VOICE_CHANNEL_ID"] = str(room.id)
         made.append(Lounge(stage, name, guild, chat, room, bot, person, servers[name], speech))
     async with playing(
-        *names,
+        *(
+            {
+                "name": name,
+                "bio": f"{name} is made for a test.",
+                "plugins": [own_plugins[name].name] if name in own_plugins else [],
+            }
+            for name in names
+        ),
+        plugins=own_plugins.values(),
         model=model or Scripted(answer),
         data=data,
         stage=stage,
