@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import itertools
 import logging
-import math
 import random
 from collections.abc import Callable, Sequence
 
@@ -38,6 +37,9 @@ _AWAY = 120.0
 _KEEPS_ALIVE = 5.0
 """Seconds between two packets that say no more than that we are there: routers forget."""
 _BITRATE = 64_000
+_BEAT = 4.5
+"""Seconds. discord.py may note when it has sent a heartbeat only after the answer has come: then it
+takes all the time since the one before, five seconds, for the way there and back."""
 
 AskMay = Callable[[discord.VoiceChannel], None]
 
@@ -124,7 +126,7 @@ class VoiceLine:
             True,
             voice.connection.can_encrypt,
             heard.deaf or deafened,
-            latency if math.isfinite(latency) else 0.0,
+            latency if latency < _BEAT else 0.0,
             voice.voice_privacy_code or "",
             heard.lost,
             heard.undecrypted,
