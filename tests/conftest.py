@@ -38,14 +38,16 @@ def pytest_collection() -> Generator[None, object, object]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Of flows and faults a sixth plays on PostgreSQL each time, by their names; at night all do.
 
-    What a database itself does is tested on both kinds everywhere else.
+    What a database itself does is tested on both kinds everywhere else; so is G1, that no word is
+    lost.
     """
     for item in items:
         on = getattr(item, "callspec", None)
         if on is None or on.params.get("database") != "postgres":
             continue
         playing = item.nodeid.startswith(("tests/flows/", "tests/faults/"))
-        if playing and item.path.name not in _OF_DATABASES and crc32(item.nodeid.encode()) % 6:
+        always = item.path.name in _OF_DATABASES or item.name.startswith("test_g1_")
+        if playing and not always and crc32(item.nodeid.encode()) % 6:
             item.add_marker(pytest.mark.soak)
 
 
