@@ -115,7 +115,7 @@ class Conversing:
             elif carried is None and (much := self._allowance.refusal(work, verdict)):
                 await self._keep_silent(turn, much.rule, say=much.say)
             else:
-                async with self._floor.word(work.lead.address):
+                async with self._floor.word(work.lead.address, aloud=work.lead.spoken):
                     await self._speak(turn, carried, unsure=verdict.choice is Choice.UNSURE)
 
     async def carry_out(self, work: Work, plan: Plan | None, rule: str, otherwise: str) -> None:

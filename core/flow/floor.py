@@ -65,7 +65,8 @@ class _Word:
 class _Room:
     place: Place
     here: dict[Account, None] = field(default_factory=dict)
-    word: _Word = field(default_factory=_Word)
+    words: dict[bool, _Word] = field(default_factory=lambda: {False: _Word(), True: _Word()})
+    """In writing, and aloud: nobody waits for the one with the other."""
     given: Account | None = None
     given_at: float = float("-inf")
     said: deque[tuple[Uttered, set[Account]]] = field(default_factory=lambda: deque(maxlen=_LINES))
@@ -132,7 +133,7 @@ class Floor:
     # --- the word ------------------------------------------------------------------------------
 
     @asynccontextmanager
-    async def word(self, address: Address) -> AsyncIterator[None]:
+    async def word(self, address: Address, *, aloud: bool = False) -> AsyncIterator[None]:
         """Speak one after the other: whoever comes later sees what the earlier one has said.
 
         Also where one of ours seems alone: the others may be about to hear the same message.
@@ -141,7 +142,7 @@ class Floor:
         if room is None:
             yield
             return
-        word = await self._wait_for(room)
+        word = await self._wait_for(room.words, aloud)
         try:
             yield
         finally:
@@ -150,14 +151,14 @@ class Floor:
     def speaks(self, address: Address) -> None:
         """Whoever has the word there is being heard: nobody takes it over for now."""
         room = self._rooms.get(Where.of(address))
-        if room is not None and room.word.lock.locked():
-            room.word.since = asyncio.get_running_loop().time()
+        if room is not None and (word := room.words[True]).lock.locked():
+            word.since = asyncio.get_running_loop().time()
 
-    async def _wait_for(self, room: _Room) -> _Word:
+    async def _wait_for(self, words: dict[bool, _Word], aloud: bool) -> _Word:
         """Take it over from whoever has had it for too long, once and for everybody after us."""
         loop = asyncio.get_running_loop()
         while True:
-            word = room.word
+            word = words[aloud]
             begun = word.since if word.lock.locked() else loop.time()
             try:
                 async with asyncio.timeout_at(begun + self._wait):
@@ -165,10 +166,10 @@ class Floor:
             except TimeoutError:
                 # Whoever has it now may have got it only while we waited.
                 overdue = word.lock.locked() and loop.time() >= word.since + self._wait
-                if overdue and room.word is word:
-                    room.word = _Word()
+                if overdue and words[aloud] is word:
+                    words[aloud] = _Word()
                 continue
-            if word is room.word:
+            if word is words[aloud]:
                 word.since = loop.time()
                 return word
             word.lock.release()  # it was taken over by somebody else meanwhile

@@ -173,7 +173,8 @@ class Hearsay:
 
     def _remind(self, rows: Iterable[Received]) -> None:
         for one in rows:
-            self._lanes.remind(Waiting(one.id, one.address, one.author, one.kind, one.keep))
+            waiting = Waiting(one.id, one.address, one.author, one.kind, one.keep, aloud=one.aloud)
+            self._lanes.remind(waiting)
 
     async def _close(self, ids: Sequence[int]) -> None:
         outcome, now = Outcome(InboundStatus.SILENT, "never-said"), self._clock.now()

@@ -7,6 +7,7 @@ It takes the same way as everything else: stored once, then a turn in the room's
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -52,7 +53,8 @@ def overheard(
     said = {"text": text[:_LONGEST], "author": who, "us": us, "others": bool(tagged) and not us}
     if aloud:
         said |= {"spoken": True, "company": 1}
-    return _received(address, Kind.OVERHEARD, f"heard:{key}", author.id, now, said, place)
+    heard = _received(address, Kind.OVERHEARD, f"heard:{key}", author.id, now, said, place)
+    return replace(heard, aloud=aloud)
 
 
 def spoken(
@@ -77,7 +79,8 @@ def spoken(
     said = {"text": text[:_LONGEST], "author": who, "spoken": True, "company": company}
     if audio:
         said["audio"] = audio
-    return _received(address, Kind.MESSAGE, f"{_SPOKEN}{key}", author.id, at, said, place)
+    heard = _received(address, Kind.MESSAGE, f"{_SPOKEN}{key}", author.id, at, said, place)
+    return replace(heard, aloud=True)
 
 
 def is_ours(received: Received) -> bool:

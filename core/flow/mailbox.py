@@ -1,4 +1,4 @@
-"""One turn at a time in each room; rooms side by side."""
+"""One turn at a time in each room; rooms side by side, and what is said aloud beside what is written."""
 
 from __future__ import annotations
 
@@ -19,6 +19,10 @@ _HOT = 2_000
 """Payloads kept in memory; the others are read again from the inbox when their turn comes."""
 _LONGEST_REST = 1.5
 """Seconds for which the rest of a message is waited for."""
+
+
+_Key = tuple[Address, bool]
+"""A room; and whether it is what is said aloud there, which nothing that is written waits for."""
 
 
 @dataclass(slots=True)
@@ -58,8 +62,8 @@ class Mailbox:
         self._store = store
         self._keeps = keeps
         self._at_once = at_once
-        self._lanes: dict[Address, _Lane] = {}
-        self._ready: deque[Address] = deque()
+        self._lanes: dict[_Key, _Lane] = {}
+        self._ready: deque[_Key] = deque()
         self._hot: OrderedDict[int, Received] = OrderedDict()
         self._held: set[int] = set()
         """Rows that wait here or are being answered."""
@@ -83,7 +87,7 @@ class Mailbox:
 
     def is_gone(self, row: Delivery) -> bool:
         """The message that is to be changed was taken away, and the word of that waits here."""
-        lane = self._lanes.get(row.address)
+        lane = self._lanes.get((row.address, False))
         return lane is not None and message_key(row.address.room, row.target or "") in lane.gone
 
     def enqueue(self, received: Received, *, stored: bool = True) -> None:
@@ -103,6 +107,7 @@ class Mailbox:
                 since=now,
                 due=now + received.rests if received.rests else 0.0,
                 unsays=received.unsays,
+                aloud=received.aloud,
             )
         )
 
@@ -111,22 +116,22 @@ class Mailbox:
         if waiting.id in self._held:
             return
         self._held.add(waiting.id)
-        address = waiting.address
+        key = waiting.address, waiting.aloud
         if waiting.keep is None:
-            waiting = replace(waiting, keep=self._keeps(address))
-        lane = self._lanes.get(address)
+            waiting = replace(waiting, keep=self._keeps(waiting.address))
+        lane = self._lanes.get(key)
         if lane is None:
-            lane = self._lanes[address] = _Lane(deque([waiting]), gone=set(waiting.unsays))
+            lane = self._lanes[key] = _Lane(deque([waiting]), gone=set(waiting.unsays))
             if waiting.due:
-                self._rest(address, lane)
+                self._rest(key, lane)
             else:
-                self._ready.append(address)
+                self._ready.append(key)
                 self._pump()
             return
         lane.queue.append(waiting)
         lane.gone.update(waiting.unsays)
         if lane.timer is not None and lane.queue[0].due:
-            self._rest(address, lane)
+            self._rest(key, lane)
         if lane.running is not None:
             lane.running.meet(waiting)
 
@@ -141,7 +146,7 @@ class Mailbox:
         for one in received:
             self._held.discard(one.id)
             self._hot.pop(one.id, None)
-            if (lane := self._lanes.get(one.address)) is not None:
+            if (lane := self._lanes.get((one.address, one.aloud))) is not None:
                 lane.queue = deque(waiting for waiting in lane.queue if waiting.id != one.id)
                 if lane.running is not None and one in lane.running.items:
                     lane.running.interrupt()
@@ -167,18 +172,18 @@ class Mailbox:
         if self._group is None or self._closing:
             return
         while self._ready and self._active < self._at_once:
-            address = self._ready.popleft()
+            key = self._ready.popleft()
             self._active += 1
             self._quiet.clear()
-            self._group.create_task(self._serve(address))
+            self._group.create_task(self._serve(key))
 
-    async def _serve(self, address: Address) -> None:
-        lane = self._lanes[address]
+    async def _serve(self, key: _Key) -> None:
+        lane = self._lanes[key]
         try:
             while lane.queue and not self._closing:
                 if lane.unfinished(asyncio.get_running_loop().time()) > 0:
                     break
-                await self._one(address, lane)
+                await self._one(key[0], lane)
                 if (
                     lane.rests or self._ready
                 ):  # others wait for a place: go to the end of their line
@@ -186,30 +191,30 @@ class Mailbox:
         finally:
             self._active -= 1
             if lane.queue and lane.rests:
-                asyncio.get_running_loop().call_later(lane.rests, self._rested, address)
+                asyncio.get_running_loop().call_later(lane.rests, self._rested, key)
                 lane.rests = 0.0
             elif lane.unfinished(asyncio.get_running_loop().time()) > 0:
-                self._rest(address, lane)
+                self._rest(key, lane)
             elif lane.queue:
-                self._ready.append(address)
+                self._ready.append(key)
             else:
-                del self._lanes[address]
+                del self._lanes[key]
             if self._active == 0:
                 self._quiet.set()
             self._pump()
 
-    def _rest(self, address: Address, lane: _Lane) -> None:
+    def _rest(self, key: _Key, lane: _Lane) -> None:
         """Wait for the rest of a message; what has just come may be the last of it."""
         if lane.timer is not None:
             lane.timer.cancel()
         loop = asyncio.get_running_loop()
         wait = max(0.0, lane.unfinished(loop.time()))
-        lane.timer = loop.call_later(wait, self._rested, address)
+        lane.timer = loop.call_later(wait, self._rested, key)
 
-    def _rested(self, address: Address) -> None:
-        if (lane := self._lanes.get(address)) is not None:
+    def _rested(self, key: _Key) -> None:
+        if (lane := self._lanes.get(key)) is not None:
             lane.timer = None
-            self._ready.append(address)
+            self._ready.append(key)
             self._pump()
 
     async def _one(self, address: Address, lane: _Lane) -> None:

@@ -102,6 +102,9 @@ class Received:
     unsays: tuple[str, ...] = ()
     """Of a DELETE, the event keys of what was taken back, if the platform tells it so; a row that
     is taken up again after a restart has none."""
+    aloud: bool = False
+    """It was said in a voice channel: its answer takes as long as it is heard, and what is written
+    in the same room does not wait for that. A row that is taken up again has none."""
     id: int = 0
     """The inbox row; 0 until it is stored."""
 

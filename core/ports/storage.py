@@ -42,6 +42,8 @@ class Waiting:
     """When the rest of it has come, by the loop's time; 0 for what is whole already."""
     unsays: tuple[str, ...] = ()
     """As `Received.unsays`."""
+    aloud: bool = False
+    """As `Received.aloud`."""
 
 
 class Inbox(Protocol):

@@ -174,7 +174,7 @@ async def test_nobody_takes_the_word_from_somebody_who_is_being_heard() -> None:
     speaks = asyncio.Event()
 
     async def ada() -> None:
-        async with floor.word(at(ADA)):
+        async with floor.word(at(ADA), aloud=True):
             speaks.set()
             for _ in range(10):
                 await asyncio.sleep(0.03)
@@ -183,10 +183,16 @@ async def test_nobody_takes_the_word_from_somebody_who_is_being_heard() -> None:
 
     async def bert() -> None:
         await speaks.wait()
-        async with floor.word(at(BERT)):
+        async with floor.word(at(BERT), aloud=True):
             order.append("Bert begins")
 
     async with asyncio.TaskGroup() as group:
         group.create_task(ada())
         group.create_task(bert())
     assert order == ["Ada ends", "Bert begins"]
+
+
+async def test_whoever_writes_does_not_wait_for_whoever_is_heard() -> None:
+    floor = together(ADA, BERT, wait=5.0)
+    async with asyncio.timeout(1), floor.word(at(ADA), aloud=True), floor.word(at(BERT)):
+        floor.speaks(at(ADA))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any, TypeVar, cast
 
 import pytest
@@ -211,6 +212,20 @@ async def test_a_command_is_not_merged_and_cuts_what_follows_it() -> None:
         gate.set()
         await settle()
     assert turns.done == [(9,), (1,), (2,), (3,)]
+
+
+async def test_what_is_written_does_not_wait_for_what_is_said_aloud_in_its_room() -> None:
+    turns = Turns()
+    heard = turns.hold(2)
+    async with open_mailbox(turns) as box:
+        for one in (replace(said(1), aloud=True), replace(said(2), aloud=True), said(3)):
+            box.enqueue(one)
+        await settle()
+        assert turns.done == [(3,)], "written, and answered"
+        heard.set()
+        await settle()
+        assert turns.done == [(3,), (1, 2)]
+    assert not box.open
 
 
 async def test_rooms_go_side_by_side_up_to_the_bound() -> None:
