@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bots.app import DOORS, Gateway
+from bots.app import Gateway
 from bots.doors import doors
 from bots.links import Plan, plan_links
 from bots.rehearsal import environment_without_keys, platforms_of, pointed_at
@@ -63,16 +63,17 @@ async def playing(
     plugins: Iterable[Any] = (),
     clock: Clock | None = None,
     voices: bool = False,
+    commands_after: float = 2.0,
 ) -> AsyncIterator[Play]:
     """Start, log everybody in, and stop in order at the end of the block.
 
     A character is a name, or its file's content. `settings` are variables of the process, as in
     `.env`; TROUPE_REFLECTION and TROUPE_TURNS_PER_MINUTE are off where they do not say else.
-    Without a `model` the offline one answers. `paces` keeps the platforms' rates, and puts off
-    their commands for a moment after the start.
+    Without a `model` the offline one answers. `paces` keeps the platforms' rates.
     `platforms` are those on which they play: "telegram", "discord". `plugins` are found by the
     names that a character's file gives; a character that is but a name has all of them. `clock` is
     the gateway's. With `voices` everybody hears and speaks by the pair that needs no key.
+    `commands_after` are the seconds after which platforms are told of commands.
     """
     variables = {"SERVER_PORT": "0", "STOP_PATIENCE": "5", "SEND_PATIENCE": "2"}
     variables["TROUPE_REFLECTION"] = "false"  # a scripted model is asked for answers alone
@@ -102,7 +103,7 @@ async def playing(
             Settings(environment),
             plan_links(roster, environment, stages=houses),
             data,
-            DOORS if paces else doors(commands_after=0.0),
+            doors(commands_after=commands_after),
             models=Models(override=model) if model is not None else None,
             plugins=at_hand,
             clock=clock,

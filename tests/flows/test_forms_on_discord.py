@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,14 @@ from bots.testkit import Play
 from core.flow import commands
 from core.models.scripted import Scripted
 from tests.fakes.model_server import ModelServer, Script
-from tests.flows.on_discord import Server, calls, heard, on_discord, outcomes, rows, settled
+from tests.flows import on_discord as discord
+from tests.flows.on_discord import Server, calls, heard, outcomes, rows, settled
 from tests.flows.talk import echo, reply, until, whole
 
 pytestmark = pytest.mark.usefixtures("database")
+
+# Everybody here waits for the menu; it need not wait for anybody.
+on_discord = partial(discord.on_discord, commands_after=0.0)
 
 _LONG = ("One two three four five six seven eight nine ten. " * 12).strip()
 _ALONE = 64
