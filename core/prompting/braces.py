@@ -13,6 +13,7 @@ from core.prompting.tagged import Kept
 
 _BLANK = re.compile(r"[\s\ufeff]+")
 _WORD = re.compile(r"[^\s{}\[\]:,\"'/]+")
+_NUMBERS = re.compile(r"(?:-?\d+(?:\.\d+)?\s*,\s*)+", re.ASCII)
 _AFTER_STRING = re.compile(r"\s{0,64}")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "", "b": "", "f": "\n", "0": "", "\n": ""}
 _UNICODE = re.compile(r"\\u([0-9a-fA-F]{4})")
@@ -86,6 +87,8 @@ class Braces:
             self._value_next = bool(self._open) and self._open[-1] == "["
         elif sign == "/":
             return self._comment(text, at, final)
+        elif (run := self._run_of_numbers(text, at)) is not None:
+            return run
         elif word := _WORD.match(text, at):
             return self._bare(word, len(text), final)
         return at + 1
@@ -118,6 +121,16 @@ class Braces:
         if end >= 0:
             return end + len(closer)
         return at if len(text) - at < 2048 and not final else at + 2
+
+    def _run_of_numbers(self, text: str, at: int) -> int | None:
+        """The end of numbers in a list of which nothing is kept, each with its comma: there may be
+        a hundred thousand of them."""
+        if not (self._value_next and self._open and self._open[-1] == "["):
+            return None
+        run = _NUMBERS.match(text, at)
+        if run is None or self._kind():
+            return None
+        return run.end()
 
     def _bare(self, word: re.Match[str], length: int, final: bool) -> int:
         """Numbers, true, false, null, unquoted keys."""

@@ -31,7 +31,8 @@ def test_all_of_the_text_is_in_pieces_that_overlap_and_are_not_too_long(text, to
         assert before.start < after.start
         assert after.start <= before.end < after.end
         if overlap and int(overlap * LETTERS) and int(overlap) > 4:
-            assert after.start < before.end
+            # Nothing that is shared would bring it beyond the pause at which the other one ends.
+            assert after.start < before.end or text[before.end - 1].isspace()
 
 
 @given(texts, kinds)
