@@ -28,6 +28,7 @@ async def test_both_bots_answer_at_their_start(tmp_path: Path, platform: Platfor
     assert 0 < float(row.floor) < 20
 
 
+@pytest.mark.soak  # the figures that others here do not touch run the same way
 async def test_what_a_message_costs_is_counted(tmp_path: Path) -> None:
     rows = {row.figure: row for row in await memory(Bench(tmp_path / "bench", quick=True))}
     assert rows["chat calls a message"].troupe == "1.000"
@@ -80,6 +81,7 @@ def test_a_missed_target_stands_out() -> None:
     assert "0.6 (0.5-0.7)" in lines[3]
 
 
+@pytest.mark.soak  # the figures that others here do not touch run the same way
 async def test_the_first_words_of_slow_answers_are_timed_where_they_are_seen(
     tmp_path: Path,
 ) -> None:

@@ -133,6 +133,7 @@ async def test_ten_come_and_go_and_all_who_stay_have_the_same_keys(parlour: Parl
         assert loud_seconds(seat.heard[parlour.guest(200)].pcm) > 0.1
 
 
+@pytest.mark.soak  # discord.py's own reader sometimes sleeps on for half a minute
 async def test_clients_come_and_go_while_somebody_speaks(parlour: Parlour) -> None:
     mia = parlour.house.seat(*parlour.at, parlour.mia.snowflake, listens=False)
     async with online(parlour.ada) as ada, online(parlour.eliza) as eliza:

@@ -63,6 +63,7 @@ async def test_a_client_goes_where_its_channel_went(parlour: Parlour) -> None:
         await until(lambda: mia.heard and mia.heard[parlour.ada.snowflake].frames >= 15)
 
 
+@pytest.mark.soak  # discord.py's own reader sometimes sleeps on for half a minute
 @pytest.mark.parametrize("code", [4006, 4015, 1006])
 async def test_a_client_whose_line_breaks_may_come_again(parlour: Parlour, code: int) -> None:
     mia = parlour.house.seat(*parlour.at, parlour.guest(1))
