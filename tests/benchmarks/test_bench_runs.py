@@ -90,6 +90,7 @@ async def test_the_first_words_of_slow_answers_are_timed_where_they_are_seen(
     assert all(0 < one < 5_000 for one in took)
 
 
+@pytest.mark.soak  # its parts are played each time, in tests/voice
 async def test_what_is_asked_aloud_is_timed_to_her_first_packet(tmp_path: Path) -> None:
     async with voices(tmp_path / "bench", 1) as world, world.playing(1) as one:
         await world.calm()

@@ -159,7 +159,16 @@ async def _says(here: Parlour, server: VoiceServer, text: str) -> None:
         assert [one.text for one in found] == [text, f"{text} again"][:count], "once"
 
 
-@pytest.mark.parametrize("fault", ["", "401", "mute", "midway"])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "",
+        "midway",
+        # What becomes of these, core/speech/test_listening_along shows each time.
+        pytest.param("401", marks=pytest.mark.soak),
+        pytest.param("mute", marks=pytest.mark.soak),
+    ],
+)
 async def test_what_people_say_is_answered_whatever_becomes_of_the_line(
     tmp_path: Path, fault: LiveFault
 ) -> None:

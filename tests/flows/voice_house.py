@@ -152,7 +152,7 @@ async def voices(
     playing = Cast()
     speech = ToneSpeech(clock)
     async with (
-        asyncio.timeout(60),
+        asyncio.timeout(100),
         open_store(None, data) as opened,
         Models(override=model, clock=clock) as models,
         Reader() as reader,
@@ -226,7 +226,7 @@ async def _time(clock: Hurrying) -> None:
         await clock.advance(clock.step)
 
 
-async def until(true: Callable[[], object], *, timeout: float = 20) -> None:
+async def until(true: Callable[[], object], *, timeout: float = 60) -> None:
     async with asyncio.timeout(timeout):
         while not true():  # noqa: ASYNC110  (what is waited for has no bell)
             await asyncio.sleep(0.002)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from bots.sandbox import Stage
 from core.models.scripted import Scripted
 from core.ports import ModelRequest
@@ -70,6 +72,7 @@ async def test_whom_she_follows_she_comes_to_and_alone_she_leaves(
         await until(lambda: not here.inside())
 
 
+@pytest.mark.soak  # flows/test_voice_channels shows it without any sound
 async def test_after_a_restart_she_is_where_she_was_and_says_nothing_anew(
     tmp_path: Path, stage: Stage
 ) -> None:

@@ -126,6 +126,7 @@ async def test_a_cough_holds_her_up_and_costs_no_word(tmp_path: Path, stage: Sta
         assert here.kept() == [ASKED, ANSWER]
 
 
+@pytest.mark.soak  # flows/test_voice_talk shows it without any sound
 async def test_who_nods_does_not_interrupt(tmp_path: Path, stage: Stage) -> None:
     async with parlour(tmp_path, "Ada", model=answering(), stage=stage) as here:
         bob = await here.comes("Bob")

@@ -102,7 +102,7 @@ class PuttingOff(Turns):
             if self.left.get(one.id, 0) > 0:
                 self.left[one.id] -= 1
                 self.begun.append(tuple(it.id for it in batch.items))
-                raise Postponed(0.02)
+                raise Postponed(0.15)
         await super().__call__(batch)
 
 
