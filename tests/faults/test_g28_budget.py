@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from bots.discord.pulse import PULSE
 from bots.sandbox import Stage
 from bots.sandbox.world import Message
@@ -75,6 +77,7 @@ async def test_g28_who_asks_all_at_once_overshoots_no_budget_and_has_every_word(
         assert spoken(servers["Ada"]) <= MOST, "also after a restart"
 
 
+@pytest.mark.soak  # notes and channels share one budget, and notes play each time
 async def test_g28_in_a_channel_she_writes_what_is_beyond_the_budget(
     tmp_path: Path, stage: Stage
 ) -> None:
