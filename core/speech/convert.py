@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, TypeVar
 
 from core.ports.speech import HEARD_RATE, RATE, Clip
@@ -67,27 +67,6 @@ async def check_length(data: bytes, *, bounds: Bounds | None = None) -> None:
         raise
     except UnreadableSound:
         return
-
-
-async def note_of(pieces: AsyncIterable[bytes]) -> AsyncGenerator[bytes, None]:
-    """A stream of 48 kHz sound as OGG/Opus, page by page as it is made."""
-    # In a thread: the first one looks for libopus on the disk.
-    encoder = await asyncio.to_thread(Encoder, bitrate=NOTE_BITRATE, fec=False)
-    writer = ogg.Writer()
-    yield writer.begin()
-    waiting, samples = b"", 0
-    async for piece in pieces:
-        waiting += piece
-        whole = len(waiting) // FRAME_BYTES * FRAME_BYTES
-        now, waiting = waiting[:whole], waiting[whole:]
-        if made := await asyncio.to_thread(_paged, encoder, writer, now):
-            yield made
-        samples += whole // WIDTH
-    samples += len(waiting) // WIDTH
-    # What libopus has not given yet is pushed out by silence.
-    tail = waiting + bytes(ogg.PRE_SKIP * WIDTH)
-    tail += bytes(-len(tail) % FRAME_BYTES)
-    yield _paged(encoder, writer, tail) + writer.end(samples)
 
 
 # --- in a thread ---------------------------------------------------------------------------------

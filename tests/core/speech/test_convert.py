@@ -8,7 +8,7 @@ import tracemalloc
 
 import pytest
 
-from core.speech.convert import note_of, seconds_of, spoken_clip, to_clip, to_pcm
+from core.speech.convert import seconds_of, spoken_clip, to_clip, to_pcm
 from core.speech.decoding import Bounds
 from core.speech.ogg import packets_of, put_together
 from core.speech.opus import SILENCE
@@ -64,19 +64,6 @@ async def test_raw_sound_becomes_a_voice_message_as_long_as_it_is() -> None:
     clip = await spoken_clip(vowel(1.234, 22_050), 22_050)
     assert clip.seconds == pytest.approx(1.234, abs=0.001)
     assert len(await to_pcm(clip.data, 48_000)) / 96_000 == pytest.approx(1.234, abs=0.001)
-
-
-async def test_a_stream_becomes_the_same_voice_message_page_by_page() -> None:
-    sound = vowel(2.5)
-
-    async def pieces():
-        for at in range(0, len(sound), 10_001):
-            yield sound[at : at + 10_001]
-
-    pages = [page async for page in note_of(pieces())]
-    assert len(pages) > 2
-    assert await seconds_of(b"".join(pages)) == pytest.approx(2.5, abs=0.001)
-    assert packets_of(b"".join(pages))[1] == packets_of((await spoken_clip(sound)).data)[1]
 
 
 async def test_the_length_of_a_voice_message_is_known_without_hearing_it() -> None:
