@@ -11,6 +11,8 @@ from typing import Any
 
 from tests.fakes.postgres import PostgresServer
 
+_AS_THEY_CAME = {"inbox": "id", "deliveries": "seq", "memories": "seq"}
+
 
 @dataclass(frozen=True, slots=True)
 class Database:
@@ -37,6 +39,11 @@ class Database:
         with closing(sqlite3.connect(data / "troupe.db")) as file, file:
             file.row_factory = sqlite3.Row
             return [dict(row) for row in file.execute(question)]
+
+    def rows(self, data: Path, table: str) -> list[Mapping[str, Any]]:
+        """All of a table, as they came: PostgreSQL itself moves a row that is changed to the end."""
+        key = _AS_THEY_CAME.get(table)
+        return self.ask(data, f"SELECT * FROM {table}" + (f" ORDER BY {key}" if key else ""))
 
 
 class _InUse:

@@ -120,12 +120,7 @@ class Ledgers:
 
 def read(data: Path) -> Ledgers:
     """The ledgers of a gateway, stopped or running."""
-    return Ledgers(
-        *(
-            in_use.now.ask(data, f"SELECT * FROM {table} ORDER BY {key}")
-            for table, key in (("inbox", "id"), ("deliveries", "seq"), ("memories", "seq"))
-        )
-    )
+    return Ledgers(*(in_use.now.rows(data, one) for one in ("inbox", "deliveries", "memories")))
 
 
 def integrity(data: Path) -> str:

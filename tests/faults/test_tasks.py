@@ -114,7 +114,7 @@ class Kitchen:
         return sorted(path.read_text().splitlines()) if path.exists() else []
 
     def rows(self, table: str) -> list[Any]:
-        return in_use.now.ask(self.gateway.data, f"SELECT * FROM {table}")
+        return in_use.now.rows(self.gateway.data, table)
 
     async def until(self, holds: Any) -> None:
         await until(holds, lambda: f"{self.said} {self.done}\n{self.gateway.log[-2000:]}")

@@ -55,7 +55,7 @@ class Server:
 
 
 def rows(play: Play, table: str) -> list[Mapping[str, Any]]:
-    return in_use.now.ask(play.data, f"SELECT * FROM {table}")
+    return in_use.now.rows(play.data, table)
 
 
 def outcomes(

@@ -18,7 +18,7 @@ from tests.flows.test_initiative import HOUR, MINUTE, Day
 
 
 def rows(data: Path, table: str) -> list[Mapping[str, Any]]:
-    return in_use.now.ask(data, f"SELECT * FROM {table}")
+    return in_use.now.rows(data, table)
 
 
 def direct(play: Play) -> tuple[Bot, Person, Chat]:

@@ -85,7 +85,7 @@ def direct(play: Play) -> tuple[Bot, Person, Chat]:
 
 
 def rows(data: Path, table: str) -> list[Mapping[str, Any]]:
-    return in_use.now.ask(data, f"SELECT * FROM {table}")
+    return in_use.now.rows(data, table)
 
 
 def kept(data: Path) -> list[dict[str, Any]]:

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.usefixtures("database")
 
 
 def rows(data: Path, table: str) -> list[Mapping[str, Any]]:
-    return in_use.now.ask(data, f"SELECT * FROM {table}")
+    return in_use.now.rows(data, table)
 
 
 async def test_start_and_help_are_answered_without_a_model(tmp_path: Path) -> None:

@@ -129,7 +129,7 @@ def words(text: str) -> list[str]:
 
 
 def rows(data: Path, table: str) -> list[Mapping[str, Any]]:
-    return in_use.now.ask(data, f"SELECT * FROM {table}")
+    return in_use.now.rows(data, table)
 
 
 def paid(data: Path) -> list[Mapping[str, Any]]:

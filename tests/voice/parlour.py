@@ -145,7 +145,7 @@ class Parlour:
         await until(so)
 
     def rows(self, table: str) -> list[Mapping[str, Any]]:
-        return in_use.now.ask(self.data, f"SELECT * FROM {table}")
+        return in_use.now.rows(self.data, table)
 
     def says(self, name: str = "Ada", room: Chat | None = None) -> list[str]:
         """What a character has written in the channel's chat."""
