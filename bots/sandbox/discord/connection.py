@@ -1,16 +1,12 @@
 """One socket of a bot: HELLO to close, operation by operation, as the gateway v10 does it."""
 
-import asyncio
-import contextlib
 import time
 from collections import deque
 from typing import Any, Final, Protocol
 
-import orjson
-from aiohttp import WSMsgType, web
-
 from bots.sandbox.discord.intents import PRIVILEGED, Intents, known
 from bots.sandbox.discord.sessions import Session, Sessions
+from bots.sandbox.discord.socket import Closed, Socket, operation_in
 from bots.sandbox.discord.wire import Packing, dispatched, operation
 from bots.sandbox.world import Account
 
@@ -21,16 +17,6 @@ RECONNECT, REQUEST_MEMBERS, INVALID_SESSION, HELLO, ACK = 7, 8, 9, 10, 11
 _FINAL: Final = frozenset({4003, 4004, 4007, 4009, 4010, 4011, 4012, 4013, 4014})
 _GOODBYE: Final = frozenset({1000, 1001})
 _LONGEST = 4096
-_PATIENCE = 1.0  # for the client's half of a closing handshake
-
-
-class Closed(Exception):
-    """The client broke a rule, or time is up; the code says which."""
-
-    def __init__(self, code: int, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.reason = reason
 
 
 class House(Protocol):
@@ -51,70 +37,31 @@ class House(Protocol):
     def cut(self, session: Session) -> None: ...
 
 
-class Connection:
-    """Reads what a client sends and writes what its session holds, each in its own task."""
+class Connection(Socket):
+    """One socket, and the session that it speaks for once somebody has identified."""
 
     def __init__(self, house: House, url: str, packing: Packing | None) -> None:
+        super().__init__(house, compress=False)
         self._house = house
         self._url = url
         self._packing = packing
-        self._socket = web.WebSocketResponse(timeout=_PATIENCE, max_msg_size=0, compress=False)
-        self._transport: asyncio.Transport | None = None
         self._out: deque[bytes] = deque()
-        self._bell = asyncio.Event()
-        self._limit: asyncio.Timeout | None = None
-        self._closing: tuple[int, str] | None = None
-        self._goodbye: int | None = None
         self._resumed_at: int | None = None
         self._window = (0.0, 0)
         self.session: Session | None = None
-        self.held = False
         self.keeps_acks = False
 
-    async def serve(self, request: web.BaseRequest) -> web.WebSocketResponse:
-        """Hold the socket until either side ends it; then the session is over or waits."""
-        await self._socket.prepare(request)
-        self._transport = request.transport
-        if not self._house.mute:
-            self.say(operation(HELLO, {"heartbeat_interval": int(self._house.heartbeat * 1000)}))
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                writer = tasks.create_task(self._write())
-                await self._read()
-                if self._closing is not None:
-                    # A client that reads nothing would keep the last word from ever leaving.
-                    await asyncio.wait({writer}, timeout=2 * _PATIENCE)
-                if not writer.done():
-                    self.abort()
-                    writer.cancel()
-        finally:
-            self._leave()
-        return self._socket
-
     # -- by hand, and from the session -----------------------------------------------------------
-
-    def wake(self) -> None:
-        self._bell.set()
 
     def say(self, text: bytes) -> None:
         """Send a message that belongs to this connection alone; it overtakes waiting events."""
         self._out.append(text)
-        self._bell.set()
-
-    def close(self, code: int, reason: str = "") -> None:
-        """End the socket with a code, after what was said before."""
-        self._closing = self._closing or (code, reason)
-        self._bell.set()
-
-    def abort(self) -> None:
-        """Cut the line with no word to anyone."""
-        if self._transport is not None:
-            self._transport.abort()
+        self.wake()
 
     def hold(self, on: bool, *, only_acks: bool) -> None:
         """Say nothing more, or at least acknowledge no heartbeat; the socket stays open."""
         self.held, self.keeps_acks = on and not only_acks, on
-        self._bell.set()
+        self.wake()
 
     def invalidate(self, resumable: bool) -> None:
         """Op 9; a session that may not be resumed is gone at once."""
@@ -123,38 +70,23 @@ class Connection:
             self._house.logins.end(self.session)
             self.session = None
 
-    async def raw(self, frame: str | bytes) -> None:
-        """Put a frame on the wire as it is, past every encoding."""
-        if isinstance(frame, str):
-            await self._socket.send_str(frame)
-        else:
-            await self._socket.send_bytes(frame)
-
     # -- writing ---------------------------------------------------------------------------------
 
-    async def _write(self) -> None:
-        socket = self._socket
-        with contextlib.suppress(ConnectionError):
-            while True:
-                text = None if self.held else self._next()
-                if text is not None:
-                    if self._packing is None:
-                        await socket.send_str(text.decode())
-                    else:
-                        await socket.send_bytes(self._packing.pack(text))
-                elif self._closing is not None:
-                    code, reason = self._closing
-                    await socket.close(code=code, message=reason.encode())
-                    return
-                else:
-                    self._bell.clear()
-                    await self._bell.wait()
+    def greet(self) -> None:
+        if not self._house.mute:
+            self.say(operation(HELLO, {"heartbeat_interval": int(self._house.heartbeat * 1000)}))
+
+    def following(self) -> str | bytes | None:
+        text = self._next()
+        if text is None:
+            return None
+        return text.decode() if self._packing is None else self._packing.pack(text)
 
     def _next(self) -> bytes | None:
         if self._out:
             return self._out.popleft()
         session = self.session
-        if session is None or self._closing is not None:
+        if session is None or self.closing is not None:
             return None
         if self._resumed_at is not None and session.sent >= self._resumed_at:
             self._resumed_at = None
@@ -167,21 +99,13 @@ class Connection:
 
     # -- reading ---------------------------------------------------------------------------------
 
-    async def _read(self) -> None:
-        try:
-            async with asyncio.timeout(self._house.heartbeat * 1.5) as self._limit:
-                frame = await self._socket.receive()
-                while frame.type in {WSMsgType.TEXT, WSMsgType.BINARY}:
-                    self._obey(*_read_frame(frame.data))
-                    frame = await self._socket.receive()
-                # A line that is cut says nothing; the library would call that 1000 as well.
-                self._goodbye = frame.data if frame.type is WSMsgType.CLOSE else None
-        except Closed as refused:
-            self.close(refused.code, refused.reason)
-        except TimeoutError:
-            self.close(4009, "Session timed out.")
+    def read(self, given: str | bytes) -> tuple[int, Any]:
+        found = operation_in(given) if len(given) <= _LONGEST else None
+        if found is None:
+            raise Closed(4002, "Error while decoding payload.")
+        return found
 
-    def _obey(self, op: int, asked: Any) -> None:
+    def obey(self, op: int, asked: Any) -> None:
         self._count()
         if op == HEARTBEAT:
             self._beat()
@@ -216,9 +140,7 @@ class Connection:
             raise Closed(4008, "You are being rate limited.")
 
     def _beat(self) -> None:
-        if self._limit is not None:
-            loop = asyncio.get_running_loop()
-            self._limit.reschedule(loop.time() + self._house.heartbeat * 1.5)
+        self.beaten()
         if not self.keeps_acks:
             self.say(operation(ACK))
 
@@ -284,31 +206,19 @@ class Connection:
         self._house.logins.count(session.bot.id).connections += 1
         session.line, session.lost_at = self, None
         self.session = session
-        self._bell.set()
+        self.wake()
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
         session, self.session = self.session, None
         if session is None:
             return
-        over = self._goodbye in _GOODBYE
-        if self._closing is not None:
-            over = self._closing[0] in _FINAL
+        over = self.goodbye in _GOODBYE
+        if self.closing is not None:
+            over = self.closing[0] in _FINAL
         if over:
             self._house.logins.end(session)
         else:
             self._house.cut(session)
-
-
-def _read_frame(data: str | bytes) -> tuple[int, Any]:
-    try:
-        frame = orjson.loads(data) if len(data) <= _LONGEST else None
-    except orjson.JSONDecodeError:
-        frame = None
-    match frame:
-        case {"op": int() as op, **rest}:
-            return op, rest.get("d")
-        case _:
-            raise Closed(4002, "Error while decoding payload.")
 
 
 def _shard(asked: Any) -> tuple[int, int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import secrets
 import struct
 from collections import deque
@@ -11,28 +10,21 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 import orjson
-from aiohttp import WSMsgType, web
 
+from bots.sandbox.discord.socket import Closed, Socket, operation_in
 from bots.sandbox.discord.voice_call import SPEAKING, Call
 from bots.sandbox.discord.voice_media import Media
 from bots.sandbox.discord.voice_rtp import MODE, Frame, seal
 
+__all__ = ["Admission", "Closed", "Line", "Wire"]
+
 IDENTIFY, SELECT_PROTOCOL, READY, HEARTBEAT, SESSION_DESCRIPTION = 0, 1, 2, 3, 4
 HEARTBEAT_ACK, RESUME, HELLO, RESUMED = 6, 7, 8, 9
-_UNNUMBERED: Final = frozenset({HEARTBEAT_ACK, HELLO, RESUMED})
+_RESUMABLE: Final = frozenset({4009, 4015})
+"""After any other code of ours the session is gone."""
 _IGNORED: Final = frozenset({12, 14, 15, 16, 18, 20})  # of cameras, quality and versions
 _REPLAYED = 1_000
 _LONGEST = 1 << 16
-_PATIENCE = 1.0  # for the client's half of a closing handshake
-
-
-class Closed(Exception):
-    """The client broke a rule, or may not be here; the code says which."""
-
-    def __init__(self, code: int, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.reason = reason
 
 
 @dataclass(slots=True, eq=False)
@@ -131,94 +123,45 @@ class Line:
             self.call.forward(self, frame)
 
 
-class Wire:
-    """One socket: reads what a client sends and writes what its line holds."""
+class Wire(Socket):
+    """One socket, and the line that it speaks for once somebody has identified."""
 
     def __init__(self, house: House, region: str) -> None:
+        super().__init__(house, longest=_LONGEST)
         self._house = house
         self._region = region
-        self._socket = web.WebSocketResponse(timeout=_PATIENCE, max_msg_size=_LONGEST)
-        self._transport: asyncio.Transport | None = None
         self._out: deque[str | bytes] = deque()
-        self._bell = asyncio.Event()
-        self._limit: asyncio.Timeout | None = None
-        self._closing: tuple[int, str] | None = None
         self._line: Line | None = None
-        self._said_goodbye = False
-        self._held = False
 
-    async def serve(self, request: web.BaseRequest) -> web.WebSocketResponse:
-        """Hold the socket until either side ends it."""
-        await self._socket.prepare(request)
-        self._transport = request.transport
+    def greet(self) -> None:
         self._say(HELLO, {"v": 8, "heartbeat_interval": int(self._house.heartbeat * 1000)})
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                writer = tasks.create_task(self._write())
-                await self._read()
-                if self._closing is not None:
-                    await asyncio.wait({writer}, timeout=2 * _PATIENCE)
-                if not writer.done():
-                    self.abort()
-                    writer.cancel()
-        finally:
-            self._leave()
-        return self._socket
 
     def put(self, frame: str | bytes) -> None:
         self._out.append(frame)
-        self._bell.set()
+        self.wake()
 
-    def close(self, code: int, reason: str = "") -> None:
-        """End the socket with a code, after what was said before."""
-        self._closing = self._closing or (code, reason)
-        self._bell.set()
+    def following(self) -> str | bytes | None:
+        return self._out.popleft() if self._out else None
 
     def hold(self, on: bool) -> None:
-        self._held = on
-        self._bell.set()
-
-    def abort(self) -> None:
-        """Cut the line with no word to anyone: the client sees 1006."""
-        if self._transport is not None:
-            self._transport.abort()
+        self.held = on
+        self.wake()
 
     def _say(self, op: int, told: object) -> None:
         self.put(orjson.dumps({"op": op, "d": told}).decode())
 
-    async def _write(self) -> None:
-        with contextlib.suppress(ConnectionError):
-            while True:
-                if self._out and not self._held:
-                    frame = self._out.popleft()
-                    if isinstance(frame, str):
-                        await self._socket.send_str(frame)
-                    else:
-                        await self._socket.send_bytes(frame)
-                elif self._closing is not None:
-                    code, reason = self._closing
-                    await self._socket.close(code=code, message=reason.encode())
-                    return
-                else:
-                    self._bell.clear()
-                    await self._bell.wait()
-
     # -- reading ---------------------------------------------------------------------------------
 
-    async def _read(self) -> None:
-        try:
-            async with asyncio.timeout(self._house.heartbeat * 1.5) as self._limit:
-                frame = await self._socket.receive()
-                while frame.type in {WSMsgType.TEXT, WSMsgType.BINARY}:
-                    self._obey(*_read_frame(frame.data))
-                    frame = await self._socket.receive()
-                self._said_goodbye = frame.type is WSMsgType.CLOSE
-        except Closed as refused:
-            self.close(refused.code, refused.reason)
-        except TimeoutError:
-            self.close(4009, "Session timed out.")
+    def read(self, given: str | bytes) -> tuple[int, Any]:
+        """Bytes are an operation and what it carries; text is JSON."""
+        if isinstance(given, bytes) and given:
+            return given[0], given[1:]
+        found = operation_in(given)
+        if found is None:
+            raise Closed(4002, "Failed to decode payload.")
+        return found
 
-    def _obey(self, op: int, told: Any) -> None:
+    def obey(self, op: int, told: Any) -> None:
         if op == HEARTBEAT:
             self._beat(told)
         elif op in {IDENTIFY, RESUME}:
@@ -235,9 +178,7 @@ class Wire:
             self._pass_on(self._line, op, told)
 
     def _beat(self, told: Any) -> None:
-        if self._limit is not None:
-            loop = asyncio.get_running_loop()
-            self._limit.reschedule(loop.time() + self._house.heartbeat * 1.5)
+        self.beaten()
         self._say(HEARTBEAT_ACK, {"t": told.get("t")} if isinstance(told, dict) else told)
 
     def _identify(self, told: dict[str, Any]) -> None:
@@ -310,32 +251,16 @@ class Wire:
         else:
             raise Closed(4001, "Unknown opcode.")
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
         line, self._line = self._line, None
         if line is None or line.wire is not self:
             return
         line.wire = None
-        ended = self._closing is not None and self._closing[0] not in _RESUMABLE
-        if ended or (self._closing is None and self._said_goodbye):
+        ended = self.goodbye is not None
+        if self.closing is not None:
+            ended = self.closing[0] not in _RESUMABLE
+        if ended:
             self._house.over(line)
             return
         loop = asyncio.get_running_loop()
         line.expiry = loop.call_later(self._house.survives, self._house.over, line)
-
-
-_RESUMABLE: Final = frozenset({4015, 4009})
-
-
-def _read_frame(given: str | bytes) -> tuple[int, Any]:
-    """Bytes are an operation and what it carries; text is JSON."""
-    if isinstance(given, bytes) and given:
-        return given[0], given[1:]
-    try:
-        frame = orjson.loads(given)
-    except orjson.JSONDecodeError:
-        frame = None
-    match frame:
-        case {"op": int() as op, **rest}:
-            return op, rest.get("d")
-        case _:
-            raise Closed(4002, "Failed to decode payload.")
