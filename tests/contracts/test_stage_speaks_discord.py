@@ -19,6 +19,7 @@ from bots.sandbox.discord import (
     members,
     messages,
     reactions,
+    seating,
     selves,
     servers,
     stickers,
@@ -37,7 +38,7 @@ from tests.contracts.discordapi import (
     problems_of_calls,
     request_problems,
 )
-from tests.contracts.discordhouse import House, play_badly, play_well, wire_of
+from tests.contracts.discordhouse import House, Wire, play_badly, play_well, wire_of
 from tests.stage.conftest import stage
 
 pytestmark = needs_contract
@@ -51,6 +52,7 @@ PARTS = (
     members,
     messages,
     reactions,
+    seating,
     selves,
     servers,
     stickers,
@@ -79,6 +81,60 @@ def endpoints_of(stage: Stage) -> Endpoints:
     return Endpoints(play.api_root, play.gateway_url, play.cdn_root)
 
 
+async def take_seats(wire: Wire, house: House) -> None:
+    """Whatever may be asked of voice channels, as it should be."""
+    play, calls, eve = house.play, house.play.gateway.calls, house.eve.snowflake
+    parlour, attic = (play.channel(house.guild, name, "voice") for name in ("Parlour", "Attic"))
+    podium = play.channel(house.guild, "Podium", "stage")
+    states = f"/guilds/{house.guild.id}/voice-states"
+    member = f"/guilds/{house.guild.id}/members/{eve}"
+    await wire("GET", "/voice/regions")
+    for status in ("Tea", None):
+        await wire("PUT", f"/channels/{parlour.id}/voice-status", {"status": status})
+    calls.enter(parlour, house.ada, "its")
+    calls.enter(parlour, house.eve, "hers", self_mute=True)
+    for who in ("@me", eve):
+        await wire("GET", f"{states}/{who}")
+    for change in ({"mute": True, "deaf": True}, {"channel_id": str(attic.id)}):
+        await wire("PATCH", member, change)
+        await wire("GET", f"{states}/{eve}")
+    await wire("PATCH", member, {"channel_id": None})
+    for who, session in ((house.ada, "its"), (house.eve, "hers")):
+        calls.enter(podium, who, session)
+    here = {"channel_id": str(podium.id), "suppress": False}
+    at = "2036-01-01T00:00:00+00:00"
+    await wire("PATCH", f"{states}/@me", {**here, "request_to_speak_timestamp": at})
+    await wire("PATCH", f"{states}/{eve}", here)
+    await wire("GET", f"{states}/{eve}")
+
+
+async def take_seats_badly(wire: Wire, house: House) -> None:
+    """Who is nowhere, what is no voice channel, and what somebody may not who has no such right."""
+    play, calls, eve = house.play, house.play.gateway.calls, house.eve.snowflake
+    parlour = play.channel(house.guild, "Parlour", "voice")
+    podium = play.channel(house.guild, "Podium", "stage")
+    states = f"/guilds/{house.guild.id}/voice-states"
+    member, eliza = f"/guilds/{house.guild.id}/members/{eve}", house.eliza.token
+    for who in ("@me", eve, 1 << 40):
+        await wire("GET", f"{states}/{who}")
+        await wire("PATCH", f"{states}/{who}", {"suppress": False})
+    for change in ({"mute": True}, {"channel_id": None}, {"channel_id": str(parlour.id)}):
+        await wire("PATCH", member, change)
+    calls.enter(parlour, house.eve, "hers")
+    for where in (house.general.id, 1 << 40):
+        await wire("PATCH", member, {"channel_id": str(where)})
+    for change in ({"mute": True}, {"channel_id": None}):
+        await wire("PATCH", member, change, token=eliza)
+    await wire("PATCH", f"{states}/{eve}", {"suppress": False})
+    for where, status in ((house.general, "Tea"), (parlour, "x" * 501), (parlour, 5)):
+        await wire("PUT", f"/channels/{where.id}/voice-status", {"status": status})
+    await wire("PUT", f"/channels/{parlour.id}/voice-status", {"status": "Tea"}, token=eliza)
+    for somebody, session in ((house.eliza, "its"), (house.eve, "hers")):
+        calls.enter(podium, somebody, session)
+    for who in ("@me", eve):
+        await wire("PATCH", f"{states}/{who}", {"suppress": False}, token=eliza)
+
+
 def told(problems: list[str]) -> str:
     return "\n".join(dict.fromkeys(problems))
 
@@ -87,6 +143,7 @@ async def test_what_is_asked_well_is_asked_and_answered_as_discord_publishes(sta
     house = House(stage)
     async with wire_of(stage, house.ada) as wire:
         await play_well(wire, house)
+        await take_seats(wire, house)
         await wire("DELETE", f"/users/@me/guilds/{house.guild.id}")
     refused = [one for one in wire.asked if one.status >= 400]
     assert not refused
@@ -100,6 +157,7 @@ async def test_what_is_refused_is_refused_as_discord_publishes(stage):
     house = House(stage)
     async with wire_of(stage, house.ada) as wire:
         await play_badly(wire, house)
+        await take_seats_badly(wire, house)
     assert [one for one in wire.asked if one.status < 400 or one.status >= 500] == []
     assert not told([problem for one in wire.asked for problem in one.problems])
     assert not told(problems_of_calls(stage.discord.journal, requests=False))
