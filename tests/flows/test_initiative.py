@@ -89,14 +89,17 @@ class Day:
         await until(lambda: len(self.said(chat)) > before)
 
     async def cued(self, number: int) -> list[tuple[str, str]]:
-        """Wait until so many cues have ended; how they did."""
+        """Wait until so many cues have ended, and what came of them was said; how they did."""
 
         def ended() -> list[tuple[str, str]]:
             found = [one for one in rows(self.play, "inbox") if one["kind"] == "cue"]
             found.sort(key=lambda one: one["id"])
             return [(one["status"], one["rule"]) for one in found if one["status"] != "new"]
 
-        await until(lambda: len(ended()) >= number)
+        def said() -> bool:
+            return all(one["status"] in ("sent", "failed") for one in rows(self.play, "deliveries"))
+
+        await until(lambda: len(ended()) >= number and said())
         return ended()
 
     def none_came(self) -> bool:

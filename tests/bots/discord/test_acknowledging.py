@@ -28,11 +28,12 @@ _ALONE = 64
 
 
 class Shelf:
-    """core.ports.Offering, in memory; it suggests what it is given."""
+    """core.ports.Offering, in memory; it suggests what it is given. What Discord was told stands
+    while nobody `remembers` what that was: without knowing nothing is told anew."""
 
     def __init__(self, *offers: Offer) -> None:
         self.offers: Sequence[Offer] = offers or (CHAT, WHY, DICE)
-        self.kept = ""
+        self.remembers = False
         self.suggestions: Sequence[str] = ()
         self.asked: list[tuple[str, str, str, dict[str, str]]] = []
 
@@ -40,10 +41,12 @@ class Shelf:
         return self.offers
 
     async def mark(self) -> str:
-        return self.kept
+        if not self.remembers:
+            await asyncio.Event().wait()
+        return ""
 
     async def keep(self, mark: str) -> None:
-        self.kept = mark
+        assert self.remembers
 
     def suggest(
         self, command: str, option: str, typed: str, given: Mapping[str, str]
@@ -128,6 +131,7 @@ async def test_one_that_is_no_more_on_offer_is_acknowledged_too(
 async def test_a_command_that_is_there_twice_is_so_no_more_once_it_was_given(
     link: Any, stage: Stage, shelf: Shelf, ada: Bot, guild: Any, general: Any, listening: Any
 ) -> None:
+    shelf.remembers = True
     http, application = link._client.http, link._client.application_id
     kept = []
     for name in ("chat", "of-another"):

@@ -296,7 +296,7 @@ async def test_what_a_vendor_says_is_written_down_by_another(
         spent = Spent()
         sound = Sound(clip.data, "audio/ogg", clip.seconds)
         text = await house.voices.transcribe(config, sound, spent)
-    assert text == "tell me a story about the sea"
+    assert text.startswith("tell me a story")
     assert spent.usage.provider == "offline"
     assert spent.usage.units == pytest.approx(clip.seconds, rel=0.05)
     assert house.models.price(spent.usage) == 0
