@@ -83,7 +83,8 @@ class Ears:
         self._present = present
         self._clock = clock
         self._wanted = heard
-        self._deaf = "" if ways.hears else "listening is switched off"
+        self._lacks = ""
+        """What is not installed."""
         self._closed = False
         self._connection: Connection | None = None
         self._rounds = rounds
@@ -111,13 +112,25 @@ class Ears:
         if self._closed or not self._ways.hears:
             return
         self._give_up()
-        if self._deaf:
+        if self._lacks:
             return
         self._connection = connection = self._client._connection
         self.look()
         self._order(partial(self._reading.begin, connection))
         connection.add_socket_listener(self._arrive)
         self._rounds.join(self)
+
+    def listen(self, ways: Listening) -> None:
+        """In these from now on; what people are just saying goes on in them."""
+        before, self._ways = self._ways, ways
+        self._order(partial(self._reading.listen, ways))
+        if before.hears and not ways.hears:
+            self._give_up()
+            self._packets.clear()
+            for person in self._crowd.people:
+                self._order(partial(self._reading.forget, str(person)))
+        elif ways.hears and not before.hears:
+            self.begin()
 
     def look(self) -> None:
         """See anew who is there; where they change, the sooner the better."""
@@ -127,7 +140,7 @@ class Ears:
     async def hook(self, ws: object, message: Mapping[str, Any]) -> None:
         """Hear what the voice server tells of people and their streams."""
         op, person, stream = told(message)
-        if self._closed or not self._ways.hears or not SPEAKING <= op <= CLIENT_DISCONNECT:
+        if self._closed or not SPEAKING <= op <= CLIENT_DISCONNECT:
             return
         if op in (SPEAKING, CLIENT_CONNECT) and person and stream:
             self._order(partial(self._reading.tell, stream, person))
@@ -146,11 +159,15 @@ class Ears:
         connection, reading = self._connection, self._reading
         return EarState(
             connection is not None and connection.can_encrypt,
-            self._deaf or ("what people say cannot be decrypted" if reading.fails else ""),
+            self._why_deaf or ("what people say cannot be decrypted" if reading.fails else ""),
             reading.lost,
             reading.undecrypted,
             self._missed,
         )
+
+    @property
+    def _why_deaf(self) -> str:
+        return self._lacks if self._ways.hears else "listening is switched off"
 
     def close(self) -> None:
         """Hear nothing from now on; nobody is told anything any more."""
@@ -196,16 +213,16 @@ class Ears:
             Detector(self._ways)
             Decoder(HEARD_RATE)
         except ImportError:
-            self._deaf = "webrtcvad is not installed: `make setup`, or `pip install troupe[voice]`"
+            self._lacks = "webrtcvad is not installed: `make setup`, or `pip install troupe[voice]`"
         except OpusFailed as error:
-            self._deaf = str(error)
-        if self._deaf:
+            self._lacks = str(error)
+        if self._lacks:
             self._post(self._give_up)
-        return not self._deaf
+        return not self._lacks
 
     @property
     def left(self) -> float | None:
-        due = None if self._deaf else self._reading.due
+        due = None if self._lacks else self._reading.due
         return None if due is None else due - self._clock.monotonic()
 
     def turn(self) -> bool:

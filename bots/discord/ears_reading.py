@@ -61,7 +61,8 @@ class Reading:
         self._health = Health(ailing)
         self._whose = Whose()
         self._streams: dict[int, _Stream] = {}
-        self._hearing = Hearing(ways, told, lambda: Detector(ways))
+        self._ways = ways
+        self._hearing = Hearing(ways, told, lambda: Detector(self._ways))
         self._line: Line | None = None
         self._transport: Transport | None = None
         self._endwise: Endwise | None = None
@@ -81,6 +82,11 @@ class Reading:
         """When to ask `advance`, if nothing comes before; None for nothing to wait for."""
         dues = [stream.jitter.due for stream in self._streams.values()]
         return min((due for due in (*dues, self._hearing.due) if due is not None), default=None)
+
+    def listen(self, ways: Listening) -> None:
+        """In these from now on."""
+        self._ways = ways
+        self._hearing.listen(ways)
 
     def begin(self, line: Line) -> None:
         """Another connection, or the same one made anew: people's numbers begin anew as well."""

@@ -42,6 +42,7 @@ _ON_THE_WAY = frozenset(
         ConnectionFlowState.got_voice_server_update,
     }
 )
+_SHAKING_HANDS = 6.0
 _RESUMING = 4.0
 _MOVING = 8.0
 _LEAVING = 2.0
@@ -54,6 +55,10 @@ class VoiceRefused(Exception):
 
     def __init__(self, code: int) -> None:
         super().__init__(REFUSALS[code])
+
+
+class NoWayForSound(Exception):
+    """The voice server answers, but no packet of sound gets there and back."""
 
 
 class Told(Protocol):
@@ -118,7 +123,13 @@ class Connection(VoiceConnectionState):
 
     async def _handshake_websocket(self) -> None:
         try:
-            await super()._handshake_websocket()
+            async with asyncio.timeout(_SHAKING_HANDS):
+                await super()._handshake_websocket()
+        except TimeoutError:
+            # What we are asked from outside to know is answered by UDP alone.
+            if self.endpoint_ip and not self.ip:
+                raise NoWayForSound from None
+            raise
         except discord.ConnectionClosed as closed:
             if closed.code in REFUSALS:
                 raise VoiceRefused(closed.code) from None
@@ -132,7 +143,7 @@ class Connection(VoiceConnectionState):
                 if not await self._goes_on(code):
                     break
                 self._told.connected()
-        except VoiceRefused:
+        except (VoiceRefused, NoWayForSound):
             pass
         except (discord.DiscordException, OSError, aiohttp.ClientError) as error:
             log.info("a voice connection is lost (%s)", type(error).__name__)
@@ -271,6 +282,11 @@ def refusal_of(error: BaseException) -> BaseException:
     match error:
         case VoiceRefused():
             return CannotJoin(str(error))
+        case NoWayForSound():
+            return CannotJoin(
+                "no sound gets to Discord's voice server and back: whatever stands between it and me "
+                "must let UDP out"
+            )
         case TimeoutError():
             return CannotJoin("Discord does not let me in; it may do so in a moment")
         case discord.DiscordException() | OSError() | aiohttp.ClientError():

@@ -8,21 +8,20 @@ import itertools
 import logging
 import random
 from collections.abc import Callable, Sequence
-
-import aiohttp
-import discord
+from typing import Protocol
 
 from bots.discord.ears import Connection as Heard
 from bots.discord.ears import Ears
 from bots.discord.mouth import ChannelMouth
 from bots.discord.pulse import Pulse
 from bots.discord.sharded import Sharded
-from bots.discord.voice_client import REFUSALS, OurVoiceClient, refusal_of
+from bots.discord.voice_client import REFUSALS
 from bots.discord.voice_comebacks import Comebacks
-from bots.discord.voice_packets import Way
 from bots.discord.voice_people import VoicePeople
 from bots.discord.voice_sending import Sending
+from bots.discord.voice_standing import Room, Standing
 from bots.discord.voice_told import Telling
+from bots.discord.voice_wire import NOT_LET_IN, Wire
 from core.clock import Clock
 from core.errors import CannotJoin
 from core.ports.voices import Listener, Listening, Present, VoiceState
@@ -30,8 +29,6 @@ from core.speech.opus import Encoder
 
 log = logging.getLogger(__name__)
 
-_JOINING = 15.0
-_HANDSHAKE = 12.0
 _AWAY = 120.0
 """Seconds for which the gateway may be away."""
 _KEEPS_ALIVE = 5.0
@@ -41,7 +38,9 @@ _BEAT = 4.5
 """Seconds. discord.py may note when it has sent a heartbeat only after the answer has come: then it
 takes all the time since the one before, five seconds, for the way there and back."""
 
-AskMay = Callable[[discord.VoiceChannel], None]
+
+class AskMay(Protocol):
+    def __call__(self, room: Room, *, again: bool) -> None: ...
 
 
 class VoiceLine:
@@ -50,7 +49,7 @@ class VoiceLine:
     def __init__(
         self,
         client: Sharded,
-        channel: discord.VoiceChannel,
+        channel: Room,
         listener: Listener,
         ways: Listening,
         people: VoicePeople,
@@ -73,15 +72,17 @@ class VoiceLine:
         self.ways = ways
         self._telling = Telling(listener, clock)
         self._loop = loop = asyncio.get_running_loop()
-        self._voice: OurVoiceClient | None = None
+        self._wire = Wire(client, people)
         self._mouth = ChannelMouth(loop, pulse.wake, volume=volume)
         bitrate = min(channel.bitrate or _BITRATE, _BITRATE)
-        self._sending = Sending(self._mouth, self._way, Encoder(bitrate=bitrate), self._spoken)
+        self._sending = Sending(self._mouth, self._wire.way, Encoder(bitrate=bitrate), self._spoken)
         self._ears = Ears(self, loop, self._telling, ways, lambda: self.people, clock, self._deaf)
         self._news = asyncio.Event()
-        self._ill = ""
+        self._standing = Standing(client, people, clock)
+        self._ill = self._away = ""
         self._is_over = self._leaves = False
         self._says = self._said = False
+        self._hears = ways.hears
         self._spoke_at = clock.monotonic()
         self._comebacks = Comebacks(clock, chance)
         self._keeper: asyncio.Task[None] | None = None
@@ -117,23 +118,30 @@ class VoiceLine:
 
     @property
     def state(self) -> VoiceState:
-        heard, voice = self._ears.state, self._voice
-        if voice is None or self._is_over or not voice.is_connected():
-            return VoiceState(False, deaf=heard.deaf, lost=heard.lost)
-        latency, us = voice.latency, str(voice.user.id)
-        deafened = "somebody has deafened her" if self._people.is_deaf(self.world, us) else ""
+        heard, voice = self._ears.state, self._wire.voice
+        if voice is None or self._is_over:
+            return VoiceState(False, deaf=heard.deaf, away=self._away, lost=heard.lost)
+        latency = voice.latency
         return VoiceState(
             True,
             voice.connection.can_encrypt,
-            heard.deaf or deafened,
-            latency if latency < _BEAT else 0.0,
-            voice.voice_privacy_code or "",
-            heard.lost,
-            heard.undecrypted,
+            heard.deaf or self._standing.deaf(self._channel),
+            self._standing.mute(self._channel),
+            latency=latency if latency < _BEAT else 0.0,
+            privacy_code=voice.voice_privacy_code or "",
+            lost=heard.lost,
+            undecrypted=heard.undecrypted,
         )
 
     def ignore(self, people: frozenset[str]) -> None:
         self._ears.ignore(people)
+
+    def listen(self, ways: Listening) -> None:
+        before, self.ways = self.ways, ways
+        if ways == before:
+            return
+        self._ears.listen(ways)
+        self._news.set()
 
     async def leave(self) -> None:
         await self.go("")
@@ -175,12 +183,12 @@ class VoiceLine:
             self._keeper.cancel()
         self._end(reason)
         try:
-            await self._drop(out=out)
+            await self._wire.drop(out=out)
         finally:
             self._over(self)
 
     def see(self) -> None:
-        """Tell who is there, it being otherwise than before."""
+        """Tell who is there, it being otherwise than before, or our own standing."""
         self._ears.look()
         self._telling.present(self.people)
 
@@ -197,7 +205,7 @@ class VoiceLine:
     # --- as Told -------------------------------------------------------------------------------
 
     def connected(self) -> None:
-        self._said = False
+        self._said, self._away = False, ""
         self._ears.begin()
         self._news.set()
 
@@ -205,11 +213,11 @@ class VoiceLine:
         found = self._channel.guild.get_channel(channel)
         if self._is_over or channel == self._channel.id:
             return
-        if not isinstance(found, discord.VoiceChannel):
-            self._end("somebody has put her onto a stage, where she cannot speak", leaves=True)
+        if not isinstance(found, Room):
             return
         log.info("put into voice channel %s", channel)
         self._channel = found
+        self._standing.begin()
         self._telling.moved(self.id)
         self.see()
 
@@ -242,26 +250,29 @@ class VoiceLine:
                 if self._is_over:
                     break
                 await self._tell_speaking()
+                await self._stand()
                 self._stay_alive(count)
         except Exception:  # the wall round one channel
             log.exception("a voice channel failed")
             self._end("something went wrong with the voice channel", leaves=True)
-        await self._drop(out=self._leaves)
+        await self._wire.drop(out=self._leaves)
         self._over(self)
 
     async def _mend(self) -> None:
         """Come back, as often as is decent; what waits to be said waits in the mouth."""
         while not self._is_over:
             if (pause := self._comebacks.next()) is None:
+                self._away = self._away or self._ill
                 self._end("the connection to Discord's voice server is lost", leaves=True)
                 return
-            await self._drop(out=False)
+            await self._wire.drop(out=False)
             await self._pause(pause)
             if not await self._gateway_is_up():
-                self._end("Discord is away")
+                self._away = "Discord is away"
+                self._end(self._away)
                 return
             log.info("joining voice channel %s anew: %s", self.id, self._ill)
-            await self._go_out()
+            await self._wire.leave(self._channel)
             if self._is_over:
                 return
             self._ill = ""
@@ -270,23 +281,16 @@ class VoiceLine:
                 await self._dial()
             except CannotJoin as error:
                 self._ill = self._ill or str(error)
+                self._away = "" if self.is_over else str(error)
                 continue
             if not self._ill:
                 self.see()
                 return
 
-    async def _go_out(self) -> None:
-        """Who asks to be where it is already is told of no voice server."""
-        guild, us = self._channel.guild, self._client.user
-        if us is not None and self._people.where(self.world, str(us.id)):
-            with contextlib.suppress(OSError, aiohttp.ClientError, discord.DiscordException):
-                await guild.change_voice_state(channel=None)
-
     async def _gateway_is_up(self) -> bool:
         """Nobody is let into a voice channel without it, and it may come back any moment."""
         until = self._clock.monotonic() + _AWAY
-        shard = self._client.shard_of(self._channel.guild.id)
-        while (socket := self._client.socket(shard)) is None or not socket.open:
+        while not self._wire.has_gateway(self._channel):
             if self._is_over or self._clock.monotonic() > until:
                 return False
             await self._pause(1.0)
@@ -298,45 +302,25 @@ class VoiceLine:
         guild = self._client.get_guild(self._channel.guild.id)
         if guild is None or guild.unavailable:
             raise CannotJoin("the server is away")
-        if not isinstance(found, discord.VoiceChannel):
+        if not isinstance(found, Room):
             self._end("the channel is gone")
             raise CannotJoin("the channel is gone")
         self._channel = found
         try:
-            self._may(found)
+            self._may(found, again=True)
         except CannotJoin as error:
             self._end(str(error), leaves=True)
             raise
 
     async def _dial(self) -> None:
         """Raises CannotJoin; whatever else fails, it is said so."""
-        made: list[OurVoiceClient] = []
-
-        def voice(client: discord.Client, channel: object) -> OurVoiceClient:
-            made.append(OurVoiceClient(client, channel, self))
-            made[0].connection.hears = self._ears.hook
-            self._voice = made[0]
-            return made[0]
-
-        try:
-            async with asyncio.timeout(_JOINING):
-                await self._channel.connect(
-                    timeout=_HANDSHAKE,
-                    cls=voice,
-                    self_deaf=not self.ways.hears,
-                )
-        except BaseException as error:  # noqa: BLE001 - as it is, or as a refusal in words
-            await self._drop(out=True)
-            raise refusal_of(error) from None
-        if self._is_over or not made[0].is_connected():
-            await self._drop(out=True)
-            raise CannotJoin("Discord's voice server does not let me in")
+        self._hears = self.ways.hears
+        self._standing.begin()
+        await self._wire.dial(self._channel, self, self._ears.hook, hears=self._hears)
+        if self._is_over:
+            await self._wire.drop(out=True)
+            raise CannotJoin(NOT_LET_IN)
         self.connected()
-
-    async def _drop(self, *, out: bool) -> None:
-        voice, self._voice = self._voice, None
-        if voice is not None:
-            await voice.hang_up(out=out)
 
     def _end(self, reason: str, *, leaves: bool = False) -> None:
         """Told once; the connection is dropped by whoever may wait. `leaves`: Discord still takes us
@@ -362,23 +346,31 @@ class VoiceLine:
         self._news.clear()
 
     async def _tell_speaking(self) -> None:
-        voice, says = self._voice, self._says
-        if voice is not None and voice.is_connected() and says != self._said:
+        voice, says = self._wire.voice, self._says
+        if voice is not None and says != self._said:
             self._said = says
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_KEEPS_ALIVE):
                     await voice.speak(says)
 
+    async def _stand(self) -> None:
+        """Be in the channel as it is to be: hearing or not, and let up where it is a stage."""
+        if self._wire.voice is None:
+            return
+        hears = self.ways.hears
+        if hears != self._hears:
+            self._hears = hears
+            await self._wire.show(self._channel, deaf=not hears)
+        await self._standing.ask(self._channel)
+        if self._comebacks.few and self._standing.is_behind(self._channel):
+            self.ail("Discord lets her speak again only where she comes in anew")
+
     def _stay_alive(self, count: int) -> None:
-        if (way := self._way()) is not None:
+        if (way := self._wire.way()) is not None:
             with contextlib.suppress(OSError):
                 way.socket.send(count.to_bytes(8, "little"))
 
     # --- in the pulse's thread -------------------------------------------------------------------
-
-    def _way(self) -> Way | None:
-        voice = self._voice
-        return voice.connection.way if voice is not None else None
 
     def _spoken(self, says: bool) -> None:
         self._says = says
@@ -389,5 +381,4 @@ class VoiceLine:
     @property
     def _connection(self) -> Heard:
         """What ears ask for."""
-        assert self._voice is not None
-        return self._voice.connection
+        return self._wire.connection

@@ -20,6 +20,14 @@ class Seated:
     channel: str
     who: Author
     deaf: bool
+    deafened: bool = False
+    """By a moderator, not by themselves."""
+    muted: bool = False
+    """By a moderator."""
+    suppressed: bool = False
+    """In the audience of a stage channel, or where they may not speak."""
+    asks: bool = False
+    """To be let up from the audience."""
 
     @property
     def present(self) -> Present:
@@ -46,9 +54,8 @@ class VoicePeople:
         seated = self._worlds.get(world, {}).get(person)
         return seated.channel if seated else ""
 
-    def is_deaf(self, world: str, person: str) -> bool:
-        seated = self._worlds.get(world, {}).get(person)
-        return seated is not None and seated.deaf
+    def seat(self, world: str, person: str) -> Seated | None:
+        return self._worlds.get(world, {}).get(person)
 
     def present(self, world: str, channel: str) -> Sequence[Present]:
         """Besides ourselves."""
@@ -122,10 +129,19 @@ def _out(world: str, before: Mapping[str, Seated], now: Mapping[str, Seated]) ->
 def _seated(
     channel: str, person: str, state: dict[str, Any], member: Any, before: Seated | None
 ) -> Seated:
-    deaf = any(state.get(one) is True for one in ("deaf", "self_deaf"))
     known = member if isinstance(member, dict) else {}
     user = known.get("user")
     if isinstance(user, dict):
-        return Seated(channel, author_of(user, known), deaf)
-    who = before.who if before else Author(person, "somebody")
-    return Seated(channel, who, deaf)
+        who = author_of(user, known)
+    else:
+        who = before.who if before else Author(person, "somebody")
+    deafened = state.get("deaf") is True
+    return Seated(
+        channel,
+        who,
+        deafened or state.get("self_deaf") is True,
+        deafened,
+        state.get("mute") is True,
+        state.get("suppress") is True,
+        bool(state.get("request_to_speak_timestamp")),
+    )

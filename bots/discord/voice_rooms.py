@@ -16,6 +16,7 @@ from bots.discord.envelope import snowflake
 from bots.discord.pulse import PULSE, Pulse
 from bots.discord.sharded import Sharded
 from bots.discord.voice_people import Change, VoicePeople
+from bots.discord.voice_standing import Room
 from core.clock import Clock
 from core.errors import CannotJoin
 from core.ids import Account
@@ -85,8 +86,9 @@ class DiscordVoiceRooms:
             if before is not None and before.is_over:
                 await before.go("")
                 before = None
-            if before is not None and before.id == channel and before.ways == ways:
+            if before is not None and before.id == channel:
                 before.heed(listener)
+                before.listen(ways)
                 before.see()
                 return before
             await self._make_room(before)
@@ -99,7 +101,8 @@ class DiscordVoiceRooms:
         guild = self._client.get_guild(int(world)) if world.isdecimal() else None
         if guild is None:
             return ()
-        rooms = sorted(guild.voice_channels, key=lambda one: (_place(one), one.position, one.id))
+        both: list[Room] = [*guild.voice_channels, *guild.stage_channels]
+        rooms = sorted(both, key=lambda one: (_place(one), one.position, one.id))
         return tuple((str(one.id), one.name) for one in rooms)
 
     def watch(self, told: Callable[[str, str, str], None]) -> None:
@@ -124,18 +127,17 @@ class DiscordVoiceRooms:
             return False
         return not self._client.guilds or any(one.unavailable for one in self._client.guilds)
 
-    def _room(self, channel: str) -> discord.VoiceChannel:
+    def _room(self, channel: str) -> Room:
         room = self._client.get_channel(int(channel)) if channel.isdecimal() else None
         if room is None:
             raise CannotJoin("there is no such channel that I can see")
-        if isinstance(room, discord.StageChannel):
-            raise CannotJoin(f"{room.name} is a stage, where I cannot speak")
-        if not isinstance(room, discord.VoiceChannel):
+        if not isinstance(room, Room):
             raise CannotJoin("that is no voice channel")
         return room
 
-    def may(self, room: discord.VoiceChannel) -> None:
-        """Raises CannotJoin where Discord would refuse us, which it would do without a word."""
+    def may(self, room: Room, *, again: bool = False) -> None:
+        """Raises CannotJoin where Discord would refuse us, which it would do without a word, or
+        where nobody would hear us; who comes back `again` may have been silenced meanwhile."""
         if (us := room.guild.me) is None:
             raise CannotJoin("the server is not there yet; it may be in a moment")
         has = room.permissions_for(us)
@@ -144,7 +146,7 @@ class DiscordVoiceRooms:
             for name, has_it in (
                 ("View Channel", has.view_channel),
                 ("Connect", has.connect),
-                ("Speak", has.speak),
+                ("Speak", has.speak or again or isinstance(room, discord.StageChannel)),
             )
             if not has_it
         ]
@@ -170,7 +172,7 @@ class DiscordVoiceRooms:
 
     async def _enter(
         self,
-        room: discord.VoiceChannel,
+        room: Room,
         listener: Listener,
         ways: Listening,
         before: VoiceLine | None,
@@ -251,7 +253,7 @@ class DiscordVoiceRooms:
                 log.exception("whoever follows people into voice channels failed")
 
     def _seen(self, changes: Sequence[Change]) -> None:
-        for world in {one.world for one in changes if one.person != self._us}:
+        for world in {one.world for one in changes}:
             line = self._lines.get(world)
             if line is not None and any(
                 line.id in (one.before, one.now) for one in changes if one.world == world
@@ -272,6 +274,6 @@ def _installed() -> None:
         raise CannotJoin(_MISSING)
 
 
-def _place(room: discord.VoiceChannel) -> int:
+def _place(room: Room) -> int:
     """Categories stand in an order of their own, below what has none."""
     return room.category.position if room.category else -1

@@ -65,6 +65,10 @@ class VoiceState:
     """Its end-to-end encryption is up."""
     deaf: str = ""
     """Why nobody is heard, in words; empty where people are."""
+    mute: str = ""
+    """Why nobody would hear what is said, in words; empty where people would."""
+    away: str = ""
+    """Why the voice server cannot be reached, in words; empty while it can."""
     latency: float = 0.0
     """Seconds to the voice server and back."""
     privacy_code: str = ""
@@ -100,7 +104,8 @@ class Listener(Protocol):
         ...
 
     def present(self, now: Sequence[Present]) -> None:
-        """Who is there besides ourselves: at joining, and whenever it changes."""
+        """Who is there besides ourselves: at joining, and whenever it changes, or whether we are
+        heard does."""
         ...
 
     def moved(self, channel: str) -> None:
@@ -117,6 +122,9 @@ class Mouth(Protocol):
 
     Sound is 48 kHz, one channel, signed 16 bits; it begins, pauses and stops without a click.
     """
+
+    volume: float
+    """0 to 2; may be changed at any time."""
 
     def say(self, pcm: bytes) -> None:
         """Behind what is waiting; pieces of any length. What is not yet said begins at once."""
@@ -184,6 +192,10 @@ class VoiceChannel(Protocol):
     def state(self) -> VoiceState: ...
     def ignore(self, people: frozenset[str]) -> None:
         """Of these nothing is even decoded, from now on."""
+        ...
+
+    def listen(self, ways: Listening) -> None:
+        """In these from now on."""
         ...
 
     async def leave(self) -> None: ...

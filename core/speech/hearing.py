@@ -90,6 +90,13 @@ class Hearing:
         """How many people are remembered."""
         return len(self._speakers)
 
+    def listen(self, ways: Listening) -> None:
+        """In these from now on; what is just being said goes on in them."""
+        before, self._ways = self._ways, ways
+        if ways.threshold != before.threshold:
+            for speaker in self._speakers.values():
+                speaker.detector = self._detector()
+
     @property
     def due(self) -> float | None:
         """When `advance` ends the next utterance, if nobody says more; None for none."""

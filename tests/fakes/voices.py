@@ -44,6 +44,7 @@ class ClockMouth:
         self.gaps = 0
         """How often it had nothing to play before the end was told."""
         self._ended = True
+        self.volume = 1.0
 
     def say(self, pcm: bytes) -> None:
         self._go_on()
@@ -181,6 +182,8 @@ class Channel:
         self.listener = listener
         self.ignored: frozenset[str] = frozenset()
         self.gone = False
+        self.deaf = self.mute = self.away = ""
+        """As the platform tells of it."""
         self._rooms = rooms
 
     @property
@@ -193,10 +196,32 @@ class Channel:
 
     @property
     def state(self) -> VoiceState:
-        return VoiceState(not self.gone, decrypting=True, latency=0.012, privacy_code="12345 67890")
+        return VoiceState(
+            not (self.gone or self.away),
+            decrypting=True,
+            deaf=self.deaf,
+            mute=self.mute,
+            away=self.away,
+            latency=0.012,
+            privacy_code="12345 67890",
+        )
 
     def ignore(self, people: frozenset[str]) -> None:
         self.ignored = people
+
+    def listen(self, ways: Listening) -> None:
+        self._rooms.ways = ways
+
+    def silence(self, why: str) -> None:
+        """By others, so that nobody hears what is said; empty for no more."""
+        self.mute = why
+        self.listener.present(self.people)
+
+    def loses(self, why: str) -> None:
+        """Its voice server, for good."""
+        self.away = why
+        self._rooms.joined.pop(self.id, None)
+        self.listener.closed("the connection is lost")
 
     async def leave(self) -> None:
         self.gone = True

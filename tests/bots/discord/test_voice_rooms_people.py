@@ -71,8 +71,8 @@ def test_in_a_channel_that_is_gone_is_nobody() -> None:
     changes = people.meet("CHANNEL_DELETE", {"guild_id": "1", "id": "20"})
     assert changes == (Change("1", "5", "20", ""),)
     assert people.where("1", "6") == "21"
-    assert people.is_deaf("1", "6")
-    assert not people.is_deaf("1", "5")
+    assert [one.deaf for one in people.present("1", "21")] == [True]
+    assert people.present("1", "20") == ()
 
 
 def test_what_makes_no_sense_changes_nothing() -> None:
