@@ -89,6 +89,14 @@ VOICING: tuple[Key, ...] = (
         "Writes down what is said in voice channels while it is said.",
         "character",
     ),
+    Key(
+        "OPENAI_REALTIME_TRANSCRIPTION_MODEL",
+        "text",
+        "gpt-4o-mini-transcribe",
+        "Is told what is said in voice channels while it is said; gpt-live-transcribe writes "
+        "meanwhile, and costs more.",
+        "character",
+    ),
     Key("OPENAI_TTS_MODEL", "text", "gpt-4o-mini-tts", "The model that speaks.", "character"),
     Key("OPENAI_TTS_VOICE", "text", "nova", "Her voice.", "character"),
     Key("OPENAI_TTS_INSTRUCTIONS", "text", "", "How it is to sound.", "character"),
@@ -207,7 +215,7 @@ VOICING: tuple[Key, ...] = (
         "flag",
         "true",
         "Whether what people say in voice channels is written down while they still speak, where "
-        "ElevenLabs does it; else once they are done.",
+        "ElevenLabs or OpenAI does it; else once they are done.",
         "character",
     ),
     Key(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import aiohttp
@@ -14,17 +14,29 @@ from core.ports import Spent
 from core.ports.speech import RATE, Form, Plugged, Sound, Synthesizer, Transcriber
 from core.settings.layers import Settings
 from core.speech import convert, elevenlabs, openai
+from core.speech.accounts import Account
 from core.speech.calling import Patience
 from core.speech.elevenlabs import ElevenLabsEar, ElevenLabsVoice, Plans, elevenlabs_account
 from core.speech.elevenlabs_live import ElevenLabsLine
+from core.speech.listening_along import Line
 from core.speech.openai import OpenAIVoice, openai_account
+from core.speech.openai_live import OpenAILine
 from core.speech.opus import OpusFailed
 from core.speech.pcm import UnreadableSound
 from core.speech.resting import Rest, Rests
 
 OFFLINE = "offline"
 VENDORS = (elevenlabs.VENDOR, openai.VENDOR, OFFLINE)
+_MakesLine = Callable[[Account, str, aiohttp.ClientSession, Rest, Patience], Line]
 _KEYS = {elevenlabs.VENDOR: "ELEVENLABS_API_KEY", openai.VENDOR: "OPENAI_API_KEY"}
+_ALONG: Mapping[str, tuple[Callable[[Settings], Account | None], str, _MakesLine]] = {
+    elevenlabs.VENDOR: (
+        elevenlabs_account,
+        "ELEVENLABS_REALTIME_TRANSCRIPTION_MODEL",
+        ElevenLabsLine,
+    ),
+    openai.VENDOR: (openai_account, "OPENAI_REALTIME_TRANSCRIPTION_MODEL", OpenAILine),
+}
 _PIECE = RATE
 
 
@@ -159,9 +171,7 @@ class Cast:
         manner = settings.derived(elevenlabs.Manner.of)
         manner = replace(manner, voice=voice) if voice else manner
         speaker = ElevenLabsVoice(account, manner, self._session, self._plans, self._patience)
-        # The voice with it: one that is unknown there is no reason to leave the others alone.
-        identity = f"{account.identity}|{manner.voice}|{manner.model}"
-        return Speaker(speaker.name, speaker, self._rests.of(identity, speaker.name))
+        return self._rested(account, manner, speaker)
 
     def _openai(self, settings: Settings, voice: str) -> Speaker:
         account = openai_account(settings)
@@ -170,8 +180,14 @@ class Cast:
         manner = settings.derived(openai.Manner.of)
         manner = replace(manner, voice=voice) if voice else manner
         speaker = OpenAIVoice(account, manner, self._session, self._patience)
+        return self._rested(account, manner, speaker)
+
+    def _rested(
+        self, account: Account, manner: elevenlabs.Manner | openai.Manner, voice: Synthesizer
+    ) -> Speaker:
+        # The voice with it: one that is unknown there is no reason to leave the others alone.
         identity = f"{account.identity}|{manner.voice}|{manner.model}"
-        return Speaker(speaker.name, speaker, self._rests.of(identity, speaker.name))
+        return Speaker(voice.name, voice, self._rests.of(identity, voice.name))
 
     # --- writing down --------------------------------------------------------------------------
 
@@ -192,15 +208,17 @@ class Cast:
         if named or self._offline.stands_in:
             yield OFFLINE, self._offline.ear(settings)
 
-    def line(self, settings: Settings) -> ElevenLabsLine | None:
-        """To an ear that listens along; None where there is no account with one."""
-        account = elevenlabs_account(settings)
-        model = settings.text("ELEVENLABS_REALTIME_TRANSCRIPTION_MODEL").strip()
+    def line(self, settings: Settings, vendor: str) -> Line | None:
+        """To an ear that listens along; None where that vendor has none, or there is no account."""
+        if vendor not in _ALONG:
+            return None
+        found, setting, line = _ALONG[vendor]
+        account, model = found(settings), settings.text(setting).strip()
         if account is None or not model:
             return None
-        rest = self._rests.of(f"{account.identity}|{model}", f"{elevenlabs.VENDOR}:{model}")
+        rest = self._rests.of(f"{account.identity}|{model}", f"{vendor}:{model}")
         try:
-            return ElevenLabsLine(account, model, self._session, rest, self._patience)
+            return line(account, model, self._session, rest, self._patience)
         except ModelRejected:
             return None  # asked for the whole of it, it says why
 

@@ -19,7 +19,8 @@ from core.ports.speech import HEARD, HEARD_RATE, Form, Sound
 from core.settings.layers import Settings
 from core.speech.accounts import Account, account_of
 from core.speech.calling import Calling, Patience, Refusal
-from core.speech.shaping import in_one_note, portions, shaped
+from core.speech.saying import Voice
+from core.speech.shaping import shaped
 
 VENDOR = "elevenlabs"
 # What a room plays and what a note is made of, then what smaller plans have.
@@ -87,7 +88,7 @@ class Plans:
         return found
 
 
-class ElevenLabsVoice:
+class ElevenLabsVoice(Voice):
     """One voice of one account: ports.Synthesizer."""
 
     def __init__(
@@ -98,37 +99,14 @@ class ElevenLabsVoice:
         plans: Plans,
         patience: Patience | None = None,
     ) -> None:
+        super().__init__(account, manner, most=_MOST_TEXT)
         self._manner = manner
         self._plans = plans
         self._account = account
-        self._calling = _calling(account, session, f"{VENDOR}:{manner.model}", patience)
+        self._calling = _calling(account, session, self.name, patience)
 
-    @property
-    def name(self) -> str:
-        return f"{VENDOR}:{self._manner.model}"
-
-    @property
-    def mark(self) -> str:
-        return f"{VENDOR} {self._account.where} {self._manner}"
-
-    async def stream(
-        self, text: str, form: Form, spent: Spent, *, before: str = ""
-    ) -> AsyncGenerator[bytes, None]:
-        parts = portions(text, _MOST_TEXT)
-        if form is Form.NOTE and len(parts) > 1:
-            async with aclosing(self.stream(text, Form.PCM, spent, before=before)) as pieces:
-                yield await in_one_note(pieces, self.name)
-            return
-        for part in parts:
-            begun = False
-            async with aclosing(self._said(part, form, before)) as pieces:
-                async for piece in pieces:
-                    if not begun:
-                        # From the first of it on all of it is paid for.
-                        begun = True
-                        spent.add(Usage(self._manner.model, provider=VENDOR, units=len(part)))
-                    yield piece
-            before = part
+    def _usage(self, text: str) -> Usage:
+        return Usage(self._manner.model, provider=VENDOR, units=len(text))
 
     async def _said(self, text: str, form: Form, before: str) -> AsyncGenerator[bytes, None]:
         manner = self._manner

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 import aiohttp
 
-from core.ports import Spent, Usage
+from core.ports import Usage
 from core.ports.speech import Form
 from core.settings.layers import Settings
 from core.speech.accounts import Account, account_of
 from core.speech.calling import Calling, Patience, Refusal
-from core.speech.shaping import in_one_note, portions, shaped
+from core.speech.saying import Voice
+from core.speech.shaping import shaped
 
 VENDOR = "openai"
 _MOST_TEXT = 3_000
@@ -39,7 +40,7 @@ class Manner:
         )
 
 
-class OpenAIVoice:
+class OpenAIVoice(Voice):
     """ports.Synthesizer."""
 
     def __init__(
@@ -49,6 +50,7 @@ class OpenAIVoice:
         session: aiohttp.ClientSession,
         patience: Patience | None = None,
     ) -> None:
+        super().__init__(account, manner, most=_MOST_TEXT)
         self._account = account
         self._manner = manner
         headers = {
@@ -60,38 +62,12 @@ class OpenAIVoice:
             session, account.base_url, headers, self.name, patience or Patience()
         )
 
-    @property
-    def name(self) -> str:
-        return f"{VENDOR}:{self._manner.model}"
-
-    @property
-    def mark(self) -> str:
-        return f"{VENDOR} {self._account.where} {self._manner}"
-
-    async def stream(
-        self, text: str, form: Form, spent: Spent, *, before: str = ""
-    ) -> AsyncGenerator[bytes, None]:
-        """`before` is of no use to it."""
-        parts = portions(text, _MOST_TEXT)
-        if form is Form.NOTE and len(parts) > 1:
-            async with aclosing(self.stream(text, Form.PCM, spent)) as pieces:
-                yield await in_one_note(pieces, self.name)
-            return
-        for part in parts:
-            begun = False
-            async with aclosing(self._said(part, form)) as pieces:
-                async for piece in pieces:
-                    if not begun:
-                        begun = True
-                        spent.add(self._usage(part))
-                    yield piece
-
     def _usage(self, text: str) -> Usage:
-        # Whoever else speaks its protocol has other prices, which nobody knows.
-        paid = VENDOR if self._account.where == _HOST else "other"
+        paid = paid_by(self._account)
         return Usage(self._manner.model, provider=paid, units=len(text), estimated=True)
 
-    async def _said(self, text: str, form: Form) -> AsyncGenerator[bytes, None]:
+    async def _said(self, text: str, form: Form, before: str) -> AsyncGenerator[bytes, None]:
+        """`before` is of no use to it."""
         manner = self._manner
         body = {"model": manner.model, "voice": manner.voice, "input": text}
         if manner.instructions and not manner.model.startswith(_UNTAUGHT):
@@ -109,3 +85,8 @@ class OpenAIVoice:
 
 def openai_account(settings: Settings) -> Account | None:
     return account_of(settings, VENDOR, "OPENAI_API_KEY", "OPENAI_BASE_URL")
+
+
+def paid_by(account: Account) -> str:
+    """Whoever else speaks its protocol has other prices, which nobody knows."""
+    return VENDOR if account.where == _HOST else "other"

@@ -34,7 +34,6 @@ from core.speech.budget import Spoken
 from core.speech.calling import Patience, whole
 from core.speech.casting import Cast, Offline, Speaker
 from core.speech.clips import Clips, key_of
-from core.speech.elevenlabs import VENDOR
 from core.speech.opus import OpusFailed
 from core.speech.pcm import SoundTooLong, UnreadableSound, seconds_of, wav
 
@@ -241,9 +240,9 @@ class Voices:
     def listen(self, settings: Settings) -> LiveEar | None:
         """See `ports.Speech`; where somebody else would be asked first, nobody listens along."""
         vendor, _, _ = self.hears(settings).partition(":")
-        if vendor != VENDOR or not settings.flag("VOICE_STREAMS_TRANSCRIPTION", True):
+        if not settings.flag("VOICE_STREAMS_TRANSCRIPTION", True):
             return None
-        return self._cast.line(settings)
+        return self._cast.line(settings, vendor)
 
     # --- lent to the models --------------------------------------------------------------------
 

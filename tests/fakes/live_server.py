@@ -1,4 +1,4 @@
-"""ElevenLabs' ear that listens along, on a local socket, faults included."""
+"""Ears that listen along, on a local socket, faults included: ElevenLabs', and OpenAI's beside it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ from typing import Any, Literal
 import orjson
 from aiohttp import WSMsgType, web
 
+from tests.fakes.live_server_openai import Realtime
+
 LiveFault = Literal[
     "", "401", "403", "404", "429", "500", "redirect", "hang", "mute", "midway", "at the end", "garbage",
     "binary", "uncalled", "auth_error", "quota_exceeded", "rate_limited", "commit_throttled",
     "insufficient_audio_activity", "session_time_limit_exceeded", "transcriber_error", "news",
+    "405", "broke", "no model", "turned round", "unwelcome",
 ]  # fmt: skip
 _TROUBLES = (
     "auth_error", "quota_exceeded", "rate_limited", "commit_throttled",
@@ -62,6 +65,7 @@ class LiveServer:
 
     def add_to(self, app: web.Application) -> None:
         app.router.add_get("/v1/speech-to-text/realtime", self._answer)
+        app.router.add_get("/v1/realtime", self._answer)
         app.router.add_get("/elsewhere", self._elsewhere)
 
     async def _elsewhere(self, request: web.Request) -> web.Response:
@@ -88,7 +92,11 @@ class LiveServer:
     async def _listen(self, request: web.Request, line: Line) -> web.WebSocketResponse:
         socket = web.WebSocketResponse(timeout=0.1)
         await socket.prepare(request)
-        await _tell(socket, "session_started", session_id="s1", config={})
+        if request.path == "/v1/realtime":
+            await Realtime(self, line, socket).listen(request)
+            return socket
+        if line.fault != "unwelcome":
+            await _tell(socket, "session_started", session_id="s1", config={})
         if line.fault == "uncalled":
             await _tell(socket, "committed_transcript", text="said by nobody")
         async for message in socket:
