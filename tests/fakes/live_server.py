@@ -18,7 +18,7 @@ LiveFault = Literal[
     "", "401", "403", "404", "429", "500", "redirect", "hang", "mute", "midway", "at the end", "garbage",
     "binary", "uncalled", "auth_error", "quota_exceeded", "rate_limited", "commit_throttled",
     "insufficient_audio_activity", "session_time_limit_exceeded", "transcriber_error", "news",
-    "405", "broke", "no model", "turned round", "unwelcome",
+    "405", "broke", "leaves", "no model", "turned round", "unwelcome",
 ]  # fmt: skip
 _TROUBLES = (
     "auth_error", "quota_exceeded", "rate_limited", "commit_throttled",
@@ -92,6 +92,9 @@ class LiveServer:
     async def _listen(self, request: web.Request, line: Line) -> web.WebSocketResponse:
         socket = web.WebSocketResponse(timeout=0.1)
         await socket.prepare(request)
+        if line.fault == "leaves":
+            await socket.close()
+            return socket
         if request.path == "/v1/realtime":
             await Realtime(self, line, socket).listen(request)
             return socket

@@ -211,7 +211,8 @@ class VoiceServer:
         return web.json_response(answer)
 
     def _hear_along(self, pcm: bytes, line: Line) -> str:
-        heard = {**line.query, "audio": pcm, "key": line.headers.get("xi-api-key", "")}
+        key = line.headers.get("xi-api-key") or line.headers.get("Authorization", "")
+        heard = {**line.query, "audio": pcm, "key": key}
         self.heard.append(heard)
         return self.hears if isinstance(self.hears, str) else self.hears(heard)
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 from core.ports import ModelType, Spent
+from core.speech.listening_along import Line
 from tests.core.speech.test_roles import ADA, House, house, server, session
 
 __all__ = ["house", "server", "session"]
@@ -26,12 +28,43 @@ async def test_where_elevenlabs_hears_it_listens_along(house: House) -> None:
     assert price > 0
 
 
+async def test_where_openai_hears_it_listens_along(house: House) -> None:
+    line = house.voices.listen(house.settings("openai"))
+    assert line is not None
+    spent = Spent()
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(line.run())
+        line.feed(bytes(32_000))
+        assert await line.end().text(spent) == "good morning"
+        task.cancel()
+    assert house.server.live.lines[0].query == {"intent": "transcription"}
+    price = house.models.price(replace(spent.usage, provider="openai"))
+    assert price is not None
+    assert price > 0
+
+
+def test_whoever_hears_first_listens_along(house: House) -> None:
+    def heard(*keys: str, **more: str) -> str:
+        line = house.voices.listen(house.settings(*keys, **more))
+        return line.name if isinstance(line, Line) else ""
+
+    scribe, mini = "elevenlabs:scribe_v2_realtime", "openai:gpt-4o-mini-transcribe"
+    both = ("openai", "elevenlabs")
+    assert heard(*both, TRANSCRIPTION_PROVIDER="openai") == mini
+    assert heard(*both, TRANSCRIPTION_PROVIDER="elevenlabs") == scribe
+    named = {"OPENAI_REALTIME_TRANSCRIPTION_MODEL": "gpt-live-transcribe"}
+    assert heard("openai", **named) == "openai:gpt-live-transcribe"
+    assert heard() == ""
+
+
 def test_where_somebody_else_hears_first_nobody_does(house: House) -> None:
-    listen, settings = house.voices.listen, house.settings
-    assert listen(settings()) is None
-    assert listen(settings("openai")) is None
-    assert listen(settings("openai", "elevenlabs", TRANSCRIPTION_PROVIDER="openai")) is None
-    assert listen(settings("openai", "elevenlabs", TRANSCRIPTION_PROVIDER="elevenlabs"))
+    groq = {"GROQ_API_KEY": "gsk_0123456789abcdef", "TRANSCRIPTION_PROVIDER": "groq"}
+    assert house.voices.listen(house.settings("openai", "elevenlabs", **groq)) is None
+
+
+def test_an_address_that_holds_another_key_is_listened_to_by_nobody(house: House) -> None:
+    address = "http://ada:secret@127.0.0.1:9/v1"
+    assert house.voices.listen(house.settings("openai", OPENAI_BASE_URL=address)) is None
 
 
 def test_where_it_is_switched_off_nobody_does(house: House) -> None:
