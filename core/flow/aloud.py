@@ -26,7 +26,6 @@ _LETTERS_A_SECOND = 15.0
 """How fast voices speak, where a sentence was broken off before its length was known."""
 _NEARLY = 0.06
 """Seconds at the end of a sentence in which nothing is said any more."""
-
 _MARKS = ("*", "_", "~", "`", "|")
 """Behind a word they close what was opened before it."""
 
@@ -90,6 +89,7 @@ class Saying:
         self._stopped_at = 0.0
         self._failed: int | None = None
         self._given_up = False
+        self._unheard = False
         self.begun = False
 
     @property
@@ -128,6 +128,12 @@ class Saying:
         if self.begun:
             self._mouth.stop()
             self._mouth.resume()  # whoever speaks next may have been paused with it
+
+    def hush(self) -> None:
+        """Be silent at once: nobody hears it, and the rest is to be written."""
+        if not self._over.is_set() and not self._stop.rung:
+            self._unheard = True
+            self.stop()
 
     def pause(self) -> None:
         if self.sounding:
@@ -221,6 +227,9 @@ class Saying:
         shows = self._sentences.shows
         if self._stop.rung and not self.begun:
             return Heard(rest=self._text.strip())  # she has left before she could say it
+        if self._unheard:
+            heard = self._until(self._stopped_at)
+            return Heard(heard, self._text.strip().removeprefix(heard).strip())
         if self._stop.rung:
             return Heard(self._until(self._stopped_at), cut=True, shows=False)
         if self._failed is not None:
@@ -339,6 +348,10 @@ class Aloud:
             if self._saying is not None:
                 self._saying.stop()
             self._stopped()
+
+    def hush(self) -> None:
+        if self._saying is not None:
+            self._saying.hush()
 
     def leave(self) -> None:
         """She is not there any more: what she says from now on is to be written."""

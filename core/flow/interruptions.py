@@ -82,6 +82,12 @@ class Interruptions:
         self.release(said.person)
         return True
 
+    def hush(self) -> None:
+        """Nobody hears us any more: what they have not heard is to be written."""
+        self._held.clear()
+        if self.aloud is not None:
+            self.aloud.hush()
+
     def release(self, person: str) -> None:
         """Go on where we stopped, once nobody is left for whom we have."""
         if person in self._held:

@@ -3,66 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable, Sequence
-from contextlib import aclosing
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from core.clock import Clock
-from core.events import EventType
-from core.flow import inner, voice_telling
-from core.flow.after import After
+from core.flow import inner
 from core.flow.along import Along
-from core.flow.aloud import Aloud, Heard, Saying
+from core.flow.aloud import Aloud
 from core.flow.audience import Audience
-from core.flow.cast import Cast, Part
-from core.flow.floor import Floor
+from core.flow.cast import Part
 from core.flow.interruptions import Interruptions
 from core.flow.presence import entity_id
 from core.flow.recordings import wav
 from core.flow.taking_down import Taken, TakingDown
-from core.flow.till import Till
-from core.flow.transcribing import Names, Transcribing
-from core.flow.wishes import Wishes
+from core.flow.transcribing import Transcribing
+from core.flow.voice_means import Means as Means
+from core.flow.voice_speaking import Speaking
 from core.flow.work import Work
 from core.ids import Account
 from core.messages import Address, Author, ChannelType, Inbound, Place
 from core.plugins.calls import VoiceNow
-from core.ports import Intake, LiveEar, ModelType, Present, Speech, Utterance, VoiceChannel
+from core.ports import LiveEar, Present, Utterance, VoiceChannel
 from core.settings.context import RequestContext, request_scope
 from core.settings.layers import Settings
 
 log = logging.getLogger(__name__)
 
-_HOLDS = 10.0
-"""Seconds for which an answer waits while whoever asked goes on."""
 _STALE = timedelta(seconds=60)
 """What was said so long ago is not answered aloud any more."""
-_KEEPS_WORD = 2.0
-
-Keep = Callable[[bytes, str], Awaitable[str]]
-"""A recording, and a key of its own: kept, and under which ref."""
-
-
-@dataclass(frozen=True, slots=True)
-class Means:
-    """What a talk works with; the same for all of them."""
-
-    cast: Cast
-    intake: Intake
-    speech: Speech
-    floor: Floor
-    wishes: Wishes
-    till: Till
-    after: After
-    clock: Clock
-    names: Names
-    keep: Keep
-    admits: Callable[[Part, Inbound], Awaitable[bool]]
-    """Whether who has said this may talk to her there."""
 
 
 class VoiceTalk:
@@ -89,8 +58,6 @@ class VoiceTalk:
         self._audience = Audience()
         self._began: datetime = clock.now()
         """What was said before, she does not answer."""
-        self._spoke_at: datetime = self._began
-        self._word = asyncio.Lock()
         self._transcribe = Transcribing(means.speech, means.till, means.names)
         self._along = Along(self._line, self.start)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -102,6 +69,9 @@ class VoiceTalk:
         )
         self._taking = TakingDown(
             self._write_down, self._over_ours.counts, self._hand_in, self._most, self.start, clock
+        )
+        self._speaking = Speaking(
+            account, means, lambda: self.channel, self._over_ours, self._taking, self.start
         )
 
     # --- where, and with whom --------------------------------------------------------------------
@@ -157,6 +127,11 @@ class VoiceTalk:
         return self._transcribe.trouble
 
     @property
+    def mute(self) -> str:
+        """Why nobody hears her there; empty while people do."""
+        return self.channel.state.mute
+
+    @property
     def doing(self) -> dict[str, bool]:
         """For whoever looks on."""
         aloud = self._over_ours.aloud
@@ -172,7 +147,7 @@ class VoiceTalk:
         """The rule by which something that was spoken here is not answered aloud, if any."""
         if inbound.sent_at < self._began:
             return "spoken-before-restart"
-        late = self._clock.now() - max(inbound.sent_at, self._spoke_at)
+        late = self._clock.now() - max(inbound.sent_at, self._speaking.spoke_at)
         return "stale" if late > _STALE else ""
 
     # --- core.ports.Listener ---------------------------------------------------------------------
@@ -208,6 +183,8 @@ class VoiceTalk:
             self._over_ours.dropped(person)
         self._ignore()
         if self._channel is not None:  # else `enter` tells of them once more
+            if self.mute:
+                self._over_ours.hush()
             self.start(self._judge())
             self._changed(self)
 
@@ -227,40 +204,14 @@ class VoiceTalk:
 
     # --- speaking --------------------------------------------------------------------------------
 
-    def answering(self, work: Work) -> Aloud:
-        """The voice of a turn that answers what was spoken here."""
-
-        async def clear() -> None:
-            await self._hold(work)
-
-        async def begins() -> None:
-            await clear()
-            await work.batch.stored()
-            work.batch.commit_to()
-            self.start(self._keep_word(aloud))
-
-        def heard(heard: Heard) -> None:
-            self._spoke_at = self._clock.now()
-            self._tell_of(work, heard)
-
-        # Where somebody speaks, nobody pays for the rest of what her model would say.
-        stopped = work.batch.stopped.ring
-        aloud = self._over_ours.aloud = Aloud(
-            lambda: self._saying(begins), self.start, heard, stopped, clear
-        )
-        return aloud
+    def answering(self, work: Work) -> Aloud | None:
+        """The voice of a turn that answers what was spoken here; None where nobody would hear it."""
+        return self._speaking.answering(work) if not self.mute else None
 
     async def announce(self, text: str) -> None:
-        """Say something that belongs to no turn."""
-
-        async def at_once() -> None:
-            """Nobody is waited for."""
-
-        aloud = self._over_ours.aloud = Aloud(lambda: self._saying(at_once), self.start)
-        try:
-            await aloud.finish(text)
-        finally:
-            aloud.close()
+        """Say something that belongs to no turn, where somebody hears it."""
+        if not self.mute:
+            await self._speaking.announce(text)
 
     def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """As long as she is in this channel."""
@@ -270,41 +221,6 @@ class VoiceTalk:
         # It may have been cancelled before it began.
         task.add_done_callback(lambda task: work.close())
         return task
-
-    def _saying(self, begins: Callable[[], Awaitable[None]]) -> Saying:
-        return Saying(self.channel.mouth, self._voice, self._word, begins, self._clock)
-
-    async def _voice(self, text: str, before: str) -> AsyncGenerator[bytes, None]:
-        part = self.part
-        if part is None:
-            return
-        name, events = part.character.name, part.gear.events
-        kind = ModelType.TEXT_TO_SPEECH
-        with self._means.till.aside(part.id, name, events, kind) as spent:
-            pieces = self._means.speech.stream(part.settings, text, spent, before=before)
-            async with aclosing(pieces):
-                async for piece in pieces:
-                    yield piece
-
-    async def _hold(self, work: Work) -> None:
-        """Whoever asks and goes on is answered when they are done."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_HOLDS):
-                await self._taking.settled(work.lead.author.id)
-
-    async def _keep_word(self, aloud: Aloud) -> None:
-        """Our others wait for as long as she speaks."""
-        while True:
-            self._spoke_at = self._clock.now()
-            self._means.floor.speaks(self.address)
-            await self._clock.sleep(_KEEPS_WORD)
-            if not aloud.sounding:
-                return
-
-    def _tell_of(self, work: Work, heard: Heard) -> None:
-        events, kind = work.part.gear.events, EventType.VOICE_MESSAGE_SENT
-        if heard.text and events.wanted(kind):
-            self._means.after.tell(events, kind, voice_telling.sent(work, heard))
 
     # --- hearing -----------------------------------------------------------------------------------
 

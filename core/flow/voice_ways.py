@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+
 from core.errors import CannotJoin
 from core.flow import voice_words
 from core.flow.cast import Part
+from core.flow.seats import Seat
+from core.flow.voice_places import Places
 from core.ports import Listening, Speech, VoiceRooms
 from core.settings.layers import Settings
 
+log = logging.getLogger(__name__)
+
+CHANNELS = "DISCORD_VOICE_CHANNEL_ID"
 _INTERRUPTS = 0.5
 """Seconds of speech that are told of, also where nothing is made of it."""
 
@@ -31,11 +38,37 @@ def listening(settings: Settings, speech: Speech) -> Listening:
     )
 
 
+def volume(settings: Settings) -> float:
+    return min(2.0, max(0.0, settings.number("DISCORD_VOICE_VOLUME", 1.0)))
+
+
+def takes_in(part: Part, world: str, channel: str) -> bool:
+    """Whether her settings let her be in a channel."""
+    gate = part.policy.door.gate
+    return may_go(part.settings) and (gate is None or gate.takes_in(world, channel))
+
+
+def is_taken(part: Part, rooms: VoiceRooms, places: Places, seat: Seat) -> bool:
+    """She is in a channel of that server already: there can be but one."""
+    for account, place in places:
+        channel = place.talk.channel
+        there = {one for one, _ in rooms.channels(channel.world)}
+        if account != part.platform.account or seat.channel not in there | {channel.id}:
+            continue
+        if seat.channel != channel.id and not seat.world:
+            name = part.character.name
+            log.warning(
+                "%s: %s: %s is in the same server as %s, where she is",
+                name, CHANNELS, seat.channel, channel.id,
+            )  # fmt: skip
+        return True
+    return False
+
+
 def found(part: Part, rooms: VoiceRooms, world: str, wanted: str, person: str) -> str:
     """The channel's id. Raises CannotJoin, in words."""
     channel = _meant(rooms, world, wanted, person)
-    gate = part.policy.door.gate
-    if gate is not None and not gate.takes_in(world, channel):
+    if not takes_in(part, world, channel):
         raise CannotJoin("My settings keep me out of that channel.")
     return channel
 

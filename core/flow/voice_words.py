@@ -11,6 +11,7 @@ from core.plugins.calls import VoiceNow
 from core.prompting.words import quoted
 
 NOWHERE = "I am in no voice channel here."
+NO_MORE = "I no longer try to come back into the voice channel."
 _NAMED = 20
 
 
@@ -31,6 +32,8 @@ def joined(talk: VoiceTalk, deaf: str, speaks: bool) -> str:
     text = f"I am in {talk.channel.name} now."
     if not speaks:
         text += " I have no voice there, and answer in writing."
+    elif talk.mute:
+        text += f" Nobody hears me: {talk.mute}. Until then I answer in its chat."
     return f"{text} I hear nobody: {deaf}." if deaf else text
 
 
@@ -40,13 +43,19 @@ def status(talk: VoiceTalk, deaf: str) -> str:
     people = sum(not one.who.is_bot for one in talk.people)
     parts = [
         f"I am in {there.name} with {people} {'person' if people == 1 else 'people'}",
+        f"its voice server cannot be reached: {state.away}; I try again" if state.away else "",
         f"I am deaf there: {deaf}" if deaf else f"I am {busy}",
+        f"I am mute there: {state.mute}; I answer in its chat" if state.mute else "",
         "its encryption is up" if state.decrypting else "",
         f"{state.latency * 1000:.0f} ms away" if state.latency else "",
         f"{state.lost} packets were lost" if state.lost else "",
         f"{state.undecrypted} could not be read" if state.undecrypted else "",
     ]
     return "; ".join(filter(None, parts)) + "."
+
+
+def kept_out(name: str, why: str, minutes: float) -> str:
+    return f"I am not in {name}: {why}. I try again every {minutes:.0f} minutes."
 
 
 def code(now: VoiceNow) -> str:
@@ -67,7 +76,28 @@ def state(part: Part, talk: VoiceTalk, deaf: str) -> dict[str, Any]:
         "decrypting": now.decrypting,
         **talk.doing,
         "deaf": deaf,
+        "mute": now.mute,
+        "away": now.away,
         "latency": now.latency,
         "lost": now.lost,
         "undecrypted": now.undecrypted,
+    }
+
+
+def missing(part: Part, world: str, channel: str, why: str) -> dict[str, Any]:
+    """Of a channel that she wants to be in and is not; the same words as of one that she is in."""
+    doing = dict.fromkeys(("joined", "decrypting", "hearing", "thinking", "speaking"), False)
+    return {
+        "character": part.character.name,
+        "platform": part.platform.name,
+        "server": world,
+        "channel": channel,
+        "people": 0,
+        **doing,
+        "deaf": "",
+        "mute": "",
+        "away": why,
+        "latency": 0.0,
+        "lost": 0,
+        "undecrypted": 0,
     }

@@ -5,42 +5,45 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass
+from collections.abc import Coroutine
 from typing import Any
 
 from core.clock import Clock
 from core.errors import CannotJoin
 from core.events import EventType
-from core.flow import voice_words
+from core.flow import voice_telling, voice_words
 from core.flow.aloud import Aloud
 from core.flow.cast import Part
 from core.flow.consent import Consent
-from core.flow.presence import Presence, room_id, world_id
+from core.flow.presence import Presence
 from core.flow.seats import Seat, Seats
-from core.flow.voice_talk import Means, VoiceTalk
-from core.flow.voice_ways import found, listening, may_go, rooms_of
+from core.flow.voice_following import Following
+from core.flow.voice_means import Means
+from core.flow.voice_places import Place, Places
+from core.flow.voice_reports import AGAIN, Reports
+from core.flow.voice_talk import VoiceTalk
+from core.flow.voice_ways import (
+    CHANNELS,
+    found,
+    is_taken,
+    listening,
+    may_go,
+    rooms_of,
+    takes_in,
+    volume,
+)
 from core.flow.work import Work
 from core.ids import Account
 from core.messages import Address, Inbound
 from core.plugins.calls import Calls, VoiceNow
 from core.ports import Store, VoiceRooms
+from core.settings.layers import Settings
 
 log = logging.getLogger(__name__)
 
-_AGAIN = 300.0
-"""Seconds until a channel that could not be gone into is tried again."""
+_LOOK = 1.0
+"""Seconds within which what a reload has changed counts."""
 _OFF = "My settings keep me out of voice channels."
-
-
-@dataclass(slots=True)
-class _Place:
-    """One server in which she is in a voice channel."""
-
-    talk: VoiceTalk
-    channel: str
-    alone: asyncio.Task[None] | None = None
-    """Runs while nobody is with her."""
 
 
 class Voices:
@@ -55,10 +58,11 @@ class Voices:
         self._clock: Clock = means.clock
         self._consent = Consent(store, presence, self._clock)
         self._seats = Seats(store, self._clock)
-        self._places: dict[tuple[Account, str], _Place] = {}
-        self._follows: dict[Account, Mapping[str, frozenset[str]]] = {}
-        self._wanted: dict[tuple[Account, str], Seat] = {}
-        """Channels that she could not go into, by their ids."""
+        self._places = Places()
+        self._reports = Reports(means.cast, means.speech, self._places)
+        self._settings: dict[Account, Settings] = {}
+        """By which everybody was where they are."""
+        self._following = Following(self._seats)
         self._locks: defaultdict[Account, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._group: asyncio.TaskGroup | None = None
 
@@ -67,8 +71,9 @@ class Voices:
         async with asyncio.TaskGroup() as group:
             self._group = group
             try:
+                group.create_task(self._look())
                 while True:
-                    await self._clock.sleep(_AGAIN)
+                    await self._clock.sleep(AGAIN)
                     await self._try_again()
             finally:
                 self._group = None
@@ -89,17 +94,17 @@ class Voices:
 
     def aloud(self, work: Work) -> Aloud | None:
         """The voice of a turn that was spoken to where she is."""
-        talk = self.talk(work.lead.address) if work.lead.spoken else None
+        talk = self._places.talk(work.lead.address) if work.lead.spoken else None
         return talk.answering(work) if talk is not None else None
 
     def missed(self, inbound: Inbound) -> str:
         """The rule by which something that was spoken is not answered aloud any more, if any."""
-        talk = self.talk(inbound.address)
+        talk = self._places.talk(inbound.address)
         return "spoken-before-restart" if talk is None else talk.missed(inbound)
 
     def listens(self, address: Address) -> bool:
         """One of ours is in that voice channel."""
-        return self.talk(address) is not None
+        return self._places.talk(address) is not None
 
     def calls(self, work: Work) -> Calls | None:
         """What a turn may do in voice channels."""
@@ -121,16 +126,10 @@ class Voices:
             asker=lambda: rooms.whereabouts(world, person),
         )
 
-    def talk(self, address: Address) -> VoiceTalk | None:
-        for (account, _), place in self._places.items():
-            if account == address.account and place.talk.channel.id == address.room:
-                return place.talk
-        return None
-
     # --- for people --------------------------------------------------------------------------------
 
     def now(self, part: Part, world: str) -> VoiceNow | None:
-        place = self._places.get((part.platform.account, world))
+        place = self._places.at(part.platform.account, world)
         return place.talk.now() if place is not None else None
 
     def channel(self, part: Part, world: str) -> str:
@@ -146,21 +145,16 @@ class Voices:
             return voice_words.sentence(str(error))
 
     async def leave(self, part: Part, world: str) -> str:
-        place = self._places.get((part.platform.account, world))
+        place = self._places.at(part.platform.account, world)
         if place is None:
-            return voice_words.NOWHERE
+            return await self._renounce(part, world)
         name = place.talk.channel.name
         await self._go(part, world, place)
         return f"I have left {name}."
 
     async def follow(self, part: Part, world: str, person: str, *, on: bool) -> str:
         """From now on, whenever that person goes into a voice channel of that server."""
-        account = part.platform.account
-        known = await self._followed(part)
-        people = known.get(world, frozenset())
-        people = people | {person} if on else people - {person}
-        await self._seats.follow(part, world, people)
-        self._follows[account] = {**known, world: people}
+        await self._following.change(part, world, person, on=on)
         if not on:
             return "I no longer follow you into voice channels."
         rooms = rooms_of(part)
@@ -172,17 +166,14 @@ class Voices:
     async def ignore(self, part: Part, world: str, person: str, *, on: bool) -> str:
         """For good, in all voice channels of that server, until they want it otherwise."""
         out = await self._consent.leave_out(part, world, person, out=on)
-        if (place := self._places.get((part.platform.account, world))) is not None:
+        if (place := self._places.at(part.platform.account, world)) is not None:
             place.talk.leave_out(out)
         if on:
             return "I no longer listen to you in voice channels here. /voice listen changes that."
         return "I listen to you again in voice channels here."
 
     async def status(self, part: Part, world: str) -> str:
-        place = self._places.get((part.platform.account, world))
-        if place is None:
-            return voice_words.NOWHERE
-        return voice_words.status(place.talk, self._deaf(part, place.talk))
+        return self._reports.status(part, world)
 
     async def code(self, part: Part, world: str) -> str:
         """By which all who are in a call can compare its encryption."""
@@ -191,19 +182,7 @@ class Voices:
 
     def states(self) -> list[dict[str, Any]]:
         """Of every channel that somebody of ours is in, for /ready; without anybody's words."""
-        return [
-            voice_words.state(part, place.talk, self._deaf(part, place.talk))
-            for (account, _), place in self._places.items()
-            if (part := self._cast.on(account)) is not None
-        ]
-
-    def _deaf(self, part: Part, talk: VoiceTalk) -> str:
-        """Why nobody is understood there, in words; empty where people are."""
-        if not listening(part.settings, self._means.speech).hears:
-            return "I am set not to listen"
-        if not self._means.speech.hears(part.settings):
-            return "I have nobody who writes down what is said"
-        return talk.channel.state.deaf or talk.trouble
+        return self._reports.states()
 
     # --- going in ----------------------------------------------------------------------------------
 
@@ -218,20 +197,27 @@ class Voices:
             raise CannotJoin(_OFF)
         channel = found(part, rooms, world, wanted, person)
         async with self._locks[account]:
-            before = self._places.get((account, world))
+            before = self._places.at(account, world)
             if before is not None and before.talk.channel.id == channel:
                 return f"I am in {before.talk.channel.name} already."
-            talk = await self._join(part, rooms, channel)
-            seat = Seat(talk.channel.world, channel, told=True)
-            await self._seats.take(part, seat)
-        hears = not self._deaf(part, talk)
-        if hears and not told:
-            talk.start(self._consent.tell(part, talk))
+            place = await self._join(part, rooms, channel, told=told)
+            talk = place.talk
+            await self._seats.take(part, Seat(talk.channel.world, channel, told=told))
+        await self._tell_once(part, place)
         self._tell(part, EventType.VOICE_STARTED, talk)
         log.info("%s is in the voice channel %s", part.character.name, channel)
-        return voice_words.joined(talk, self._deaf(part, talk), self._speaks(part))
+        return self._reports.joined(part, talk)
 
-    async def _join(self, part: Part, rooms: VoiceRooms, channel: str) -> VoiceTalk:
+    async def _tell_once(self, part: Part, place: Place) -> None:
+        """Those in a channel in which she listens are to know that."""
+        if place.told or not self._reports.hears(part):
+            return
+        place.told = True
+        talk = place.talk
+        talk.start(self._consent.tell(part, talk))
+        await self._seats.take(part, Seat(talk.channel.world, place.channel, told=True))
+
+    async def _join(self, part: Part, rooms: VoiceRooms, channel: str, *, told: bool) -> Place:
         assert self._group is not None
         account = part.platform.account
         talk = VoiceTalk(
@@ -239,65 +225,90 @@ class Voices:
         )
         there = await rooms.join(channel, talk, listening(part.settings, self._means.speech))
         left_out = await self._consent.left_out(part, there.world)
-        key = account, there.world
-        if (before := self._places.pop(key, None)) is not None:
+        if (before := self._places.take(account, there.world)) is not None:
             before.talk.closed("")
-        self._places[key] = _Place(talk, channel)
+        place = Place(talk, channel, told)
+        self._places.put(account, there.world, place)
         talk.enter(there, left_out)
-        self._wanted.pop((account, channel), None)
-        return talk
-
-    def _speaks(self, part: Part) -> bool:
-        return bool(self._means.speech.speaks(part.settings))
+        there.mouth.volume = volume(part.settings)
+        return place
 
     async def _settle_in(self, part: Part) -> None:
         """Where she was before, and where her settings want her."""
         account = part.platform.account
-        await self._followed(part)
+        self._settings[account] = part.settings
+        await self._following.read(part)
         if not may_go(part.settings):
             return
         seats = await self._seats.of(part)
         for seat in seats:
-            if (account, seat.world) not in self._places:
+            if self._places.at(account, seat.world) is None:
                 await self._try(part, seat)
-        for channel in part.settings.csv("DISCORD_VOICE_CHANNEL_ID"):
+        for channel in part.settings.csv(CHANNELS):
             await self._try(part, Seat("", channel))
 
     async def _try(self, part: Part, seat: Seat) -> None:
         account, rooms = part.platform.account, rooms_of(part)
-        if rooms is None or self._is_taken(part, rooms, seat):
+        if rooms is None or is_taken(part, rooms, self._places, seat):
             return
         try:
             await self._enter(part, seat.world, seat.channel, told=seat.told)
         except CannotJoin as error:
-            if (account, seat.channel) not in self._wanted:
+            if self._places.want(account, seat, str(error)):
                 name = part.character.name
                 log.warning("%s cannot go into voice channel %s: %s", name, seat.channel, error)
-            self._wanted[account, seat.channel] = seat
-
-    def _is_taken(self, part: Part, rooms: VoiceRooms, seat: Seat) -> bool:
-        """She is in a channel of that server already: there can be but one."""
-        for (account, world), place in self._places.items():
-            there = {one for one, _ in rooms.channels(world)}
-            if account != part.platform.account or seat.channel not in there | {
-                place.talk.channel.id
-            }:
-                continue
-            if seat.channel != place.talk.channel.id and not seat.world:
-                log.warning(
-                    "%s: DISCORD_VOICE_CHANNEL_ID: %s is in the same server as %s, where she is",
-                    part.character.name, seat.channel, place.talk.channel.id,
-                )  # fmt: skip
-            return True
-        return False
 
     async def _try_again(self) -> None:
-        for (account, channel), seat in tuple(self._wanted.items()):
+        for account, wanted in self._places.wanted:
             part = self._cast.on(account)
             if part is None or rooms_of(part) is None:
-                del self._wanted[account, channel]
+                self._places.renounce(account, channel=wanted.seat.channel)
             else:
-                await self._try(part, seat)
+                await self._try(part, wanted.seat)
+
+    async def _renounce(self, part: Part, world: str) -> str:
+        """She was asked to leave where she is not, and maybe wants to be."""
+        wanted = self._places.renounce(part.platform.account, world=world)
+        if wanted is None:
+            return voice_words.NOWHERE
+        await self._seats.give_up(part, world)
+        return voice_words.NO_MORE
+
+    # --- what a reload changes ---------------------------------------------------------------------
+
+    async def _look(self) -> None:
+        while True:
+            await self._clock.sleep(_LOOK)
+            for part in self._cast:
+                before = self._settings.get(part.platform.account)
+                if before is not None and before is not part.settings:
+                    self._settings[part.platform.account] = part.settings
+                    self._start(self._abide(part, before))
+
+    async def _abide(self, part: Part, before: Settings) -> None:
+        """By her settings as they are now, wherever she is."""
+        account = part.platform.account
+        for its, place in self._places:
+            if its == account:
+                await self._abide_there(part, place)
+        known = before.csv(CHANNELS) if may_go(before) else ()
+        named = part.settings.csv(CHANNELS) if may_go(part.settings) else ()
+        for channel in set(known) - set(named):
+            self._places.renounce(account, channel=channel)
+        for channel in named:
+            if channel not in known:
+                await self._try(part, Seat("", channel))
+
+    async def _abide_there(self, part: Part, place: Place) -> None:
+        talk, there = place.talk, place.talk.channel
+        if not takes_in(part, there.world, there.id):
+            await self._go(part, there.world, place)
+            return
+        there.listen(listening(part.settings, self._means.speech))
+        there.mouth.volume = volume(part.settings)
+        await self._tell_once(part, place)
+        place.stop_waiting()  # she goes after another time, maybe
+        self._changed(talk)
 
     # --- coming along, and going -------------------------------------------------------------------
 
@@ -306,12 +317,11 @@ class Voices:
         part = self._cast.on(account)
         if part is None or not channel or not may_go(part.settings):
             return
-        followed = (await self._followed(part)).get(world, frozenset())
-        if person in followed or person in part.settings.csv("DISCORD_VOICE_FOLLOW"):
+        if await self._following.follows(part, world, person):
             await self._come(part, world, channel)
-        elif (account, world) in self._places:
+        elif self._places.at(account, world) is not None:
             return
-        elif channel in part.settings.csv("DISCORD_VOICE_CHANNEL_ID"):
+        elif channel in part.settings.csv(CHANNELS):
             await self._come(part, world, channel)  # she had left because she was alone
 
     async def _come(self, part: Part, world: str, channel: str) -> None:
@@ -322,68 +332,59 @@ class Voices:
             name = part.character.name
             log.info("%s cannot come into voice channel %s: %s", name, channel, error)
 
-    async def _followed(self, part: Part) -> Mapping[str, frozenset[str]]:
-        account = part.platform.account
-        if account not in self._follows:
-            self._follows[account] = await self._seats.followed(part)
-        return self._follows[account]
-
     def _changed(self, talk: VoiceTalk) -> None:
-        place = self._place(talk)
+        place = self._places.of(talk)
         part = self._cast.on(talk.account)
         if place is None or part is None:
             return
         if talk.channel.id != place.channel:  # somebody has moved her
-            place.channel = talk.channel.id
-            seat = Seat(talk.channel.world, place.channel)
-            self._start(self._seats.take(part, seat))
-            talk.start(self._consent.tell(part, talk))
-        if not talk.alone and place.alone is not None:
-            place.alone.cancel()
-            place.alone = None
+            place.channel, place.told = talk.channel.id, False
+            self._start(self._seats.take(part, Seat(talk.channel.world, place.channel)))
+            self._start(self._tell_once(part, place))
+        if not talk.alone:
+            place.stop_waiting()
         seconds = part.settings.number("DISCORD_VOICE_ALONE", 60)
         if talk.alone and place.alone is None and seconds > 0:
             place.alone = talk.start(self._leave_alone(part, place, seconds))
 
-    async def _leave_alone(self, part: Part, place: _Place, seconds: float) -> None:
+    async def _leave_alone(self, part: Part, place: Place, seconds: float) -> None:
         await self._clock.sleep(seconds)
-        if place.talk.alone and self._place(place.talk) is place:
+        if place.talk.alone and self._places.of(place.talk) is place:
             log.info("%s leaves a voice channel where nobody is", part.character.name)
             # Not by a task of the talk's own, which ends with it.
             self._start(self._go(part, place.talk.channel.world, place))
 
-    async def _go(self, part: Part, world: str, place: _Place) -> None:
+    async def _go(self, part: Part, world: str, place: Place) -> None:
         async with self._locks[part.platform.account]:
             await self._seats.give_up(part, world)
             await place.talk.channel.leave()
             place.talk.closed("")
 
     def _ended(self, talk: VoiceTalk, reason: str) -> None:
-        """She is out. Of her own account or with her link she keeps her seat; put out, she does not."""
-        part, place = self._cast.on(talk.account), self._place(talk)
+        """She is out. Of her own account or with her link she keeps her seat, and comes back where
+        the voice server was lost; put out, she does not."""
+        part, place = self._cast.on(talk.account), self._places.of(talk)
+        world, away = talk.channel.world, talk.channel.state.away
         if place is not None:
-            del self._places[talk.account, talk.channel.world]
+            self._places.take(talk.account, world)
         if part is None or place is None:
             return
         self._tell(part, EventType.VOICE_ENDED, talk)
-        if reason:
+        if away:
+            seat = Seat(world, place.channel, told=place.told)
+            self._places.want(talk.account, seat, away)
+            log.warning(
+                "%s is out of the voice channel %s, whose voice server cannot be reached: %s. "
+                "She tries again every %d minutes.",
+                part.character.name, place.channel, away, AGAIN // 60,
+            )  # fmt: skip
+        elif reason:
             log.info("%s is out of a voice channel: %s", part.character.name, reason)
-            self._start(self._seats.give_up(part, talk.channel.world))
-
-    def _place(self, talk: VoiceTalk) -> _Place | None:
-        return next((one for one in self._places.values() if one.talk is talk), None)
+            self._start(self._seats.give_up(part, world))
 
     def _tell(self, part: Part, event: EventType, talk: VoiceTalk) -> None:
-        events, address, there = part.gear.events, talk.address, talk.channel
-        payload = {
-            "agentId": part.id,
-            "source": address.platform,
-            "channelId": there.id,
-            "serverId": there.world,
-            "roomId": room_id(part.id, address),
-            "worldId": world_id(part.id, address, there.world),
-        }
-        self._means.after.tell(events, event, payload)
+        payload = voice_telling.whereabouts(part, talk.address, talk.channel.world)
+        self._means.after.tell(part.gear.events, event, payload)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         if self._group is None:

@@ -212,7 +212,8 @@ async def test_how_it_goes_there_is_told_in_words_and_as_data(tmp_path: Path) ->
         assert state == {
             "character": "Ada", "platform": "discord", "server": "900", "channel": LOUNGE,
             "people": 1, "joined": True, "decrypting": True, "hearing": True, "thinking": False,
-            "speaking": False, "deaf": "", "latency": 0.012, "lost": 0, "undecrypted": 0,
+            "speaking": False, "deaf": "", "mute": "", "away": "", "latency": 0.012, "lost": 0,
+            "undecrypted": 0,
         }  # fmt: skip
 
 
