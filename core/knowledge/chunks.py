@@ -72,9 +72,8 @@ def pieces(text: str, cut: Cut | None = None, kind: Kind = "text") -> list[Piece
     while start < len(text):
         end = _end(text, start, size, layout)
         if found and end <= found[-1].end:
-            # It would stop before the same heading again, and say nothing new.
-            start = found[-1].end
-            end = _end(text, start, size, layout)
+            # It would stop at the same place again, and say nothing new.
+            end = _end(text, start, size, layout, behind=found[-1].end)
         under = layout.under(start) if layout else ""
         found.append(Piece(start, end, text[start:end], under))
         if end == len(text):
@@ -83,17 +82,20 @@ def pieces(text: str, cut: Cut | None = None, kind: Kind = "text") -> list[Piece
     return found
 
 
-def _end(text: str, start: int, size: int, layout: _Layout | None) -> int:
+def _end(
+    text: str, start: int, size: int, layout: _Layout | None, *, behind: int | None = None
+) -> int:
+    """Where a piece ends; with `behind`, which it reaches, behind that."""
     hard = start + size
     if hard >= len(text):
         return len(text)
-    end = pause(text, start, hard)
+    first, least = (start, start + size // 4) if behind is None else (behind, behind)
+    end = pause(text, first, hard)
     if layout is not None:
-        least = start + size // 4
         if fence := layout.fence_around(end):
-            end = fence[0] if fence[0] > least else _line_end(text, start, hard)
+            end = fence[0] if fence[0] > least else _line_end(text, first, hard)
         end = layout.before_headings(end, least)
-    return _between(text, start, end)
+    return _between(text, first, end)
 
 
 def _start(text: str, before: int, end: int, size: int, overlap: int) -> int:
