@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -15,8 +16,12 @@ from bots.questions import Unanswered
 from core.casting import Roster, load_characters, sources_of
 from core.clock import Clock, SystemClock
 from core.errors import BadInput
+from core.models.roles import Models
 from core.settings.layers import Environment, Settings
+from core.speech.looking import Seen
 from core.speech.looking import look as look_at_voice
+from core.speech.looking_along import look_along
+from core.speech.roles import Voices
 
 _AT_ONCE = 4
 _EACH = 20.0
@@ -38,20 +43,51 @@ def check_online(
 async def _all(
     planned: Sequence[PlannedLink], roster: Roster, environment: Environment
 ) -> list[Checked]:
-    return [*await look(planned, SystemClock()), *await voices(roster, environment)]
+    clock = SystemClock()
+    return [
+        *await look(planned, clock),
+        *await voices(roster, environment),
+        *await ears(planned, clock),
+    ]
 
 
 async def voices(roster: Roster, environment: Environment) -> list[Checked]:
     """Of each character whose voice is ElevenLabs', in the order of the roster."""
+    asked = [one for _, one in settings_of(roster, environment)]
+    return await _asked(asked, look_at_voice, "ElevenLabs")
+
+
+async def ears(planned: Sequence[PlannedLink], clock: Clock) -> list[Checked]:
+    """Of each character who listens in voice channels, in the order in which they are planned."""
+    asked = [one.settings for one in planned if _listens(one)]
+    if not asked:
+        return []
+    async with aiohttp.ClientSession() as session:
+        models = Models(session)
+        async with Voices(session, models, clock=clock) as those:
+            models.borrow(those)
+            return await _asked(asked, partial(look_along, voices=those), "who listens along")
+
+
+def _listens(link: PlannedLink) -> bool:
+    wanted = ("DISCORD_VOICE_ENABLED", "ENABLE_VOICE_TRANSCRIPTION")
+    goes = link.platform == "discord" and link.host is None
+    return goes and all(link.settings.flag(one, True) for one in wanted)
+
+
+async def _asked(
+    characters: Sequence[Settings], ask: Callable[[Settings], Awaitable[list[Seen]]], whom: str
+) -> list[Checked]:
+    """Several side by side, told in their order."""
     room = asyncio.Semaphore(_AT_ONCE)
 
     async def one(settings: Settings) -> list[Checked]:
         async with room:
             try:
                 async with asyncio.timeout(_ALL):
-                    seen = await look_at_voice(settings)
+                    seen = await ask(settings)
             except TimeoutError:
-                what = "ElevenLabs could not be asked within two minutes"
+                what = f"{whom} could not be asked within two minutes"
                 return [Checked(settings.character_name, what, "", "warning")]
         return [
             Checked(each.finding.where, each.finding.what, each.finding.mend, each.severity)
@@ -59,9 +95,7 @@ async def voices(roster: Roster, environment: Environment) -> list[Checked]:
         ]
 
     async with asyncio.TaskGroup() as group:
-        tasks = [
-            group.create_task(one(settings)) for _, settings in settings_of(roster, environment)
-        ]
+        tasks = [group.create_task(one(settings)) for settings in characters]
     return [each for task in tasks for each in task.result()]
 
 

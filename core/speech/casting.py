@@ -223,6 +223,11 @@ class Cast:
             return None  # asked for the whole of it, it says why
 
 
+def along_by(vendor: str) -> str:
+    """The setting that names its model which listens along."""
+    return _ALONG[vendor][1]
+
+
 def _has_key(settings: Settings, vendor: str) -> bool:
     found = elevenlabs_account if vendor == elevenlabs.VENDOR else openai_account
     return found(settings) is not None

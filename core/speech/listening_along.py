@@ -79,6 +79,10 @@ class Unwritten:
     why: ModelError
 
 
+class ListensToNobody(ModelUnavailable):
+    """A server has no such ear, and will not have one soon: the whole is to be written down."""
+
+
 class Line(ABC):
     """core.ports.LiveEar."""
 
@@ -231,7 +235,7 @@ class Line(ABC):
     def _refused(self, status: int) -> ModelError:
         if status in self.where.absent:
             what = f"{self.name} has no ear that listens along (HTTP {status})"
-            return ModelUnavailable(what, retry_after=_NOT_FOR_NOW)
+            return ListensToNobody(what, retry_after=_NOT_FOR_NOW)
         return Refused(status, {}).as_error(self.name)
 
     async def _send(self, wire: aiohttp.ClientWebSocketResponse) -> None:

@@ -22,7 +22,6 @@ from core.ports.speech import (
     RATE,
     Clip,
     Form,
-    LiveEar,
     Plugged,
     Sound,
     Transcriber,
@@ -34,6 +33,7 @@ from core.speech.budget import Spoken
 from core.speech.calling import Patience, whole
 from core.speech.casting import Cast, Offline, Speaker
 from core.speech.clips import Clips, key_of
+from core.speech.listening_along import Line
 from core.speech.opus import OpusFailed
 from core.speech.pcm import SoundTooLong, UnreadableSound, seconds_of, wav
 
@@ -237,7 +237,7 @@ class Voices:
         text = await self._models.use(settings, ModelType.TRANSCRIPTION, params, spent=spent)
         return names.resolved(str(text).strip(), sound.words)
 
-    def listen(self, settings: Settings) -> LiveEar | None:
+    def listen(self, settings: Settings) -> Line | None:
         """See `ports.Speech`; where somebody else would be asked first, nobody listens along."""
         vendor, _, _ = self.hears(settings).partition(":")
         if not settings.flag("VOICE_STREAMS_TRANSCRIPTION", True):

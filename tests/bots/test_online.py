@@ -12,7 +12,7 @@ import pytest
 
 from bots.checked import Checked
 from bots.links import plan_links
-from bots.online import look, voices
+from bots.online import ears, look, voices
 from bots.rehearsal import environment_without_keys, platforms_of, pointed_at
 from bots.sandbox import Stage
 from bots.sandbox.discord.permissions import HISTORY, SEND, VIEW
@@ -349,3 +349,26 @@ async def test_what_elevenlabs_says_of_each_character_is_told_with_her_name() ->
     assert "ELEVENLABS_API_KEY of Ada: 9,000 of 10,000 characters are left" in told(found)
     assert "Cid" not in told(found)
     assert "0000" not in told(found)
+
+
+async def test_who_listens_while_people_speak_is_asked_for_those_who_go_into_voice_channels(
+    stage: Stage,
+) -> None:
+    async with VoiceServer() as server:
+        variables = {
+            "ELEVENLABS_BASE_URL": server.address,
+            "ELEVENLABS_API_KEY": "xi-" + "0" * 32,
+            "CHARACTER.ADA.TRANSCRIPTION_PROVIDER": "elevenlabs",
+            "CHARACTER.BEA.TRANSCRIPTION_PROVIDER": "elevenlabs",
+            "CHARACTER.BEA.DISCORD_VOICE_ENABLED": "false",
+        }
+        people = [read_loaded({"name": name, "bio": "x"}) for name in ("Ada", "Bea")]
+        environment = pointed_at(stage, Environment.of(variables))
+        roster = Roster(tuple(people))
+        plan = plan_links(roster, environment, stages=platforms_of(stage, ("discord", "telegram")))
+        found = await ears(plan.links, SystemClock())
+    assert [str(one) for one in found] == [
+        "ELEVENLABS_REALTIME_TRANSCRIPTION_MODEL of Ada: elevenlabs:scribe_v2_realtime listens "
+        "while people speak in voice channels"
+    ]
+    assert len(server.live.lines) == 1

@@ -6,7 +6,7 @@ import asyncio
 import io
 import math
 from array import array
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
@@ -103,6 +103,7 @@ class VoiceServer:
         app.router.add_post("/v1/text-to-speech/{voice}/stream", self._speak)
         app.router.add_post("/v1/audio/speech", self._speak_openai)
         app.router.add_post("/v1/speech-to-text", self._hear)
+        app.router.add_post("/v1/audio/transcriptions", self._hear)
         self.live.add_to(app)
         app.router.add_get("/v1/voices/{voice}", self._voice)
         app.router.add_get("/v1/models", self._models)
@@ -195,7 +196,7 @@ class VoiceServer:
         heard = {name: value for name, value in form.items() if name != "file"}
         heard |= {"audio": file.file.read(), "type": file.content_type}
         file.file.close()
-        heard["key"] = request.headers.get("xi-api-key", "")
+        heard["key"] = _key(request.headers)
         self.heard.append(heard)
         fault = self._next() if self.deaf is None else self.deaf
         if fault == "slow":
@@ -211,8 +212,7 @@ class VoiceServer:
         return web.json_response(answer)
 
     def _hear_along(self, pcm: bytes, line: Line) -> str:
-        key = line.headers.get("xi-api-key") or line.headers.get("Authorization", "")
-        heard = {**line.query, "audio": pcm, "key": key}
+        heard = {**line.query, "audio": pcm, "key": _key(line.headers)}
         self.heard.append(heard)
         return self.hears if isinstance(self.hears, str) else self.hears(heard)
 
@@ -301,6 +301,10 @@ def _mp3(sound: bytes) -> bytes:
         for packet in (*stream.encode(frame), *stream.encode(None)):
             container.mux(packet)
     return file.getvalue()
+
+
+def _key(headers: Mapping[str, str]) -> str:
+    return headers.get("xi-api-key") or headers.get("Authorization", "").removeprefix("Bearer ")
 
 
 def _detail(

@@ -6,9 +6,13 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
+from core.errors import ModelError
 from core.ports import ModelType, Spent
+from core.ports.speech import HEARD, Sound
 from core.speech.listening_along import Line
-from tests.core.speech.test_roles import ADA, House, house, server, session
+from tests.core.speech.test_roles import ADA, SK, XI, House, house, server, session
 
 __all__ = ["house", "server", "session"]
 
@@ -41,6 +45,27 @@ async def test_where_openai_hears_it_listens_along(house: House) -> None:
     price = house.models.price(replace(spent.usage, provider="openai"))
     assert price is not None
     assert price > 0
+
+
+@pytest.mark.parametrize("vendor", ["elevenlabs", "openai"])
+async def test_where_nobody_listens_along_the_whole_is_written_down(
+    house: House, vendor: str
+) -> None:
+    house.server.live.fault = "404"
+    settings, said = house.settings(vendor), bytes(32_000)
+    for _ in range(2):
+        line = house.voices.listen(settings)
+        assert line is not None
+        line.feed(said)
+        words = line.end()
+        await line.run()
+        with pytest.raises(ModelError):
+            await words.text(Spent())
+        spent = Spent()
+        assert await house.voices.transcribe(settings, Sound(said, HEARD), spent) == "good morning"
+        assert spent.usage.units > 0
+    assert len(house.server.live.lines) == 1, "the next time nobody is kept waiting for it"
+    assert [one["key"] for one in house.server.heard] == [XI if vendor == "elevenlabs" else SK] * 2
 
 
 def test_whoever_hears_first_listens_along(house: House) -> None:
