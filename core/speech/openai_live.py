@@ -27,7 +27,7 @@ _SLOWER = 0.05
 # A server that knows no such address, or takes it for one of its pages.
 _ABSENT = frozenset({200, 404, 405, 426, 501})
 _TRANSCRIPTION = "conversation.item.input_audio_transcription"
-_QUOTA = (ModelRejected, "has no quota left in the account")
+_QUOTA = (ModelRejected, "the account's quota is used up")
 _KEY = (ModelRejected, "refused the key")
 _MODEL = (ModelRejected, "does not have the model")
 _BUSY = (ModelUnavailable, "asks for fewer calls")
