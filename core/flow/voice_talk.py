@@ -225,7 +225,8 @@ class VoiceTalk:
     # --- hearing -----------------------------------------------------------------------------------
 
     def _is_heard(self, person: str) -> bool:
-        return self.closed_for is None and self._audience.hears(person)
+        is_in = self._channel is not None and self.closed_for is None
+        return is_in and self._audience.hears(person)
 
     async def _judge(self) -> None:
         """Whoever may not talk to her is not listened to either."""

@@ -11,6 +11,7 @@ from core.plugins.calls import VoiceNow
 from core.prompting.words import quoted
 
 NOWHERE = "I am in no voice channel here."
+NO_CHANNELS = "There are no voice channels here."
 NO_MORE = "I no longer try to come back into the voice channel."
 _NAMED = 20
 

@@ -130,12 +130,11 @@ class Voices:
 
     def now(self, part: Part, world: str) -> VoiceNow | None:
         place = self._places.at(part.platform.account, world)
-        return place.talk.now() if place is not None else None
+        return place.talk.now() if place else None
 
     def channel(self, part: Part, world: str) -> str:
         """The id of the one that she is in there; empty for none."""
-        now = self.now(part, world)
-        return now.channel if now is not None else ""
+        return now.channel if (now := self.now(part, world)) else ""
 
     async def join(self, part: Part, world: str, channel: str, person: str) -> str:
         """Into that channel, by its id or name; where it is empty, to whoever asks."""
@@ -176,12 +175,11 @@ class Voices:
         return self._reports.status(part, world)
 
     async def code(self, part: Part, world: str) -> str:
-        """By which all who are in a call can compare its encryption."""
         now = self.now(part, world)
         return voice_words.NOWHERE if now is None else voice_words.code(now)
 
     def states(self) -> list[dict[str, Any]]:
-        """Of every channel that somebody of ours is in, for /ready; without anybody's words."""
+        """For /ready."""
         return self._reports.states()
 
     # --- going in ----------------------------------------------------------------------------------
@@ -192,7 +190,7 @@ class Voices:
         """Raises CannotJoin, in words. `told` says that people there know that she listens."""
         rooms, account = rooms_of(part), part.platform.account
         if self._group is None or rooms is None:
-            raise CannotJoin("There are no voice channels here.")
+            raise CannotJoin(voice_words.NO_CHANNELS)
         if not may_go(part.settings):
             raise CannotJoin(_OFF)
         channel = found(part, rooms, world, wanted, person)
@@ -228,6 +226,7 @@ class Voices:
         if (before := self._places.take(account, there.world)) is not None:
             before.talk.closed("")
         place = Place(talk, channel, told)
+        self._settings.setdefault(account, part.settings)
         self._places.put(account, there.world, place)
         talk.enter(there, left_out)
         there.mouth.volume = volume(part.settings)

@@ -182,7 +182,7 @@ class Channel:
         self.listener = listener
         self.ignored: frozenset[str] = frozenset()
         self.gone = False
-        self.deaf = self.mute = self.away = ""
+        self.deaf, self.mute, self.away = "", rooms.mute, ""
         """As the platform tells of it."""
         self._rooms = rooms
 
@@ -242,6 +242,8 @@ class Rooms:
         self.refuses: dict[str, str] = {}
         self.watchers: list[Callable[[str, str, str], None]] = []
         self.ways: Listening | None = None
+        self.mute = ""
+        """Why nobody hears who comes in."""
 
     async def join(self, channel: str, listener: Listener, ways: Listening) -> Channel:
         await asyncio.sleep(0)

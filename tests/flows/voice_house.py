@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -81,6 +81,14 @@ class Ada:
     speech: ToneSpeech
     clock: Hurrying
     data: Path
+    playing: Cast
+
+    def reload(self, **settings: str) -> None:
+        """She goes on by other settings, as after a reload."""
+        given = Settings(Environment.of({"TROUPE_REFLECTION": "false", **settings}), self.name)
+        policy = policy_of(self.part.character, given, "discord")
+        self.part = replace(self.part, settings=given, policy=policy)
+        self.playing.enter(self.part)
 
     @property
     def channel(self) -> Channel:
@@ -218,7 +226,7 @@ def _enter(
         policy_of(loaded.character, given, "discord"), gear,
     )  # fmt: skip
     playing.enter(part)
-    ada = Ada(name, house, part, discord, speech, clock, data)
+    ada = Ada(name, house, part, discord, speech, clock, data, playing)
     return ada, group.create_task(outbox.run(cast(Any, discord)))
 
 
