@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 
 from core.errors import ModelError, ModelRejected, ModelTooSlow, ModelUnavailable
+from core.ports import Spent
 from tests.core.speech.listeners import ELEVENLABS, KEY, OPENAI, QUICK, SECOND, Along, until
 from tests.fakes.live_server import LiveFault
 from tests.fakes.voice_server import VoiceServer
@@ -152,6 +153,21 @@ async def test_who_refuses_the_key_is_left_alone_for_a_minute(
         assert await line.end().text(ada.spent) == "good morning"
 
 
+async def test_who_writes_down_now_and_then_is_not_left_alone(ada: Along) -> None:
+    for _ in range(2):
+        await ada.fails("500")
+        await ada.fails("500")
+        ada.server.live.fault = ""
+        async with ada.held() as line:
+            line.feed(SECOND)
+            await line.end().text(ada.spent)
+        ada.spent = Spent()
+    for _ in range(3):
+        await ada.fails("500")
+    with pytest.raises(ModelUnavailable):
+        ada.rest.check()
+
+
 async def test_too_short_a_sound_is_no_reason_to_leave_it_alone(ada: Along) -> None:
     for _ in range(5):
         await ada.fails("commit_throttled")
@@ -174,9 +190,9 @@ async def test_a_hung_line_holds_no_more_than_two_minutes_of_sound(ada: Along) -
     async with ada.held() as line:
         for _ in range(121):
             line.feed(SECOND)
+        assert line.waiting == 0
         with pytest.raises(ModelTooSlow):
             await line.end().text(ada.spent)
-        assert line.waiting == 0
 
 
 async def test_a_line_is_asked_whether_it_would_listen_and_told_nothing(ada: Along) -> None:

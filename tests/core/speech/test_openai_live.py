@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from core.errors import ModelError, ModelRejected, ModelUnavailable
+from core.errors import ModelError, ModelRejected, ModelTooSlow, ModelUnavailable
 from core.speech.calling import RequestRejected
 from core.speech.openai import openai_account, paid_by
 from tests.core.scenes import settings
@@ -55,7 +55,7 @@ async def test_tokens_are_counted_where_it_tells_them_and_seconds_always(
     assert (counted.prompt_tokens, counted.completion_tokens, counted.units) == (10, 4, 1.0)
     timed = by_the_minute.spent.usage
     assert (timed.prompt_tokens, timed.completion_tokens, timed.units) == (0, 0, 1.0)
-    assert timed.model == "gpt-live-transcribe"
+    assert (timed.model, timed.provider) == ("gpt-live-transcribe", "other")
 
 
 def test_only_openai_itself_is_paid_by_its_prices() -> None:
@@ -100,6 +100,38 @@ async def test_one_utterance_that_is_not_understood_is_no_reason_to_let_a_line_g
         assert await line.end().text(ada.spent) == "good morning"
     assert len(ada.server.live.lines) == 1
     assert ada.spent.usage.units == 1.0
+
+
+async def test_who_fails_one_utterance_after_another_is_left_alone(ada: Along) -> None:
+    ada.server.live.fault = "transcriber_error"
+    async with ada.held() as line:
+        for _ in range(3):
+            line.feed(SECOND)
+            with pytest.raises(ModelUnavailable):
+                await line.end().text(ada.spent)
+    with pytest.raises(ModelUnavailable):
+        ada.rest.check()
+
+
+async def test_an_account_without_money_is_told_nothing_more(ada: Along) -> None:
+    ada.server.live.fault = "broke"
+    async with ada.held() as line:
+        for _ in range(2):
+            line.feed(SECOND)
+            with pytest.raises(ModelRejected, match="quota is used up"):
+                await line.end().text(ada.spent)
+    assert len(ada.server.live.said) == 1
+
+
+async def test_the_words_of_who_has_spoken_long_may_take_longer(ada: Along) -> None:
+    ada.server.live.takes = 0.4
+    async with ada.held(QUICK) as line:
+        for _ in range(20):
+            line.feed(SECOND)
+        assert await line.end().text(ada.spent) == "good morning"
+        line.feed(SECOND)
+        with pytest.raises(ModelTooSlow):
+            await line.end().text(ada.spent)
 
 
 @pytest.mark.parametrize("fault", ["broke", "no model"])
