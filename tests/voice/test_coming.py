@@ -9,10 +9,9 @@ import pytest
 from bots.sandbox import Stage
 from core.models.scripted import Scripted
 from core.ports import ModelRequest
-from core.speech.offline_ear import OfflineEar
 from tests.flows.talk import question, reply
-from tests.voice.audio import alike, in_words
-from tests.voice.parlour import parlour, until
+from tests.voice.audio import said, same_sound, seconds_of, trimmed
+from tests.voice.parlour import CLEAR, parlour, until
 
 LISTENS = (
     "Hi, I am Ada. I listen here, and answer when you speak to me. How to be left out stands in "
@@ -21,15 +20,18 @@ LISTENS = (
 
 
 async def test_whoever_asks_for_her_hears_once_that_she_listens(
-    tmp_path: Path, stage: Stage, ear: OfflineEar
+    tmp_path: Path, stage: Stage
 ) -> None:
     model = Scripted([reply("Yes.")])
+    listens = await said(LISTENS, CLEAR)
     async with parlour(tmp_path, "Ada", model=model, stage=stage, joins=False) as here:
         bob = await here.comes("Bob")
         assert await here.commands(bob, "join", here.chat) == "I am in Parlour now."
         assert here.inside()
-        track = await bob.hears()
-        assert alike(await in_words(track.pcm, ear), LISTENS) > 0.4
+        heard = trimmed((await bob.hears()).pcm)
+        # From the first sound on, though both have only just got each other's keys.
+        assert seconds_of(heard) == pytest.approx(seconds_of(listens), abs=0.1)
+        assert same_sound(heard, listens) > 0.9
         assert [one.partition(":")[0] for one in here.says()] == ["I listen in this channel"]
         assert "in Parlour already" in await here.commands(bob, "join", here.chat)
         await bob.says("can you hear me now")
