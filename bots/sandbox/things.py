@@ -61,7 +61,9 @@ class VoiceState:
     self_deaf: bool = False
     self_video: bool = False
     suppress: bool = False
-    """In the audience of a stage channel, where one speaks only when bidden."""
+    """In the audience of a stage channel, where one speaks only when bidden; or without Speak."""
+    asked: str = ""
+    """When this one has asked to be let up; empty where it has not."""
 
 
 @dataclass(slots=True, eq=False)

@@ -31,7 +31,7 @@ def voice_state(guild: Guild, who: Account) -> Json:
         "self_video": state.self_video,
         "self_stream": False,
         "suppress": state.suppress,
-        "request_to_speak_timestamp": None,
+        "request_to_speak_timestamp": state.asked or None,
     }
 
 
@@ -60,7 +60,7 @@ def _voice_state(world: World, fact: Fact) -> Change:
             guild.codes.pop(was.chat, None)
     if room is not None:
         own = {name: bool(fact.get(name)) for name in _OWN}
-        guild.voices[who] = VoiceState(room, fact["session"], **own)
+        guild.voices[who] = VoiceState(room, fact["session"], **own, asked=fact.get("asked", ""))
     return Change("voice_state", fact, room, guild=guild)
 
 

@@ -15,6 +15,8 @@ from bots.sandbox.things import Account, Change, Chat, Fact, Guild
 from bots.sandbox.world import World
 
 Json = dict[str, Any]
+_MAY_CHANGE = frozenset({"chat", "role", "member"})
+"""Changes by which somebody may do more or less than before."""
 
 
 class VoiceServer(Protocol):
@@ -65,8 +67,10 @@ class Calls:
         was = room.guild.voices.get(who)
         stays = was is not None and was.chat is room and was.session == session
         same = was is not None and all(getattr(was, name) == on for name, on in own.items())
-        suppress = was.suppress if was is not None and stays else _is_suppressed(room, who)
-        self._tell(room.guild, who, room, session, {**own, "suppress": suppress})
+        kept: Json = {"suppress": _is_suppressed(room, who)}
+        if was is not None and stays:
+            kept = {"suppress": was.suppress, "asked": was.asked}
+        self._tell(room.guild, who, room, session, {**own, **kept})
         # Who asks for what is so already has lost the voice server and looks for it.
         if not stays or same:
             self._lead(room, who, session)
@@ -104,7 +108,11 @@ class Calls:
 
     def bid(self, guild: Guild, who: Account, *, suppress: bool) -> None:
         """Let somebody in the audience of a stage channel speak, or no more."""
-        self._again(guild, who, suppress=suppress)
+        self._again(guild, who, suppress=suppress, asked="")
+
+    def beg(self, guild: Guild, who: Account, at: str) -> None:
+        """Somebody in the audience asks to speak; empty: no more."""
+        self._again(guild, who, asked=at)
 
     def relocate(self, guild: int) -> None:
         """Tell the bots of a server where its voice server is now, and by which token they come."""
@@ -114,13 +122,22 @@ class Calls:
     # -- what follows ----------------------------------------------------------------------------
 
     def hear(self, change: Change) -> None:
-        """Whose channel is gone, or who is out of the server, is in no channel."""
+        """Whose channel is gone, or who is out of the server, is in no channel; whoever has lost
+        Speak is suppressed at once, and speaks again at once."""
         if change.kind == "chat" and change.fact.get("deed") == "gone" and change.chat is not None:
             for who in inside(change.chat):
                 assert change.guild is not None
                 self.leave(change.guild, who, code=4022)
         elif change.kind == "member" and change.guild is not None and change.fact["deed"] == "left":
             self.leave(change.guild, self._world.accounts[change.fact["who"]])
+        elif change.kind in _MAY_CHANGE and change.guild is not None:
+            self._judge(change.guild)
+
+    def _judge(self, guild: Guild) -> None:
+        for who, state in tuple(guild.voices.items()):
+            suppress = _is_suppressed(state.chat, who)
+            if state.chat.kind != "stage" and state.suppress is not suppress:
+                self._again(guild, who, suppress=suppress)
 
     def of(self, session: Session) -> bool:
         """Whether a bot is in any channel by this session."""
@@ -136,18 +153,16 @@ class Calls:
             if state is not None and state.session == session.id:
                 self.leave(guild, session.bot)
 
-    def _again(self, guild: Guild, who: Account, **changed: bool) -> None:
+    def _again(self, guild: Guild, who: Account, **changed: bool | str) -> None:
         was = guild.voices.get(who)
         if was is None:
             return
-        names = ("self_mute", "self_deaf", "self_video", "suppress")
+        names = ("self_mute", "self_deaf", "self_video", "suppress", "asked")
         own = {name: getattr(was, name) for name in names}
         self._tell(guild, who, was.chat, was.session, {**own, **changed})
         self._hush(guild, who)
 
-    def _tell(
-        self, guild: Guild, who: Account, room: Chat | None, session: str, own: dict[str, bool]
-    ) -> None:
+    def _tell(self, guild: Guild, who: Account, room: Chat | None, session: str, own: Json) -> None:
         fact: Fact = {"fact": "voice_state", "guild": guild.id, "who": who.id, "session": session}
         self._world.tell({**fact, "chat": None if room is None else room.key, **own})
 

@@ -98,6 +98,16 @@ class Hall(Steward):
         """Let nobody hear a member, or let this one hear nobody; or end that."""
         self.gateway.calls.rule(guild, who, mute=mute, deaf=deaf)
 
+    def lets_speak(self, guild: Guild, who: Account, *, on: bool = True) -> None:
+        """Let somebody up from the audience of a stage channel, or back into it."""
+        if who not in guild.voices or guild.voices[who].chat.kind != "stage":
+            raise ValueError(f"{who.name} is on no stage")
+        self.gateway.calls.bid(guild, who, suppress=not on)
+
+    def asks_to_speak(self, guild: Guild, who: Account) -> bool:
+        """Whether somebody in the audience waits to be let up."""
+        return who in guild.voices and bool(guild.voices[who].asked)
+
     def limits_voice(self, channel: Chat, people: int) -> None:
         """Let so many at once into a voice channel; 0 lets everybody in."""
         more = {"user_limit": people}

@@ -26,6 +26,7 @@ MANAGE_NICKNAMES = 1 << 27
 MANAGE_ROLES = 1 << 28
 MANAGE_WEBHOOKS = 1 << 29
 COMMANDS = 1 << 31
+REQUEST_TO_SPEAK = 1 << 32
 MANAGE_THREADS = 1 << 34
 PUBLIC_THREADS = 1 << 35
 PRIVATE_THREADS = 1 << 36
@@ -63,6 +64,7 @@ EVERYONE = (
     | CONNECT
     | SPEAK
     | VOICE_ACTIVITY
+    | REQUEST_TO_SPEAK
 )
 # What is left to somebody who was told to be silent for a while.
 _TIMED_OUT = VIEW | HISTORY

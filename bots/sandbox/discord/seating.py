@@ -1,5 +1,6 @@
 """Voice channels as bots ask about them: regions, who is where, and who is put where by whom."""
 
+from datetime import datetime
 from typing import Any
 
 from bots.sandbox.discord.asking import Ask, snowflake
@@ -9,6 +10,7 @@ from bots.sandbox.discord.permissions import (
     MANAGE_CHANNELS,
     MOVE,
     MUTE,
+    REQUEST_TO_SPEAK,
     SPOKEN,
     VOICE_STATUS,
     in_channel,
@@ -50,15 +52,32 @@ def _state(guild: Guild, who: Account) -> Json:
 
 @routes("PATCH", _STATES + "/@me")
 def update_self_voice_state(ask: Ask) -> None:
-    """Come out of the audience of a stage channel, where one may; asking to is always allowed."""
-    guild = ask.guild()
-    room = _stage(ask, guild, ask.bot)
+    """Come out of the audience of a stage channel, or ask for it: each takes a permission, going
+    back or taking the wish back takes none ("Modify Current User Voice State" in Discord's
+    documentation)."""
+    guild, calls = ask.guild(), ask.office.gateway.calls
+    room, may = _stage(ask, guild, ask.bot), in_channel(guild.voices[ask.bot].chat, ask.bot)
     suppress = ask.form.get("suppress")
-    if suppress is None:
-        return
-    if not suppress and not in_channel(room, ask.bot) & MUTE:
+    asked, form = ask.form.get("request_to_speak_timestamp"), Form()
+    if asked is not None and not _is_time(asked):
+        place = "request_to_speak_timestamp"
+        form.wrong(place, "DATE_TIME_TYPE_PARSE", f"Could not parse {asked}.")
+    form.check()
+    if str(ask.form.get("channel_id") or room.id) != str(room.id):
+        raise no(50024)
+    if (suppress is False and not may & MUTE) or (asked and not may & REQUEST_TO_SPEAK):
         raise no(50013)
-    ask.office.gateway.calls.bid(guild, ask.bot, suppress=bool(suppress))
+    if suppress is not None:
+        calls.bid(guild, ask.bot, suppress=bool(suppress))
+    if "request_to_speak_timestamp" in ask.form and guild.voices[ask.bot].suppress:
+        calls.beg(guild, ask.bot, asked or "")
+
+
+def _is_time(value: object) -> bool:
+    try:
+        return isinstance(value, str) and bool(datetime.fromisoformat(value))
+    except ValueError:
+        return False
 
 
 @routes("PATCH", _STATES + "/{user}")

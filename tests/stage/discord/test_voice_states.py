@@ -8,7 +8,7 @@ from bots.sandbox import Chat, Stage
 from bots.sandbox.discord.calls import Calls, may_enter
 from bots.sandbox.discord.gateway import Gateway
 from bots.sandbox.discord.intents import Intents
-from bots.sandbox.discord.permissions import CONNECT, MOVE, MUTE
+from bots.sandbox.discord.permissions import CONNECT, MOVE, MUTE, REQUEST_TO_SPEAK, SPEAK
 from tests.stage.discord.conftest import Asker, Scene
 from tests.stage.discord.wires import ALL, Wire, dialled, logged_in
 
@@ -298,6 +298,44 @@ async def test_a_stage_channel_seats_newcomers_in_its_audience(scene: Scene, ask
     calls(scene).enter(podium, scene.max, "his")
     await ask.ok("PATCH", mine.replace("@me", str(scene.max.snowflake)), json=asked)
     assert not guild.voices[scene.max].suppress
+
+
+async def test_who_may_not_come_up_by_itself_asks_to(scene: Scene, ask: Asker) -> None:
+    guild, play = scene.guild, scene.stage.discord
+    podium = play.channel(guild, "Podium", "stage")
+    calls(scene).enter(podium, scene.ada, "its")
+    mine = f"/guilds/{guild.id}/voice-states/@me"
+    wish = {"channel_id": str(podium.id), "request_to_speak_timestamp": "2030-01-01T00:00:00+00:00"}
+    play.allow(podium, guild.id, deny=REQUEST_TO_SPEAK)
+    assert await ask.refused("PATCH", mine, json=wish) == (403, 50013)
+    play.allow(podium, guild.id)
+    late = {**wish, "request_to_speak_timestamp": "soon"}
+    assert (await ask.refused("PATCH", mine, json=late))[0] == 400
+    await ask.ok("PATCH", mine, json=wish)
+    assert play.asks_to_speak(guild, scene.ada)
+    state = await ask.ok("GET", mine)
+    assert state["suppress"]
+    assert state["request_to_speak_timestamp"] == wish["request_to_speak_timestamp"]
+    await ask.ok("PATCH", mine, json={**wish, "request_to_speak_timestamp": None})
+    assert not play.asks_to_speak(guild, scene.ada)
+    await ask.ok("PATCH", mine, json=wish)
+    play.lets_speak(guild, scene.ada)
+    assert not guild.voices[scene.ada].suppress
+    assert not play.asks_to_speak(guild, scene.ada)
+    play.lets_speak(guild, scene.ada, on=False)
+    assert guild.voices[scene.ada].suppress
+
+
+async def test_who_loses_speak_is_suppressed_and_speaks_again_with_it(
+    scene: Scene, parlour: Chat
+) -> None:
+    play = scene.stage.discord
+    async with logged_in(scene.stage, scene.ada) as wire:
+        await came_in(wire, parlour)
+        play.allow(parlour, scene.ada, deny=SPEAK)
+        assert (await wire.event("VOICE_STATE_UPDATE"))["suppress"]
+        play.allow(parlour, scene.ada)
+        assert not (await wire.event("VOICE_STATE_UPDATE"))["suppress"]
 
 
 async def test_a_bot_is_in_one_channel_of_each_server(stage: Stage) -> None:
