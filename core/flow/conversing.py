@@ -328,7 +328,6 @@ class Conversing:
             gear=part.gear,
             message=work.message,
             call=self._till.call,
-            runtime=part.gear.runtime,
             parts=self._cast.on,
             choices=self._choices,
             chosen=self._chosen,

@@ -57,6 +57,11 @@ class Gear(Protocol):
 
     @property
     def repertoire(self) -> Repertoire: ...
+    @property
+    def runtime(self) -> Any:
+        """Its AgentRuntime, made for whoever asks for it first."""
+        ...
+
     def use(self, kind: type[Any]) -> Any: ...
 
 
@@ -73,7 +78,6 @@ class RunningTurn:
         gear: Gear,
         message: Memory,
         call: Call,
-        runtime: Any = None,
         parts: Callable[[Account], Part | None] | None = None,
         choices: Callable[[CharacterId, RoomId], Sequence[Mapping[str, Any]]] = nothing_to_choose,
         chosen: Callable[[Task], object] = nobody_chose,
@@ -97,7 +101,6 @@ class RunningTurn:
         self._models = models
         self._message = message
         self._call = call
-        self._runtime = runtime
         self._reach = Reach(self, scribe, ranks, parts, choices, chosen, librarian)
         self._calls = calls
         self._rank: Rank | None = None
@@ -139,7 +142,7 @@ class RunningTurn:
 
     @property
     def runtime(self) -> Any:
-        return self._runtime
+        return self.gear.runtime
 
     async def say(
         self,

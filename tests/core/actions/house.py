@@ -138,6 +138,7 @@ class Models:
 class Gear:
     repertoire: Repertoire
     things: dict[type[Any], Any] = field(default_factory=dict)
+    runtime: Any = None
 
     def use(self, kind: type[Any]) -> Any:
         if kind not in self.things:
