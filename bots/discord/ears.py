@@ -126,7 +126,7 @@ class Ears:
         self._order(partial(self._reading.listen, ways))
         if before.hears and not ways.hears:
             self._give_up()
-            self._packets.clear()
+            self._order(self._packets.clear)
             for person in self._crowd.people:
                 self._order(partial(self._reading.forget, str(person)))
         elif ways.hears and not before.hears:
@@ -241,8 +241,14 @@ class Ears:
                 break
             at, data = self._packets.popleft()
             self._walled(self._reading.read, data, at)
-        self._walled(self._reading.advance, self._clock.monotonic())
+        self._walled(self._reading.advance, self._read_until())
         return waiting > 0
+
+    def _read_until(self) -> float:
+        """All that came before has been read. What waits was said in time, however late we are:
+        nobody's utterance is over by that."""
+        now = self._clock.monotonic()
+        return min(now, self._packets[0][0]) if self._packets else now
 
     def _walled(self, step: Callable[..., None], *given: object) -> None:
         try:
