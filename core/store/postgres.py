@@ -18,7 +18,7 @@ from sqlalchemy.pool import NullPool
 
 from core.errors import AlreadyRunning, BadInput, Finding, StoreUnavailable
 from core.secrets import Secret
-from core.store import complaints, schema, tables
+from core.store import complaints, doubts, schema, tables
 from core.store.complaints import Away, Refused, Taken
 from core.store.writer import InDoubt
 
@@ -36,7 +36,6 @@ _HELD_PATIENCE = 2.0
 _SHORTEST, _LONGEST = 0.2, 2.0
 
 _MANNERS = {
-    "application_name": f"troupe, process {os.getpid()} on {socket.gethostname()[:20]}, ",
     "client_encoding": "utf8",
     "connect_timeout": "5",
     # A host that vanished without a word is noticed within half a minute, on both sides.
@@ -85,7 +84,8 @@ class Server:
         password = where.pop("password", None)
         self._password = Secret(password) if password else None
         self._where: dict[str, Any] = where
-        self.name = _MANNERS["application_name"] + uuid.uuid4().hex[:8]
+        here = f"process {os.getpid()} on {socket.gethostname()[:20]}"
+        self.name = f"troupe, {here}, {uuid.uuid4().hex[:8]}"
         self._engine = sa.create_engine(
             "postgresql+psycopg://",
             creator=self._connect,
@@ -168,7 +168,7 @@ class PostgresPen:
         self._server = server
         self._line = Line(server)
         self._process = 0
-        self._mark = ""
+        self._mark = self._since = ""
 
     def open(self) -> sa.Connection:
         """A connection with the lock; raises Away, Refused or Taken."""
@@ -212,10 +212,8 @@ class PostgresPen:
 
     def was_kept(self, mark: str) -> bool:
         self.open()
-        row = self._line.raw.execute("SELECT pg_xact_status(%s::xid8)", (mark,)).fetchone()
-        if row[0] == "in progress":
-            raise Away("the database server has not ended it yet")
-        return bool(row[0] == "committed")
+        number, _, since = mark.partition(" ")
+        return doubts.was_kept(self._line.raw, number, since)
 
     def roll_back(self) -> None:
         with contextlib.suppress(Exception):
@@ -236,9 +234,9 @@ class PostgresPen:
 
     def _begun(self) -> str:
         """Both in one message; the number tells later what became of it."""
-        answers = self._line.raw.execute("BEGIN; SELECT pg_current_xact_id()::text", prepare=False)
+        answers = self._line.raw.execute(doubts.BEGIN, prepare=False)
         answers.nextset()
-        return str(answers.fetchone()[0])
+        return f"{answers.fetchone()[0]} {self._since}"
 
     def _take_hold(self) -> None:
         raw = self._line.raw
@@ -257,6 +255,7 @@ class PostgresPen:
             holder = raw.execute(_HOLDER, (_LOCK,)).fetchone()
             raise Taken(f"another gateway ({holder[0] if holder else 'unknown'}) writes in it")
         self._process = raw.info.backend_pid
+        self._since = doubts.counted_since(raw)
 
 
 class PostgresReaders:
