@@ -18,6 +18,7 @@ import aiohttp
 
 from bots.sandbox import Bot, Stage
 from tests.fakes.databases import in_use
+from tests.faults.nursery import NURSERY, Born
 
 ROOT = Path(__file__).resolve().parents[2]
 UNPACED = {
@@ -28,6 +29,7 @@ UNPACED = {
     "DISCORD_CHAT_SENDS_PER_SECOND": "0",
     "TROUPE_TURNS_PER_MINUTE": "0",
 }
+_MODULE = ("-m", "bots")
 _TOKENS = {"telegram": "TELEGRAM_BOT_TOKEN", "discord": "DISCORD_API_TOKEN"}
 
 
@@ -41,7 +43,7 @@ class GatewayProcess:
     """By the name of their character; a character file is written for each."""
     settings: dict[str, str] = field(default_factory=dict)
     port: int = 0
-    process: asyncio.subprocess.Process | None = None
+    process: asyncio.subprocess.Process | Born | None = None
     characters: list[Path] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -81,20 +83,20 @@ class GatewayProcess:
             **self.settings,
         }
 
-    async def start(self, *, command: tuple[str, ...] = ("-m", "bots", "run")) -> None:
+    async def start(self, *, command: tuple[str, ...] = (*_MODULE, "run")) -> None:
         """Start it; `port` is chosen anew when it was 0."""
         if self.port == 0:
             self.port = free_port()
+        called = (*command, "--character", *map(str, self.characters))
+        environment = self.environment()
         with (self.folder / "log").open("ab") as log:
+            if command[:2] == _MODULE and sys.platform == "linux":
+                self.process = await NURSERY.bear(
+                    called[2:], self.folder, environment, log.fileno()
+                )
+                return
             self.process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                *command,
-                "--character",
-                *map(str, self.characters),
-                cwd=self.folder,
-                env=self.environment(),
-                stdout=log,
-                stderr=log,
+                sys.executable, *called, cwd=self.folder, env=environment, stdout=log, stderr=log
             )
 
     async def ready(self) -> dict[str, Any]:
