@@ -108,7 +108,7 @@ class PostgresServer:
     def database(self, template: str = "template0") -> str:
         """The name of a new one."""
         name = f"t{secrets.token_hex(6)}"
-        self.ask(f"CREATE DATABASE {name} TEMPLATE {template} ENCODING 'UTF8'")
+        self.ask(f"CREATE DATABASE {name} TEMPLATE {template} ENCODING 'UTF8' STRATEGY FILE_COPY")
         return name
 
     def drop(self, database: str) -> None:
