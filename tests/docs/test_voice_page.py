@@ -95,7 +95,10 @@ def test_every_word_behind_voice_is_told_of_and_no_other() -> None:
 def test_what_she_says_when_something_is_wrong_is_what_the_code_says() -> None:
     files = (
         "bots/discord/ears.py",
+        "bots/discord/voice_client.py",
         "bots/discord/voice_rooms.py",
+        "bots/discord/voice_standing.py",
+        "core/flow/voice_reports.py",
         "core/flow/voice_words.py",
         "core/flow/voices.py",
         "core/speech/calling.py",
