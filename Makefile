@@ -44,7 +44,7 @@ PYTEST := env PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q
 # Most of the time of a test is waiting, so several run side by side; no long one is kept for the end.
 test: .venv/.dev
 	$(PYTEST) -n 5 --durations=15 --ignore=tests/faults
-	$(PYTEST) -n 3 --durations=15 --maxschedchunk=1 tests/faults
+	$(PYTEST) -n 5 --durations=15 --maxschedchunk=1 tests/faults
 
 lint: .venv/.dev
 	$(BIN)/ruff format --check .

@@ -65,7 +65,8 @@ async def test_g6_on_discord_no_reply_is_lost_and_none_is_doubled_however_often_
     assert not crowd.doubles
     said = Counter(call.message_id for call in calls(stage, "create_message") if call.message_id)
     assert len(said) == crowd.answered
-    assert max(said.values()) == 2  # what a kill left in doubt was sent once more
+    # What a kill left in doubt was sent once more.
+    assert 2 <= max(said.values()) <= kills + 1
 
 
 @pytest.mark.parametrize(
