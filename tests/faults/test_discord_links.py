@@ -25,8 +25,8 @@ EVERY = {"BASIC_CAPABILITIES_KEEP_RESP": "true"}
 ODD: tuple[Any, ...] = (None, 7, "words", [], {"id": []}, {"update_id": {}})
 FRAMES: tuple[str | bytes, ...] = (b"\x00\xff\x10", "{", b"\x00\x00\xff\xff", '{"op": "x"}')
 BACK = 10.0
-_READ_WITHIN = 0.2
 """Seconds after which everybody is connected again (G17)."""
+_READ_WITHIN = 0.2
 
 
 def link(report: dict[str, Any], name: str, platform: str = "discord") -> dict[str, Any]:
