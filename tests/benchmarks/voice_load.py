@@ -16,7 +16,7 @@ from core.ports import RATE, Form, Spent
 from core.ports.speech import HEARD_RATE
 from core.speech.offline import OfflineVoice
 from core.speech.opus import Decoder, Encoder
-from tests.benchmarks.crowd import Load, Room
+from tests.benchmarks.crowd import Load
 from tests.benchmarks.processes import Running, running, said_on_start
 from tests.benchmarks.rows import Row
 from tests.benchmarks.speed import Bench
@@ -104,7 +104,7 @@ async def _run(bench: Bench, many: int) -> _Found:
             await world.world.warmed(one, rooms)
             await world.calm()
             await asyncio.sleep(bench.settles)
-            found.before = await _texts(bench, world, rooms)
+            found.before = await _texts(bench, world, one)
             await asyncio.sleep(bench.settles)
             found.idle = await _cost(one, seconds)
             await world.tell(hears="")
@@ -123,7 +123,7 @@ async def _run(bench: Bench, many: int) -> _Found:
             if load.unanswered:
                 raise RuntimeError("texts are not answered while she speaks")
             found.deviations, found.missing = _steadiness(await world.traffic(clear=True))
-            found.beside = await _texts(bench, world, rooms)
+            found.beside = await _texts(bench, world, one)
             if len({whose for _, whose in (await world.traffic()).ours}) < many:
                 raise RuntimeError("she was done speaking before the texts were")
     return found
@@ -137,9 +137,14 @@ async def _all_speak(world: Voices, many: int) -> None:
     await asyncio.sleep(1.0)
 
 
-async def _texts(bench: Bench, world: Voices, rooms: Sequence[Room]) -> tuple[float, float]:
+async def _texts(bench: Bench, world: Voices, one: Running) -> tuple[float, float]:
+    """In rooms of their own each time: what was said there before would come to mind, and cost."""
     crowd = world.world.crowd
+    rooms = await world.rooms(50)
+    await world.world.warmed(one, rooms)
+    await asyncio.sleep(bench.settles)
     full = await crowd.pump(rooms, 50, seconds=2 if bench.quick else 6)
+    await asyncio.sleep(bench.settles)
     walk: Load = await crowd.stroll(rooms, 0.2, 10 if bench.quick else 100)
     if full.unanswered + walk.unanswered or not full.rate(skip=0.1):
         raise RuntimeError("texts are not answered, or this machine is too busy for them")
