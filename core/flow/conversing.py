@@ -356,7 +356,7 @@ class Conversing:
         self._floor.taken(address)
         named = self._cast.called(answer.next, self._floor.others(scene.inbound[-1].address))
         if named is not None:
-            self._floor.give(address, named, self._clock.monotonic())
+            self._floor.give(address, named, self._clock.monotonic(), self._clock.now())
 
     def _look_back(self, turn: RunningTurn, *, answered: bool) -> None:
         gear = turn.work.part.gear

@@ -7,7 +7,7 @@ from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from core.ids import Account
@@ -25,6 +25,7 @@ _LONGEST_LINE = 2_000
 _LATE = timedelta(seconds=60)
 """What has not come round by then was not said in a hurry, or will never come."""
 _WINDOW = 60.0
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Where(NamedTuple):
@@ -69,6 +70,7 @@ class _Room:
     """In writing, and aloud: nobody waits for the one with the other."""
     given: Account | None = None
     given_at: float = float("-inf")
+    given_when: datetime = _NEVER
     said: deque[tuple[Uttered, set[Account]]] = field(default_factory=lambda: deque(maxlen=_LINES))
     """With those who have heard of it by now."""
 
@@ -217,11 +219,11 @@ class Floor:
         since = now - _LATE
         return [one for one, heard in room.said if address.account not in heard and one.at >= since]
 
-    def give(self, address: Address, account: Account, now: float) -> None:
-        """Name who speaks next."""
+    def give(self, address: Address, account: Account, now: float, when: datetime) -> None:
+        """Name who speaks next; `now` and `when` are the same moment by both clocks."""
         room = self._rooms.get(Where.of(address))
         if room is not None and account in room.here:
-            room.given, room.given_at = account, now
+            room.given, room.given_at, room.given_when = account, now, when
 
     def given_to(self, address: Address, now: float) -> Account | None:
         """Who was named and has not spoken yet."""
@@ -230,10 +232,14 @@ class Floor:
             return None
         return room.given
 
-    def taken(self, address: Address) -> None:
-        """Somebody speaks, so that nobody is next any more: the one named, or a person."""
+    def taken(self, address: Address, said: datetime | None = None) -> None:
+        """Somebody speaks, so that nobody is next any more: the one named, or a person.
+
+        What a person has `said` before the word was given, and one of ours hears only now, counts
+        no more.
+        """
         room = self._rooms.get(Where.of(address))
-        if room is not None:
+        if room is not None and (said is None or said >= room.given_when):
             room.given = None
 
     # --- enough is enough ----------------------------------------------------------------------

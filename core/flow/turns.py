@@ -223,7 +223,7 @@ class Turns:
             if one.author.is_bot:
                 self._floor.heard(address, one.author.id, one.text)
             else:
-                self._floor.taken(address)
+                self._floor.taken(address, one.sent_at)
 
     async def _act(self, work: Work) -> None:
         self._comings(work)

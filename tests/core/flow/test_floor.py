@@ -139,12 +139,22 @@ def test_one_who_comes_later_has_missed_the_last_line() -> None:
 
 def test_the_word_is_given_to_somebody_who_is_there_and_runs_out() -> None:
     floor = together(ADA, BERT)
-    floor.give(at(ADA), CLEO, 0.0)
+    floor.give(at(ADA), CLEO, 0.0, NOW)
     assert floor.given_to(at(ADA), 1.0) is None
-    floor.give(at(ADA), BERT, 0.0)
+    floor.give(at(ADA), BERT, 0.0, NOW)
     assert floor.given_to(at(BERT), 1.0) == BERT
     assert floor.given_to(at(BERT), 121.0) is None
     floor.taken(at(BERT))
+    assert floor.given_to(at(BERT), 1.0) is None
+
+
+def test_what_a_person_said_before_the_word_was_given_takes_it_from_nobody() -> None:
+    """Each bot hears of it in its own time, and one may hear only when it was answered."""
+    floor = together(ADA, BERT)
+    floor.give(at(ADA), BERT, 0.0, NOW)
+    floor.taken(at(BERT), NOW - timedelta(seconds=1))
+    assert floor.given_to(at(BERT), 1.0) == BERT
+    floor.taken(at(BERT), NOW + timedelta(seconds=1))
     assert floor.given_to(at(BERT), 1.0) is None
 
 
