@@ -138,7 +138,9 @@ async def test_nobody_interrupts_her_first_moment_and_nobody_at_all_where_she_is
         assert not ada.channel.mouth.paused
         await until(lambda: ada.channel.mouth.paused)
         assert 0.2 <= ada.channel.mouth.played <= 0.4
-    async with voices(tmp_path, Scripted([reply(FOX)]), VOICE_INTERRUPTION="0") as (ada,):
+    another = tmp_path / "another"
+    another.mkdir()
+    async with voices(another, Scripted([reply(FOX)]), VOICE_INTERRUPTION="0") as (ada,):
         ada.discord.goes(BOB, LOUNGE)
         await ada.joins()
         ada.hears("Ada, tell me about the fox.")
