@@ -7,6 +7,7 @@ number, an environment, a folder and an end of its own; nothing but the imports 
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
 import gc
 import importlib
@@ -96,6 +97,7 @@ class Nursery:
                 name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ
             }
             os.posix_spawn(sys.executable, command, {**kept, "PYTHONPATH": str(_ROOT)})
+        atexit.register(ours.close)
         return ours
 
 
