@@ -93,7 +93,7 @@ async def test_what_is_ready_too_late_for_its_token_is_said_in_the_channel_whate
         assert [_text(one) for one in (asked[0], asked[1], asked[3])] == [""] * 3
         assert play.gateway.ready()["status"] == "ok", "the bot's own token is as good as it was"
         assert there.violations.get("invalid", 0) <= 2 * len(asked)
-        assert all(row["status"] == "sent" for row in rows(play, "deliveries"))
+        await until(lambda: {row["status"] for row in rows(play, "deliveries")} == {"sent"})
         bob.says(there.dm(bob, ada), "still there?")
         await stage.next_from(ada, there.dm(bob, ada))
 
