@@ -223,7 +223,9 @@ class Floor:
         """Name who speaks next; `now` and `when` are the same moment by both clocks."""
         room = self._rooms.get(Where.of(address))
         if room is not None and account in room.here:
-            room.given, room.given_at, room.given_when = account, now, when
+            # Telegram tells times by whole seconds.
+            room.given, room.given_at = account, now
+            room.given_when = when.replace(microsecond=0)
 
     def given_to(self, address: Address, now: float) -> Account | None:
         """Who was named and has not spoken yet."""
