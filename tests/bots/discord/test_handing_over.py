@@ -1,0 +1,42 @@
+"""A packet of sound on its way out: whole, at once, and refused where there is no way."""
+
+from __future__ import annotations
+
+import errno
+import socket
+
+import pytest
+
+from bots.discord.voice_sending import hand_over
+
+
+def test_a_packet_arrives_as_it_was() -> None:
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as there,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ours,
+    ):
+        there.bind(("127.0.0.1", 0))
+        there.settimeout(5)
+        ours.connect(there.getsockname())
+        packet = bytes(range(256)) * 4  # with zeros in it
+        hand_over(ours, packet)
+        assert there.recv(2_048) == packet
+
+
+def test_where_nothing_can_go_out_it_is_an_error_as_of_any_socket() -> None:
+    ours = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    with pytest.raises(OSError) as caught:
+        hand_over(ours, b"to nobody")
+    assert caught.value.errno in (errno.EDESTADDRREQ, errno.ENOTCONN)
+    ours.close()
+    with pytest.raises(OSError) as caught:
+        hand_over(ours, b"too late")
+    assert caught.value.errno == errno.EBADF
+
+
+def test_a_way_that_is_full_is_not_waited_for() -> None:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    with ours, theirs, pytest.raises(OSError) as caught:
+        while True:
+            hand_over(ours, bytes(1_000))
+    assert caught.value.errno in (errno.EAGAIN, errno.ENOBUFS)
