@@ -5,9 +5,16 @@ from __future__ import annotations
 import errno
 import socket
 
-import pytest
-
 from bots.discord.voice_sending import hand_over
+
+
+def refusal(line: socket.socket) -> int:
+    """The number of the error; 0 where it went out."""
+    try:
+        hand_over(line, bytes(1_000))
+    except OSError as error:
+        return error.errno or -1
+    return 0
 
 
 def test_a_packet_arrives_as_it_was() -> None:
@@ -25,18 +32,14 @@ def test_a_packet_arrives_as_it_was() -> None:
 
 def test_where_nothing_can_go_out_it_is_an_error_as_of_any_socket() -> None:
     ours = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    with pytest.raises(OSError) as caught:
-        hand_over(ours, b"to nobody")
-    assert caught.value.errno in (errno.EDESTADDRREQ, errno.ENOTCONN)
+    assert refusal(ours) in (errno.EDESTADDRREQ, errno.ENOTCONN)
     ours.close()
-    with pytest.raises(OSError) as caught:
-        hand_over(ours, b"too late")
-    assert caught.value.errno == errno.EBADF
+    assert refusal(ours) == errno.EBADF
 
 
 def test_a_way_that_is_full_is_not_waited_for() -> None:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-    with ours, theirs, pytest.raises(OSError) as caught:
-        while True:
-            hand_over(ours, bytes(1_000))
-    assert caught.value.errno in (errno.EAGAIN, errno.ENOBUFS)
+    with ours, theirs:
+        while not (found := refusal(ours)):
+            pass
+    assert found in (errno.EAGAIN, errno.ENOBUFS)
