@@ -262,14 +262,13 @@ class VoiceLine:
         """Come back, as often as is decent; what waits to be said waits in the mouth."""
         while not self._is_over:
             if (pause := self._comebacks.next()) is None:
-                self._away = self._away or self._ill
-                self._end("the connection to Discord's voice server is lost", leaves=True)
+                away = self._away or self._ill
+                self._end("the connection to Discord's voice server is lost", away, leaves=True)
                 return
             await self._wire.drop(out=False)
             await self._pause(pause)
             if not await self._gateway_is_up():
-                self._away = "Discord is away"
-                self._end(self._away)
+                self._end("Discord is away", "Discord is away")
                 return
             log.info("joining voice channel %s anew: %s", self.id, self._ill)
             await self._wire.leave(self._channel)
@@ -281,7 +280,8 @@ class VoiceLine:
                 await self._dial()
             except CannotJoin as error:
                 self._ill = self._ill or str(error)
-                self._away = "" if self.is_over else str(error)
+                if not self.is_over:
+                    self._away = str(error)
                 continue
             if not self._ill:
                 self.see()
@@ -322,12 +322,12 @@ class VoiceLine:
             raise CannotJoin(NOT_LET_IN)
         self.connected()
 
-    def _end(self, reason: str, *, leaves: bool = False) -> None:
-        """Told once; the connection is dropped by whoever may wait. `leaves`: Discord still takes us
-        to be there."""
+    def _end(self, reason: str, away: str = "", *, leaves: bool = False) -> None:
+        """Told once; the connection is dropped by whoever may wait. `away`: why it is given up, to
+        be tried again later. `leaves`: Discord still takes us to be there."""
         if self._is_over:
             return
-        self._is_over, self._leaves = True, leaves
+        self._is_over, self._away, self._leaves = True, away, leaves
         self._pulse.part(self._sending)
         self._mouth.close()
         self._ears.close()

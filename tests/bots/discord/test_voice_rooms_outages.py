@@ -1,0 +1,97 @@
+"""What is done, and said, while a voice connection is away and is still to come back."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from bots.discord.client import DiscordLink
+from bots.discord.pulse import PULSE
+from bots.sandbox import Bot, Stage
+from core.clock import SystemClock
+from core.ports.voices import Listening, VoiceChannel
+from tests.bots.discord.conftest import Listening as Listens
+from tests.bots.discord.conftest import MakeLink
+from tests.bots.discord.voices import Notes, until
+
+
+class Patient(random.Random):
+    """Waits as long as may be, so that there is time to do something meanwhile."""
+
+    def uniform(self, a: float, b: float) -> float:
+        return b
+
+
+class Ends(Notes):
+    """Remembers whether the channel was to be tried again when it was told to be over."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.voice: VoiceChannel | None = None
+        self.away: list[str] = []
+
+    def closed(self, reason: str) -> None:
+        super().closed(reason)
+        assert self.voice is not None
+        self.away.append(self.voice.state.away)
+
+
+@dataclass
+class Away:
+    stage: Stage
+    guild: Any
+    room: Any
+    ada: Bot
+    voice: VoiceChannel
+    notes: Ends
+
+    @property
+    def house(self) -> Any:
+        return self.stage.discord.voice
+
+    @property
+    def is_inside(self) -> bool:
+        return self.ada in self.stage.discord.in_voice(self.room)
+
+    async def breaks(self) -> None:
+        self.house.close(self.guild.id, self.ada.snowflake, 4009, forget=True)
+        await until(lambda: not self.voice.state.joined)
+
+
+@pytest.fixture
+async def away(
+    make_link: MakeLink, listening: Listens, stage: Stage, guild: Any, ada: Bot, ed: Any
+) -> AsyncIterator[Away]:
+    room = stage.discord.channel(guild, "Parlour", "voice")
+    notes = Ends()
+    link: DiscordLink
+    async with make_link(clock=SystemClock(), chance=Patient()) as link, listening(link):
+        stage.discord.joins_voice(ed, room)
+        voice = notes.voice = await link.join(str(room.id), notes, Listening())
+        one = Away(stage, guild, room, ada, voice, notes)
+        await until(lambda: voice.state.decrypting)
+        yield one
+    assert PULSE.settle()
+
+
+async def test_whoever_is_sent_away_meanwhile_is_not_to_come_back(away: Away) -> None:
+    away.house.refuse()
+    await away.breaks()
+    await until(lambda: away.voice.state.away)
+    await away.voice.leave()
+    assert away.notes.ends == [""]
+    assert away.notes.away == [""]
+
+
+async def test_a_channel_that_is_deleted_meanwhile_is_not_tried_again(away: Away) -> None:
+    away.house.refuse()
+    await away.breaks()
+    await until(lambda: away.voice.state.away)
+    away.stage.discord.delete_channel(away.room)
+    await until(lambda: away.notes.ends)
+    assert away.notes.ends == ["the channel is gone"]
+    assert away.notes.away == [""]
