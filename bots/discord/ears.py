@@ -37,10 +37,10 @@ class Connection(Line, Protocol):
 
 
 class Client(Protocol):
-    """discord.VoiceClient."""
+    """discord.VoiceClient, or whoever makes it anew."""
 
     @property
-    def _connection(self) -> Connection: ...
+    def _connection(self) -> Connection | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +115,8 @@ class Ears:
         if self._lacks:
             return
         self._connection = connection = self._client._connection
+        if connection is None:  # it is just being made anew, and we are told again
+            return
         self.look()
         self._order(partial(self._reading.begin, connection))
         connection.add_socket_listener(self._arrive)

@@ -379,6 +379,6 @@ class VoiceLine:
             self._loop.call_soon_threadsafe(self._news.set)
 
     @property
-    def _connection(self) -> Heard:
+    def _connection(self) -> Heard | None:
         """What ears ask for."""
         return self._wire.connection

@@ -40,10 +40,9 @@ class Wire:
         return made if made is not None and made.is_connected() else None
 
     @property
-    def connection(self) -> Connection:
-        """Of one that was made, standing or not."""
-        assert self._made is not None
-        return self._made.connection
+    def connection(self) -> Connection | None:
+        """Of one that was made, standing or not; None before the next one is."""
+        return self._made.connection if self._made is not None else None
 
     def way(self) -> Way | None:
         """From any thread."""

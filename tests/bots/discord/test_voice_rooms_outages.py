@@ -16,7 +16,7 @@ from core.clock import SystemClock
 from core.ports.voices import Listening, VoiceChannel
 from tests.bots.discord.conftest import Listening as Listens
 from tests.bots.discord.conftest import MakeLink
-from tests.bots.discord.voices import Notes, until
+from tests.bots.discord.voices import Notes, tone, until
 
 
 class Patient(random.Random):
@@ -46,6 +46,7 @@ class Away:
     guild: Any
     room: Any
     ada: Bot
+    them: Any
     voice: VoiceChannel
     notes: Ends
 
@@ -70,9 +71,9 @@ async def away(
     notes = Ends()
     link: DiscordLink
     async with make_link(clock=SystemClock(), chance=Patient()) as link, listening(link):
-        stage.discord.joins_voice(ed, room)
+        them = stage.discord.joins_voice(ed, room)
         voice = notes.voice = await link.join(str(room.id), notes, Listening())
-        one = Away(stage, guild, room, ada, voice, notes)
+        one = Away(stage, guild, room, ada, them, voice, notes)
         await until(lambda: voice.state.decrypting)
         yield one
     assert PULSE.settle()
@@ -95,3 +96,19 @@ async def test_a_channel_that_is_deleted_meanwhile_is_not_tried_again(away: Away
     await until(lambda: away.notes.ends)
     assert away.notes.ends == ["the channel is gone"]
     assert away.notes.away == [""]
+
+
+async def test_who_is_to_listen_from_now_on_does_so_with_the_next_connection(away: Away) -> None:
+    away.voice.listen(Listening(hears=False))
+    await until(lambda: away.guild.voices[away.ada].self_deaf)
+    away.house.refuse()
+    await away.breaks()
+    await until(lambda: away.voice.state.away)
+    away.voice.listen(Listening())
+    away.house.refuse(None)
+    await until(lambda: away.voice.state.joined and away.voice.state.decrypting)
+    await until(lambda: not away.guild.voices[away.ada].self_deaf)
+    assert away.voice.state.deaf == ""
+    away.them.says(tone(0.6))
+    await until(lambda: away.notes.began_)
+    assert away.notes.ends == []
