@@ -183,7 +183,10 @@ class VoiceLine:
             self._keeper.cancel()
         self._end(reason)
         try:
-            await self._wire.drop(out=out)
+            if out:
+                await self._wire.part(self._channel)
+            else:
+                await self._wire.drop(out=False)
         finally:
             self._over(self)
 

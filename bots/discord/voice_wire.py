@@ -80,10 +80,19 @@ class Wire:
         if made is not None:
             await made.hang_up(out=out)
 
+    async def part(self, room: Room) -> None:
+        """Out of the room, whether or not anything connects us to it just then."""
+        if self._made is not None:
+            await self.drop(out=True)
+        else:
+            await self.leave(room)
+
     async def leave(self, room: Room) -> None:
         """Who asks to be where it is already is told of no voice server."""
         us = self._client.user
-        if us is not None and self._people.where(str(room.guild.id), str(us.id)):
+        if us is None or not self.has_gateway(room):
+            return
+        if self._people.where(str(room.guild.id), str(us.id)):
             with contextlib.suppress(OSError, aiohttp.ClientError, discord.DiscordException):
                 await room.guild.change_voice_state(channel=None)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +47,7 @@ class Away:
     room: Any
     ada: Bot
     them: Any
+    link: DiscordLink
     voice: VoiceChannel
     notes: Ends
 
@@ -58,8 +59,17 @@ class Away:
     def is_inside(self) -> bool:
         return self.ada in self.stage.discord.in_voice(self.room)
 
-    async def breaks(self) -> None:
+    @property
+    def clients(self) -> Sequence[object]:
+        """Connections to voice servers, standing or not."""
+        assert self.link._client is not None
+        return self.link._client.voice_clients
+
+    def loses(self) -> None:
         self.house.close(self.guild.id, self.ada.snowflake, 4009, forget=True)
+
+    async def breaks(self) -> None:
+        self.loses()
         await until(lambda: not self.voice.state.joined)
 
 
@@ -69,11 +79,10 @@ async def away(
 ) -> AsyncIterator[Away]:
     room = stage.discord.channel(guild, "Parlour", "voice")
     notes = Ends()
-    link: DiscordLink
     async with make_link(clock=SystemClock(), chance=Patient()) as link, listening(link):
         them = stage.discord.joins_voice(ed, room)
         voice = notes.voice = await link.join(str(room.id), notes, Listening())
-        one = Away(stage, guild, room, ada, them, voice, notes)
+        one = Away(stage, guild, room, ada, them, link, voice, notes)
         await until(lambda: voice.state.decrypting)
         yield one
     assert PULSE.settle()
@@ -112,3 +121,18 @@ async def test_who_is_to_listen_from_now_on_does_so_with_the_next_connection(awa
     away.them.says(tone(0.6))
     await until(lambda: away.notes.began_)
     assert away.notes.ends == []
+
+
+async def test_whoever_is_sent_away_between_two_connections_is_not_seen_there_any_more(
+    away: Away,
+) -> None:
+    came: list[str] = []
+    away.house.watchers.append(lambda event: came.append(event.kind))
+    away.loses()
+    await until(lambda: "joined" in came and away.voice.state.decrypting)
+    away.loses()  # the second time she waits a moment before she comes back
+    await until(lambda: not away.clients)
+    assert away.is_inside
+    await away.voice.leave()
+    await until(lambda: not away.is_inside)
+    assert away.notes.ends == [""]
