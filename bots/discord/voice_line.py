@@ -192,6 +192,7 @@ class VoiceLine:
 
     def see(self) -> None:
         """Tell who is there, it being otherwise than before, or our own standing."""
+        self._standing.look(self._channel)
         self._ears.look()
         self._telling.present(self.people)
 
@@ -220,7 +221,7 @@ class VoiceLine:
             return
         log.info("put into voice channel %s", channel)
         self._channel = found
-        self._standing.begin()
+        self._standing.moved()
         self._telling.moved(self.id)
         self.see()
 

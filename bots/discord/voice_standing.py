@@ -32,6 +32,9 @@ class Standing:
         self._clock = clock
         self._asked = ""
         """The stage channel in which we have asked to speak: once for each coming."""
+        self._up = self._put_back = ""
+        """The stage channel in which we were let up, and the one in which somebody has put us back
+        since, which a new connection does not change."""
         self._tries = 0
         self._refused = ""
         self._behind = 0
@@ -53,9 +56,24 @@ class Standing:
         return f"I lack Speak in {room.name}" if seat.suppressed or not _may_speak(room) else ""
 
     def begin(self) -> None:
-        """We have come in anew."""
-        self._asked = self._refused = ""
+        """We have come in anew where we were."""
+        self._asked = self._refused = self._up = ""
         self._tries = self._behind = 0
+
+    def moved(self) -> None:
+        """We are in another channel now."""
+        self.begin()
+        self._put_back = ""
+
+    def look(self, room: Room) -> None:
+        """Something is otherwise with somebody there; with us, maybe."""
+        seat, channel = self._seat(room), str(room.id)
+        if not isinstance(room, discord.StageChannel) or seat is None:
+            self._up = ""  # who comes in begins in the audience, and nobody has put her there
+        elif not seat.suppressed:
+            self._up, self._put_back = channel, ""
+        elif self._up == channel:
+            self._up, self._put_back = "", channel
 
     async def ask(self, room: Room) -> None:
         """Out of the audience of a stage channel: by ourselves where we may, else by asking.
@@ -66,7 +84,7 @@ class Standing:
         channel = str(room.id)
         if not isinstance(room, discord.StageChannel) or seat is None or us is None:
             return
-        if self._asked == channel or not seat.suppressed:
+        if channel in (self._asked, self._put_back) or not seat.suppressed:
             return
         has = room.permissions_for(us)
         wish: dict[str, object] = {"channel_id": channel}

@@ -139,6 +139,47 @@ async def test_on_a_stage_she_asks_to_speak_and_is_heard_once_let_up(
     assert not stage.discord.asks_to_speak(guild, ada), "whoever was sent back does not insist"
 
 
+async def test_whoever_was_put_back_does_not_ask_again_after_a_new_connection(
+    live: DiscordLink, stage: Stage, guild: Any, ada: Bot, podium: Any, notes: Notes
+) -> None:
+    came: list[str] = []
+    stage.discord.voice.watchers.append(lambda event: came.append(event.kind))
+    voice = await live.join(str(podium.id), notes, WAYS)
+    await until(lambda: stage.discord.asks_to_speak(guild, ada))
+    stage.discord.lets_speak(guild, ada)
+    await until(lambda: not voice.state.mute)
+    stage.discord.lets_speak(guild, ada, on=False)
+    await until(lambda: voice.state.mute)
+    await comes_anew(voice, stage, guild, ada, came)
+    assert voice.state.mute == "I am in the audience: nobody has let me up"
+    assert not stage.discord.asks_to_speak(guild, ada)
+
+
+async def test_whoever_was_up_asks_again_after_a_new_connection(
+    live: DiscordLink, stage: Stage, guild: Any, ada: Bot, podium: Any, notes: Notes
+) -> None:
+    came: list[str] = []
+    stage.discord.voice.watchers.append(lambda event: came.append(event.kind))
+    voice = await live.join(str(podium.id), notes, WAYS)
+    await until(lambda: stage.discord.asks_to_speak(guild, ada))
+    stage.discord.lets_speak(guild, ada)
+    await until(lambda: not voice.state.mute)
+    await comes_anew(voice, stage, guild, ada, came)
+    assert stage.discord.asks_to_speak(guild, ada)
+
+
+async def comes_anew(
+    voice: VoiceChannel, stage: Stage, guild: Any, ada: Bot, came: list[str]
+) -> None:
+    """By another connection, and has done what she does then."""
+    came.clear()
+    stage.discord.voice.close(guild.id, ada.snowflake, 4009, forget=True)
+    await until(lambda: "joined" in came and voice.state.joined)
+    for hears in (False, True):  # shown before she asks: by the second time, she has asked
+        voice.listen(Listening(hears=hears))
+        await until(lambda hears=hears: guild.voices[ada].self_deaf is not hears)  # type: ignore[misc]
+
+
 async def test_a_moderator_of_the_stage_comes_up_by_herself(
     live: DiscordLink, stage: Stage, guild: Any, ada: Bot, ed: Any, podium: Any, notes: Notes
 ) -> None:
