@@ -15,6 +15,7 @@ from bots.discord.ears import Ears
 from bots.discord.mouth import ChannelMouth
 from bots.discord.pulse import Pulse
 from bots.discord.sharded import Sharded
+from bots.discord.voice_absence import Absence
 from bots.discord.voice_client import REFUSALS
 from bots.discord.voice_comebacks import Comebacks
 from bots.discord.voice_people import VoicePeople
@@ -72,14 +73,15 @@ class VoiceLine:
         self.ways = ways
         self._telling = Telling(listener, clock)
         self._loop = loop = asyncio.get_running_loop()
-        self._wire = Wire(client, people)
+        self._wire = wire = Wire(client, people)
         self._mouth = ChannelMouth(loop, pulse.wake, volume=volume)
-        bitrate = min(channel.bitrate or _BITRATE, _BITRATE)
-        self._sending = Sending(self._mouth, self._wire.way, Encoder(bitrate=bitrate), self._spoken)
+        encoder = Encoder(bitrate=min(channel.bitrate or _BITRATE, _BITRATE))
+        self._absence = Absence(clock, wire.way)
+        self._sending = Sending(self._mouth, wire.way, encoder, self._spoken, self._waits)
         self._ears = Ears(self, loop, self._telling, ways, lambda: self.people, clock, self._deaf)
         self._news = asyncio.Event()
         self._standing = Standing(client, people, clock)
-        self._ill = self._away = ""
+        self._ill = ""
         self._is_over = self._leaves = False
         self._says = self._said = False
         self._hears = ways.hears
@@ -120,13 +122,14 @@ class VoiceLine:
     def state(self) -> VoiceState:
         heard, voice = self._ears.state, self._wire.voice
         if voice is None or self._is_over:
-            return VoiceState(False, deaf=heard.deaf, away=self._away, lost=heard.lost)
+            return VoiceState(False, deaf=heard.deaf, away=self._absence.why, lost=heard.lost)
         latency = voice.latency
         return VoiceState(
             True,
             voice.connection.can_encrypt,
             heard.deaf or self._standing.deaf(self._channel),
             self._standing.mute(self._channel),
+            self._absence.why,
             latency=latency if latency < _BEAT else 0.0,
             privacy_code=voice.voice_privacy_code or "",
             lost=heard.lost,
@@ -183,10 +186,7 @@ class VoiceLine:
             self._keeper.cancel()
         self._end(reason)
         try:
-            if out:
-                await self._wire.part(self._channel)
-            else:
-                await self._wire.drop(out=False)
+            await self._wire.part(self._channel, out=out)
         finally:
             self._over(self)
 
@@ -209,7 +209,8 @@ class VoiceLine:
     # --- as Told -------------------------------------------------------------------------------
 
     def connected(self) -> None:
-        self._said, self._away = False, ""
+        self._said = False
+        self._absence.over()
         self._ears.begin()
         self._news.set()
 
@@ -264,9 +265,10 @@ class VoiceLine:
 
     async def _mend(self) -> None:
         """Come back, as often as is decent; what waits to be said waits in the mouth."""
+        self._absence.begin()
         while not self._is_over:
             if (pause := self._comebacks.next()) is None:
-                away = self._away or self._ill
+                away = self._absence.last or self._ill
                 self._end("the connection to Discord's voice server is lost", away, leaves=True)
                 return
             await self._wire.drop(out=False)
@@ -284,8 +286,7 @@ class VoiceLine:
                 await self._dial()
             except CannotJoin as error:
                 self._ill = self._ill or str(error)
-                if not self.is_over:
-                    self._away = str(error)
+                self._absence.because(str(error))
                 continue
             if not self._ill:
                 self.see()
@@ -331,7 +332,8 @@ class VoiceLine:
         be tried again later. `leaves`: Discord still takes us to be there."""
         if self._is_over:
             return
-        self._is_over, self._away, self._leaves = True, away, leaves
+        self._is_over, self._leaves = True, leaves
+        self._absence.end(away)
         self._pulse.part(self._sending)
         self._mouth.close()
         self._ears.close()
@@ -348,6 +350,11 @@ class VoiceLine:
             async with asyncio.timeout(seconds):
                 await self._news.wait()
         self._news.clear()
+
+    def _unheard(self) -> None:
+        """Whoever speaks is told to look: what they say has waited for long enough."""
+        if self._absence.lasts(self._ill):
+            self.see()
 
     async def _tell_speaking(self) -> None:
         voice, says = self._wire.voice, self._says
@@ -371,6 +378,7 @@ class VoiceLine:
 
     def _stay_alive(self, count: int) -> None:
         if (way := self._wire.way()) is not None:
+            self._absence.over()
             with contextlib.suppress(OSError):
                 way.socket.send(count.to_bytes(8, "little"))
 
@@ -381,6 +389,10 @@ class VoiceLine:
         self._spoke_at = self._clock.monotonic()
         with contextlib.suppress(RuntimeError):  # the loop has ended
             self._loop.call_soon_threadsafe(self._news.set)
+
+    def _waits(self) -> None:
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._unheard)
 
     @property
     def _connection(self) -> Heard | None:

@@ -20,8 +20,11 @@ log = logging.getLogger(__name__)
 _SILENCE = b"\xf8\xff\xfe"
 _SILENCES = 5
 """Frames of silence behind what was said, so that nobody's decoder makes up how it went on."""
-_KEEPS_PLACE = round(5 / TICK)
-"""Ticks without a connection for which speech waits; beyond, it goes on unheard."""
+KEEPS_PLACE = 5.0
+"""Seconds without a connection for which speech waits, to go on where it was."""
+_HOLDS = round(KEEPS_PLACE / TICK)
+_HOLDS_MOST = _HOLDS + round(1 / TICK)
+"""Ticks. Whoever speaks was told by then; what is still said goes on unheard."""
 _PAUSE = 3 * TICK
 
 
@@ -69,12 +72,15 @@ class Sending:
         way: Callable[[], Way | None],
         encoder: Encodes,
         speaks: Callable[[bool], None],
+        waits: Callable[[], None] = lambda: None,
     ) -> None:
-        """`way` is None while nothing can go out; `speaks` is told when it begins and ends."""
+        """`way` is None while nothing can go out; `speaks` is told when it begins and ends, `waits`
+        when speech has waited for a way for as long as it keeps its place."""
         self._mouth = mouth
         self._way = way
         self._encoder = encoder
         self._speaks = speaks
+        self._waits = waits
         self._packets = Packets()
         self._ready: _Ready | None = None
         self._went = self._says = False
@@ -111,9 +117,12 @@ class Sending:
 
     def _hold(self) -> bool:
         if not self._mouth.due:
+            self._held = 0
             return False
         self._held += 1
-        if self._held > _KEEPS_PLACE and (frame := self._mouth.take()) is not None:
+        if self._held == _HOLDS:
+            self._waits()
+        if self._held > _HOLDS_MOST and (frame := self._mouth.take()) is not None:
             self._mouth.lost(frame)
         return True
 

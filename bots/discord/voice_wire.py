@@ -80,12 +80,12 @@ class Wire:
         if made is not None:
             await made.hang_up(out=out)
 
-    async def part(self, room: Room) -> None:
-        """Out of the room, whether or not anything connects us to it just then."""
-        if self._made is not None:
-            await self.drop(out=True)
-        else:
+    async def part(self, room: Room, *, out: bool) -> None:
+        """`out`: Discord is told, whether or not anything connects us to the room just then."""
+        if out and self._made is None:
             await self.leave(room)
+        else:
+            await self.drop(out=out)
 
     async def leave(self, room: Room) -> None:
         """Who asks to be where it is already is told of no voice server."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from bots.discord.client import DiscordLink
 from bots.discord.pulse import PULSE
 from bots.sandbox import Bot, Stage
 from core.clock import SystemClock
-from core.ports.voices import Listening, VoiceChannel
+from core.ports.voices import Listening, Present, VoiceChannel
 from tests.bots.discord.conftest import Listening as Listens
 from tests.bots.discord.conftest import MakeLink
 from tests.bots.discord.voices import Notes, tone, until
@@ -27,12 +27,17 @@ class Patient(random.Random):
 
 
 class Ends(Notes):
-    """Remembers whether the channel was to be tried again when it was told to be over."""
+    """Looks when it is told to, and when the channel is over whether it is to be tried again."""
 
     def __init__(self) -> None:
         super().__init__()
         self.voice: VoiceChannel | None = None
         self.away: list[str] = []
+        self.look: Callable[[], object] = lambda: None
+
+    def present(self, now: Sequence[Present]) -> None:
+        super().present(now)
+        self.look()
 
     def closed(self, reason: str) -> None:
         super().closed(reason)
@@ -67,6 +72,15 @@ class Away:
 
     def loses(self) -> None:
         self.house.close(self.guild.id, self.ada.snowflake, 4009, forget=True)
+
+    async def pauses(self) -> None:
+        """She has lost it a second time, and waits a moment before she comes back."""
+        came: list[str] = []
+        self.house.watchers.append(lambda event: came.append(event.kind))
+        self.loses()
+        await until(lambda: "joined" in came and self.voice.state.decrypting)
+        self.loses()
+        await until(lambda: not self.clients)
 
     async def breaks(self) -> None:
         self.loses()
@@ -110,11 +124,8 @@ async def test_a_channel_that_is_deleted_meanwhile_is_not_tried_again(away: Away
 async def test_who_is_to_listen_from_now_on_does_so_with_the_next_connection(away: Away) -> None:
     away.voice.listen(Listening(hears=False))
     await until(lambda: away.guild.voices[away.ada].self_deaf)
-    away.house.refuse()
-    await away.breaks()
-    await until(lambda: away.voice.state.away)
+    await away.pauses()
     away.voice.listen(Listening())
-    away.house.refuse(None)
     await until(lambda: away.voice.state.joined and away.voice.state.decrypting)
     await until(lambda: not away.guild.voices[away.ada].self_deaf)
     assert away.voice.state.deaf == ""
@@ -126,13 +137,40 @@ async def test_who_is_to_listen_from_now_on_does_so_with_the_next_connection(awa
 async def test_whoever_is_sent_away_between_two_connections_is_not_seen_there_any_more(
     away: Away,
 ) -> None:
-    came: list[str] = []
-    away.house.watchers.append(lambda event: came.append(event.kind))
-    away.loses()
-    await until(lambda: "joined" in came and away.voice.state.decrypting)
-    away.loses()  # the second time she waits a moment before she comes back
-    await until(lambda: not away.clients)
+    await away.pauses()
     assert away.is_inside
     await away.voice.leave()
     await until(lambda: not away.is_inside)
     assert away.notes.ends == [""]
+
+
+async def test_a_short_absence_is_none_and_what_was_said_goes_on_where_it_was(away: Away) -> None:
+    mouth = away.voice.mouth
+    mouth.say(tone(1.0))
+    mouth.end()
+    await until(lambda: mouth.played > 0.3)
+    away.house.refuse()
+    away.loses()
+    await until(lambda: not away.is_inside and not away.clients)
+    assert away.voice.state.away == ""
+    away.house.refuse(None)
+    await mouth.quiet()
+    assert mouth.played == pytest.approx(1.0, abs=0.1)
+    assert away.notes.ends == []
+
+
+async def test_whoever_speaks_is_told_to_look_once_what_they_say_has_waited_for_long(
+    away: Away,
+) -> None:
+    looked: list[tuple[str, float]] = []
+    mouth = away.voice.mouth
+    mouth.say(tone(1.0))
+    mouth.end()
+    await until(lambda: mouth.played > 0.3)
+    away.notes.look = lambda: looked.append((away.voice.state.away, mouth.waiting))
+    away.house.refuse()
+    away.loses()
+    await until(lambda: any(why for why, _ in looked))
+    why, waiting = next(one for one in looked if one[0])
+    assert why == "Discord's voice server is not to be reached"
+    assert waiting > 0.5, "nothing of it was thrown away before"

@@ -30,11 +30,16 @@ class Wire:
         self.stands = True
         self.dave: EndToEnd | None = None
         self.says: list[bool] = []
+        self.waited: list[float] = []
+        """What was still to be said when it had waited for long enough."""
         self.mouth = ChannelMouth(asyncio.get_running_loop(), lambda: None)
-        self.sending = Sending(self.mouth, self._way, encoder, self.says.append)
+        self.sending = Sending(self.mouth, self._way, encoder, self.says.append, self._waits)
 
     def _way(self) -> Way | None:
         return Way(self.near, 77, KEY, self.dave) if self.stands else None
+
+    def _waits(self) -> None:
+        self.waited.append(self.mouth.waiting)
 
     def beat(self, times: int = 1) -> list[bool]:
         goes_on = []
@@ -109,7 +114,10 @@ async def test_speech_waits_five_seconds_for_a_connection_and_then_goes_on_unhea
     wire.stands = False
     wire.mouth.say(tone(0.4))
     wire.mouth.end()
-    assert all(wire.beat(250))
+    assert all(wire.beat(249))
+    assert not wire.waited
+    wire.beat(51)
+    assert wire.waited == [pytest.approx(0.4)], "whoever speaks is told while all of it waits"
     assert wire.mouth.waiting == pytest.approx(0.4)
     wire.beat(10)
     assert wire.mouth.waiting == pytest.approx(0.2)
