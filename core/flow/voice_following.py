@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from core.flow.cast import Part
 from core.flow.seats import Seats
+from core.flow.voice_ways import may_go, named
 from core.ids import Account
 
 
@@ -25,6 +26,15 @@ class Following:
         await self.read(part)
         asked = self._known[part.platform.account].get(world, frozenset())
         return person in asked or person in part.settings.csv("DISCORD_VOICE_FOLLOW")
+
+    async def comes(self, part: Part, world: str, person: str, channel: str, *, away: bool) -> bool:
+        """Whether she goes where somebody has gone; `away` from that server's channels also where
+        her settings want her: she had left because she was alone."""
+        if not channel or not may_go(part.settings):
+            return False
+        if await self.follows(part, world, person):
+            return True
+        return away and channel in named(part.settings)
 
     async def change(self, part: Part, world: str, person: str, *, on: bool) -> None:
         """From now on, or no more."""

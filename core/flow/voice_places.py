@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from core.flow.seats import Seat
@@ -19,7 +19,11 @@ class Place:
     talk: VoiceTalk
     channel: str
     told: bool
-    """People there know that she listens, or she does not."""
+    """People there know that she listens."""
+    hears: bool = False
+    """What people say there is written down."""
+    telling: asyncio.Task[None] | None = None
+    """Runs while she says that she listens."""
     alone: asyncio.Task[None] | None = None
     """Runs while nobody is with her."""
 
@@ -27,6 +31,13 @@ class Place:
         if self.alone is not None:
             self.alone.cancel()
             self.alone = None
+
+    def move(self, channel: str) -> None:
+        """Where she is now, nobody has been told of her."""
+        self.channel, self.told = channel, False
+        if self.telling is not None:
+            self.telling.cancel()
+            self.telling = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +71,12 @@ class Places:
                 return place.talk
         return None
 
-    def put(self, account: Account, world: str, place: Place) -> None:
+    def put(
+        self, account: Account, world: str, place: Place, channels: Collection[str] = ()
+    ) -> None:
+        """She wants nothing else of that server, whose `channels` these are."""
         self._places[account, world] = place
-        for key, one in tuple(self._wanted.items()):
-            if key == (account, place.channel) or (key[0] == account and one.seat.world == world):
-                del self._wanted[key]
+        self.renounce(account, {place.channel, *channels}, world=world)
 
     def take(self, account: Account, world: str) -> Place | None:
         """Out of the list."""
@@ -76,17 +88,23 @@ class Places:
     def wanted(self) -> tuple[tuple[Account, Wanted], ...]:
         return tuple((account, one) for (account, _), one in self._wanted.items())
 
-    def want(self, account: Account, seat: Seat, why: str) -> bool:
-        """Whether that is news."""
-        known = (account, seat.channel) in self._wanted
+    def want(self, account: Account, seat: Seat, why: str) -> Wanted | None:
+        """What was known of it before."""
+        known = self._wanted.get((account, seat.channel))
         self._wanted[account, seat.channel] = Wanted(seat, why)
-        return not known
+        return known
 
-    def renounce(self, account: Account, *, world: str = "", channel: str = "") -> Wanted | None:
-        """By the server in which she was, or by the channel; the first that is not tried any more."""
+    def wants(self, account: Account, channel: str) -> bool:
+        return (account, channel) in self._wanted
+
+    def renounce(
+        self, account: Account, channels: Collection[str], *, world: str = ""
+    ) -> Wanted | None:
+        """By the channels or their server, which is not known of every one that she wants; the
+        first that is not tried any more."""
         found: Wanted | None = None
         for (its, room), one in tuple(self._wanted.items()):
-            if its == account and (room == channel or (world and one.seat.world == world)):
+            if its == account and (room in channels or (world and one.seat.world == world)):
                 del self._wanted[its, room]
                 found = found or one
         return found

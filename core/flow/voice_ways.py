@@ -24,8 +24,19 @@ def rooms_of(part: Part) -> VoiceRooms | None:
     return platform if platform.limits.voice_rooms and isinstance(platform, VoiceRooms) else None
 
 
+def channels_of(part: Part, world: str) -> frozenset[str]:
+    """The ids of a server's voice channels."""
+    rooms = rooms_of(part)
+    return frozenset(one for one, _ in rooms.channels(world)) if rooms is not None else frozenset()
+
+
 def may_go(settings: Settings) -> bool:
     return settings.flag("DISCORD_VOICE_ENABLED", True)
+
+
+def named(settings: Settings) -> tuple[str, ...]:
+    """The channels in which her settings want her."""
+    return settings.csv(CHANNELS) if may_go(settings) else ()
 
 
 def listening(settings: Settings, speech: Speech) -> Listening:

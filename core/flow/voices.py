@@ -6,9 +6,9 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Any
 
-from core.clock import Clock
 from core.errors import CannotJoin
 from core.events import EventType
 from core.flow import voice_telling, voice_words
@@ -17,17 +17,20 @@ from core.flow.cast import Part
 from core.flow.consent import Consent
 from core.flow.presence import Presence
 from core.flow.seats import Seat, Seats
+from core.flow.voice_alone import Alone
 from core.flow.voice_following import Following
+from core.flow.voice_introducing import Introducing
 from core.flow.voice_means import Means
 from core.flow.voice_places import Place, Places
 from core.flow.voice_reports import AGAIN, Reports
+from core.flow.voice_retries import Retries, Still, always
 from core.flow.voice_talk import VoiceTalk
 from core.flow.voice_ways import (
-    CHANNELS,
+    channels_of,
     found,
-    is_taken,
     listening,
     may_go,
+    named,
     rooms_of,
     takes_in,
     volume,
@@ -44,6 +47,8 @@ log = logging.getLogger(__name__)
 _LOOK = 1.0
 """Seconds within which what a reload has changed counts."""
 _OFF = "My settings keep me out of voice channels."
+_SENT_AWAY = "I was asked to leave."
+_OUT = "I was put out again at once."
 
 
 class Voices:
@@ -55,11 +60,14 @@ class Voices:
     def __init__(self, means: Means, store: Store, presence: Presence) -> None:
         self._means = means
         self._cast = means.cast
-        self._clock: Clock = means.clock
+        self._clock = means.clock
         self._consent = Consent(store, presence, self._clock)
         self._seats = Seats(store, self._clock)
         self._places = Places()
         self._reports = Reports(means.cast, means.speech, self._places)
+        self._introducing = Introducing(self._consent, self._seats, self._reports)
+        self._alone = Alone(self._places, means.clock, self._leave)
+        self._retries = Retries(means.cast, self._places, means.clock, self._sit)
         self._settings: dict[Account, Settings] = {}
         """By which everybody was where they are."""
         self._following = Following(self._seats)
@@ -72,9 +80,7 @@ class Voices:
             self._group = group
             try:
                 group.create_task(self._look())
-                while True:
-                    await self._clock.sleep(AGAIN)
-                    await self._try_again()
+                await self._retries.run()
             finally:
                 self._group = None
 
@@ -184,8 +190,18 @@ class Voices:
 
     # --- going in ----------------------------------------------------------------------------------
 
+    async def _sit(self, part: Part, seat: Seat, still: Still) -> None:
+        await self._enter(part, seat.world, seat.channel, told=seat.told, still=still)
+
     async def _enter(
-        self, part: Part, world: str, wanted: str, person: str = "", *, told: bool = False
+        self,
+        part: Part,
+        world: str,
+        wanted: str,
+        person: str = "",
+        *,
+        told: bool = False,
+        still: Still = always,
     ) -> str:
         """Raises CannotJoin, in words. `told` says that people there know that she listens."""
         rooms, account = rooms_of(part), part.platform.account
@@ -198,38 +214,48 @@ class Voices:
             before = self._places.at(account, world)
             if before is not None and before.talk.channel.id == channel:
                 return f"I am in {before.talk.channel.name} already."
-            place = await self._join(part, rooms, channel, told=told)
+            place = await self._join(part, rooms, channel, told=told, still=still)
             talk = place.talk
             await self._seats.take(part, Seat(talk.channel.world, channel, told=told))
-        await self._tell_once(part, place)
         self._tell(part, EventType.VOICE_STARTED, talk)
         log.info("%s is in the voice channel %s", part.character.name, channel)
-        return self._reports.joined(part, talk)
+        now = self._cast.on(account) or part
+        if now.settings is part.settings:
+            self._introducing.once(part, place)
+        else:  # reloaded while she was on her way
+            await self._abide_there(now, place)
+            if self._places.of(talk) is not place:
+                raise CannotJoin(_OFF)
+        return self._reports.joined(now, talk)
 
-    async def _tell_once(self, part: Part, place: Place) -> None:
-        """Those in a channel in which she listens are to know that."""
-        if place.told or not self._reports.hears(part):
-            return
-        place.told = True
-        talk = place.talk
-        talk.start(self._consent.tell(part, talk))
-        await self._seats.take(part, Seat(talk.channel.world, place.channel, told=True))
-
-    async def _join(self, part: Part, rooms: VoiceRooms, channel: str, *, told: bool) -> Place:
+    async def _join(
+        self, part: Part, rooms: VoiceRooms, channel: str, *, told: bool, still: Still
+    ) -> Place:
         assert self._group is not None
         account = part.platform.account
         talk = VoiceTalk(
             account, self._means, self._group, changed=self._changed, ended=self._ended
         )
+        if not still():
+            raise CannotJoin(_SENT_AWAY)
         there = await rooms.join(channel, talk, listening(part.settings, self._means.speech))
-        left_out = await self._consent.left_out(part, there.world)
-        if (before := self._places.take(account, there.world)) is not None:
-            before.talk.closed("")
-        place = Place(talk, channel, told)
+        try:
+            if (before := self._places.take(account, there.world)) is not None:
+                before.talk.closed("")
+            left_out = await self._consent.left_out(part, there.world)
+            if talk.closed_for is not None:
+                raise CannotJoin(talk.closed_for or _OUT)
+            if not still():
+                raise CannotJoin(_SENT_AWAY)
+            place = Place(talk, channel, told, hears=self._reports.hears(part))
+            talk.enter(there, left_out)
+            there.mouth.volume = volume(part.settings)
+            self._alone.wait(part, place)
+        except BaseException:
+            await there.leave()  # nobody could send her out of where she is not listed
+            raise
         self._settings.setdefault(account, part.settings)
-        self._places.put(account, there.world, place)
-        talk.enter(there, left_out)
-        there.mouth.volume = volume(part.settings)
+        self._places.put(account, there.world, place, channels_of(part, there.world))
         return place
 
     async def _settle_in(self, part: Part) -> None:
@@ -242,32 +268,14 @@ class Voices:
         seats = await self._seats.of(part)
         for seat in seats:
             if self._places.at(account, seat.world) is None:
-                await self._try(part, seat)
-        for channel in part.settings.csv(CHANNELS):
-            await self._try(part, Seat("", channel))
-
-    async def _try(self, part: Part, seat: Seat) -> None:
-        account, rooms = part.platform.account, rooms_of(part)
-        if rooms is None or is_taken(part, rooms, self._places, seat):
-            return
-        try:
-            await self._enter(part, seat.world, seat.channel, told=seat.told)
-        except CannotJoin as error:
-            if self._places.want(account, seat, str(error)):
-                name = part.character.name
-                log.warning("%s cannot go into voice channel %s: %s", name, seat.channel, error)
-
-    async def _try_again(self) -> None:
-        for account, wanted in self._places.wanted:
-            part = self._cast.on(account)
-            if part is None or rooms_of(part) is None:
-                self._places.renounce(account, channel=wanted.seat.channel)
-            else:
-                await self._try(part, wanted.seat)
+                await self._retries.attempt(part, seat)
+        for channel in named(part.settings):
+            await self._retries.attempt(part, Seat("", channel))
 
     async def _renounce(self, part: Part, world: str) -> str:
         """She was asked to leave where she is not, and maybe wants to be."""
-        wanted = self._places.renounce(part.platform.account, world=world)
+        there = channels_of(part, world)
+        wanted = self._places.renounce(part.platform.account, there, world=world)
         if wanted is None:
             return voice_words.NOWHERE
         await self._seats.give_up(part, world)
@@ -290,22 +298,25 @@ class Voices:
         for its, place in self._places:
             if its == account:
                 await self._abide_there(part, place)
-        known = before.csv(CHANNELS) if may_go(before) else ()
-        named = part.settings.csv(CHANNELS) if may_go(part.settings) else ()
-        for channel in set(known) - set(named):
-            self._places.renounce(account, channel=channel)
-        for channel in named:
-            if channel not in known:
-                await self._try(part, Seat("", channel))
+        await self._retries.reload(part, before)
 
     async def _abide_there(self, part: Part, place: Place) -> None:
         talk, there = place.talk, place.talk.channel
         if not takes_in(part, there.world, there.id):
             await self._go(part, there.world, place)
             return
-        there.listen(listening(part.settings, self._means.speech))
         there.mouth.volume = volume(part.settings)
-        await self._tell_once(part, place)
+        ways = listening(part.settings, self._means.speech)
+        telling = self._introducing.once(part, place)
+        if telling is not None and not place.hears:  # she says so first
+            there.listen(replace(ways, hears=False))
+            await asyncio.wait({telling})
+            part = self._cast.on(talk.account) or part  # which may be another one by now
+            ways = listening(part.settings, self._means.speech)
+            if self._places.of(talk) is not place:
+                return
+        there.listen(ways)
+        place.hears = self._reports.hears(part)
         place.stop_waiting()  # she goes after another time, maybe
         self._changed(talk)
 
@@ -314,16 +325,9 @@ class Voices:
     async def _seen(self, account: Account, world: str, person: str, channel: str) -> None:
         """Somebody has gone into a voice channel, or out of one."""
         part = self._cast.on(account)
-        if part is None or not channel or not may_go(part.settings):
+        away = self._places.at(account, world) is None
+        if part is None or not await self._following.comes(part, world, person, channel, away=away):
             return
-        if await self._following.follows(part, world, person):
-            await self._come(part, world, channel)
-        elif self._places.at(account, world) is not None:
-            return
-        elif channel in part.settings.csv(CHANNELS):
-            await self._come(part, world, channel)  # she had left because she was alone
-
-    async def _come(self, part: Part, world: str, channel: str) -> None:
         told = await self._seats.told(part, world, channel)
         try:
             await self._enter(part, world, channel, told=told)
@@ -337,21 +341,13 @@ class Voices:
         if place is None or part is None:
             return
         if talk.channel.id != place.channel:  # somebody has moved her
-            place.channel, place.told = talk.channel.id, False
+            place.move(talk.channel.id)
             self._start(self._seats.take(part, Seat(talk.channel.world, place.channel)))
-            self._start(self._tell_once(part, place))
-        if not talk.alone:
-            place.stop_waiting()
-        seconds = part.settings.number("DISCORD_VOICE_ALONE", 60)
-        if talk.alone and place.alone is None and seconds > 0:
-            place.alone = talk.start(self._leave_alone(part, place, seconds))
+        self._introducing.once(part, place)
+        self._alone.wait(part, place)
 
-    async def _leave_alone(self, part: Part, place: Place, seconds: float) -> None:
-        await self._clock.sleep(seconds)
-        if place.talk.alone and self._places.of(place.talk) is place:
-            log.info("%s leaves a voice channel where nobody is", part.character.name)
-            # Not by a task of the talk's own, which ends with it.
-            self._start(self._go(part, place.talk.channel.world, place))
+    def _leave(self, part: Part, place: Place) -> None:
+        self._start(self._go(part, place.talk.channel.world, place))
 
     async def _go(self, part: Part, world: str, place: Place) -> None:
         async with self._locks[part.platform.account]:
@@ -362,11 +358,12 @@ class Voices:
     def _ended(self, talk: VoiceTalk, reason: str) -> None:
         """She is out. Of her own account or with her link she keeps her seat, and comes back where
         the voice server was lost; put out, she does not."""
-        part, place = self._cast.on(talk.account), self._places.of(talk)
-        world, away = talk.channel.world, talk.channel.state.away
-        if place is not None:
-            self._places.take(talk.account, world)
-        if part is None or place is None:
+        place = self._places.of(talk)
+        if place is None:
+            return  # she was on her way in, or is elsewhere already
+        part, world, away = self._cast.on(talk.account), talk.channel.world, talk.channel.state.away
+        self._places.take(talk.account, world)
+        if part is None:
             return
         self._tell(part, EventType.VOICE_ENDED, talk)
         if away:

@@ -240,20 +240,34 @@ class Rooms:
         self.where: dict[str, str] = {}
         self.joined: dict[str, Channel] = {}
         self.refuses: dict[str, str] = {}
+        self.breaks: dict[str, Exception] = {}
+        """What nobody foresaw, by the channels."""
+        self.dialled: list[str] = []
+        self.door = asyncio.Event()
+        """While it is shut, whoever dials waits."""
+        self.door.set()
+        self.lets_in: Callable[[Channel], None] = lambda channel: None
+        """Is told of every channel before whoever dialled it."""
         self.watchers: list[Callable[[str, str, str], None]] = []
         self.ways: Listening | None = None
         self.mute = ""
         """Why nobody hears who comes in."""
 
     async def join(self, channel: str, listener: Listener, ways: Listening) -> Channel:
+        self.dialled.append(channel)
         await asyncio.sleep(0)
+        await self.door.wait()
+        if channel in self.breaks:
+            raise self.breaks[channel]
         if channel in self.refuses or channel not in self.names:
             raise CannotJoin(self.refuses.get(channel, "there is no such channel that I can see"))
         for one in tuple(self.joined.values()):
             await one.leave()
         self.ways = ways
-        self.joined[channel] = Channel(self, channel, self.names[channel], listener, self.clock)
-        return self.joined[channel]
+        there = Channel(self, channel, self.names[channel], listener, self.clock)
+        self.joined[channel] = there
+        self.lets_in(there)
+        return there
 
     def whereabouts(self, world: str, person: str) -> str:
         return self.where.get(person, "") if world == self.world else ""

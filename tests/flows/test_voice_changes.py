@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from core.flow.outbox import Outbox
 from core.models.scripted import Scripted
 from tests.flows.talk import reply
-from tests.flows.voice_house import BOB, KITCHEN, LOUNGE, Ada, passes, until, voices
+from tests.flows.voice_house import BOB, EVE, KITCHEN, LOUNGE, Ada, passes, until, voices
 
 LAST = "The fifth sentence is the last one."
 LONG = (
     "The first sentence is said. The second sentence is said too. The third one follows it. The "
     f"fourth one is not the end. {LAST}"
 )
+
+
+class Closed:
+    """An outbox that takes nothing."""
+
+    def accept(self, rows: object) -> None:
+        raise OSError("nothing can be posted")
 
 
 async def status(ada: Ada) -> str:
@@ -87,16 +97,41 @@ async def test_who_begins_to_listen_by_a_reload_says_so_first(tmp_path: Path) ->
         assert "I am set not to listen" in await status(ada)
         ada.reload()
         await until(lambda: ada.discord.texts)
+        assert ada.discord.ways is not None
+        assert not ada.discord.ways.hears, "nobody is listened to who cannot know it"
         (written,) = ada.discord.texts
         assert "/voice ignore me" in written
-        assert ada.discord.ways is not None
-        assert ada.discord.ways.hears
+        await until(lambda: ada.discord.ways and ada.discord.ways.hears)
+        assert ada.speech.said, "aloud as well"
         ada.reload(**settings)
         await until(lambda: ada.discord.ways and not ada.discord.ways.hears)
         ada.reload()
         await until(lambda: ada.discord.ways and ada.discord.ways.hears)
         await passes(ada.clock, 2)
         assert len(ada.discord.texts) == 1, "those who are there have read it"
+
+
+async def test_what_she_could_not_say_as_she_began_to_listen_is_said_to_who_comes_next(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = {"ENABLE_VOICE_TRANSCRIPTION": "false"}
+    async with voices(tmp_path, Scripted(), **settings) as (ada,):
+        ada.discord.goes(BOB, LOUNGE)
+        await ada.house.voices.join(ada.part, "900", LOUNGE, BOB.id)
+        outbox = ada.part.outbox
+        ada.part = replace(ada.part, outbox=cast(Outbox, Closed()))
+        ada.reload()
+        await until(lambda: ada.discord.ways and ada.discord.ways.hears)
+        assert "nothing can be posted" in caplog.text
+        assert not ada.discord.texts
+        ada.part = replace(ada.part, outbox=outbox)
+        ada.reload()
+        await until(lambda: ada.discord.texts and ada.speech.said)
+        await ada.silent()
+        told = len(ada.discord.texts)
+        ada.discord.goes(EVE, LOUNGE)
+        await passes(ada.clock, 3)
+        assert len(ada.discord.texts) == told, "those who are there have read it"
 
 
 async def test_how_long_she_stays_alone_follows_a_reload(tmp_path: Path) -> None:

@@ -164,7 +164,12 @@ async def test_a_channel_by_setting_is_tried_until_it_opens_with_one_line_in_the
         await until(lambda: joined(ada) == [LOUNGE])
         await passes(ada.clock, 301)
         assert joined(ada) == [LOUNGE]  # and not to and fro: one of each server
-        assert "is in the same server" in caplog.text
+        assert len(ada.house.voices.states()) == 1
+    other = tmp_path / "open"
+    async with voices(other, Scripted(), DISCORD_VOICE_CHANNEL_ID=wanted) as (ada,):
+        ada.house.voices.entered(ada.part)
+        await until(lambda: "is in the same server" in caplog.text)
+        assert joined(ada) == [LOUNGE]
 
 
 async def test_a_channel_by_setting_that_she_has_left_is_joined_when_somebody_comes(
