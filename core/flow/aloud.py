@@ -205,8 +205,8 @@ class Saying:
         while self.begun:
             played = self.played
             waiting = [one for one in self._lines if one.whole and one.ends > played]
-            if len(waiting) < _AHEAD:
-                return
+            if len(waiting) < _AHEAD or not self._mouth.speaking:
+                return  # what was lost on its way is not ahead either
             due = waiting[0].ends - played
             await self._clock.sleep(min(max(due, _LOOK_AGAIN), 1.0))
 

@@ -91,7 +91,8 @@ class Speaking:
         part = self._means.cast.on(self._account)
         if part is None:
             return
-        if why := self._channel().state.mute:
+        state = self._channel().state
+        if why := state.mute or state.away:
             raise ModelUnavailable(f"nobody would hear it: {why}")  # and somebody would pay for it
         name, events = part.character.name, part.gear.events
         kind = ModelType.TEXT_TO_SPEECH

@@ -132,6 +132,11 @@ class VoiceTalk:
         return self.channel.state.mute
 
     @property
+    def unheard(self) -> str:
+        """The same, or why she cannot be reached there for a while."""
+        return self.mute or self.channel.state.away
+
+    @property
     def doing(self) -> dict[str, bool]:
         """For whoever looks on."""
         aloud = self._over_ours.aloud
@@ -183,7 +188,7 @@ class VoiceTalk:
             self._over_ours.dropped(person)
         self._ignore()
         if self._channel is not None:  # else `enter` tells of them once more
-            if self.mute:
+            if self.unheard:
                 self._over_ours.hush()
             self.start(self._judge())
             self._changed(self)
@@ -206,11 +211,11 @@ class VoiceTalk:
 
     def answering(self, work: Work) -> Aloud | None:
         """The voice of a turn that answers what was spoken here; None where nobody would hear it."""
-        return self._speaking.answering(work) if not self.mute else None
+        return self._speaking.answering(work) if not self.unheard else None
 
     async def announce(self, text: str) -> None:
         """Say something that belongs to no turn, where somebody hears it."""
-        if not self.mute:
+        if not self.unheard:
             await self._speaking.announce(text)
 
     def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

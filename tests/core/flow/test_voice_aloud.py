@@ -165,3 +165,18 @@ async def test_whoever_is_cancelled_is_silent_at_once() -> None:
         one.aloud.close()
         await settle()
         assert one.mouth.waiting == 0
+
+
+async def test_what_is_lost_on_its_way_keeps_nobody_from_saying_the_rest() -> None:
+    class Lossy(ClockMouth):
+        """What it plays after the first second goes nowhere."""
+
+        @property
+        def played(self) -> float:
+            return min(super().played, 1.0)
+
+    async with desk() as one:
+        one.mouth = Lossy(one.clock)
+        text = " ".join(f"This is sentence number {n}." for n in "abcde")
+        assert await one.heard(text) == Heard(text)
+        assert one.speech.said[-1] == "This is sentence number e."
