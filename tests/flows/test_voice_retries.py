@@ -102,6 +102,7 @@ async def test_a_line_that_ends_while_she_comes_in_leaves_no_place_that_nobody_c
 
 async def test_sent_away_while_she_tries_again_she_goes_and_tries_no_more(tmp_path: Path) -> None:
     async with voices(tmp_path, Scripted(), DISCORD_VOICE_CHANNEL_ID=LOUNGE) as (ada,):
+        ada.discord.goes(BOB, LOUNGE)  # else she would go by herself
         await refused(ada)
         await dials_again(ada)
         assert await leave(ada) == NO_MORE
@@ -145,6 +146,7 @@ async def test_tries_for_a_channel_that_her_settings_name_end_as_well_when_she_i
     tmp_path: Path,
 ) -> None:
     async with voices(tmp_path, Scripted(), DISCORD_VOICE_CHANNEL_ID=LOUNGE) as (ada,):
+        ada.discord.goes(BOB, LOUNGE)  # else she would go by herself
         await refused(ada)
         assert "I try again" in await ada.house.voices.status(ada.part, "900")
         assert await leave(ada) == NO_MORE
