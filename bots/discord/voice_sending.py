@@ -28,14 +28,14 @@ _HOLDS_MOST = _HOLDS + round(1 / TICK)
 _PAUSE = 3 * TICK
 
 
-def _by_the_system() -> Callable[[socket.socket, bytes], None]:
+def _by_the_system() -> Callable[[socket.socket, bytes], object]:
     """How a packet is let out without letting go of the interpreter.
 
     It takes some microseconds, and whoever lets go for them waits for the others to let go in
     turn: of ten channels the last was up to 2 ms late by that.
     """
     if os.name != "posix":  # where a socket is no file
-        return lambda line, packet: line.send(packet) and None
+        return lambda line, packet: line.send(packet)
     send = ctypes.PyDLL(None, use_errno=True).send
     send.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_int)
     send.restype = ctypes.c_ssize_t
