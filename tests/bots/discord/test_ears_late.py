@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from bots.discord.ears_rounds import Hears, Rounds
+from core.ports.voices import Listening
+from core.speech.vad import Detector
 from tests.bots.discord.test_ears import ANN, SAID, Channel
 from tests.fakes.clock import FakeClock
 
@@ -41,6 +43,7 @@ class Slow:
 
 
 async def test_who_is_read_late_is_not_taken_to_have_paused() -> None:
+    await asyncio.to_thread(Detector, Listening())  # its library is read from the disk
     clock = Halting()
     channel = Channel(clock=clock, rounds=ByHand())
     ann = channel.enter(ANN)
