@@ -142,9 +142,8 @@ async def _texts(bench: Bench, world: Voices, one: Running) -> tuple[float, floa
     rooms = await world.rooms(50)
     await world.world.warmed(one, rooms)
     await asyncio.sleep(bench.settles)
-    full = await crowd.pump(rooms, 50, seconds=2 if bench.quick else 6)
-    await asyncio.sleep(bench.settles)
     walk: Load = await crowd.stroll(rooms, 0.2, 10 if bench.quick else 100)
+    full = await crowd.pump(rooms, 50, seconds=2 if bench.quick else 6)
     if full.unanswered + walk.unanswered or not full.rate(skip=0.1):
         raise RuntimeError("texts are not answered, or this machine is too busy for them")
     took = [talk.took for talk in walk.answered]
