@@ -13,10 +13,12 @@ import pytest
 from bots.sandbox import Stage
 from bots.testkit import Play
 from core.errors import ModelUnavailable
+from core.evaluators.reflection import MARKER
 from core.ids import CharacterId
 from core.messages import Memory
 from core.models.scripted import Answering, Scripted
 from core.ports import ModelRequest
+from tests.fakes.databases import in_use
 from tests.flows.talk import playing, reply, until
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -47,6 +49,12 @@ async def table(play: Play, name: str = "facts") -> list[Memory]:
     assert house is not None
     ada = CharacterId(play.roster.loaded[0].id)
     return await house.store.read(lambda unit: unit.memories.find(ada, table=name, limit=50))
+
+
+def looked_at(data: Path) -> str:
+    """The last message that was looked at; empty before that."""
+    kept = {row["key"]: str(row["value"]) for row in in_use.now.rows(data, "cache")}
+    return next((kept[key] for key in kept if key.endswith(MARKER.format(""))), "")
 
 
 class Talk:
@@ -112,7 +120,7 @@ async def test_it_is_asked_again_only_when_enough_was_said_and_never_stores_twic
 
 
 async def test_how_far_it_has_looked_survives_a_restart(tmp_path: Path) -> None:
-    mind = Mind()
+    mind, seen = Mind(), [""]
     async with Stage(limits=False) as stage:
         bob, bot = stage.person("Bob"), stage.bot("Ada")
         dm = stage.dm(bob, bot)
@@ -122,6 +130,8 @@ async def test_how_far_it_has_looked_survives_a_restart(tmp_path: Path) -> None:
                     bob.says(dm, text)
                     await stage.next_from(bot, dm)
                 await until(lambda at=at: len(mind.asked) == at)
+                await until(lambda: looked_at(tmp_path) not in seen)
+                seen.append(looked_at(tmp_path))
         assert "Bob): three" in mind.asked[1]
         assert "Bob): one" not in mind.asked[1]
 

@@ -136,7 +136,7 @@ async def test_a_service_that_does_not_stream_is_understood(bench: Bench) -> Non
 
 async def test_a_silent_service_is_left_after_the_first_limit(bench: Bench) -> None:
     with pytest.raises(ModelUnavailable):
-        await bench.asked(Script(fault="hang"), Patience(first=0.05, whole=30))
+        await bench.asked(Script(fault="hang"), Patience(first=0.5, whole=30))
     await asyncio.wait_for(bench.server.calls[0].ended.wait(), 5)
     assert bench.server.calls[0].closed_by_client
 
