@@ -148,6 +148,14 @@ def test_the_word_is_given_to_somebody_who_is_there_and_runs_out() -> None:
     assert floor.given_to(at(BERT), 1.0) is None
 
 
+def test_a_time_in_whole_seconds_is_not_before_what_came_earlier_in_that_second() -> None:
+    """As Telegram tells times."""
+    floor = together(ADA, BERT)
+    floor.give(at(ADA), BERT, 0.0, NOW.replace(microsecond=400_000))
+    floor.taken(at(BERT), NOW)
+    assert floor.given_to(at(BERT), 1.0) is None
+
+
 def test_what_a_person_said_before_the_word_was_given_takes_it_from_nobody() -> None:
     """Each bot hears of it in its own time, and one may hear only when it was answered."""
     floor = together(ADA, BERT)
